@@ -1,0 +1,18 @@
+// Bytes as text: base64 (RFC 4648 section 4, padded), base64url (section 5, without padding) and lower-case hex.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace portcullis::base {
+
+[[nodiscard]] std::string to_base64(std::string_view bytes);
+[[nodiscard]] std::string to_base64url(std::string_view bytes);
+[[nodiscard]] std::string to_hex(std::string_view bytes);
+
+// Nothing unless the text is exactly what the encoder above would write: no white space, no stray bits.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
+[[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
+
+}  // namespace portcullis::base
