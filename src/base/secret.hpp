@@ -9,9 +9,9 @@ namespace portcullis::base {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string value) noexcept : value_(std::move(value)) {}
+  explicit Secret(std::string value) noexcept;
   Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
+  Secret& operator=(const Secret& other);
   Secret(Secret&& other) noexcept;
   Secret& operator=(Secret&& other) noexcept;
   ~Secret();
@@ -24,7 +24,7 @@ class Secret {
   std::string value_;
 };
 
-// Overwrites the bytes in a way that the compiler may not leave out.
+// Overwrites the bytes in a way that the compiler may not leave out, and leaves an empty string.
 void wipe(std::string& bytes) noexcept;
 
 }  // namespace portcullis::base
