@@ -1,0 +1,109 @@
+// The client's side of SCRAM-SHA-256, as libpq's (src/interfaces/libpq/fe-auth-scram.c).
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "auth/scram.hpp"
+#include "auth/scram_attributes.hpp"
+#include "auth/scram_crypto.hpp"
+#include "base/encoding.hpp"
+
+namespace portcullis::auth {
+namespace {
+
+// "n": this client does no channel binding, and says so. The user's name is in the start-up packet.
+constexpr std::string_view kGs2Header = "n,,";
+constexpr std::size_t kLongestQuotedError = 64;
+
+struct ServerFirst {
+  std::string_view nonce;
+  std::string salt;
+  std::uint32_t iterations = 0;
+};
+
+// "r=<nonce>,s=<salt>,i=<iterations>" and nothing else; as libpq, no extensions.
+std::optional<ServerFirst> read_server_first(std::string_view message, std::string_view own_nonce) {
+  AttributeReader in{message};
+  const auto nonce = in.take('r');
+  const auto salt_text = in.take('s');
+  const auto iterations_text = in.take('i');
+  if (!nonce || !salt_text || !iterations_text || !in.at_end()) return std::nullopt;
+  const bool extends_ours =
+      is_nonce(own_nonce) && nonce->size() > own_nonce.size() && nonce->starts_with(own_nonce);
+  const auto salt = base::from_base64(*salt_text);
+  const auto iterations = read_positive(*iterations_text, kMaxIterations);
+  if (!extends_ours || !is_nonce(*nonce) || !salt || salt->empty() || !iterations) return std::nullopt;
+  return ServerFirst{.nonce = *nonce, .salt = *salt, .iterations = *iterations};
+}
+
+base::Error unproven(std::string message) {
+  return {.code = base::sqlstate::invalid_authorization, .message = std::move(message)};
+}
+
+// "e=<server-error-value>": a word of the RFC, but the server may not be the one that we think.
+base::Error reported(std::string_view error) {
+  const bool quotable = is_nonce(error) && error.size() <= kLongestQuotedError;
+  return unproven("the server ended the SCRAM exchange with \"" +
+                  std::string(quotable ? error : "an unreadable error") + "\", check its log");
+}
+
+// ClientProof, and ServerKey for check().
+std::string prove(const base::Secret& password, const ServerFirst& challenge, std::string_view auth_message,
+                  Sha256Digest& server_key) {
+  SecretDigest salted, client_key, stored_key, signature;
+  salted_password(password, challenge.salt, challenge.iterations, salted.bytes);
+  hmac_sha256(view(salted.bytes), "Client Key", client_key.bytes);
+  hmac_sha256(view(salted.bytes), "Server Key", server_key);
+  sha256(view(client_key.bytes), stored_key.bytes);
+  hmac_sha256(view(stored_key.bytes), auth_message, signature.bytes);
+  exclusive_or(client_key.bytes, signature.bytes);
+  return base::to_base64(view(client_key.bytes));
+}
+
+}  // namespace
+
+ScramClient::ScramClient(base::Secret password, std::string nonce)
+    : password_(std::move(password)), nonce_(std::move(nonce)) {}
+
+std::string ScramClient::first() {
+  client_first_bare_ = "n=,r=" + nonce_;
+  step_ = Step::last;
+  return std::string(kGs2Header) + client_first_bare_;
+}
+
+base::Result<std::string> ScramClient::last(std::string_view server_first) {
+  constexpr std::string_view name = "server-first";
+  if (std::exchange(step_, Step::ended) != Step::last) return malformed_scram(name);
+  if (!is_plain_password(password_.reveal())) return unusable_password();
+  const auto challenge = read_server_first(server_first, nonce_);
+  if (!challenge) return malformed_scram(name);
+  const std::string without_proof =
+      "c=" + base::to_base64(kGs2Header) + ",r=" + std::string(challenge->nonce);
+  auth_message_ = client_first_bare_ + ',' + std::string(server_first) + ',' + without_proof;
+  std::string proof = prove(password_, *challenge, auth_message_, server_key_);
+  step_ = Step::check;
+  return without_proof + ",p=" + proof;
+}
+
+base::Result<void> ScramClient::check(std::string_view server_final) {
+  if (std::exchange(step_, Step::ended) != Step::check) {
+    return unproven("the server ended the SCRAM exchange before its time, do not trust it");
+  }
+  SecretDigest expected;
+  hmac_sha256(view(server_key_), auth_message_, expected.bytes);
+  OPENSSL_cleanse(server_key_.data(), server_key_.size());
+  AttributeReader in{server_final};
+  const auto answer = in.next();
+  if (answer && answer->name == 'e') return reported(answer->value);
+  const std::string signature = base::to_base64(view(expected.bytes));
+  const bool proven = answer && answer->name == 'v' && in.at_end() &&
+                      answer->value.size() == signature.size() &&
+                      CRYPTO_memcmp(answer->value.data(), signature.data(), signature.size()) == 0;
+  if (!proven)
+    return unproven("the server did not prove that it knows the password, check that it is the right one");
+  return {};
+}
+
+}  // namespace portcullis::auth
