@@ -1,0 +1,222 @@
+// What an expression uses: functions, by all the ways to call one, types, operators and collations.
+#include <algorithm>
+#include <array>
+
+#include "sql/builtin_names.hpp"
+#include "sql/node_handlers.hpp"
+
+namespace portcullis::sql {
+namespace {
+
+constexpr std::string_view kOwnSchema = "pg_catalog";
+
+// Whether a list of strings names something of PostgreSQL's own: by name alone or in pg_catalog.
+bool is_own(const std::vector<Node>& parts, bool (*is_builtin)(std::string_view) noexcept) {
+  const auto name = name_of(parts);
+  return name && name->database.empty() && (name->schema.empty() || name->schema == kOwnSchema) &&
+         is_builtin(name->name);
+}
+
+void add_unless_own(Walker& walker, Action action, const std::vector<Node>& parts,
+                    bool (*is_builtin)(std::string_view) noexcept, std::int32_t location) {
+  if (parts.empty() || is_own(parts, is_builtin)) return;
+  const auto name = name_of(parts);
+  if (!name) return walker.refuse("a name of more than three parts");
+  walker.add(action, ObjectKind::other, *name, location);
+}
+
+// `x.name` calls the function `name` with x where x has no such column.
+void add_attribute_call(Walker& walker, const Node& field, std::int32_t location) {
+  if (!field.is("String") || !is_builtin_function(field.text("sval"))) return;
+  Effect effect{.action = Action::execute_function};
+  effect.kind = ObjectKind::function;
+  effect.object.name = field.text("sval");
+  effect.attribute_notation = true;
+  effect.location = location;
+  walker.add(std::move(effect));
+}
+
+// Constructs of SQL/XML that are no function calls in the tree, but run PostgreSQL's XML functions.
+std::string_view xml_function(std::string_view op) {
+  constexpr auto kNames = std::to_array<std::pair<std::string_view, std::string_view>>({
+      {"IS_XMLCONCAT", "xmlconcat"},
+      {"IS_XMLELEMENT", "xmlelement"},
+      {"IS_XMLFOREST", "xmlforest"},
+      {"IS_XMLPARSE", "xmlparse"},
+      {"IS_XMLPI", "xmlpi"},
+      {"IS_XMLROOT", "xmlroot"},
+      {"IS_XMLSERIALIZE", "xmlserialize"},
+      {"IS_DOCUMENT", "xml_is_document"},
+  });
+  for (const auto& [word, name] : kNames) {
+    if (word == op) return name;
+  }
+  return "xmlexpression";
+}
+
+void add_own_function(Walker& walker, std::string_view name, std::int32_t location) {
+  walker.add(Action::execute_function, ObjectKind::function, {{}, std::string(kOwnSchema), std::string(name)},
+             location);
+}
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+void walk_children(Walker& walker, const Node& node) {
+  walker.visit_children(node);
+}
+
+void walk_column_reference(Walker& walker, const Node& node) {
+  const auto fields = node.list("fields");
+  if (fields.size() > 1) add_attribute_call(walker, fields.back(), node.location());
+}
+
+void walk_indirection(Walker& walker, const Node& node) {
+  for (const Node& step : node.list("indirection")) add_attribute_call(walker, step, -1);
+  walker.visit_children(node);
+}
+
+void add_function(Walker& walker, const std::vector<Node>& parts, std::int32_t location) {
+  const auto name = name_of(parts);
+  if (!name) return walker.refuse("a function's name");
+  walker.add(Action::execute_function, ObjectKind::function, *name, location);
+}
+
+void add_operator(Walker& walker, const std::vector<Node>& parts, std::int32_t location) {
+  add_unless_own(walker, Action::use_operator, parts, is_builtin_operator, location);
+}
+
+void walk_function_call(Walker& walker, const Node& node) {
+  add_function(walker, node.list("funcname"), node.location());
+  walker.visit_children_except(node, {"funcname"});
+}
+
+void walk_operator_expression(Walker& walker, const Node& node) {
+  // The name is then a word such as BETWEEN; what it means is made of PostgreSQL's comparison operators.
+  if (!is_one_of(node.text("kind"),
+                 {"AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN", "AEXPR_BETWEEN_SYM", "AEXPR_NOT_BETWEEN_SYM"})) {
+    add_operator(walker, node.list("name"), node.location());
+  }
+  walker.visit_children_except(node, {"name"});
+}
+
+void walk_sublink(Walker& walker, const Node& node) {
+  add_operator(walker, node.list("operName"), node.location());
+  walker.visit_children_except(node, {"operName"});
+}
+
+void walk_sort(Walker& walker, const Node& node) {
+  add_operator(walker, node.list("useOp"), node.location());
+  walker.visit_children_except(node, {"useOp"});
+}
+
+bool is_serial(const Node& type_name) {
+  const auto names = strings_of(type_name.list("names"));
+  return names && names->size() == 1 && !type_name.flag("pct_type") &&
+         is_one_of(names->front(), {"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"});
+}
+
+bool is_builtin_type_name(const Node& type_name) {
+  return !type_name.flag("pct_type") && is_own(type_name.list("names"), is_builtin_type);
+}
+
+void walk_type_name(Walker& walker, const Node& node) {
+  walker.visit_children_except(node, {"names"});
+  if (is_builtin_type_name(node)) return;
+  auto names = strings_of(node.list("names"));
+  // relation.column%TYPE: the relation stands for its column.
+  if (names && node.flag("pct_type") && names->size() > 1) names->pop_back();
+  const auto name = names ? name_of(*names) : std::nullopt;
+  if (!name) return walker.refuse("a type's name");
+  walker.add(Action::use_type, ObjectKind::type, *name, node.location());
+}
+
+void walk_collate(Walker& walker, const Node& node) {
+  add_unless_own(walker, Action::use_collation, node.list("collname"), is_builtin_collation, node.location());
+  walker.visit_children_except(node, {"collname"});
+}
+
+void walk_xml_expression(Walker& walker, const Node& node) {
+  add_own_function(walker, xml_function(node.text("op")), node.location());
+  walker.visit_children(node);
+}
+
+void walk_xml_serialize(Walker& walker, const Node& node) {
+  add_own_function(walker, "xmlserialize", node.location());
+  walker.visit_children(node);
+}
+
+void walk_xml_table(Walker& walker, const Node& node) {
+  add_own_function(walker, "xmltable", node.location());
+  walker.visit_children(node);
+}
+
+void walk_table_sample(Walker& walker, const Node& node) {
+  add_function(walker, node.list("method"), node.location());
+  walker.visit_children_except(node, {"method"});
+}
+
+void walk_index_element(Walker& walker, const Node& node) {
+  add_unless_own(walker, Action::use_collation, node.list("collation"), is_builtin_collation,
+                 node.location());
+  add_unless_own(walker, Action::use_operator_class, node.list("opclass"), is_builtin_operator_class,
+                 node.location());
+  walker.visit_children_except(node, {"collation", "opclass"});
+}
+
+void walk_function_name(Walker& walker, const Node& node) {
+  add_function(walker, node.list("objname"), -1);
+  walker.visit_children_except(node, {"objname"});
+}
+
+void walk_operator_class_item(Walker& walker, const Node& node) {
+  constexpr std::int64_t kOperatorItem = 1;  // OPCLASS_ITEM_OPERATOR of parsenodes.h
+  if (const auto name = node.child("name")) {
+    if (node.number("itemtype") == kOperatorItem) {
+      add_operator(walker, name->list("objname"), -1);
+      walker.visit_children_except(*name, {"objname"});
+    } else {
+      walker.visit(*name);
+    }
+  }
+  walker.visit_children_except(node, {"name", "order_family"});
+}
+
+// An option's bare word reads as the name of a type. Only some options take one, and some of those take a
+// function.
+void walk_option(Walker& walker, const Node& node) {
+  const auto argument = node.child("arg");
+  const std::string_view option = node.text("defname");
+  const bool is_function =
+      is_one_of(option, {"sfunc",      "sfunc1",   "finalfunc",  "combinefunc",  "serialfunc", "deserialfunc",
+                         "msfunc",     "minvfunc", "mfinalfunc", "procedure",    "function",   "restrict",
+                         "join",       "input",    "output",     "receive",      "send",       "typmod_in",
+                         "typmod_out", "analyze",  "subscript",  "subtype_diff", "canonical",  "handler",
+                         "validator",  "support",  "start",      "gettoken",     "end",        "headline",
+                         "lextypes",   "init",     "lexize"});
+  if (!argument) return;
+  if (argument->is("TypeName") && is_function)
+    return add_function(walker, argument->list("names"), node.location());
+  if (argument->is("List") && is_function && strings_of(argument->list("items"))) {
+    return add_function(walker, argument->list("items"), node.location());
+  }
+  const bool is_word = argument->is("TypeName") && argument->list("names").size() == 1;
+  if (is_word && !is_one_of(option, {"as", "stype", "stype1", "mstype", "basetype", "leftarg", "rightarg",
+                                     "like", "element", "subtype"})) {
+    return;
+  }
+  walker.visit(*argument);
+}
+
+bool is_constant(const Node& expression) {
+  if (expression.is("A_Const")) return true;
+  if (!expression.is("TypeCast")) return false;
+  const auto argument = expression.child("arg");
+  const auto type = expression.child("typeName");
+  return argument && type && is_builtin_type_name(*type) && is_constant(*argument);
+}
+
+}  // namespace portcullis::sql

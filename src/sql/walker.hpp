@@ -1,0 +1,74 @@
+// The walk over one statement's tree: every node has a handler (node_handlers.cpp), and handlers report
+// effects here.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "portcullis/base/result.hpp"
+#include "portcullis/sql/facts.hpp"
+#include "sql/node.hpp"
+
+namespace portcullis::sql {
+
+class Walker {
+ public:
+  // Fills in `facts` from a tree that was made from `text`; both must outlive the walker.
+  Walker(StatementFacts& facts, std::string_view text) : facts_(facts), text_(text) {}
+
+  // Walks the whole statement. Error 0A000 for what a handler does not understand; the facts are then worth
+  // nothing.
+  [[nodiscard]] base::Result<void> run(const Node& statement);
+
+  // For handlers.
+  void visit(const Node& node);
+  void visit_all(const std::vector<Node>& nodes);
+  void visit_children(const Node& node) { visit_all(node.children()); }
+  void visit_children_except(const Node& node, std::initializer_list<std::string_view> fields);
+
+  // The same effect on the same object is kept once.
+  void add(Effect effect);
+  void add(Action action, ObjectKind kind, Name object, std::int32_t location = -1);
+  // A RangeVar, whatever common table expressions there are: the target of a statement.
+  void add_relation(Action action, const Node& range_var, std::vector<std::string> columns = {});
+  // Beside the action, with the word CASCADE.
+  void add_cascade(const Node& with_behavior, ObjectKind kind, const Name& object);
+  // What stands here is not understood; the first reason is the one reported.
+  void refuse(const std::string& what);
+
+  [[nodiscard]] StatementFacts& facts() noexcept { return facts_; }
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  // Whether the node being handled is the statement itself, not a part of it.
+  [[nodiscard]] bool at_top() const noexcept { return depth_ == 1; }
+
+  // Names of common table expressions, one set for each level of the query (manual, "WITH Queries").
+  void open_query_level() { ctes_.emplace_back(); }
+  void close_query_level() { ctes_.pop_back(); }
+  void declare_cte(std::string_view name) { ctes_.back().emplace(name); }
+  [[nodiscard]] bool names_cte(const Node& range_var) const;
+
+ private:
+  StatementFacts& facts_;
+  std::string_view text_;
+  std::optional<base::Error> failure_;
+  std::unordered_set<std::string> seen_;
+  std::vector<std::unordered_set<std::string>> ctes_;
+  std::size_t depth_ = 0;
+};
+
+class QueryLevel {
+ public:
+  explicit QueryLevel(Walker& walker) : walker_(walker) { walker_.open_query_level(); }
+  ~QueryLevel() { walker_.close_query_level(); }
+  QueryLevel(const QueryLevel&) = delete;
+  QueryLevel& operator=(const QueryLevel&) = delete;
+
+ private:
+  Walker& walker_;
+};
+
+}  // namespace portcullis::sql
