@@ -1,0 +1,283 @@
+#include "audit/entry.hpp"
+
+#include <algorithm>
+
+#include "audit/format.hpp"
+
+namespace portcullis::audit {
+namespace {
+
+// Tags come from the server: what is longer than any real one is cut, so that an outcome's size can be foreseen.
+constexpr std::size_t kMaxTagBytes = 64;
+
+// Opens the entry, and closes it with the fields that come at fixed places of the order: "t" and "ts" sort near the end,
+// so each record's fields are written by one function in the order of their keys, with these two among them.
+struct EntryWriter {
+  EntryWriter(Draft& draft, const DraftContext& context, std::size_t expected) : object(draft.body, &draft.slots) {
+    draft.body.reserve(expected);
+    object.text("@", std::string(context.origin) + std::string(kVersionMark));
+    micros = std::chrono::duration_cast<std::chrono::microseconds>(context.now.time_since_epoch()).count();
+  }
+  void type(std::string_view name) { object.text("t", name); }
+  void time() { object.number("ts", std::int64_t{micros}); }
+
+  ObjectWriter object;
+  std::int64_t micros = 0;
+};
+
+constexpr std::size_t kUsualBytes = 512;
+
+void write_texts(std::string& out, const std::vector<std::string>& texts) {
+  ArrayWriter array(out);
+  for (const auto& text : texts) array.text(text);
+  array.end();
+}
+
+void write_effects(std::string& out, const std::vector<EffectRecord>& effects) {
+  ArrayWriter array(out);
+  for (const auto& effect : effects) {
+    array.next();
+    ObjectWriter object(out);
+    object.text("action", effect.action);
+    object.text_unless_empty("object", effect.object);
+    object.text("outcome", effect.outcome);
+    object.text_unless_empty("reason", effect.reason);
+    object.text_unless_empty("rule", effect.rule);
+    object.end();
+  }
+  array.end();
+}
+
+// With audit.text none, a value is known by its length only.
+void write_parameter(std::string& out, const ParameterRecord& parameter, bool store_text, bool& in_range) {
+  using Form = ParameterRecord::Form;
+  ObjectWriter object(out);
+  const bool hidden = !store_text && (parameter.form == Form::text || parameter.form == Form::hex);
+  const std::uint64_t bytes = parameter.form == Form::hex ? parameter.value.size() / 2 : parameter.value.size();
+  switch (hidden ? Form::length : parameter.form) {
+    case Form::null: object.boolean("null", true); break;
+    case Form::text: object.text("text", parameter.value); break;
+    case Form::hex: object.text("hex", parameter.value); break;
+    case Form::length: object.number("length", hidden ? bytes : parameter.length); break;
+  }
+  object.end();
+  in_range = in_range && object.in_range();
+}
+
+// Each write_*() fills the draft with its record's fields in the order of the keys, and says whether all numbers fit.
+bool write(Draft& draft, const DraftContext& context, const SessionRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes);
+  ObjectWriter& out = entry.object;
+  out.text_unless_empty("agent", record.agent);
+  out.text_unless_empty("application", record.application_name);
+  out.text_unless_empty("client", record.client_address);
+  out.text_unless_empty("database", record.database);
+  out.text("event", record.event);
+  out.text_unless_empty("login", record.login);
+  out.text_unless_empty("owner", record.owner);
+  out.text_unless_empty("reason", record.reason);
+  out.text_unless_empty("role", record.role);
+  if (record.server_pid) out.number("server_pid", std::uint64_t{*record.server_pid});
+  out.number("session", record.session);
+  out.text_unless_empty("sqlstate", record.sqlstate);
+  entry.type("session");
+  out.boolean("tls", record.tls);
+  entry.time();
+  out.end();
+  return out.in_range();
+}
+
+// A refusal of a text that could not be analysed quotes the text: it goes where the text goes.
+bool reason_quotes_text(const DecisionRecord& record) {
+  return record.effects.empty();
+}
+
+bool write(Draft& draft, const DraftContext& context, const DecisionRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes + record.text.size());
+  ObjectWriter& out = entry.object;
+  bool in_range = true;
+  out.text_unless_empty("agent", record.agent);
+  out.number("agent_seq", record.agent_sequence);
+  if (!record.effects.empty()) {
+    out.key("effects");
+    write_effects(draft.body, record.effects);
+  }
+  if (!record.kinds.empty()) {
+    out.key("kinds");
+    write_texts(draft.body, record.kinds);
+  }
+  out.text("message", record.message);
+  if (!record.parameters.empty()) {
+    out.key("parameters");
+    ArrayWriter array(draft.body);
+    for (const auto& parameter : record.parameters) {
+      array.next();
+      write_parameter(draft.body, parameter, context.store_text, in_range);
+    }
+    array.end();
+  }
+  out.text_unless_empty("policy", record.policy_hash);
+  if (context.store_text || !reason_quotes_text(record)) out.text_unless_empty("reason", record.reason);
+  out.text_unless_empty("role", record.role);
+  out.text_unless_empty("rule", record.rule);
+  out.number("session", record.session);
+  out.text_unless_empty("sqlstate", record.sqlstate);
+  if (record.statement) out.number("statement", *record.statement);
+  entry.type("decision");
+  if (context.store_text) out.text_unless_empty("text", record.text);
+  out.number("text_length", std::max<std::uint64_t>(record.text_length, record.text.size()));
+  entry.time();
+  out.text("verdict", record.verdict);
+  out.end();
+  return in_range && out.in_range();
+}
+
+bool write(Draft& draft, const DraftContext& context, const OutcomeRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes);
+  ObjectWriter& out = entry.object;
+  out.number("decision", record.decision);
+  out.number("duration", std::max<std::int64_t>(record.duration.count(), 0));
+  out.text("result", record.result);
+  out.number("session", record.session);
+  out.text_unless_empty("sqlstate", record.sqlstate);
+  if (record.transaction_status != 0) out.text("status", std::string_view(&record.transaction_status, 1));
+  entry.type("outcome");
+  if (!record.tags.empty()) {
+    out.key("tags");
+    ArrayWriter array(draft.body);
+    for (const auto& tag : record.tags) array.text(std::string_view(tag).substr(0, kMaxTagBytes));
+    array.end();
+  }
+  entry.time();
+  out.end();
+  return out.in_range();
+}
+
+bool write(Draft& draft, const DraftContext& context, const PolicyRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes + record.bytes.size());
+  entry.object.text("bytes", record.bytes);
+  entry.object.text("hash", record.hash);
+  entry.object.text_unless_empty("name", record.name);
+  entry.type("policy");
+  entry.time();
+  entry.object.end();
+  return entry.object.in_range();
+}
+
+bool write(Draft& draft, const DraftContext& context, const ConfigRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes + record.bytes.size());
+  entry.object.text("bytes", record.bytes);
+  entry.type("config");
+  entry.time();
+  entry.object.end();
+  return entry.object.in_range();
+}
+
+// Never fewer than the JSON values of the entry, so that what is written can be read under the reader's limit.
+std::size_t value_bound(const Record& record) {
+  constexpr std::size_t fixed = 32;
+  if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
+    return fixed + 2 * decision->kinds.size() + 6 * decision->effects.size() + 2 * decision->parameters.size();
+  }
+  if (const auto* outcome = std::get_if<OutcomeRecord>(&record)) return fixed + 2 * outcome->tags.size();
+  return fixed;
+}
+
+Draft bare_draft(const DraftContext& context, std::string_view type) {
+  Draft draft;
+  EntryWriter entry(draft, context, kUsualBytes);
+  entry.type(type);
+  entry.time();
+  entry.object.end();
+  return draft;
+}
+
+base::Error too_large(std::string what) {
+  return {base::sqlstate::program_limit_exceeded,
+          "the audit entry " + std::move(what) + ": send the statement in smaller parts"};
+}
+
+}  // namespace
+
+base::Result<Draft> make_draft(const Record& record, const DraftContext& context) {
+  if (value_bound(record) > kMaxValues) {
+    return too_large("would hold more than " + std::to_string(kMaxValues) + " values");
+  }
+  Draft draft;
+  const bool in_range = std::visit([&](const auto& kind) { return write(draft, context, kind); }, record);
+  if (!in_range) return base::Error{base::sqlstate::internal_error, "the audit entry holds a number above 2^53"};
+  if (line_bound(draft) > kMaxLineBytes) {
+    return too_large("of " + std::to_string(draft.body.size()) + " bytes is above the format's " +
+                     std::to_string(kMaxLineBytes));
+  }
+  return draft;
+}
+
+Draft segment_draft(const DraftContext& context, std::string_view boot) {
+  Draft draft;
+  EntryWriter entry(draft, context, kUsualBytes);
+  entry.object.text("boot", boot);
+  entry.type("segment");
+  entry.time();
+  entry.object.end();
+  return draft;
+}
+
+Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version) {
+  Draft draft;
+  EntryWriter entry(draft, context, kUsualBytes);
+  entry.object.text("boot", boot);
+  entry.type("open");
+  entry.time();
+  entry.object.text("version", version);
+  entry.object.end();
+  return draft;
+}
+
+Draft recovered_draft(const DraftContext& context, std::uint64_t dropped_bytes) {
+  Draft draft;
+  EntryWriter entry(draft, context, kUsualBytes);
+  entry.object.number("dropped", dropped_bytes);
+  entry.type("recovered");
+  entry.time();
+  entry.object.end();
+  return draft;
+}
+
+Draft heartbeat_draft(const DraftContext& context) {
+  return bare_draft(context, "heartbeat");
+}
+
+Draft close_draft(const DraftContext& context) {
+  return bare_draft(context, "close");
+}
+
+void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
+  const std::string_view body = draft.body;
+  const auto& at = draft.slots.at;
+  const std::size_t begin = out.size();
+  std::size_t seal = 0;
+  out.append(body.substr(0, at[0])).append(",\"b\":");
+  append_number(out, static_cast<std::int64_t>(stamp.batch));
+  out.append(body.substr(at[0], at[1] - at[0]));
+  if (stamp.ends_batch) {
+    out.append(",\"e\":\"");
+    seal = out.size();
+    out += '"';
+  }
+  out.append(body.substr(at[1], at[2] - at[1])).append(",\"i\":");
+  append_number(out, static_cast<std::int64_t>(stamp.index));
+  out.append(body.substr(at[2], at[3] - at[2])).append(",\"prev\":\"").append(to_text(stamp.previous)) += '"';
+  out.append(body.substr(at[3]));
+  if (!stamp.ends_batch) return;
+  const std::string_view line = std::string_view(out).substr(begin);
+  out.insert(seal, batch_seal(line.substr(0, seal - begin), line.substr(seal - begin)));
+}
+
+std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin) noexcept {
+  constexpr std::size_t fixed = 288;                 // keys, four numbers of 16 digits, the longest result
+  constexpr std::size_t tag = kMaxTagBytes * 2 + 3;  // a tag may need escaping; quotes and comma
+  return kStampBytes + origin.size() + fixed + tag * std::max<std::size_t>(decision.kinds.size(), 1);
+}
+
+}  // namespace portcullis::audit

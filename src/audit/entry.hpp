@@ -1,0 +1,55 @@
+// From a Record to the line of its entry. The caller's thread makes the draft, which is all of the line but four fields;
+// the writer thread, which alone knows the batch and the previous hash, stamps those into it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "audit/canonical.hpp"
+#include "audit/hash.hpp"
+#include "portcullis/audit/record.hpp"
+
+namespace portcullis::audit {
+
+struct Draft {
+  std::string body;
+  Slots slots;
+};
+
+// What every entry of one log has in common.
+struct DraftContext {
+  std::string_view origin;
+  std::chrono::system_clock::time_point now;
+  bool store_text = true;
+};
+
+// 54000 when the entry would be longer than the format allows.
+[[nodiscard]] base::Result<Draft> make_draft(const Record& record, const DraftContext& context);
+
+// The entries that the log writes of its own accord.
+[[nodiscard]] Draft segment_draft(const DraftContext& context, std::string_view boot);
+[[nodiscard]] Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version);
+[[nodiscard]] Draft recovered_draft(const DraftContext& context, std::uint64_t dropped_bytes);
+[[nodiscard]] Draft heartbeat_draft(const DraftContext& context);
+[[nodiscard]] Draft close_draft(const DraftContext& context);
+
+struct Stamp {
+  std::uint64_t index = 0;
+  std::uint64_t batch = 0;
+  bool ends_batch = false;
+  Hash previous{};
+};
+
+// Appends the finished line, without a line feed.
+void append_line(std::string& out, const Draft& draft, const Stamp& stamp);
+
+// No line is longer than its draft and this, line feed included.
+inline constexpr std::size_t kStampBytes = 114;
+[[nodiscard]] inline std::size_t line_bound(const Draft& draft) noexcept { return draft.body.size() + kStampBytes; }
+
+// The most that the outcome of a decision takes in the file.
+[[nodiscard]] std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin) noexcept;
+
+}  // namespace portcullis::audit

@@ -1,0 +1,200 @@
+#include "audit/entry_reader.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "audit/entry_schema.hpp"
+#include "audit/format.hpp"
+#include "base/encoding.hpp"
+
+namespace portcullis::audit {
+namespace {
+
+using Value = JsonLine::Value;
+using Kind = JsonLine::Kind;
+
+constexpr std::array<std::string_view, 10> kTypeNames{"segment", "open",     "recovered", "close",  "heartbeat",
+                                                      "session", "decision", "outcome",   "policy", "config"};
+constexpr std::string_view kBase64Suffix = "_base64";
+constexpr std::size_t kHashCharacters = 43;
+constexpr std::size_t kSealCharacters = 11;
+
+ReadProblem problem(std::string_view check, std::string message) {
+  return {std::string(check), std::move(message), false};
+}
+
+bool is_base64(const JsonLine& json, const Value& value) {
+  return value.kind == Kind::string && base::from_base64(json.raw(value)).has_value();
+}
+
+bool is_text_element(const JsonLine& json, const Value& value) {
+  if (value.kind == Kind::string) return true;
+  const Value* only = value.kind == Kind::object ? json.first_child(value) : nullptr;
+  return only != nullptr && only->next == 0 && json.key(*only) == "base64" && is_base64(json, *only);
+}
+
+bool has_form(const JsonLine& json, const Value& value, FieldForm form);
+
+const FieldRule* rule_for(std::span<const FieldRule> rules, std::string_view key) {
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const FieldRule& rule) { return rule.key == key; });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+// "text_base64" stands for "text" where the rules have such a text and nothing of the longer name.
+bool is_known(const JsonLine& json, const Value& member, std::span<const FieldRule> rules) {
+  std::string_view key = json.key(member);
+  if (const FieldRule* rule = rule_for(rules, key)) return has_form(json, member, rule->form);
+  if (!key.ends_with(kBase64Suffix)) return false;
+  key.remove_suffix(kBase64Suffix.size());
+  const FieldRule* rule = rule_for(rules, key);
+  return rule != nullptr && rule->form == FieldForm::text && is_base64(json, member);
+}
+
+bool is_present(const JsonLine& json, const Value& object, const FieldRule& rule) {
+  if (json.find(object, rule.key) != nullptr) return true;
+  return rule.form == FieldForm::text && json.find(object, std::string(rule.key) + std::string(kBase64Suffix)) != nullptr;
+}
+
+// The key of the first member that does not belong, or the first that is missing.
+std::optional<std::string> misfit(const JsonLine& json, const Value& object, std::span<const FieldRule> rules) {
+  for (const Value* member = json.first_child(object); member != nullptr; member = json.next(*member)) {
+    if (!is_known(json, *member, rules)) return std::string(json.key(*member));
+  }
+  for (const FieldRule& rule : rules) {
+    if (rule.required && !is_present(json, object, rule)) return std::string(rule.key);
+  }
+  return std::nullopt;
+}
+
+template <class Test>
+bool all_elements(const JsonLine& json, const Value& array, Test test) {
+  if (array.kind != Kind::array) return false;
+  for (const Value* element = json.first_child(array); element != nullptr; element = json.next(*element)) {
+    if (!test(*element)) return false;
+  }
+  return true;
+}
+
+bool is_effect(const JsonLine& json, const Value& value) {
+  return value.kind == Kind::object && !misfit(json, value, effect_fields());
+}
+
+bool is_parameter(const JsonLine& json, const Value& value) {
+  if (value.kind != Kind::object || misfit(json, value, parameter_fields())) return false;
+  const Value* only = json.first_child(value);
+  return only != nullptr && only->next == 0;
+}
+
+bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
+  switch (form) {
+    case FieldForm::text:
+    case FieldForm::word: return value.kind == Kind::string;
+    case FieldForm::flag: return value.kind == Kind::boolean;
+    case FieldForm::count: return value.kind == Kind::integer && json.integer(value).value_or(-1) >= 0;
+    case FieldForm::texts:
+      return all_elements(json, value, [&](const Value& element) { return is_text_element(json, element); });
+    case FieldForm::effects:
+      return all_elements(json, value, [&](const Value& element) { return is_effect(json, element); });
+    case FieldForm::parameters:
+      return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });
+  }
+  return false;
+}
+
+bool is_hash(std::string_view text) {
+  return text.size() == kHashCharacters && base::from_base64url(text).has_value();
+}
+
+bool is_seal(std::string_view text) {
+  return text.size() == kSealCharacters && base::from_base64url(text).has_value();
+}
+
+}  // namespace
+
+std::string_view to_text(EntryType type) noexcept {
+  return kTypeNames[static_cast<std::size_t>(type)];
+}
+
+std::optional<EntryType> entry_type(std::string_view name) noexcept {
+  const auto* const found = std::find(kTypeNames.begin(), kTypeNames.end(), name);
+  if (found == kTypeNames.end()) return std::nullopt;
+  return static_cast<EntryType>(found - kTypeNames.begin());
+}
+
+std::optional<ReadProblem> EntryReader::read(std::string_view line) {
+  line_ = line;
+  seal_ = nullptr;
+  const JsonLine::Status status = json_.parse(line);
+  if (status != JsonLine::Status::complete) {
+    return ReadProblem{"bytes", "not an entry: " + std::string(json_.problem()) + " at byte " +
+                                    std::to_string(json_.position() + 1) + " of the line",
+                       status == JsonLine::Status::truncated};
+  }
+  if (!json_.is_canonical()) return problem("canonical", "not in canonical form (RFC 8785)");
+  if (auto bad = read_common()) return bad;
+  return check_fields();
+}
+
+std::optional<ReadProblem> EntryReader::read_common() {
+  for (const FieldRule& rule : common_fields()) {
+    const Value* value = json_.find(json_.root(), rule.key);
+    if (value == nullptr ? rule.required : !has_form(json_, *value, rule.form)) {
+      return problem("fields", "the field \"" + std::string(rule.key) + "\" is missing or malformed");
+    }
+  }
+  const auto field = [&](std::string_view key) -> const Value& { return *json_.find(json_.root(), key); };
+  const auto count = [&](std::string_view key) { return json_.integer(field(key)).value_or(0); };
+  origin_ = json_.raw(field("@"));
+  previous_ = json_.raw(field("prev"));
+  index_ = static_cast<std::uint64_t>(count("i"));
+  batch_ = static_cast<std::uint64_t>(count("b"));
+  micros_ = count("ts");
+  seal_ = json_.find(json_.root(), "e");
+  if (seal_ != nullptr && !is_seal(json_.raw(*seal_))) return problem("fields", "\"e\" is not the seal of a batch");
+  if (!is_hash(previous_)) return problem("fields", "\"prev\" is not a hash");
+  const auto type = entry_type(json_.raw(field("t")));
+  if (!type) return problem("fields", "the type \"" + std::string(json_.raw(field("t"))) + "\" is not known");
+  type_ = *type;
+  return std::nullopt;
+}
+
+std::optional<ReadProblem> EntryReader::check_fields() const {
+  const auto rules = fields_of(type_);
+  for (const Value* member = json_.first_child(json_.root()); member != nullptr; member = json_.next(*member)) {
+    if (rule_for(common_fields(), json_.key(*member)) == nullptr && !is_known(json_, *member, rules)) {
+      return problem("fields", "the field \"" + std::string(json_.key(*member)) + "\" of the type \"" +
+                                   std::string(to_text(type_)) + "\" is unknown or malformed");
+    }
+  }
+  for (const FieldRule& rule : rules) {
+    if (rule.required && !is_present(json_, json_.root(), rule)) {
+      return problem("fields", "the field \"" + std::string(rule.key) + "\" of the type \"" +
+                                   std::string(to_text(type_)) + "\" is missing");
+    }
+  }
+  return std::nullopt;
+}
+
+bool EntryReader::seal_holds() const {
+  return batch_seal(line_.substr(0, seal_->begin), line_.substr(seal_->end)) == json_.raw(*seal_);
+}
+
+std::string EntryReader::text(const Value& object, std::string_view key) const {
+  const Value* clear = json_.find(object, key);
+  if (clear != nullptr && clear->kind == Kind::string) return json_.text(*clear);
+  const Value* coded = json_.find(object, std::string(key) + std::string(kBase64Suffix));
+  if (coded == nullptr || coded->kind != Kind::string) return {};
+  return base::from_base64(json_.raw(*coded)).value_or("");
+}
+
+std::string EntryReader::text(std::string_view key) const {
+  return text(json_.root(), key);
+}
+
+std::optional<std::int64_t> EntryReader::number(std::string_view key) const {
+  const Value* value = json_.find(json_.root(), key);
+  if (value == nullptr || value->kind != Kind::integer) return std::nullopt;
+  return json_.integer(*value);
+}
+
+}  // namespace portcullis::audit

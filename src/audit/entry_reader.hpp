@@ -1,0 +1,73 @@
+// What a line says, read strictly: canonical form, the fields that its type must and may have, and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "audit/hash.hpp"
+#include "audit/json_line.hpp"
+
+namespace portcullis::audit {
+
+enum class EntryType : std::uint8_t {
+  segment,
+  open,
+  recovered,
+  close,
+  heartbeat,
+  session,
+  decision,
+  outcome,
+  policy,
+  config,
+};
+[[nodiscard]] std::string_view to_text(EntryType type) noexcept;
+[[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;
+
+struct ReadProblem {
+  std::string check;       // "bytes", "canonical", "fields": as Finding::check
+  std::string message;
+  bool truncated = false;  // the line is the beginning of something longer
+};
+
+// Keeps its memory from one line to the next.
+class EntryReader {
+ public:
+  // Nothing when the line is a well-formed entry; until the next call the getters tell what it says. `line` must
+  // outlive their use.
+  [[nodiscard]] std::optional<ReadProblem> read(std::string_view line);
+
+  [[nodiscard]] std::string_view line() const noexcept { return line_; }
+  [[nodiscard]] EntryType type() const noexcept { return type_; }
+  [[nodiscard]] std::string_view origin() const noexcept { return origin_; }
+  [[nodiscard]] std::uint64_t index() const noexcept { return index_; }
+  [[nodiscard]] std::uint64_t batch() const noexcept { return batch_; }
+  [[nodiscard]] bool ends_batch() const noexcept { return seal_ != nullptr; }
+  // Whether what "e" says of the line is true. Only where ends_batch().
+  [[nodiscard]] bool seal_holds() const;
+  [[nodiscard]] std::string_view previous() const noexcept { return previous_; }
+  [[nodiscard]] std::int64_t micros() const noexcept { return micros_; }  // since 1970, UTC
+
+  // A field of the entry itself: empty or nothing when it is absent. Text kept as base64 comes back as its bytes.
+  [[nodiscard]] std::string text(std::string_view key) const;
+  [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
+  [[nodiscard]] bool has(std::string_view key) const { return json_.find(json_.root(), key) != nullptr; }
+  [[nodiscard]] const JsonLine& json() const noexcept { return json_; }
+  // The text that stands under `key`, or under "<key>_base64", of any object in the entry.
+  [[nodiscard]] std::string text(const JsonLine::Value& object, std::string_view key) const;
+
+ private:
+  [[nodiscard]] std::optional<ReadProblem> read_common();
+  [[nodiscard]] std::optional<ReadProblem> check_fields() const;
+
+  JsonLine json_;
+  std::string_view line_, origin_, previous_;
+  EntryType type_ = EntryType::segment;
+  std::uint64_t index_ = 0, batch_ = 0;
+  std::int64_t micros_ = 0;
+  const JsonLine::Value* seal_ = nullptr;
+};
+
+}  // namespace portcullis::audit

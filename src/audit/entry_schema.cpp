@@ -1,0 +1,68 @@
+#include "audit/entry_schema.hpp"
+
+namespace portcullis::audit {
+namespace {
+
+using enum FieldForm;
+
+constexpr FieldRule kCommon[] = {
+    {"@", word, true}, {"b", count, true}, {"e", word}, {"i", count, true}, {"prev", word, true}, {"t", word, true},
+    {"ts", count, true},
+};
+constexpr FieldRule kSegment[] = {{"boot", word, true}};
+constexpr FieldRule kOpen[] = {{"boot", word, true}, {"version", word, true}};
+constexpr FieldRule kRecovered[] = {{"dropped", count, true}};
+constexpr FieldRule kSession[] = {
+    {"agent", text},      {"application", text}, {"client", text},          {"database", text},
+    {"event", text, true}, {"login", text},      {"owner", text},           {"reason", text},
+    {"role", text},       {"server_pid", count}, {"session", count, true},  {"sqlstate", text},
+    {"tls", flag, true},
+};
+constexpr FieldRule kDecision[] = {
+    {"agent", text},       {"agent_seq", count, true}, {"effects", effects},      {"kinds", texts},
+    {"message", text, true}, {"parameters", parameters}, {"policy", text},        {"reason", text},
+    {"role", text},        {"rule", text},             {"session", count, true},  {"sqlstate", text},
+    {"statement", count},  {"text", text},             {"text_length", count, true}, {"verdict", text, true},
+};
+constexpr FieldRule kOutcome[] = {
+    {"decision", count, true}, {"duration", count, true}, {"result", text, true}, {"session", count, true},
+    {"sqlstate", text},        {"status", text},          {"tags", texts},
+};
+constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"name", text}};
+constexpr FieldRule kConfig[] = {{"bytes", text, true}};
+constexpr FieldRule kEffect[] = {
+    {"action", text, true}, {"object", text}, {"outcome", text, true}, {"reason", text}, {"rule", text},
+};
+constexpr FieldRule kParameter[] = {{"hex", text}, {"length", count}, {"null", flag}, {"text", text}};
+
+}  // namespace
+
+std::span<const FieldRule> fields_of(EntryType type) noexcept {
+  switch (type) {
+    case EntryType::segment: return kSegment;
+    case EntryType::open: return kOpen;
+    case EntryType::recovered: return kRecovered;
+    case EntryType::close:
+    case EntryType::heartbeat: return {};
+    case EntryType::session: return kSession;
+    case EntryType::decision: return kDecision;
+    case EntryType::outcome: return kOutcome;
+    case EntryType::policy: return kPolicy;
+    case EntryType::config: return kConfig;
+  }
+  return {};
+}
+
+std::span<const FieldRule> common_fields() noexcept {
+  return kCommon;
+}
+
+std::span<const FieldRule> effect_fields() noexcept {
+  return kEffect;
+}
+
+std::span<const FieldRule> parameter_fields() noexcept {
+  return kParameter;
+}
+
+}  // namespace portcullis::audit

@@ -1,0 +1,34 @@
+// The fields of each type of entry, as a table.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "audit/entry_reader.hpp"
+
+namespace portcullis::audit {
+
+enum class FieldForm : std::uint8_t {
+  text,        // may stand as base64 under "<key>_base64" instead
+  word,        // text that is always in the clear
+  count,       // a number from 0
+  flag,        // true or false
+  texts,       // an array of strings, or {"base64":...}
+  effects,     // an array of objects: action, object, outcome, reason, rule
+  parameters,  // an array of objects with one of: hex, length, null, text
+};
+
+struct FieldRule {
+  std::string_view key;
+  FieldForm form;
+  bool required = false;
+};
+
+// Without the fields that every entry has.
+[[nodiscard]] std::span<const FieldRule> fields_of(EntryType type) noexcept;
+[[nodiscard]] std::span<const FieldRule> common_fields() noexcept;
+[[nodiscard]] std::span<const FieldRule> effect_fields() noexcept;
+[[nodiscard]] std::span<const FieldRule> parameter_fields() noexcept;
+
+}  // namespace portcullis::audit

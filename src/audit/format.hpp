@@ -1,0 +1,25 @@
+// The numbers and names that writer and reader must agree on: docs/audit-format.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace portcullis::audit {
+
+inline constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;  // of one entry, without its line feed
+inline constexpr std::size_t kMaxValues = std::size_t{1} << 20;      // JSON values in one entry
+inline constexpr std::int64_t kMaxInteger = (std::int64_t{1} << 53) - 1;  // RFC 8785, appendix D: exact in a double
+inline constexpr std::string_view kVersionMark = "#v1";              // "@" is the origin followed by this
+inline constexpr std::string_view kLockName = "lock";
+inline constexpr std::string_view kNextName = "next";  // a segment made in advance, renamed when its turn comes
+inline constexpr std::string_view kSegmentSuffix = ".jsonl";
+
+// "00000000000000000042.jsonl"
+[[nodiscard]] std::string segment_name(std::uint64_t first_index);
+// Nothing unless the name is exactly what segment_name() makes of some index.
+[[nodiscard]] std::optional<std::uint64_t> segment_first_index(std::string_view name);
+
+}  // namespace portcullis::audit

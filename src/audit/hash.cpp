@@ -1,0 +1,59 @@
+#include "audit/hash.hpp"
+
+#include <cstdlib>
+#include <memory>
+
+#include <openssl/evp.h>
+
+#include "base/encoding.hpp"
+
+namespace portcullis::audit {
+namespace {
+
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+const EVP_MD* sha256() {
+  // Fetched once: EVP_sha256() would look the implementation up at every use (OpenSSL 3, crypto(7)).
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
+// Fails only without memory or without SHA-256 in OpenSSL. A log that cannot be proven must not be written: stop here.
+Hash digest(unsigned char domain, std::string_view first, std::string_view second) {
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
+  Hash out{};
+  unsigned int length = 0;
+  const bool done = context && EVP_DigestInit_ex2(context.get(), sha256(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context.get(), &domain, 1) == 1 &&
+                    EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
+                    EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 &&
+                    EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1;
+  if (!done || length != out.size()) std::abort();
+  return out;
+}
+
+std::string_view bytes_of(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+}  // namespace
+
+Hash leaf_hash(std::string_view line) {
+  return digest(0x00, line, {});
+}
+
+std::string batch_seal(std::string_view before, std::string_view after) {
+  return base::to_base64url(bytes_of(digest(0x02, before, after)).substr(0, 8));
+}
+
+std::string to_text(const Hash& hash) {
+  return base::to_base64url(bytes_of(hash));
+}
+
+std::string to_hex(const Hash& hash) {
+  return base::to_hex(bytes_of(hash));
+}
+
+}  // namespace portcullis::audit

@@ -1,0 +1,50 @@
+// Cuts a segment into lines, with memory for one line only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "portcullis/base/result.hpp"
+
+namespace portcullis::audit {
+
+// Reads up to `count` bytes at `offset`; fewer only at the end.
+using ReadBytes = std::function<base::Result<std::size_t>(std::uint64_t offset, char* into, std::size_t count)>;
+
+// A reader of the file, opened for reading only. Refuses what is not a regular file.
+[[nodiscard]] base::Result<ReadBytes> read_from_file(const std::string& path);
+
+struct Line {
+  std::string_view text;     // without the line feed; valid until the next call
+  std::uint64_t offset = 0;  // of its first byte
+  std::uint64_t number = 0;  // from 1
+  bool terminated = false;   // a line feed follows
+  bool too_long = false;     // above kMaxLineBytes: `text` is its beginning, and no further line can be read
+};
+
+class LineScanner {
+ public:
+  explicit LineScanner(ReadBytes read) : read_(std::move(read)) {}
+
+  // Nothing at the end of the file.
+  [[nodiscard]] base::Result<std::optional<Line>> next();
+
+ private:
+  [[nodiscard]] base::Result<bool> fill();
+
+  ReadBytes read_;
+  std::string buffer_;
+  std::size_t begin_ = 0;        // of the unread part of buffer_
+  std::uint64_t file_offset_ = 0;  // of buffer_[0]
+  std::uint64_t lines_ = 0;
+  bool at_end_ = false;
+};
+
+// White space of a file that was allocated and not written: nothing, or zero bytes.
+[[nodiscard]] bool is_blank(std::string_view line) noexcept;
+
+}  // namespace portcullis::audit

@@ -1,0 +1,268 @@
+#include "audit/recover.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "audit/format.hpp"
+
+namespace portcullis::audit {
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{1} << 20;
+
+class Recovery {
+ public:
+  Recovery(Storage& storage, const std::string& directory, const std::string& origin)
+      : storage_(storage), directory_(directory), mark_(origin + std::string(kVersionMark)) {}
+
+  base::Result<Recovered> run() {
+    if (auto listed = list(); !listed) return listed.error();
+    if (auto linked = check_links(); !linked) return linked.error();
+    if (!segments_.empty()) {
+      if (auto read = read_last(); !read) return read.error();
+    }
+    if (auto checked = check_origin(); !checked) return checked.error();
+    if (auto cleared = clear(); !cleared) return cleared.error();
+    return std::move(result_);
+  }
+
+ private:
+  // A segment that can be the last: read, and found to be whole or torn.
+  struct Last {
+    std::unique_ptr<SegmentFile> file;
+    SegmentScan scan;
+    std::uint64_t size = 0;
+  };
+
+  [[nodiscard]] base::Error damage(std::uint64_t segment, std::uint64_t line, const std::string& what) const {
+    return {base::sqlstate::io_error, "the audit log \"" + directory_ + "\" is damaged: " + segment_name(segment) +
+                                          (line == 0 ? "" : ", line " + std::to_string(line)) + ": " + what +
+                                          ": run portcullis audit verify, and keep the files as evidence"};
+  }
+
+  base::Result<void> list() {
+    const auto names = storage_.list();
+    if (!names) return names.error();
+    for (const auto& name : *names) {
+      if (const auto first = segment_first_index(name)) {
+        segments_.push_back(*first);
+      } else if (name == kNextName) {
+        has_next_ = true;
+      } else if (name.ends_with(kSegmentSuffix)) {
+        return base::Error{base::sqlstate::io_error, "\"" + name + "\" in the audit log \"" + directory_ +
+                                                         "\" is not the name of a segment: move the file away"};
+      }
+    }
+    std::sort(segments_.begin(), segments_.end());
+    return {};
+  }
+
+  static LineScanner scanner(SegmentFile& file, std::uint64_t from = 0) {
+    return LineScanner([&file, from](std::uint64_t offset, char* into, std::size_t count) {
+      return file.read(from + offset, into, count);
+    });
+  }
+
+  // Each segment but the last is linked to the next: its last entry's index and hash are what the next one begins with.
+  // A last segment without a whole batch is no successor: read_last() removes it.
+  base::Result<void> check_links() {
+    std::optional<ChainState> before;
+    for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
+      const auto file = storage_.open(segment_name(segments_[i]));
+      if (!file) return file.error();
+      if (before) {
+        if (auto linked = check_first(**file, segments_[i], *before); !linked) return linked;
+      }
+      auto last = read_last_line(**file, segments_[i]);
+      if (!last) return last.error();
+      before = std::move(*last);
+    }
+    before_last_ = std::move(before);
+    return {};
+  }
+
+  base::Result<void> check_first(SegmentFile& file, std::uint64_t segment, const ChainState& before) {
+    LineScanner lines = scanner(file);
+    const auto line = lines.next();
+    if (!line) return line.error();
+    if (!*line) return damage(segment, 1, "the segment is empty");
+    Chain chain;
+    chain.set_state(before);
+    if (const auto bad = chain.accept((*line)->text, true)) return damage(segment, 1, bad->message);
+    if (segment != before.next_index) return damage(segment, 1, "the file's name is not the index of its first entry");
+    return {};
+  }
+
+  base::Result<ChainState> read_last_line(SegmentFile& file, std::uint64_t segment) {
+    const auto size = file.size();
+    if (!size) return size.error();
+    // The last kMaxLineBytes hold it, behind the line feed of the line before: most often a few hundred bytes do.
+    for (std::uint64_t reach = 4096;; reach *= 64) {
+      const std::uint64_t from = *size > reach ? *size - reach : 0;
+      LineScanner lines = scanner(file, from);
+      std::string last;
+      std::uint64_t cut = 0;
+      for (;;) {
+        const auto line = lines.next();
+        if (!line) return line.error();
+        if (!*line) break;
+        last = (*line)->text;
+        ++cut;
+        if ((*line)->too_long || !(*line)->terminated || last.empty()) {
+          return damage(segment, 0, "the segment does not end with an entry and a line feed");
+        }
+      }
+      if (from != 0 && cut < 2 && reach <= kMaxLineBytes) continue;
+      return state_of(last, segment);
+    }
+  }
+
+  base::Result<ChainState> state_of(const std::string& line, std::uint64_t segment) {
+    EntryReader entry;
+    if (const auto bad = entry.read(line)) return damage(segment, 0, "its last line: " + bad->message);
+    if (!entry.ends_batch()) return damage(segment, 0, "its last entry does not end a batch");
+    if (!entry.seal_holds()) return damage(segment, 0, "its last entry was altered");
+    ChainState state;
+    state.origin = entry.origin();
+    state.next_index = entry.index() + 1;
+    state.leaf = leaf_hash(line);
+    state.batch = entry.batch();
+    state.last_type = entry.type();
+    return state;
+  }
+
+  base::Result<void> read_last() {
+    auto last = scan(segments_.back(), before_last_);
+    if (!last) return last.error();
+    if (last->scan.batches == 0) {
+      // The crash came before the segment's first batch was whole. The one before it, if any, is the last.
+      result_.dropped_bytes = last->scan.torn_bytes;
+      unborn_ = segments_.back();
+      segments_.pop_back();
+      result_.closed = !before_last_ && result_.dropped_bytes == 0;
+      if (!before_last_) return {};
+      last = rescan_previous();
+      if (!last) return last.error();
+    }
+    result_.dropped_bytes += last->scan.torn_bytes;
+    result_.state = last->scan.state;
+    result_.closed = !unborn_ && last->scan.state.last_type == EntryType::close && last->scan.torn_bytes == 0;
+    result_.end = last->scan.end;
+    last_ = std::move(*last);
+    return {};
+  }
+
+  base::Result<Last> scan(std::uint64_t segment, const std::optional<ChainState>& before) {
+    Last last;
+    auto file = storage_.open(segment_name(segment));
+    if (!file) return file.error();
+    last.file = std::move(*file);
+    const auto size = last.file->size();
+    if (!size) return size.error();
+    last.size = *size;
+    Chain chain;
+    if (before) chain.set_state(*before);
+    if (!before && segment != 0) {
+      return damage(segment, 0, "the segments before it are missing");
+    }
+    if (before && segment != before->next_index) {
+      return damage(segment, 0, "the file's name is not the index that is due");
+    }
+    LineScanner lines = scanner(*last.file);
+    auto scanned = scan_segment(lines, chain, {});
+    if (!scanned) return scanned.error();
+    if (scanned->problem) return damage(segment, scanned->line, scanned->problem->message);
+    last.scan = std::move(*scanned);
+    return last;
+  }
+
+  // The segment before one that was never begun: cut and synced before that one was made, so it must be whole.
+  base::Result<Last> rescan_previous() {
+    std::optional<ChainState> before;
+    if (segments_.size() > 1) {
+      const auto file = storage_.open(segment_name(segments_[segments_.size() - 2]));
+      if (!file) return file.error();
+      auto state = read_last_line(**file, segments_[segments_.size() - 2]);
+      if (!state) return state.error();
+      before = std::move(*state);
+    }
+    auto last = scan(segments_.back(), before);
+    if (last && (!last->scan.whole || last->scan.blank_tail)) {
+      return damage(segments_.back(), last->scan.line, "the segment is torn, and another one follows");
+    }
+    return last;
+  }
+
+  base::Result<void> check_origin() {
+    const std::string& found = result_.state.origin;
+    if (found.empty() || found == mark_) return {};
+    const std::string name = found.substr(0, found.size() - kVersionMark.size());
+    return base::Error{base::sqlstate::io_error,
+                       "the audit log \"" + directory_ + "\" has the origin \"" + name +
+                           "\", which is fixed: set audit.origin to that, or give the log another directory"};
+  }
+
+  // From here on, the directory is changed.
+  base::Result<void> clear() {
+    if (unborn_) {
+      if (auto removed = storage_.remove(segment_name(*unborn_)); !removed) return removed;
+    }
+    if (has_next_) {
+      if (auto removed = storage_.remove(std::string(kNextName)); !removed) return removed;
+    }
+    if (unborn_ || has_next_) {
+      if (auto synced = storage_.sync_directory(); !synced) return synced;
+    }
+    if (!last_) return {};
+    if (auto cut = cut_tail(); !cut) return cut;
+    result_.file = std::move(last_->file);
+    return {};
+  }
+
+  base::Result<void> cut_tail() {
+    SegmentFile& file = *last_->file;
+    if (last_->size != result_.end) {
+      if (auto cut = file.truncate(result_.end); !cut) return cut;
+    }
+    // The last batch may be in the kernel's memory only, after a sync that failed: then its pages count as clean, and no
+    // later sync would write them. Written again, they are dirty again. Older batches were synced before it was written.
+    if (!result_.closed) {
+      if (auto rewritten = rewrite(file, last_->scan.last_batch, result_.end); !rewritten) return rewritten;
+    }
+    if (auto synced = file.sync(); !synced) return synced;
+    return storage_.sync_directory();
+  }
+
+  static base::Result<void> rewrite(SegmentFile& file, std::uint64_t from, std::uint64_t to) {
+    std::string piece;
+    while (from < to) {
+      piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, to - from)));
+      const auto got = file.read(from, piece.data(), piece.size());
+      if (!got) return got.error();
+      if (*got != piece.size()) return base::Error{base::sqlstate::io_error, "a segment shrank while it was read"};
+      if (auto put = file.write(from, piece); !put) return put;
+      from += piece.size();
+    }
+    return {};
+  }
+
+  Storage& storage_;
+  const std::string& directory_;
+  std::string mark_;
+  std::vector<std::uint64_t> segments_;       // first indexes, ascending
+  bool has_next_ = false;
+  std::optional<ChainState> before_last_;     // at the end of the last segment but one
+  std::optional<std::uint64_t> unborn_;       // a last segment without a whole batch
+  std::optional<Last> last_;
+  Recovered result_;
+};
+
+}  // namespace
+
+base::Result<Recovered> recover(Storage& storage, const std::string& directory, const std::string& origin) {
+  return Recovery(storage, directory, origin).run();
+}
+
+}  // namespace portcullis::audit
