@@ -1,0 +1,48 @@
+// What the parts of the loader share: where problems go, and the names that later parts refer to.
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/json_document.hpp"
+#include "policy/rules.hpp"
+
+namespace portcullis::policy {
+
+struct LoadContext {
+  PolicyData& policy;
+  std::vector<Problem>& problems;
+  std::set<std::string, std::less<>> groups;
+  std::map<std::string, std::size_t, std::less<>> reviewers;  // with the number of people
+  std::set<std::string, std::less<>> ids;                     // of protections and rules
+  std::map<sql::Name, ActionSet> protected_actions;
+
+  void complain(const JsonValue& at, std::string message) {
+    problems.push_back({at.line, at.column, std::move(message)});
+  }
+};
+
+[[nodiscard]] std::string in_quotes(std::string_view text);
+// Letters, digits, "_", "-", "." and anything beyond ASCII; 1 to 63 bytes: what agents, groups, reviewers and rules are
+// called, in logs and on the command line too.
+[[nodiscard]] bool is_plain_name(std::string_view text) noexcept;
+
+// The value of a key that must be there and of that kind; null, with a problem, where it is not.
+[[nodiscard]] const JsonValue* require(LoadContext& context, ObjectReader& reader, const JsonValue& object,
+                                       std::string_view what, std::string_view key, JsonValue::Kind kind);
+// The strings of a list that must not be empty nor name anything twice.
+[[nodiscard]] std::vector<const JsonValue*> strings_in(LoadContext& context, const JsonValue& list,
+                                                       std::string_view key);
+// Keys of the format that this version does not enforce: each that is there is a problem.
+void refuse_unenforced(LoadContext& context, ObjectReader& reader, const JsonValue& object,
+                       std::initializer_list<std::string_view> keys);
+[[nodiscard]] std::string not_enforced(std::string_view what);
+
+void read_protection(LoadContext& context, const JsonValue& value);
+void read_rule(LoadContext& context, const JsonValue& value);
+
+}  // namespace portcullis::policy

@@ -1,0 +1,377 @@
+// Protections and rules: every name checked, and every rule held against what it could ever match.
+#include <algorithm>
+#include <array>
+
+#include "policy/builtin_lists.hpp"
+#include "policy/load_context.hpp"
+#include "policy/object_name.hpp"
+#include "policy/suggest.hpp"
+
+namespace portcullis::policy {
+namespace {
+
+using Kind = JsonValue::Kind;
+using sql::Action;
+
+constexpr auto kOutcomes = std::to_array<Outcome>({Outcome::allow, Outcome::ask, Outcome::deny});
+
+void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object, std::string_view what,
+             std::string& id) {
+  const auto* value = require(context, reader, object, what, "id", Kind::string);
+  if (value == nullptr) return;
+  id = value->string;
+  if (!is_plain_name(id)) {
+    context.complain(*value, "the id is " + in_quotes(id) +
+                                 ": write 1 to 63 bytes of letters, digits, \"_\", \"-\" and \".\"");
+  } else if (!context.ids.insert(id).second) {
+    context.complain(*value, "the id " + in_quotes(id) + " is used twice: rules and protections share their ids");
+  }
+}
+
+std::vector<sql::Name> read_names(LoadContext& context, const JsonValue& list) {
+  std::vector<sql::Name> names;
+  for (const JsonValue* item : strings_in(context, list, "on")) {
+    auto parsed = parse_object_name(item->string);
+    if (const auto* wrong = std::get_if<std::string>(&parsed)) {
+      context.complain(*item, *wrong);
+    } else {
+      names.push_back(std::get<sql::Name>(std::move(parsed)));
+    }
+  }
+  return names;
+}
+
+std::optional<ActionSet> read_action(LoadContext& context, const JsonValue& word) {
+  auto actions = actions_matching(word.string);
+  if (!actions) context.complain(word, "unknown action " + in_quotes(word.string) + suggest_action(word.string));
+  return actions;
+}
+
+// A duration as the format writes it: a whole number and a unit.
+bool is_duration(std::string_view text) {
+  const auto digits = text.find_first_not_of("0123456789");
+  if (digits == 0 || digits == std::string_view::npos || digits > 9 || text.front() == '0') return false;
+  constexpr auto kUnits = std::to_array<std::string_view>({"ms", "s", "min", "h", "d"});
+  return std::find(kUnits.begin(), kUnits.end(), text.substr(digits)) != kUnits.end();
+}
+
+class RuleReader {
+ public:
+  RuleReader(LoadContext& context, const JsonValue& object)
+      : context_(context), object_(object), reader_(object, "a rule", context.problems) {}
+
+  void read() {
+    read_id(context_, reader_, object_, "the rule", rule_.id);
+    read_actions();
+    read_on();
+    read_to();
+    read_when();
+    read_require();
+    read_of();
+    refuse_unenforced(context_, reader_, object_, {"limits", "mode"});
+    reader_.finish();
+    check_swallowed();
+    store();
+  }
+
+ private:
+  [[nodiscard]] bool opens() const noexcept { return rule_.outcome != Outcome::deny; }
+
+  void read_actions() {
+    const JsonValue* words = nullptr;
+    for (const Outcome outcome : kOutcomes) {
+      const JsonValue* found = reader_.take(name(outcome));
+      if (found == nullptr) continue;
+      if (words != nullptr) {
+        context_.complain(*found, "a rule has one of \"allow\", \"ask\" and \"deny\": make two rules of this");
+        continue;
+      }
+      words = found;
+      rule_.outcome = outcome;
+    }
+    if (words == nullptr) {
+      return context_.complain(object_, "the rule lacks \"allow\", \"ask\" or \"deny\", a list of actions");
+    }
+    for (const JsonValue* word : strings_in(context_, *words, name(rule_.outcome))) read_word(*word);
+  }
+
+  void read_word(const JsonValue& word) {
+    auto actions = read_action(context_, word);
+    if (!actions) return;
+    const bool pattern = is_action_pattern(word.string);
+    if (opens()) {
+      for (const Action action : sql::all_actions()) {
+        const auto why = never_allowed(action);
+        if (!why || !actions->contains(action)) continue;
+        if (!pattern) {
+          return context_.complain(word, in_quotes(word.string) + " cannot be allowed: " + std::string(*why));
+        }
+        ActionSet one;
+        one.insert(action);
+        *actions -= one;
+      }
+      if (actions->empty()) return context_.complain(word, "none of " + in_quotes(word.string) + " can be allowed");
+    }
+    rule_.words.push_back(word.string);
+    rule_.actions |= *actions;
+    written_.push_back({&word, *actions, pattern});
+  }
+
+  void read_on() {
+    const JsonValue* list = reader_.take("on");
+    if (list == nullptr) return check_without_on();
+    on_ = list;
+    rule_.on_in_order = read_names(context_, *list);
+    rule_.on = {rule_.on_in_order.begin(), rule_.on_in_order.end()};
+    for (const auto& word : written_) {
+      const bool nameless = every(word.actions, [](Action a) { return target_of(a) == Target::nameless; });
+      if (nameless) {
+        context_.complain(*word.value, in_quotes(word.value->string) +
+                                           " is done to nothing that \"on\" can name, so it can never match: give it "
+                                           "a rule of its own without \"on\"");
+      }
+    }
+    if (opens()) check_catalogs();
+  }
+
+  // A rule that opens something must say on what, wherever that can be said.
+  void check_without_on() {
+    if (!opens()) return;
+    for (const auto& word : written_) {
+      if (every(word.actions, [](Action a) { return target_of(a) == Target::nameless; })) continue;
+      context_.complain(*word.value, in_quotes(word.value->string) + " needs \"on\", a list of names: it is done to " +
+                                         "objects of a schema");
+      return;
+    }
+  }
+
+  template <class Predicate>
+  static bool every(const ActionSet& actions, Predicate predicate) {
+    const auto all = sql::all_actions();
+    return std::all_of(all.begin(), all.end(), [&](Action a) { return !actions.contains(a) || predicate(a); });
+  }
+
+  void check_catalogs() {
+    if (on_->kind != Kind::array) return;
+    for (const JsonValue& item : on_->items) {
+      if (item.kind != Kind::string) continue;
+      const auto parsed = parse_object_name(item.string);
+      const auto* object = std::get_if<sql::Name>(&parsed);
+      if (object == nullptr || !is_catalog_schema(object->schema)) continue;
+      if (const auto why = beyond_select(*object); !why.empty()) context_.complain(item, why);
+    }
+  }
+
+  [[nodiscard]] std::string beyond_select(const sql::Name& object) const {
+    const std::string name = in_quotes(quoted(object));
+    const bool only_known = every(rule_.actions, [](Action a) {
+      return a == Action::select || a == Action::execute_function || a == Action::use_type ||
+             a == Action::use_operator || a == Action::use_collation || a == Action::use_operator_class;
+    });
+    if (!only_known) return name + " belongs to PostgreSQL: only \"select\" can be allowed on its tables and views";
+    if (rule_.actions.contains(Action::execute_function) && !is_harmless_function(object.schema, object.name)) {
+      return name + " is none of PostgreSQL's harmless functions, so \"execute function\" cannot be allowed on it";
+    }
+    return {};
+  }
+
+  void read_to() {
+    const auto* list = require(context_, reader_, object_, "the rule", "to", Kind::array);
+    if (list == nullptr) return;
+    for (const JsonValue* item : strings_in(context_, *list, "to")) {
+      if (item->string == "*") {
+        everyone_ = true;
+      } else if (context_.policy.rules_of.contains(item->string)) {
+        to_.insert(item->string);
+      } else if (context_.groups.contains(item->string)) {
+        if (!add_members(item->string)) {
+          context_.complain(*item, "group " + in_quotes(item->string) +
+                                       " has no agents, so the rule can never match: put agents in it or take it out");
+        }
+      } else {
+        context_.complain(*item, "there is no agent or group " + in_quotes(item->string) +
+                                     did_you_mean(item->string, agents_and_groups(), ": name it first, or write \"*\""));
+      }
+    }
+  }
+
+  bool add_members(const std::string& group) {
+    bool any = false;
+    for (const Agent& agent : context_.policy.agents) {
+      if (std::find(agent.groups.begin(), agent.groups.end(), group) == agent.groups.end()) continue;
+      to_.insert(agent.name);
+      any = true;
+    }
+    return any;
+  }
+
+  [[nodiscard]] std::vector<std::string> agents_and_groups() const {
+    std::vector<std::string> names(context_.groups.begin(), context_.groups.end());
+    for (const auto& [agent, rules] : context_.policy.rules_of) names.push_back(agent);
+    return names;
+  }
+
+  void read_when() {
+    const JsonValue* when = reader_.take("when");
+    if (when == nullptr) return;
+    if (when->kind != Kind::object || when->members.empty()) {
+      return context_.complain(*when, "\"when\" must be an object with \"default\", \"nullable\" or \"type\" in it");
+    }
+    ColumnCondition condition;
+    ObjectReader reader(*when, "\"when\"", context_.problems);
+    if (const auto* defaults = reader.take("default")) read_defaults(*defaults, condition);
+    condition.nullable = reader.take_boolean("nullable");
+    if (const auto* type = reader.take("type")) {
+      condition.base_type = type->kind == Kind::string && type->string == "base";
+      if (!condition.base_type) context_.complain(*type, "\"type\" must be \"base\": one of PostgreSQL's own types");
+    }
+    refuse_unenforced(context_, reader, *when, {"confidence_below"});
+    reader.finish();
+    if (!written_.empty() && !every(rule_.actions, [](Action a) { return a == Action::alter_table_add_column; })) {
+      context_.complain(*when, "\"when\" speaks of the new column: give \"alter table add column\" a rule of its own");
+    }
+    rule_.when = std::move(condition);
+  }
+
+  void read_defaults(const JsonValue& list, ColumnCondition& condition) {
+    for (const JsonValue* item : strings_in(context_, list, "default")) {
+      if (item->string == "none") {
+        condition.defaults.insert(sql::DefaultExpression::none);
+      } else if (item->string == "constant") {
+        condition.defaults.insert(sql::DefaultExpression::constant);
+      } else if (item->string == "other") {
+        condition.defaults.insert(sql::DefaultExpression::other);
+      } else {
+        context_.complain(*item, in_quotes(item->string) + " is no kind of default: write \"none\", \"constant\" or "
+                                     "\"other\"");
+      }
+    }
+  }
+
+  void read_require() {
+    const JsonValue* list = reader_.take("require");
+    if (list == nullptr) return;
+    if (!opens()) context_.complain(*list, "a deny rule requires nothing: take \"require\" out");
+    for (const JsonValue* item : strings_in(context_, *list, "require")) {
+      if (item->string == "where") {
+        rule_.requires_where = true;
+        if (!rule_.actions.contains(Action::update) && !rule_.actions.contains(Action::delete_)) {
+          context_.complain(*item, "only \"update\" and \"delete\" can have a WHERE: take \"require\" out");
+        }
+      } else if (item->string == "dry run" || item->string == "reason") {
+        context_.complain(*item, not_enforced("the requirement " + in_quotes(item->string)));
+      } else {
+        context_.complain(*item, "unknown requirement " + in_quotes(item->string) + ": write \"where\"");
+      }
+    }
+  }
+
+  void read_of() {
+    const JsonValue* of = reader_.take("of");
+    if (rule_.outcome != Outcome::ask) {
+      if (of != nullptr) context_.complain(*of, "\"of\" says who is asked: only an ask rule has it");
+      return;
+    }
+    if (of == nullptr || of->kind != Kind::object) {
+      return context_.complain(of == nullptr ? object_ : *of,
+                               "an ask rule needs \"of\": write { \"reviewers\": ... } with who is asked");
+    }
+    ObjectReader reader(*of, "\"of\"", context_.problems);
+    if (const auto* group = require(context_, reader, *of, "\"of\"", "reviewers", Kind::string)) read_reviewers(*group);
+    const auto people = context_.reviewers.find(rule_.reviewers);
+    const auto count = reader.take_integer("count", 1, 100);
+    if (count && people != context_.reviewers.end() && static_cast<std::size_t>(*count) > people->second) {
+      context_.complain(*of->find("count"), in_quotes(rule_.reviewers) + " has only " +
+                                                std::to_string(people->second) + " reviewers");
+    }
+    const auto expires = reader.take_string("expires");
+    if (expires && !is_duration(*expires)) {
+      context_.complain(*of->find("expires"), in_quotes(*expires) +
+                                                  " is no duration: write a whole number and ms, s, min, h or d");
+    }
+    reader.finish();
+  }
+
+  void read_reviewers(const JsonValue& group) {
+    rule_.reviewers = group.string;
+    if (context_.reviewers.contains(group.string)) return;
+    std::vector<std::string> known;
+    for (const auto& [known_group, count] : context_.reviewers) known.push_back(known_group);
+    context_.complain(group, "there are no reviewers " + in_quotes(group.string) +
+                                 did_you_mean(group.string, known, ": name them under \"reviewers\""));
+  }
+
+  void check_swallowed() {
+    if (!opens() || rule_.on.empty() || rule_.actions.empty()) return;
+    for (const auto& object : rule_.on) {
+      const auto found = context_.protected_actions.find(object);
+      if (found == context_.protected_actions.end()) return;
+      ActionSet left = rule_.actions;
+      left -= found->second;
+      if (!left.empty()) return;
+    }
+    const JsonValue* id = object_.find("id");
+    context_.complain(id == nullptr ? object_ : *id,
+                      "the rule can never hold: \"protect\" covers all that it names; take the rule out, or make an "
+                      "\"except\" in the protection");
+  }
+
+  void store() {
+    if (rule_.on.empty() && on_ != nullptr) return;  // none of its names is one: it must not match everything
+    const std::size_t index = context_.policy.rules.size();
+    for (auto& [agent, rules] : context_.policy.rules_of) {
+      if (everyone_ || to_.contains(agent)) rules.push_back(index);
+    }
+    context_.policy.rules.push_back(std::move(rule_));
+  }
+
+  struct Written {
+    const JsonValue* value;
+    ActionSet actions;
+    bool pattern;
+  };
+
+  LoadContext& context_;
+  const JsonValue& object_;
+  ObjectReader reader_;
+  Rule rule_;
+  std::vector<Written> written_;
+  const JsonValue* on_ = nullptr;
+  bool everyone_ = false;
+  std::set<std::string, std::less<>> to_;
+};
+
+}  // namespace
+
+void read_protection(LoadContext& context, const JsonValue& value) {
+  if (value.kind != Kind::object) {
+    return context.complain(value, "a protection is an object: write { \"id\": ..., \"on\": [...] }");
+  }
+  Protection protection;
+  ObjectReader reader(value, "a protection", context.problems);
+  read_id(context, reader, value, "the protection", protection.id);
+  if (const auto* on = require(context, reader, value, "the protection", "on", Kind::array)) {
+    const auto names = read_names(context, *on);
+    protection.on = {names.begin(), names.end()};
+  }
+  if (const auto* except = reader.take("except")) {
+    for (const JsonValue* word : strings_in(context, *except, "except")) {
+      if (const auto actions = read_action(context, *word)) protection.except |= *actions;
+    }
+  }
+  reader.finish();
+  ActionSet covered = *actions_matching("all");
+  covered -= protection.except;
+  if (covered.empty()) context.complain(value, "the protection excepts every action: take it out");
+  for (const auto& object : protection.on) context.protected_actions[object] |= covered;
+  context.policy.protections.push_back(std::move(protection));
+}
+
+void read_rule(LoadContext& context, const JsonValue& value) {
+  if (value.kind != Kind::object) {
+    return context.complain(value, "a rule is an object: write { \"id\": ..., \"allow\": [...], \"on\": [...] }");
+  }
+  RuleReader(context, value).read();
+}
+
+}  // namespace portcullis::policy

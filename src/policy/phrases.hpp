@@ -1,0 +1,13 @@
+// The words in which decisions speak of effects.
+#pragma once
+
+#include <string>
+
+#include "portcullis/sql/facts.hpp"
+
+namespace portcullis::policy {
+
+// "select on app.users", "set search_path", "drop role bob", "begin".
+[[nodiscard]] std::string phrase(sql::Action action, sql::ObjectKind kind, const sql::Name& object);
+
+}  // namespace portcullis::policy

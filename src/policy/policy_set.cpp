@@ -1,0 +1,78 @@
+#include "portcullis/policy/policy_set.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.hpp"
+#include "policy/rules.hpp"
+
+namespace portcullis::policy {
+namespace {
+
+// Empty when the library has no SHA-256: then nothing can be audited, and the policy must not load.
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) return {};
+  return base::to_hex({reinterpret_cast<const char*>(digest.data()), length});
+}
+
+}  // namespace
+
+PolicySet::PolicySet() : rules_(std::make_unique<Rules>()) {}
+PolicySet::~PolicySet() = default;
+PolicySet::PolicySet(PolicySet&&) noexcept = default;
+PolicySet& PolicySet::operator=(PolicySet&&) noexcept = default;
+
+PolicySet::Loaded PolicySet::load(std::string_view text) {
+  Loaded loaded;
+  auto data = read_policy(text, loaded.problems);
+  if (!data) return loaded;
+  data->bytes = text;
+  data->hash = sha256_hex(text);
+  if (data->hash.empty()) {
+    loaded.problems.push_back({1, 1, "OpenSSL offers no SHA-256, so the policy cannot be named in the audit log"});
+    return loaded;
+  }
+  PolicySet set;
+  static_cast<PolicyData&>(*set.rules_) = std::move(*data);
+  loaded.policy.emplace(std::move(set));
+  return loaded;
+}
+
+const std::string& PolicySet::policy_name() const noexcept { return rules_->name; }
+const std::string& PolicySet::bytes() const noexcept { return rules_->bytes; }
+const std::string& PolicySet::hash() const noexcept { return rules_->hash; }
+const std::vector<Agent>& PolicySet::agents() const noexcept { return rules_->agents; }
+const std::vector<PolicyTest>& PolicySet::tests() const noexcept { return rules_->tests; }
+
+const Agent* PolicySet::agent_by_login(std::string_view login) const noexcept {
+  const auto found = std::find_if(agents().begin(), agents().end(), [&](const Agent& a) { return a.login == login; });
+  return found == agents().end() ? nullptr : &*found;
+}
+
+const Agent* PolicySet::agent_by_name(std::string_view name) const noexcept {
+  const auto found = std::find_if(agents().begin(), agents().end(), [&](const Agent& a) { return a.name == name; });
+  return found == agents().end() ? nullptr : &*found;
+}
+
+Decision PolicySet::evaluate(const sql::Facts& facts, const Context& context) const {
+  return policy::evaluate(*rules_, facts, context);
+}
+
+std::string PolicySet::allowed_summary(std::string_view agent, std::size_t limit) const {
+  return summarize_allowed(*rules_, agent, limit);
+}
+
+std::string to_text(const std::vector<Problem>& problems, std::string_view file) {
+  std::string text;
+  for (const Problem& problem : problems) {
+    text += std::string(file) + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) + ": " +
+            problem.message + "\n";
+  }
+  return text;
+}
+
+}  // namespace portcullis::policy

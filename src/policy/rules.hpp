@@ -1,0 +1,61 @@
+// A policy in memory: what the loader fills in and the evaluation reads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "policy/action_set.hpp"
+#include "portcullis/policy/policy_set.hpp"
+#include "portcullis/sql/facts.hpp"
+
+namespace portcullis::policy {
+
+struct Protection {
+  std::string id;
+  std::set<sql::Name> on;
+  ActionSet except;
+};
+
+// What "when" says of the new column. An absent part is no condition.
+struct ColumnCondition {
+  std::set<sql::DefaultExpression> defaults;  // empty: any
+  std::optional<bool> nullable;
+  bool base_type = false;  // true: only those
+};
+
+struct Rule {
+  std::string id;
+  Outcome outcome = Outcome::deny;
+  std::vector<std::string> words;  // the actions as written, for summaries
+  ActionSet actions;
+  std::vector<sql::Name> on_in_order;
+  std::set<sql::Name> on;  // empty: whatever the actions are done to
+  std::optional<ColumnCondition> when;
+  bool requires_where = false;
+  std::string reviewers;  // of an ask rule
+};
+
+struct PolicyData {
+  std::string name;
+  std::string bytes;
+  std::string hash;
+  std::vector<Agent> agents;
+  std::vector<Protection> protections;
+  std::vector<Rule> rules;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> rules_of;  // by agent: indices, in the file's order
+  std::vector<PolicyTest> tests;
+};
+
+struct PolicySet::Rules : PolicyData {};
+
+// Fills in all but bytes and hash, or reports every problem found, by line.
+[[nodiscard]] std::optional<PolicyData> read_policy(std::string_view text, std::vector<Problem>& problems);
+
+[[nodiscard]] Decision evaluate(const PolicyData& policy, const sql::Facts& facts, const Context& context);
+[[nodiscard]] std::string summarize_allowed(const PolicyData& policy, std::string_view agent, std::size_t limit);
+
+}  // namespace portcullis::policy

@@ -1,0 +1,89 @@
+// What an agent may do, in one line of a refusal.
+#include <algorithm>
+#include <string>
+
+#include "policy/object_name.hpp"
+#include "policy/rules.hpp"
+
+namespace portcullis::policy {
+namespace {
+
+constexpr std::string_view kCut = "...";
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  return out;
+}
+
+bool closed(const PolicyData& policy, const Rule& rule, const sql::Name& object) {
+  ActionSet left = rule.actions;
+  for (const auto& protection : policy.protections) {
+    if (!protection.on.contains(object)) continue;
+    ActionSet excepted = left;
+    excepted -= protection.except;
+    left -= excepted;
+  }
+  return left.empty();
+}
+
+// Objects of PostgreSQL's own are many, and agents look for them last.
+std::vector<std::string> objects_of(const PolicyData& policy, const Rule& rule, bool catalogs) {
+  std::vector<std::string> objects;
+  for (const auto& object : rule.on_in_order) {
+    if (is_catalog_schema(object.schema) == catalogs && !closed(policy, rule, object)) objects.push_back(quoted(object));
+  }
+  return objects;
+}
+
+class Summary {
+ public:
+  explicit Summary(std::size_t limit) : limit_(limit) {}
+
+  void add(const Rule& rule, const std::vector<std::string>& objects) {
+    std::string words;
+    for (const auto& word : rule.words) words += (words.empty() ? "" : ", ") + upper(word);
+    if (!objects.empty()) words += " on " + objects.front();
+    piece(text_.empty() ? "" : "; ", words);
+    for (std::size_t i = 1; i < objects.size(); ++i) piece(", ", objects[i]);
+    if (rule.requires_where) piece(" ", "with WHERE");
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  void piece(std::string_view separator, const std::string& words) {
+    if (full_) return;
+    // The last piece that fits must leave room for saying that there is more.
+    full_ = text_.size() + separator.size() + words.size() + 1 + kCut.size() > limit_;
+    if (!full_) {
+      text_ += std::string(separator) + words;
+    } else if (text_.size() + separator.size() + kCut.size() <= limit_) {
+      text_ += std::string(separator) + std::string(kCut);
+    }
+  }
+
+  std::size_t limit_;
+  std::string text_;
+  bool full_ = false;
+};
+
+}  // namespace
+
+std::string summarize_allowed(const PolicyData& policy, std::string_view agent, std::size_t limit) {
+  Summary summary(limit);
+  const auto rules = policy.rules_of.find(agent);
+  if (rules == policy.rules_of.end()) return {};
+  for (const bool catalogs : {false, true}) {
+    for (const std::size_t index : rules->second) {
+      const Rule& rule = policy.rules[index];
+      if (rule.outcome != Outcome::allow) continue;
+      const auto objects = objects_of(policy, rule, catalogs);
+      const bool without_objects = rule.on.empty() && !catalogs;
+      if (!objects.empty() || without_objects) summary.add(rule, objects);
+    }
+  }
+  return summary.take();
+}
+
+}  // namespace portcullis::policy
