@@ -1,0 +1,34 @@
+// Who a session is and what its machines need from the outside; all of it outlives the session or is shared.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "guard/guard.hpp"
+#include "portcullis/audit/record.hpp"
+#include "session/facts_cache.hpp"
+
+namespace portcullis::session {
+
+struct Identity {
+  std::uint64_t session = 0;
+  std::string agent, owner, login, role, database, client_address, application_name;
+  bool tls = false;
+  std::vector<std::string> search_path;
+  // A statement and portal name that nobody else can know, so that a poison fails for certain.
+  std::string reserved_name;
+};
+
+struct Dependencies {
+  std::shared_ptr<const guard::Guard> guard;
+  audit::Sink* sink = nullptr;
+  const base::Clock* clock = nullptr;
+  FactsCache* facts = nullptr;                           // of the session's thread
+  std::atomic<std::uint64_t>* agent_sequence = nullptr;  // of the agent, across its sessions
+};
+
+}  // namespace portcullis::session

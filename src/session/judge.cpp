@@ -1,0 +1,169 @@
+#include "session/judge.hpp"
+
+#include <algorithm>
+
+namespace portcullis::session {
+
+using base::Error;
+using base::Result;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+bool names_nothing(const sql::Facts& facts) {
+  return std::all_of(facts.statements.begin(), facts.statements.end(), [](const auto& statement) {
+    return statement.executes.empty() && statement.fetches.empty();
+  });
+}
+
+bool changes_nothing(const sql::Facts& facts) {
+  return std::all_of(facts.statements.begin(), facts.statements.end(),
+                     [](const auto& statement) { return statement.reads_only; });
+}
+
+// What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
+// so it must not run, and the agent need not know the difference.
+Error unknown_statement(std::string_view name) {
+  return {sqlstate::invalid_sql_statement_name,
+          "prepared statement \"" + std::string(name) + "\" does not exist"};
+}
+Error unknown_cursor(std::string_view name) {
+  return {sqlstate::invalid_cursor_name, "cursor \"" + std::string(name) + "\" does not exist"};
+}
+
+}  // namespace
+
+Judgement Judge::text(std::string_view message, std::string_view text, Analysis analysis) {
+  const guard::Request request{identity_.agent, &identity_.search_path, text};
+  Recorder::Subject subject;
+  subject.message = message;
+  subject.text = text;
+
+  if (!analysis) analysis = needs_.facts->analyze(text);
+  if (!*analysis) return recorded(needs_.guard->refuse(analysis->error(), request), subject);
+  const sql::Facts& written = **analysis;
+  subject.facts = &written;
+
+  Judgement judgement = decide(written, request, subject);
+  if (judgement.allowed) {
+    const std::shared_ptr<const sql::Facts> facts(analysis, &written);
+    judgement.statement = std::make_shared<const Statement>(Statement{facts, *judgement.record});
+    learn_names(judgement.statement);
+  }
+  return judgement;
+}
+
+Judgement Judge::decide(const sql::Facts& written, const guard::Request& request,
+                        const Recorder::Subject& subject) {
+  if (names_nothing(written)) {
+    Judgement judgement = recorded(needs_.guard->decide(written, request), subject);
+    judgement.changes = !changes_nothing(written);
+    return judgement;
+  }
+  const auto meant = with_named_statements(written);
+  if (!meant) return recorded(needs_.guard->refuse(meant.error(), request), subject);
+  Judgement judgement = recorded(needs_.guard->decide(*meant, request), subject);
+  judgement.changes = !changes_nothing(*meant);
+  return judgement;
+}
+
+Judgement Judge::too_long(std::string_view message, std::string_view head, std::uint64_t length) {
+  Recorder::Subject subject;
+  subject.message = message;
+  subject.text = head;
+  subject.text_length = length;
+  const Error error{sqlstate::program_limit_exceeded, "the statement has " + std::to_string(length) +
+                                                          " bytes, the gate reads at most " +
+                                                          std::to_string(needs_.facts->limits().bytes) +
+                                                          ": send the data as parameters or with COPY"};
+  return recorded(needs_.guard->refuse(error, {identity_.agent, &identity_.search_path, {}}), subject);
+}
+
+Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64_t bytes) {
+  Recorder::Subject subject;
+  subject.message = "Bind";
+  subject.bind = bind;
+  subject.parameter_bytes = bind == nullptr ? bytes : 0;
+  const guard::Request request{identity_.agent, &identity_.search_path, {}};
+
+  const auto statements = registry_.prepared.find(name);
+  if (statements.empty()) {
+    return recorded(needs_.guard->refuse(unknown_statement(name), request), subject);
+  }
+  const sql::Facts meant = statements.size() == 1 ? sql::Facts{} : united(statements);
+  const sql::Facts& facts = statements.size() == 1 ? *statements.front()->facts : meant;
+  subject.facts = &facts;
+  subject.statement = statements.back()->record;
+
+  Judgement judgement = decide(facts, request, subject);
+  if (judgement.allowed) {
+    judgement.portal =
+        std::make_shared<Portal>(Portal{statements, *judgement.record, judgement.changes, false});
+  }
+  return judgement;
+}
+
+Judgement Judge::refuse(std::string_view message, Error error) {
+  Recorder::Subject subject;
+  subject.message = message;
+  return recorded(needs_.guard->refuse(error, {identity_.agent, &identity_.search_path, {}}), subject);
+}
+
+Judgement Judge::recorded(guard::Verdict verdict, const Recorder::Subject& subject) {
+  Judgement judgement;
+  const auto index = recorder_.decision(verdict, subject);
+  if (!index) {
+    judgement.refusal = index.error();
+    return judgement;
+  }
+  judgement.record = *index;
+  judgement.allowed = verdict.allowed();
+  if (!judgement.allowed) judgement.refusal = guard::with_record(*verdict.refusal, *index);
+  return judgement;
+}
+
+// EXECUTE p does what p does; FETCH c runs what DECLARE c was judged for. In order, for a text may PREPARE
+// what it then EXECUTEs.
+Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
+  sql::Facts meant = facts;
+  for (std::size_t i = 0; i < meant.statements.size(); ++i) {
+    auto& statement = meant.statements[i];
+    const auto made_here = [&](auto member, const std::string& name) {
+      return std::find_if(meant.statements.begin(), meant.statements.begin() + static_cast<std::ptrdiff_t>(i),
+                          [&](const auto& earlier) { return earlier.*member == name; });
+    };
+    const auto here = meant.statements.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!statement.executes.empty()) {
+      const auto prepared = registry_.prepared.find(statement.executes);
+      const auto earlier = made_here(&sql::StatementFacts::prepares, statement.executes);
+      if (prepared.empty() && earlier == here) return unknown_statement(statement.executes);
+      std::vector<sql::StatementFacts> bodies = united(prepared).statements;
+      if (earlier != here) bodies.push_back(*earlier);
+      for (const auto& body : bodies) {
+        statement.effects.insert(statement.effects.end(), body.effects.begin(), body.effects.end());
+        statement.reads_only = statement.reads_only && body.reads_only;
+      }
+    }
+    if (!statement.fetches.empty()) {
+      const bool known = registry_.cursors.contains(statement.fetches) ||
+                         !registry_.portals.find(statement.fetches).empty() ||
+                         made_here(&sql::StatementFacts::declares_cursor, statement.fetches) != here;
+      if (!known) return unknown_cursor(statement.fetches);
+    }
+  }
+  return meant;
+}
+
+void Judge::learn_names(const StatementPtr& statement) {
+  for (const auto& facts : statement->facts->statements) {
+    // A name that is not learned is one that the gate does not know: EXECUTE and FETCH of it are refused.
+    if (!facts.prepares.empty() && !registry_.prepared.full(facts.prepares)) {
+      registry_.prepared.add(facts.prepares, statement);
+    }
+    if (!facts.declares_cursor.empty() && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames) {
+      registry_.cursors.insert(facts.declares_cursor);
+    }
+  }
+}
+
+}  // namespace portcullis::session

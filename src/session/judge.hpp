@@ -1,0 +1,55 @@
+// From a message of the client to a verdict that stands in the log: analysis, names of the session, policy,
+// record.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "session/identity.hpp"
+#include "session/recorder.hpp"
+#include "session/statement_registry.hpp"
+
+namespace portcullis::session {
+
+struct Judgement {
+  bool allowed = false;
+  // Index of the decision's entry: what is sent on must wait until it is durable. Nothing when the log
+  // refused it.
+  std::optional<std::uint64_t> record;
+  base::Error refusal{};  // what the agent gets, the record's number in it; or the log's own error
+  bool changes = true;
+  StatementPtr statement;  // of an allowed Query or Parse
+  PortalPtr portal;        // of an allowed Bind
+};
+
+class Judge {
+ public:
+  Judge(const Identity& identity, const Dependencies& dependencies, StatementRegistry& registry)
+      : identity_(identity), needs_(dependencies), registry_(registry), recorder_(identity, dependencies) {}
+
+  // `message` is "Query" or "Parse"; `analysis` of the text where the caller has it already. An allowed
+  // PREPARE or DECLARE is known to the registry afterwards.
+  [[nodiscard]] Judgement text(std::string_view message, std::string_view text, Analysis analysis = nullptr);
+  // A text of `length` bytes that is too long to be read; `head` is its beginning.
+  [[nodiscard]] Judgement too_long(std::string_view message, std::string_view head, std::uint64_t length);
+  // `bind` is null when the message is too long to be looked at whole.
+  [[nodiscard]] Judgement bind(std::string_view statement, const wire::Bind* bind, std::uint64_t bytes);
+  // Whatever is refused without being looked at: FunctionCall, an unknown portal.
+  [[nodiscard]] Judgement refuse(std::string_view message, base::Error error);
+
+  [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
+
+ private:
+  [[nodiscard]] Judgement decide(const sql::Facts& written, const guard::Request& request,
+                                 const Recorder::Subject& subject);
+  [[nodiscard]] Judgement recorded(guard::Verdict verdict, const Recorder::Subject& subject);
+  [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
+  void learn_names(const StatementPtr& statement);
+
+  const Identity& identity_;
+  const Dependencies& needs_;
+  StatementRegistry& registry_;
+  Recorder recorder_;
+};
+
+}  // namespace portcullis::session

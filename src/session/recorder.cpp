@@ -1,0 +1,94 @@
+#include "session/recorder.hpp"
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "base/utf8.hpp"
+
+namespace portcullis::session {
+namespace {
+
+// A parameter longer than this is recorded by its length alone.
+constexpr std::size_t kMaxRecordedParameter = 64 * 1024;
+
+audit::ParameterRecord to_record(const std::optional<std::string_view>& value) {
+  using Form = audit::ParameterRecord::Form;
+  if (!value) return {Form::null, {}, 0};
+  if (value->size() > kMaxRecordedParameter) return {Form::length, {}, value->size()};
+  if (base::is_valid_utf8(*value)) return {Form::text, std::string(*value), 0};
+  return {Form::hex, base::to_hex(*value), 0};
+}
+
+audit::EffectRecord to_record(const policy::EffectDecision& effect) {
+  return {std::string(sql::name(effect.action)), sql::to_text(effect.object),
+          std::string(name(effect.outcome)), effect.rule, effect.reason};
+}
+
+}  // namespace
+
+base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, const Subject& subject) {
+  audit::DecisionRecord record;
+  record.session = identity_.session;
+  record.agent = identity_.agent;
+  record.role = identity_.role;
+  record.message = subject.message;
+  record.verdict = name(verdict.outcome);
+  if (subject.facts != nullptr) {
+    for (const auto& statement : subject.facts->statements) record.kinds.push_back(statement.kind);
+  }
+  for (const auto& effect : verdict.decision.effects) record.effects.push_back(to_record(effect));
+  if (const auto* decisive = verdict.decision.decisive()) record.rule = decisive->rule;
+  if (verdict.refusal) {
+    record.sqlstate = verdict.refusal->code.view();
+    record.reason = verdict.refusal->message;
+  }
+  record.text = subject.text;
+  record.text_length = std::max<std::uint64_t>(subject.text_length, subject.text.size());
+  record.policy_hash = needs_.guard->policy().hash();
+  record.statement = subject.statement;
+  if (subject.bind != nullptr) {
+    for (const auto& parameter : subject.bind->parameters) record.parameters.push_back(to_record(parameter));
+  } else if (subject.parameter_bytes > 0) {
+    record.parameters.push_back({audit::ParameterRecord::Form::length, {}, subject.parameter_bytes});
+  }
+  record.agent_sequence = needs_.agent_sequence->fetch_add(1, std::memory_order_relaxed) + 1;
+  return needs_.sink->append(std::move(record));
+}
+
+std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::string_view result,
+                                               const Reply* reply, char transaction_status) {
+  audit::OutcomeRecord record;
+  record.session = identity_.session;
+  record.decision = decision;
+  record.result = result;
+  record.transaction_status = transaction_status;
+  if (reply != nullptr) {
+    record.tags = reply->tags;
+    record.sqlstate = reply->sqlstate;
+    record.duration =
+        std::chrono::duration_cast<std::chrono::microseconds>(needs_.clock->steady() - reply->sent);
+  }
+  const auto appended = needs_.sink->append(std::move(record));
+  if (!appended) return std::nullopt;
+  return *appended;
+}
+
+base::Result<std::uint64_t> Recorder::session(std::string_view event, std::string_view reason,
+                                              std::optional<std::uint32_t> server_pid) {
+  audit::SessionRecord record;
+  record.event = event;
+  record.session = identity_.session;
+  record.agent = identity_.agent;
+  record.owner = identity_.owner;
+  record.login = identity_.login;
+  record.client_address = identity_.client_address;
+  record.application_name = identity_.application_name;
+  record.database = identity_.database;
+  record.role = identity_.role;
+  record.tls = identity_.tls;
+  record.server_pid = server_pid;
+  record.reason = reason;
+  return needs_.sink->append(std::move(record));
+}
+
+}  // namespace portcullis::session

@@ -1,0 +1,47 @@
+// Turns what a session decides and sees into audit records.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "portcullis/audit/record.hpp"
+#include "portcullis/guard/verdict.hpp"
+#include "portcullis/wire/messages.hpp"
+#include "session/identity.hpp"
+#include "session/reply_queue.hpp"
+
+namespace portcullis::session {
+
+class Recorder {
+ public:
+  // Both must outlive the recorder.
+  Recorder(const Identity& identity, const Dependencies& dependencies)
+      : identity_(identity), needs_(dependencies) {}
+
+  struct Subject {
+    std::string_view message;           // "Query", "Parse", ...
+    std::string_view text;              // as sent
+    std::uint64_t text_length = 0;      // when `text` is only its beginning
+    const sql::Facts* facts = nullptr;  // null when it was not understood
+    const wire::Bind* bind = nullptr;
+    std::uint64_t parameter_bytes = 0;  // of a Bind that is too long to be looked at
+    std::optional<std::uint64_t> statement;
+  };
+  // The index of the decision's entry, or the log's error: then nothing may be forwarded and the agent gets
+  // the error.
+  [[nodiscard]] base::Result<std::uint64_t> decision(const guard::Verdict& verdict, const Subject& subject);
+
+  // The index of the outcome's entry, or nothing when the log has failed: it has then said so already.
+  std::optional<std::uint64_t> outcome(std::uint64_t decision, std::string_view result,
+                                       const Reply* reply = nullptr, char transaction_status = 0);
+
+  // A login that worked, or the end of the session.
+  base::Result<std::uint64_t> session(std::string_view event, std::string_view reason = {},
+                                      std::optional<std::uint32_t> server_pid = {});
+
+ private:
+  const Identity& identity_;
+  const Dependencies& needs_;
+};
+
+}  // namespace portcullis::session

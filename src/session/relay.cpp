@@ -1,0 +1,386 @@
+#include "session/relay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace portcullis::session {
+
+using base::Error;
+namespace sqlstate = base::sqlstate;
+namespace type = wire::frontend_type;
+
+namespace {
+
+// Texts above this are analysed away from the thread that serves other sessions.
+constexpr std::size_t kInlineAnalysis = 16 * 1024;
+// A Bind above this streams: its parameters are recorded by length.
+constexpr std::size_t kMaxBufferedBind = 1u << 20;
+// How much of a message that is too long is looked at, for its names and the record.
+constexpr std::size_t kHead = 8 * 1024;
+// Forwarded bytes that may wait for the log.
+constexpr std::size_t kMaxStaged = 1u << 20;
+
+std::string poison_text(const std::optional<std::uint64_t>& record) {
+  return record ? "PORTCULLIS_DENIED record " + std::to_string(*record) : std::string("PORTCULLIS_DENIED");
+}
+
+// A message of the same kind that fails at the server in whatever state it is, and executes nothing.
+std::string poison(Request request, std::string_view name, std::string_view reserved_name,
+                   const std::optional<std::uint64_t>& record) {
+  std::string bytes;
+  const std::string text = poison_text(record);
+  switch (request) {
+    case Request::query: encode(bytes, wire::Query{text}); break;
+    case Request::parse: encode(bytes, wire::Parse{name, text, {}}); break;
+    case Request::bind: encode(bytes, wire::Bind{"", reserved_name, {}, {}, {}}); break;
+    case Request::execute: encode(bytes, wire::Execute{reserved_name, 0}); break;
+    case Request::describe:
+    case Request::close:
+    case Request::sync:
+    case Request::copy_end: break;  // never refused
+  }
+  return bytes;
+}
+
+// Text up to the first zero byte, which ends a protocol string.
+std::string_view until_zero(std::string_view bytes) {
+  return bytes.substr(0, bytes.find('\0'));
+}
+
+}  // namespace
+
+Relay::Relay(Identity identity, Dependencies dependencies)
+    : identity_(std::move(identity)), needs_(std::move(dependencies)), judge_(identity_, needs_, registry_) {}
+
+std::size_t Relay::on_client(std::string_view bytes) {
+  std::size_t consumed = 0;
+  std::size_t staged_bytes = 0;
+  while (!ended_ && consumed < bytes.size() && !wanted_text_ && staged_bytes < kMaxStaged) {
+    const auto rest = bytes.substr(consumed);
+    std::size_t taken = 0;
+    if (client_stream_left_ > 0) {
+      taken = stream_from_client(rest);
+    } else {
+      const auto header = wire::peek_frontend(rest);
+      if (!header) {
+        violation(header.error().message);
+        break;
+      }
+      if (!*header) break;
+      const auto used = on_client_message(rest, **header);
+      if (!used) break;
+      taken = *used;
+    }
+    consumed += taken;
+    staged_bytes += taken;
+  }
+  release_ready();
+  return consumed;
+}
+
+std::size_t Relay::stream_from_client(std::string_view bytes) {
+  const std::size_t part = std::min(bytes.size(), client_stream_left_);
+  client_stream_left_ -= part;
+  if (!client_stream_dropped_) {
+    Staged staged;
+    staged.bytes = bytes.substr(0, part);
+    stage(std::move(staged));
+  }
+  if (client_stream_left_ == 0) client_stream_dropped_ = false;
+  return part;
+}
+
+// The bytes used, or nothing when more are needed first.
+std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, const wire::FrameHeader& header) {
+  switch (header.type) {
+    case type::query:
+    case type::parse: return on_text(bytes, header);
+    case type::bind: return on_bind(bytes, header);
+    case type::copy_data: {
+      Staged staged;
+      staged.type = type::copy_data;
+      const auto part = bytes.substr(0, header.frame_size());
+      client_stream_left_ = header.frame_size() - part.size();
+      staged.bytes = part;
+      stage(std::move(staged));
+      return part.size();
+    }
+    case type::function_call: {
+      const Judgement judgement = judge_.refuse(
+          "FunctionCall", {sqlstate::feature_not_supported,
+                           "function calls by the protocol's FunctionCall message are not possible "
+                           "through the gate: call the function in a SELECT"});
+      stage_refusal(type::query, Request::query, {}, judgement);
+      const std::size_t part = std::min(bytes.size(), header.frame_size());
+      client_stream_left_ = header.frame_size() - part;
+      client_stream_dropped_ = client_stream_left_ > 0;
+      return part;
+    }
+    default: break;
+  }
+  if (bytes.size() < header.frame_size()) return std::nullopt;
+  on_small_message(header.type, bytes.substr(0, header.frame_size()));
+  return header.frame_size();
+}
+
+std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::FrameHeader& header) {
+  const bool is_query = header.type == type::query;
+  const std::string_view message = is_query ? "Query" : "Parse";
+  // A name and parameter types come on top of a Parse's text.
+  const std::size_t most = needs_.facts->limits().bytes + (is_query ? 1 : kHead + 4 * 65536);
+  if (header.body_size > most) {
+    if (bytes.size() < 5 + kHead) return std::nullopt;
+    const auto head = bytes.substr(5, kHead);
+    const auto name = is_query ? std::string_view{} : until_zero(head);
+    const auto text = is_query ? head : head.substr(std::min(head.size(), name.size() + 1));
+    stage_refusal(header.type, is_query ? Request::query : Request::parse, name,
+                  judge_.too_long(message, text.substr(0, 1024), header.body_size));
+    const std::size_t part = std::min(bytes.size(), header.frame_size());
+    client_stream_left_ = header.frame_size() - part;
+    client_stream_dropped_ = client_stream_left_ > 0;
+    return part;
+  }
+  if (bytes.size() < header.frame_size()) return std::nullopt;
+  const auto frame = bytes.substr(0, header.frame_size());
+  const auto query = is_query ? wire::decode<wire::Query>(frame.substr(5)) : wire::Query{};
+  const auto parse = is_query ? wire::Parse{} : wire::decode<wire::Parse>(frame.substr(5));
+  if (!query || !parse) {
+    violation("invalid message format in " + std::string(message));
+    return frame.size();
+  }
+  const auto text = is_query ? query->text : parse->text;
+  if (text.size() > kInlineAnalysis && !given_analysis_ && !needs_.facts->find(text)) {
+    wanted_text_ = std::string(text);
+    return std::nullopt;
+  }
+  const Judgement judgement = judge_.text(message, text, std::exchange(given_analysis_, nullptr));
+  if (is_query) {
+    on_query(frame, judgement);
+  } else {
+    on_parse(parse->statement, frame, judgement);
+  }
+  return frame.size();
+}
+
+void Relay::give_analysis(Analysis analysis) {
+  given_analysis_ = std::move(analysis);
+  wanted_text_.reset();
+}
+
+void Relay::on_query(std::string_view frame, const Judgement& judgement) {
+  if (!judgement.allowed) return stage_refusal(type::query, Request::query, {}, judgement);
+  Reply reply;
+  reply.request = Request::query;
+  reply.statement = judgement.statement;
+  stage_judged(type::query, frame, std::move(reply), judgement);
+}
+
+void Relay::on_parse(std::string_view name, std::string_view frame, const Judgement& judgement) {
+  if (!judgement.allowed) return stage_refusal(type::parse, Request::parse, name, judgement);
+  if (registry_.prepared.full(name)) {
+    return stage_refusal(type::parse, Request::parse, name,
+                         judge_.refuse("Parse", {sqlstate::configuration_limit_exceeded,
+                                                 "too many prepared statements in one session: close some"}));
+  }
+  registry_.prepared.add(name, judgement.statement);
+  Reply reply;
+  reply.request = Request::parse;
+  reply.name = name;
+  reply.statement = judgement.statement;
+  stage_judged(type::parse, frame, std::move(reply), judgement);
+}
+
+std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::FrameHeader& header) {
+  const bool whole = header.body_size <= kMaxBufferedBind;
+  if (bytes.size() < (whole ? header.frame_size() : 5 + kMaxBufferedBind)) return std::nullopt;
+  const auto part = bytes.substr(0, std::min(bytes.size(), header.frame_size()));
+  client_stream_left_ = header.frame_size() - part.size();
+
+  const auto body = part.substr(5);
+  const auto portal = until_zero(body);
+  const auto statement = until_zero(body.substr(std::min(body.size(), portal.size() + 1)));
+  std::optional<wire::Bind> bind;
+  if (whole) {
+    auto decoded = wire::decode<wire::Bind>(body);
+    if (!decoded) {
+      violation("invalid message format in Bind");
+      return part.size();
+    }
+    bind = std::move(*decoded);
+  }
+  Judgement judgement = judge_.bind(statement, bind ? &*bind : nullptr, header.body_size);
+  if (judgement.allowed && registry_.portals.full(portal)) {
+    judgement =
+        judge_.refuse("Bind", {sqlstate::configuration_limit_exceeded, "too many portals in one session"});
+  }
+  if (!judgement.allowed) {
+    client_stream_dropped_ = client_stream_left_ > 0;
+    stage_refusal(type::bind, Request::bind, {}, judgement);
+    return part.size();
+  }
+  registry_.portals.add(portal, judgement.portal);
+  Reply reply;
+  reply.request = Request::bind;
+  reply.name = portal;
+  reply.portal = judgement.portal;
+  stage_judged(type::bind, part, std::move(reply), judgement);
+  return part.size();
+}
+
+void Relay::on_small_message(char message, std::string_view frame) {
+  Staged staged;
+  staged.type = message;
+  staged.bytes = frame;
+  switch (message) {
+    case type::execute: return on_execute(frame);
+    case type::close: return on_close_message(frame);
+    case type::describe: staged.reply.emplace().request = Request::describe; return stage(std::move(staged));
+    case type::sync: staged.reply.emplace().request = Request::sync; return stage(std::move(staged));
+    case type::copy_done:
+    case type::copy_fail: staged.reply.emplace().request = Request::copy_end; return stage(std::move(staged));
+    case type::flush: return stage(std::move(staged));
+    case type::terminate: return stage(std::move(staged));
+    default: return violation(std::string("invalid frontend message type '") + message + "'");
+  }
+}
+
+void Relay::on_execute(std::string_view frame) {
+  const auto execute = wire::decode<wire::Execute>(frame.substr(5));
+  if (!execute) return violation("invalid message format in Execute");
+  const auto portals = registry_.portals.find(execute->portal);
+  if (portals.empty()) {
+    return stage_refusal(
+        type::execute, Request::execute, {},
+        judge_.refuse("Execute", {sqlstate::invalid_cursor_name,
+                                  "portal \"" + std::string(execute->portal) + "\" does not exist"}));
+  }
+  Staged staged;
+  staged.type = type::execute;
+  staged.bytes = frame;
+  Reply& reply = staged.reply.emplace();
+  reply.request = Request::execute;
+  reply.portal = portals.back();
+  reply.decision = portals.back()->record;
+  reply.changes =
+      std::any_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->changes; });
+  if (portals.size() == 1 && portals.front()->statements.size() == 1)
+    reply.statement = portals.front()->statements.front();
+  stage(std::move(staged));
+}
+
+void Relay::on_close_message(std::string_view frame) {
+  const auto message = wire::decode<wire::Close>(frame.substr(5));
+  if (!message) return violation("invalid message format in Close");
+  Staged staged;
+  staged.type = type::close;
+  staged.bytes = frame;
+  Reply& reply = staged.reply.emplace();
+  reply.request = Request::close;
+  reply.kind = message->kind;
+  reply.name = message->name;
+  if (message->kind == 'S') {
+    const auto statements = registry_.prepared.find(message->name);
+    if (!statements.empty()) reply.statement = statements.back();
+  } else {
+    const auto portals = registry_.portals.find(message->name);
+    if (!portals.empty()) reply.portal = portals.back();
+  }
+  stage(std::move(staged));
+}
+
+void Relay::stage_judged(char message, std::string_view frame, Reply reply, const Judgement& judgement) {
+  Staged staged;
+  staged.type = message;
+  staged.bytes = frame;
+  staged.ticket = judgement.record;
+  reply.decision = judgement.record;
+  // Parse and Bind change nothing themselves; what Bind's planning could do is settled with the Execute
+  // behind it.
+  reply.changes = judgement.changes && reply.request != Request::parse;
+  reply.sent = needs_.clock->steady();
+  staged.reply = std::move(reply);
+  stage(std::move(staged));
+}
+
+void Relay::stage_refusal(char message, Request request, std::string_view name, const Judgement& judgement) {
+  Staged staged;
+  staged.type = message;
+  staged.bytes = poison(request, name, identity_.reserved_name, judgement.record);
+  staged.ticket = judgement.record;
+  staged.refused = true;
+  Reply& reply = staged.reply.emplace();
+  reply.request = request;
+  reply.replacement = judgement.refusal;
+  stage(std::move(staged));
+}
+
+void Relay::stage(Staged staged) {
+  staged_.push_back(std::move(staged));
+}
+
+std::optional<std::uint64_t> Relay::client_waits_for() const {
+  return staged_.empty() ? std::nullopt : staged_.front().ticket;
+}
+
+void Relay::release_ready() {
+  while (!staged_.empty()) {
+    Staged& next = staged_.front();
+    if (next.ticket && !is_durable(*next.ticket)) {
+      const auto failure = needs_.sink->failure();
+      if (!failure) return;
+      refuse_for_failed_log(next, *failure);
+    }
+    Staged ready = std::move(next);
+    staged_.pop_front();
+    release(std::move(ready));
+  }
+}
+
+// The decision did not reach the disk: whatever it was, it is a refusal now.
+void Relay::refuse_for_failed_log(Staged& staged, const Error& failure) const {
+  Reply& reply = *staged.reply;
+  reply.replacement = failure;
+  reply.decision.reset();
+  staged.bytes = poison(reply.request, reply.name, identity_.reserved_name, std::nullopt);
+  staged.refused = true;
+}
+
+void Relay::release(Staged staged) {
+  const bool continues = staged.type == 0;
+  if (!continues)
+    last_release_dropped_ = skipping_ && staged.type != type::sync && staged.type != type::terminate;
+  if (last_release_dropped_) return drop_skipped(staged);
+  switch (staged.type) {
+    case type::sync:
+      skipping_ = false;
+      if (copying_in_) staged.reply.reset();  // the server swallows it
+      break;
+    case type::copy_done:
+    case type::copy_fail:
+      copying_in_ = false;
+      if (replies_.empty()) staged.reply.reset();
+      break;
+    case type::terminate: client_finished_ = true; break;
+    default: break;
+  }
+  const bool refused_query = staged.refused && staged.reply->request == Request::query;
+  if (refused_query && replies_.empty() && status_ == 'I' && !copying_in_) {
+    // Nothing is open that the server would have to roll back: the gate may answer alone.
+    std::string answer;
+    encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
+    encode(answer, wire::ReadyForQuery{'I'});
+    return send_to_client(answer);
+  }
+  to_server_ += staged.bytes;
+  if (staged.reply) replies_.push(std::move(*staged.reply));
+}
+
+// What the server would throw away unread need not be sent.
+void Relay::drop_skipped(Staged& staged) {
+  if (!staged.reply) return;
+  withdraw(*staged.reply);
+  if (staged.reply->portal) staged.reply->portal->outcome_known = true;
+  if (!staged.refused && staged.ticket) judge_.recorder().outcome(*staged.ticket, "skipped");
+}
+
+}  // namespace portcullis::session

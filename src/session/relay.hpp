@@ -1,0 +1,149 @@
+// The machine of an established session: bytes from both sides in, bytes for both sides out, and what it
+// waits for. Sans-I/O; one thread. docs/architecture.md tells the way of a statement, manual 55.2 the
+// protocol.
+//
+// INVARIANTS: every request of the client is answered exactly once and in order. Nothing that the server
+// could execute is in take_to_server() before its decision is durable. A refusal is the server's own error at
+// that place: a poison, a message that fails at the server in any state, goes in place of what was refused,
+// and its error is replaced.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "session/judge.hpp"
+#include "session/reply_queue.hpp"
+#include "wire/framing.hpp"
+
+namespace portcullis::session {
+
+class Relay {
+ public:
+  Relay(Identity identity, Dependencies dependencies);
+
+  // --- from the client
+  // --------------------------------------------------------------------------------------------- Takes whole
+  // messages (and parts of those that stream). Bytes that were not consumed are to be given again with more
+  // behind them. Consumes nothing while client_waits_for() or wants_analysis() says that something is due
+  // first.
+  [[nodiscard]] std::size_t on_client(std::string_view bytes);
+  // The log's index that must be durable (or the log failed) before on_log() lets the client's side go on.
+  [[nodiscard]] std::optional<std::uint64_t> client_waits_for() const;
+  // A text too large to be analysed on this thread. The caller analyses it elsewhere and hands the result in;
+  // the message is then given again and found.
+  [[nodiscard]] const std::optional<std::string>& wants_analysis() const noexcept { return wanted_text_; }
+  void give_analysis(Analysis analysis);
+
+  // --- from the server
+  // ---------------------------------------------------------------------------------------------
+  [[nodiscard]] std::size_t on_server(std::string_view bytes);
+  [[nodiscard]] std::optional<std::uint64_t> server_waits_for() const;
+
+  // --- from the log
+  // ------------------------------------------------------------------------------------------------ Call
+  // when durable() has risen or the log has failed.
+  void on_log();
+
+  // --- what to do
+  // --------------------------------------------------------------------------------------------------
+  [[nodiscard]] std::string take_to_server() { return std::exchange(to_server_, {}); }
+  [[nodiscard]] std::string take_to_client() { return std::exchange(to_client_, {}); }
+  [[nodiscard]] std::size_t pending_to_client() const noexcept { return to_client_.size(); }
+  [[nodiscard]] std::size_t pending_to_server() const noexcept { return to_server_.size(); }
+  // Send what is left, then close both sides.
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+  // Nothing is owed to anybody and no transaction is open.
+  [[nodiscard]] bool idle() const noexcept {
+    return replies_.empty() && staged_.empty() && held_.empty() && status_ == 'I';
+  }
+  // The client said goodbye: read no more from it, but hear the server out.
+  [[nodiscard]] bool client_finished() const noexcept { return client_finished_; }
+  [[nodiscard]] const std::string& end_reason() const noexcept { return end_reason_; }
+
+  // One side is gone: what was not answered gets its outcome ("connection lost"). Tells the client with
+  // `goodbye` where the server went first. Call once, last.
+  void close(std::string_view reason, const std::optional<base::Error>& goodbye = {});
+
+ private:
+  // A message of the client, judged, on its way to the server.
+  struct Staged {
+    char type = 0;
+    std::string bytes;
+    std::optional<Reply> reply;
+    std::optional<std::uint64_t> ticket;  // durable before release
+    bool refused = false;
+  };
+  // Bytes for the client that wait for an outcome to be durable.
+  struct Held {
+    std::uint64_t ticket = 0;
+    std::string bytes;
+  };
+
+  // relay.cpp: client to server.
+  std::size_t stream_from_client(std::string_view bytes);
+  std::optional<std::size_t> on_client_message(std::string_view bytes, const wire::FrameHeader& header);
+  std::optional<std::size_t> on_text(std::string_view bytes, const wire::FrameHeader& header);
+  std::optional<std::size_t> on_bind(std::string_view bytes, const wire::FrameHeader& header);
+  void on_query(std::string_view frame, const Judgement& judgement);
+  void on_parse(std::string_view name, std::string_view frame, const Judgement& judgement);
+  void on_small_message(char type, std::string_view frame);
+  void on_execute(std::string_view frame);
+  void on_close_message(std::string_view frame);
+  void stage_refusal(char type, Request request, std::string_view name, const Judgement& judgement);
+  void stage_judged(char type, std::string_view frame, Reply reply, const Judgement& judgement);
+  void stage(Staged staged);
+  void release_ready();
+  void release(Staged staged);
+  void drop_skipped(Staged& staged);
+  void refuse_for_failed_log(Staged& staged, const base::Error& failure) const;
+
+  // relay_server.cpp: server to client.
+  void on_server_message(char type, std::string_view body, std::string_view frame);
+  void on_ready_for_query(std::string_view body, std::string_view frame);
+  void on_error(std::string_view body, std::string_view frame);
+  void on_completion(char type, std::string_view body);
+  void on_parameter_status(std::string_view body);
+  void confirm(const Reply& reply);
+  void withdraw(const Reply& reply);
+  void settle(Reply& reply, std::string_view result, char transaction_status = 0);
+  void end_portals();
+  void never_ran(const std::vector<PortalPtr>& portals);
+  [[nodiscard]] static std::string unrecorded_outcome();
+  void send_to_client(std::string_view bytes);
+  void violation(std::string message);
+  [[nodiscard]] bool is_durable(std::uint64_t index) const { return index < needs_.sink->durable(); }
+
+  Identity identity_;
+  Dependencies needs_;
+  StatementRegistry registry_;
+  Judge judge_;
+  ReplyQueue replies_;
+
+  std::deque<Staged> staged_;
+  std::size_t client_stream_left_ = 0;  // bytes of a client message that streams through
+  bool client_stream_dropped_ = false;  // ... or is swallowed
+  bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning
+  bool fatal_relayed_ = false;          // the server has said its own last words
+  bool client_finished_ = false;        // Terminate was passed on
+  std::optional<std::string> wanted_text_;
+  Analysis given_analysis_;
+
+  std::deque<Held> held_;
+  std::size_t server_stream_left_ = 0;
+  char status_ = 'I';                          // of the last ReadyForQuery
+  bool skipping_ = false;                      // the server skips to a Sync that the client has not sent yet
+  bool copying_in_ = false;                    // the server swallows Sync
+  bool changed_ = false;            // something changed since the last ReadyForQuery 'I'
+  std::uint64_t last_outcome_ = 0;  // of anything: the newest
+  bool outcome_lost_ = false;                  // an outcome that should be there could not be appended
+
+  std::string to_server_, to_client_;
+  bool ended_ = false;
+  std::string end_reason_;
+};
+
+}  // namespace portcullis::session

@@ -1,0 +1,328 @@
+// Relay, the way back: the server's messages, the answers that are owed, and what became of each statement.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "session/relay.hpp"
+
+namespace portcullis::session {
+
+using base::Error;
+namespace sqlstate = base::sqlstate;
+namespace type = wire::backend_type;
+
+namespace {
+
+// Messages that are looked at are held whole; the others stream through by their header.
+constexpr std::uint32_t kMaxWhole = 4u << 20;
+// Bytes for the client that may wait for the log.
+constexpr std::size_t kMaxHeld = 1u << 20;
+
+bool is_looked_at(char message) {
+  switch (message) {
+    case type::data_row:
+    case type::copy_data:
+    case type::row_description:
+    case type::parameter_description:
+    case type::notice_response:
+    case type::notification_response: return false;
+    default: return true;
+  }
+}
+
+// The header of a streamed message counts as soon as it is seen: a RowDescription answers a Describe.
+bool streams(char message, std::uint32_t body_size) {
+  return !is_looked_at(message) || body_size > kMaxWhole;
+}
+
+}  // namespace
+
+std::size_t Relay::on_server(std::string_view bytes) {
+  std::size_t consumed = 0;
+  while (!ended_ && consumed < bytes.size()) {
+    if (!held_.empty() && held_.back().bytes.size() > kMaxHeld) break;
+    const auto rest = bytes.substr(consumed);
+    if (server_stream_left_ > 0) {
+      const std::size_t part = std::min(rest.size(), server_stream_left_);
+      send_to_client(rest.substr(0, part));
+      server_stream_left_ -= part;
+      consumed += part;
+      continue;
+    }
+    const auto header = wire::peek_backend(rest);
+    if (!header) {
+      violation("the database sent what is not the protocol: " + header.error().message);
+      break;
+    }
+    if (!*header) break;
+    const std::size_t size = (*header)->frame_size();
+    if (streams((*header)->type, (*header)->body_size)) {
+      on_server_message((*header)->type, {}, rest.substr(0, std::min(rest.size(), size)));
+      server_stream_left_ = size - std::min(rest.size(), size);
+      consumed += std::min(rest.size(), size);
+      continue;
+    }
+    if (rest.size() < size) break;
+    on_server_message((*header)->type, rest.substr(5, (*header)->body_size), rest.substr(0, size));
+    consumed += size;
+  }
+  return consumed;
+}
+
+void Relay::on_server_message(char message, std::string_view body, std::string_view frame) {
+  switch (message) {
+    case type::ready_for_query: return on_ready_for_query(body, frame);
+    case type::error_response: return on_error(body, frame);
+    case type::parameter_status: on_parameter_status(body); break;
+    case type::copy_in_response:
+      if (replies_.front() != nullptr) copying_in_ = !replies_.begin_copy_in();
+      break;
+    case type::row_description:
+    case type::no_data:
+      if (const auto* front = replies_.front(); front != nullptr && front->request == Request::describe)
+        replies_.pop();
+      break;
+    case type::parse_complete:
+    case type::bind_complete:
+    case type::close_complete:
+    case type::command_complete:
+    case type::empty_query_response:
+    case type::portal_suspended: on_completion(message, body); break;
+    case type::notice_response:
+    case type::notification_response:
+    case type::data_row:
+    case type::copy_data:
+    case type::copy_done:
+    case type::copy_out_response:
+    case type::parameter_description: break;
+    default: return violation(std::string("the database sent an unexpected message '") + message + "'");
+  }
+  if (!ended_) send_to_client(frame);
+}
+
+// Parse, Bind, Close and Execute are answered by one message; a statement of a Query by CommandComplete.
+void Relay::on_completion(char message, std::string_view body) {
+  Reply* front = replies_.front();
+  const auto expected = [&]() -> Request {
+    switch (message) {
+      case type::parse_complete: return Request::parse;
+      case type::bind_complete: return Request::bind;
+      case type::close_complete: return Request::close;
+      default: return Request::execute;
+    }
+  }();
+  if (front == nullptr ||
+      (front->request != expected && !(expected == Request::execute && front->request == Request::query))) {
+    return violation("the database answered out of order");
+  }
+  if (message == type::command_complete) {
+    const auto complete = wire::decode<wire::CommandComplete>(body);
+    if (!complete) return violation("the database sent a malformed CommandComplete");
+    front->tags.emplace_back(complete->tag);
+  }
+  if (front->request == Request::query) return;  // its end is ReadyForQuery
+  Reply reply = replies_.pop();
+  confirm(reply);
+  if (reply.request != Request::execute) return;
+  copying_in_ = false;
+  settle(reply, message == type::portal_suspended ? "suspended" : "ok");
+}
+
+void Relay::on_error(std::string_view body, std::string_view frame) {
+  const auto response = wire::decode<wire::ErrorResponse>(body);
+  std::string code = response ? std::string(response->field('C')) : std::string("XX000");
+  const auto severity =
+      response ? response->field(response->field('V').empty() ? 'S' : 'V') : std::string_view{};
+  Reply* front = replies_.front();
+  const bool fatal = severity == "FATAL" || severity == "PANIC";
+  fatal_relayed_ = fatal_relayed_ || fatal;
+  if (front == nullptr || fatal || front->request == Request::sync) {
+    if (front != nullptr) front->sqlstate = code;
+    return send_to_client(frame);
+  }
+
+  copying_in_ = false;
+  if (front->replacement) {
+    std::string answer;
+    encode(answer, wire::to_error_response(*front->replacement, "ERROR"));
+    send_to_client(answer);
+  } else {
+    send_to_client(frame);
+  }
+  front->sqlstate = code;
+  if (front->request == Request::query) return;  // ReadyForQuery follows
+
+  bool sync_owed = false;
+  auto skipped = replies_.skip_to_sync(sync_owed);
+  skipping_ = !sync_owed;
+  for (std::size_t i = 0; i < skipped.size(); ++i) {
+    withdraw(skipped[i]);
+    settle(skipped[i], i == 0 ? "error" : "skipped");
+  }
+}
+
+void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
+  const auto ready = wire::decode<wire::ReadyForQuery>(body);
+  if (!ready) return violation("the database sent a malformed ReadyForQuery");
+  Reply* front = replies_.front();
+  if (front != nullptr) {
+    if (front->request != Request::query && front->request != Request::sync) {
+      return violation("the database answered out of order");
+    }
+    Reply reply = replies_.pop();
+    if (reply.sqlstate.empty()) {
+      confirm(reply);
+    } else {
+      withdraw(reply);
+    }
+    settle(reply, reply.sqlstate.empty() ? "ok" : "error", ready->status);
+  }
+  status_ = ready->status;
+  copying_in_ = false;
+  if (status_ == 'I') end_portals();
+
+  if (outcome_lost_ && status_ == 'I') {
+    outcome_lost_ = false;
+    send_to_client(unrecorded_outcome());
+  }
+  // What changed something is told to be done only when its outcome is on disk, and COMMIT's own with it.
+  const bool settled = status_ == 'I' && std::exchange(changed_, false);
+  if (settled && !is_durable(last_outcome_)) {
+    held_.push_back({last_outcome_, std::string(frame)});
+  } else {
+    send_to_client(frame);
+  }
+}
+
+// The settings that decide how text is read are pinned; a server that changes one has left the gate's
+// understanding.
+void Relay::on_parameter_status(std::string_view body) {
+  const auto status = wire::decode<wire::ParameterStatus>(body);
+  if (!status) return violation("the database sent a malformed ParameterStatus");
+  const bool moved = (status->name == "client_encoding" && status->value != "UTF8") ||
+                     (status->name == "standard_conforming_strings" && status->value != "on");
+  if (moved)
+    violation("the setting \"" + std::string(status->name) + "\" is pinned by the gate and was changed");
+}
+
+void Relay::confirm(const Reply& reply) {
+  switch (reply.request) {
+    case Request::parse: registry_.prepared.confirm(reply.name, reply.statement); return;
+    case Request::bind: return never_ran(registry_.portals.confirm(reply.name, reply.portal));
+    case Request::close:
+      if (reply.statement) registry_.prepared.close(reply.name, reply.statement);
+      if (reply.portal) never_ran(registry_.portals.close(reply.name, reply.portal));
+      return;
+    case Request::query:
+    case Request::execute:
+      // A PREPARE that worked proves that the name was free.
+      if (reply.statement && reply.statement->facts->statements.size() == 1) {
+        const auto& name = reply.statement->facts->statements.front().prepares;
+        if (!name.empty()) registry_.prepared.confirm(name, reply.statement);
+      }
+      return;
+    case Request::describe:
+    case Request::sync:
+    case Request::copy_end: return;
+  }
+}
+
+void Relay::withdraw(const Reply& reply) {
+  if (reply.request == Request::parse && reply.statement)
+    registry_.prepared.withdraw(reply.name, reply.statement);
+  if (reply.request == Request::bind && reply.portal) registry_.portals.withdraw(reply.name, reply.portal);
+}
+
+// Writes what became of a decision. A Parse or Bind that worked has no outcome of its own: it has not run
+// yet.
+void Relay::settle(Reply& reply, std::string_view result, char transaction_status) {
+  if (!reply.decision || reply.replacement) return;
+  if (reply.portal) reply.portal->outcome_known = true;
+  const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status);
+  if (index) last_outcome_ = *index;
+  const bool ran = result == "ok" || result == "suspended";
+  changed_ = changed_ || (reply.changes && ran);
+  outcome_lost_ = outcome_lost_ || (reply.changes && ran && !index);
+}
+
+// Portals that are gone: what was bound and never executed says so.
+void Relay::never_ran(const std::vector<PortalPtr>& portals) {
+  for (const auto& portal : portals) {
+    if (std::exchange(portal->outcome_known, true)) continue;
+    judge_.recorder().outcome(portal->record, "not executed");
+  }
+}
+
+void Relay::end_portals() {
+  std::set<PortalPtr> pending;
+  for (const auto& reply : replies_.all()) pending.insert(reply.portal);
+  for (const auto& staged : staged_) {
+    if (staged.reply) pending.insert(staged.reply->portal);
+  }
+  never_ran(registry_.portals.end_of_transaction(pending));
+}
+
+void Relay::send_to_client(std::string_view bytes) {
+  if (held_.empty()) {
+    to_client_ += bytes;
+  } else {
+    held_.back().bytes += bytes;
+  }
+}
+
+std::optional<std::uint64_t> Relay::server_waits_for() const {
+  return held_.empty() ? std::nullopt : std::optional(held_.front().ticket);
+}
+
+// The truth, late: it ran, and the log cannot say so.
+std::string Relay::unrecorded_outcome() {
+  std::string bytes;
+  encode(bytes, wire::to_error_response(
+                    {sqlstate::io_error,
+                     "portcullis: the statement was executed, but its outcome could not be recorded: "
+                     "the audit log has failed, every further statement is refused"},
+                    "ERROR"));
+  return bytes;
+}
+
+void Relay::on_log() {
+  release_ready();
+  const bool failed = needs_.sink->failure().has_value();
+  while (!held_.empty() && (failed || is_durable(held_.front().ticket))) {
+    if (!is_durable(held_.front().ticket)) to_client_ += unrecorded_outcome();
+    to_client_ += held_.front().bytes;
+    held_.pop_front();
+  }
+}
+
+void Relay::violation(std::string message) {
+  std::string bytes;
+  encode(bytes, wire::to_error_response({sqlstate::protocol_violation, "portcullis: " + message}, "FATAL"));
+  send_to_client(bytes);
+  ended_ = true;
+  end_reason_ = std::move(message);
+}
+
+void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) {
+  for (auto& reply : replies_.take_all()) {
+    const bool executing = reply.request == Request::query || reply.request == Request::execute;
+    settle(reply, executing && reply.sqlstate.empty() ? "connection lost"
+                  : executing                         ? "error"
+                                                      : "not executed");
+  }
+  for (const auto& staged : staged_) {
+    if (staged.ticket && !staged.refused) judge_.recorder().outcome(*staged.ticket, "not executed");
+    if (staged.reply && staged.reply->portal) staged.reply->portal->outcome_known = true;
+  }
+  staged_.clear();
+  never_ran(registry_.portals.end_of_transaction({}));
+  for (auto& held : held_) to_client_ += held.bytes;
+  held_.clear();
+  if (goodbye && !fatal_relayed_ && !client_finished_ && !ended_)
+    encode(to_client_, wire::to_error_response(*goodbye, "FATAL"));
+  ended_ = true;
+  end_reason_ = reason;
+  (void)judge_.recorder().session("end", reason);
+}
+
+}  // namespace portcullis::session

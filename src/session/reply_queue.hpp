@@ -1,0 +1,71 @@
+// The answers that are owed to the client, in order: one entry for each request that was sent to the server.
+// INVARIANT: the server answers exactly the front entry next; what it does not answer it skips up to a Sync
+// (manual 55.2.3 "Extended Query", 55.2.4 "Pipelining").
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "portcullis/base/error.hpp"
+#include "session/statement_registry.hpp"
+
+namespace portcullis::session {
+
+enum class Request : std::uint8_t {
+  query,     // answered up to ReadyForQuery
+  parse,     // ParseComplete
+  bind,      // BindComplete
+  describe,  // RowDescription or NoData, a statement's behind ParameterDescription
+  execute,   // CommandComplete, EmptyQueryResponse or PortalSuspended
+  close,     // CloseComplete
+  sync,      // ReadyForQuery
+  copy_end,  // CopyDone or CopyFail: no answer of its own, it marks the place
+};
+
+struct Reply {
+  Request request = Request::sync;
+  // Set for a poison: the error that the client gets in place of the server's.
+  std::optional<base::Error> replacement;
+  std::optional<std::uint64_t> decision;  // whose outcome this answer is
+  bool changes = false;                   // its outcome must be durable before the answer's end is relayed
+  std::chrono::steady_clock::time_point sent{};
+  std::vector<std::string> tags;  // of the statements of a Query that completed
+  std::string sqlstate;           // of the error that ended it
+  // What the name will stand for once the server has said yes.
+  std::string name;
+  char kind = 'S';  // of close
+  StatementPtr statement;
+  PortalPtr portal;
+};
+
+class ReplyQueue {
+ public:
+  void push(Reply reply) { replies_.push_back(std::move(reply)); }
+  [[nodiscard]] bool empty() const noexcept { return replies_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return replies_.size(); }
+  // The request that the server answers next; marks that have no answer are passed over. Null when nothing is
+  // owed.
+  [[nodiscard]] Reply* front();
+  Reply pop();
+
+  // The server failed an extended-query message: it skips everything up to the next Sync. Gives what it
+  // skips, the failed one first. `sync_owed` tells whether that Sync has been sent already.
+  [[nodiscard]] std::vector<Reply> skip_to_sync(bool& sync_owed);
+
+  // The front request began COPY FROM STDIN: the server swallows every Sync up to the end of the data. True
+  // when that end has been sent already.
+  [[nodiscard]] bool begin_copy_in();
+
+  [[nodiscard]] const std::deque<Reply>& all() const noexcept { return replies_; }
+  [[nodiscard]] std::deque<Reply> take_all() { return std::exchange(replies_, {}); }
+
+ private:
+  std::deque<Reply> replies_;
+};
+
+}  // namespace portcullis::session

@@ -1,0 +1,69 @@
+// The gate's own login at the database on behalf of one session, from the start-up packet to ReadyForQuery,
+// and the question whether the role is one that a guard must not hold. Manual 55.2.1. Sans-I/O; TLS is
+// settled before.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "auth/scram.hpp"
+#include "base/secret.hpp"
+#include "portcullis/base/result.hpp"
+#include "portcullis/wire/messages.hpp"
+
+namespace portcullis::session {
+
+struct ServerStartupOptions {
+  std::string user;
+  base::Secret password;
+  std::string database;
+  std::vector<std::pair<std::string, std::string>> parameters;  // judged already; the pinned ones among them
+  // A clear-text or MD5 password is given only where nobody can listen: verified TLS or this machine itself.
+  bool channel_is_private = false;
+  bool allow_superuser = false;
+  std::string nonce;
+};
+
+class ServerStartup {
+ public:
+  enum class Next { read, ready, failed };
+
+  explicit ServerStartup(ServerStartupOptions options);
+
+  [[nodiscard]] std::string take_out();
+  // `consumed` bytes must not be given again. `failed`: failure() says why, in words for the agent.
+  [[nodiscard]] Next on_bytes(std::string_view bytes, std::size_t& consumed);
+
+  // ParameterStatus and notices as the server sent them, to be passed on to the client behind
+  // AuthenticationOk.
+  [[nodiscard]] const std::string& for_client() const noexcept { return for_client_; }
+  [[nodiscard]] std::uint32_t process_id() const noexcept { return process_id_; }
+  [[nodiscard]] const std::string& secret_key() const noexcept { return secret_key_; }
+  [[nodiscard]] const base::Error& failure() const noexcept { return failure_; }
+
+ private:
+  enum class State { authenticating, starting, asking_role, ready, failed };
+
+  Next on_message(char type, std::string_view body, std::string_view frame);
+  Next on_authentication(std::string_view body);
+  Next answer_sasl(std::string_view body);
+  Next answer_with_password(std::string text);
+  Next on_parameter(std::string_view body, std::string_view frame);
+  Next on_role_answer(char type, std::string_view body);
+  Next on_error(std::string_view body);
+  Next fail(base::Error error);
+
+  ServerStartupOptions options_;
+  State state_ = State::authenticating;
+  auth::ScramClient scram_;
+  bool server_proved_ = false, sasl_started_ = false, role_refused_ = false;
+  std::string out_, for_client_, secret_key_;
+  std::uint32_t process_id_ = 0;
+  base::Error failure_{};
+};
+
+}  // namespace portcullis::session

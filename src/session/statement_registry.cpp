@@ -1,0 +1,27 @@
+#include "session/statement_registry.hpp"
+
+namespace portcullis::session {
+
+std::vector<PortalPtr> PortalNames::end_of_transaction(const std::set<PortalPtr>& still_pending) {
+  std::vector<PortalPtr> gone;
+  for (auto name = values_.begin(); name != values_.end();) {
+    std::erase_if(name->second, [&](const PortalPtr& portal) {
+      if (still_pending.contains(portal)) return false;
+      gone.push_back(portal);
+      return true;
+    });
+    name = name->second.empty() ? values_.erase(name) : std::next(name);
+  }
+  return gone;
+}
+
+sql::Facts united(const std::vector<StatementPtr>& statements) {
+  sql::Facts all;
+  for (const auto& statement : statements) {
+    all.statements.insert(all.statements.end(), statement->facts->statements.begin(),
+                          statement->facts->statements.end());
+  }
+  return all;
+}
+
+}  // namespace portcullis::session

@@ -1,0 +1,82 @@
+// A session between a scripted client and a scripted server, written and read as in the manual's message flows:
+// "Q(select 1)", "E(42501)", "Z(I)". The log is a list whose durability the test decides.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "portcullis/wire/messages.hpp"
+#include "session/relay.hpp"
+#include "wire/framing.hpp"
+
+namespace portcullis::session {
+
+class FakeSink final : public audit::Sink {
+ public:
+  base::Result<std::uint64_t> append(audit::Record record) override {
+    if (failed) return *failed;
+    records.push_back(std::move(record));
+    if (sync_at_once) durable_ = records.size();
+    return records.size() - 1;
+  }
+  [[nodiscard]] std::uint64_t durable() const noexcept override { return durable_; }
+  [[nodiscard]] std::optional<base::Error> failure() const override { return failed; }
+  void sync() { durable_ = records.size(); }
+
+  // Decisions and outcomes as text: "allow Query", "deny Parse 42501", "ok INSERT 0 1 -> 3", in order.
+  [[nodiscard]] std::vector<std::string> told() const;
+
+  std::vector<audit::Record> records;
+  std::optional<base::Error> failed;
+  bool sync_at_once = true;
+
+ private:
+  std::uint64_t durable_ = 0;
+};
+
+// Whole messages as text, one a word, joined by blanks.
+[[nodiscard]] std::string backend_text(std::string_view bytes);
+[[nodiscard]] std::string frontend_text(std::string_view bytes);
+
+template <class... Messages>
+[[nodiscard]] std::string bytes_of(const Messages&... messages) {
+  std::string bytes;
+  (wire::encode(bytes, messages), ...);
+  return bytes;
+}
+// A backend message that has no encoder of its own: type and body.
+[[nodiscard]] std::string frame(char type, std::string_view body = {});
+// "C INSERT 0 1", "Z I", "1", "2", "E 23505", "s", "T", "D", "G", "n": one message a string.
+[[nodiscard]] std::string from_server(const std::vector<std::string>& messages);
+
+class RelayFixture : public ::testing::Test {
+ protected:
+  RelayFixture();
+
+  // Give bytes as the peer would; whatever is left over is kept and given again.
+  void client(std::string_view bytes);
+  void server_bytes(std::string_view bytes);
+  void server(const std::vector<std::string>& messages) { server_bytes(from_server(messages)); }
+  // What went out since the last call.
+  std::string sent_to_server() { return frontend_text(relay.take_to_server()); }
+  std::string sent_to_client() { return backend_text(relay.take_to_client()); }
+  // BEGIN, answered.
+  void open_transaction();
+
+  FakeSink sink;
+  base::SystemClock clock;
+  FactsCache facts;
+  std::atomic<std::uint64_t> sequence{0};
+  std::string client_rest, server_rest;
+  Relay relay;
+
+ private:
+  Dependencies needs();
+};
+
+// The policy that the fixture's agent works under: select, insert on app.t; "listen" and COPY on app.t.
+[[nodiscard]] std::shared_ptr<const guard::Guard> test_guard();
+
+}  // namespace portcullis::session

@@ -1,0 +1,240 @@
+// What the relay forwards, refuses and answers, as message flows. docs/architecture.md tells the rules.
+#include "relay_fixture.hpp"
+
+namespace portcullis::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+std::string extended(std::string_view name, std::string_view text) {
+  return bytes_of(wire::Parse{name, text, {}}, wire::Bind{"", name, {}, {}, {}}, wire::Describe{'P', ""},
+                  wire::Execute{"", 0});
+}
+
+class RelayTest : public RelayFixture {};
+
+TEST_F(RelayTest, ForwardsAnAllowedQueryAndItsAnswer) {
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+  server({"T", "D", "C SELECT 1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "T D C(SELECT 1) Z(I)");
+  EXPECT_EQ(sink.told(), (Lines{"allow Query", "ok SELECT 1 -> 0"}));
+}
+
+TEST_F(RelayTest, AnswersARefusedQueryAloneWhenNothingIsOpen) {
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_server(), "");
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
+  EXPECT_EQ(sink.told(), (Lines{"deny Query 42501"}));
+  client(bytes_of(wire::Query{"select 1"}));
+  EXPECT_EQ(sent_to_server(), "Q(select 1)");
+}
+
+TEST_F(RelayTest, RefusesAWholeStringForOneOfItsStatements) {
+  client(bytes_of(wire::Query{"insert into t values (1); drop table t"}));
+  EXPECT_EQ(sent_to_server(), "");
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
+}
+
+TEST_F(RelayTest, TheRefusalNamesItsRecord) {
+  client(bytes_of(wire::Query{"select * from secret"}));
+  const std::string bytes = relay.take_to_client();
+  EXPECT_NE(bytes.find("denied by \"secret\""), std::string::npos) << bytes;
+  EXPECT_NE(bytes.find("Record 0."), std::string::npos) << bytes;
+}
+
+TEST_F(RelayTest, PoisonsARefusedQueryInsideATransaction) {
+  open_transaction();
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_server(), "Q(PORTCULLIS_DENIED record 2)");
+  server({"E 42601", "Z E"});
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(E)");
+}
+
+TEST_F(RelayTest, PoisonsARefusedQueryBehindAnUnansweredOne) {
+  client(bytes_of(wire::Query{"insert into t values (1)"}, wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_server(), "Q(insert into t values (1)) Q(PORTCULLIS_DENIED record 1)");
+  server({"C INSERT 0 1", "Z I", "E 42601", "Z I"});
+  EXPECT_EQ(sent_to_client(), "C(INSERT 0 1) Z(I) E(42501) Z(I)");
+}
+
+TEST_F(RelayTest, ReplacesOnlyTheErrorOfThePoison) {
+  client(extended("", "insert into t values (1)") + extended("", "drop table t") + bytes_of(wire::Sync{}));
+  EXPECT_EQ(sent_to_server(),
+            "P(,insert into t values (1)) B(,) D E() P(,PORTCULLIS_DENIED record 2) B(,) D E() S");
+  server({"1", "2", "n", "C INSERT 0 1", "E 42601", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 2 n C(INSERT 0 1) E(42501) Z(I)");
+}
+
+TEST_F(RelayTest, RelaysTheServersOwnErrorWhenItComesBeforeThePoison) {
+  client(extended("", "insert into t values (1)") + bytes_of(wire::Parse{"", "drop table t", {}}, wire::Sync{}));
+  (void)sent_to_server();
+  server({"1", "2", "n", "E 23505", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 2 n E(23505) Z(I)");
+  // The next pipeline is in step again.
+  client(extended("", "select 1") + bytes_of(wire::Sync{}));
+  server({"1", "2", "T", "D", "C SELECT 1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 2 T D C(SELECT 1) Z(I)");
+}
+
+TEST_F(RelayTest, DropsWhatTheServerWouldSkip) {
+  client(bytes_of(wire::Parse{"", "selec", {}}, wire::Flush{}));
+  EXPECT_EQ(sent_to_server(), "P(,PORTCULLIS_DENIED record 0) H");
+  server({"E 42601"});
+  client(bytes_of(wire::Query{"select 1"}, wire::Bind{"", "", {}, {}, {}}));
+  EXPECT_EQ(sent_to_server(), "");
+  client(bytes_of(wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "S");
+  server({"Z I"});
+  EXPECT_EQ(sent_to_client(), "E(42601) Z(I)");
+}
+
+TEST_F(RelayTest, RefusesABindOfAStatementItDoesNotKnow) {
+  client(bytes_of(wire::Bind{"", "ghost", {}, {}, {}}, wire::Execute{"", 0}, wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "B(,reserved) E(reserved) S");
+  server({"E 26000", "Z I"});
+  EXPECT_EQ(sent_to_client(), "E(26000) Z(I)");
+  EXPECT_EQ(sink.told(), (Lines{"deny Bind 26000", "deny Execute 34000"}));
+}
+
+TEST_F(RelayTest, KnowsNamesOnceTheServerHasSaidYes) {
+  client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  client(bytes_of(wire::Close{'S', "s"}, wire::Sync{}));
+  server({"3", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Bind{"", "s", {}, {}, {}}, wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "B(,reserved) S");
+}
+
+TEST_F(RelayTest, AFailedParseLeavesTheOldStatementBehindTheName) {
+  client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  client(bytes_of(wire::Parse{"s", "insert into t values (1)", {}}, wire::Sync{}));
+  server({"E 42P05", "Z I"});
+  client(bytes_of(wire::Bind{"", "s", {}, {}, {}}, wire::Execute{"", 0}, wire::Sync{}));
+  server({"2", "C SELECT 1", "Z I"});
+  EXPECT_EQ(sink.told().back(), "ok SELECT 1 -> 3");
+  const auto& bind = std::get<audit::DecisionRecord>(sink.records[3]);
+  EXPECT_EQ(bind.kinds, (Lines{"SELECT"}));
+}
+
+TEST_F(RelayTest, ABindBehindAParseThatMayFailIsJudgedAsBoth) {
+  client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  client(bytes_of(wire::Parse{"s", "insert into t values (1)", {}}, wire::Sync{}, wire::Bind{"", "s", {}, {}, {}}));
+  const auto& bind = std::get<audit::DecisionRecord>(sink.records[2]);
+  EXPECT_EQ(bind.kinds, (Lines{"SELECT", "INSERT"}));
+}
+
+TEST_F(RelayTest, SuspendedPortalsReportEachTime) {
+  client(bytes_of(wire::Query{"begin"}));
+  server({"C BEGIN", "Z T"});
+  client(bytes_of(wire::Parse{"", "select * from t", {}}, wire::Bind{"p", "", {}, {}, {}}, wire::Execute{"p", 1},
+                  wire::Execute{"p", 1}, wire::Sync{}));
+  server({"1", "2", "D", "s", "C SELECT 0", "Z T"});
+  const auto told = sink.told();
+  EXPECT_EQ(told[told.size() - 2], "suspended -> 3");
+  EXPECT_EQ(told.back(), "ok SELECT 0 -> 3");
+}
+
+TEST_F(RelayTest, APortalThatNeverRanIsSaidSo) {
+  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"p", "", {}, {}, {}}, wire::Sync{}));
+  server({"1", "2", "Z I"});
+  EXPECT_EQ(sink.told().back(), "not executed -> 1");
+}
+
+TEST_F(RelayTest, CopyInSwallowsTheSyncThatCameWithIt) {
+  client(extended("", "copy t from stdin") + bytes_of(wire::Sync{}));
+  server({"1", "2", "n", "G"});
+  client(frame('d', "1\n") + frame('c') + bytes_of(wire::Sync{}));
+  server({"C COPY 1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 2 n G C(COPY 1) Z(I)");
+  client(bytes_of(wire::Query{"select 1"}));
+  server({"C SELECT 1", "Z I"});
+  EXPECT_EQ(sink.told().back(), "ok SELECT 1 -> 3");
+}
+
+TEST_F(RelayTest, CopyInMayBeSentAheadOfItsAnswer) {
+  client(extended("", "copy t from stdin") + bytes_of(wire::Sync{}) + frame('d', "1\n") + frame('c') +
+         bytes_of(wire::Sync{}));
+  server({"1", "2", "n", "G", "C COPY 1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 2 n G C(COPY 1) Z(I)");
+  EXPECT_TRUE(relay.idle());
+}
+
+TEST_F(RelayTest, LargeCopyDataStreamsInParts) {
+  client(bytes_of(wire::Query{"copy t from stdin"}));
+  server({"G"});
+  (void)sent_to_server();
+  const std::string message = frame('d', std::string(100'000, 'x'));
+  std::string passed;
+  for (std::size_t at = 0; at < message.size(); at += 1000) {
+    client(std::string_view(message).substr(at, 1000));
+    passed += relay.take_to_server();
+    EXPECT_LT(client_rest.size(), 5u);
+  }
+  EXPECT_EQ(passed, message);
+}
+
+TEST_F(RelayTest, FunctionCallIsRefused) {
+  client(frame('F', std::string("\0\0\0\1\0\0\0\0\0\0", 10)));
+  EXPECT_EQ(sent_to_client(), "E(0A000) Z(I)");
+  EXPECT_EQ(sent_to_server(), "");
+}
+
+TEST_F(RelayTest, ATextBeyondTheLimitIsSwallowedAndRefused) {
+  const std::string text = "select '" + std::string(2'000'000, 'x') + "'";
+  const std::string message = bytes_of(wire::Query{text});
+  for (std::size_t at = 0; at < message.size(); at += 50'000) {
+    client(std::string_view(message).substr(at, 50'000));
+    EXPECT_LT(client_rest.size(), 100'000u);
+  }
+  EXPECT_EQ(sent_to_client(), "E(54000) Z(I)");
+  client(bytes_of(wire::Query{"select 1"}));
+  EXPECT_EQ(sent_to_server(), "Q(select 1)");
+}
+
+TEST_F(RelayTest, ExecuteOfAnUnknownNameIsPostgresOwnError) {
+  client(bytes_of(wire::Query{"execute ghost"}));
+  EXPECT_EQ(sent_to_client(), "E(26000) Z(I)");
+  client(bytes_of(wire::Query{"fetch 1 from ghost"}));
+  EXPECT_EQ(sent_to_client(), "E(34000) Z(I)");
+}
+
+TEST_F(RelayTest, ExecuteIsJudgedAsWhatItNames) {
+  client(bytes_of(wire::Query{"prepare p as insert into t values (1)"}));
+  server({"C PREPARE", "Z I"});
+  client(bytes_of(wire::Query{"execute p"}));
+  const auto& decision = std::get<audit::DecisionRecord>(sink.records.back());
+  bool inserts = false;
+  for (const auto& effect : decision.effects) inserts = inserts || effect.action == "insert";
+  EXPECT_TRUE(inserts);
+}
+
+TEST_F(RelayTest, APinnedSettingThatMovesEndsTheSession) {
+  server_bytes(bytes_of(wire::ParameterStatus{"standard_conforming_strings", "off"}));
+  EXPECT_EQ(sent_to_client(), "E(08P01)");
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayTest, AnAnswerOutOfOrderEndsTheSession) {
+  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Sync{}));
+  server({"2"});
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayTest, GarbageFromTheClientIsAViolation) {
+  client(std::string("\x01\0\0\0\x04", 5));
+  EXPECT_EQ(sent_to_client(), "E(08P01)");
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayTest, ALostConnectionIsTheOutcomeOfWhatRan) {
+  client(bytes_of(wire::Query{"insert into t values (1)"}));
+  relay.close("test");
+  EXPECT_EQ(sink.told(), (Lines{"allow Query", "connection lost -> 0"}));
+}
+
+}  // namespace
+}  // namespace portcullis::session

@@ -1,0 +1,53 @@
+#include "session/reply_queue.hpp"
+
+#include <gtest/gtest.h>
+
+namespace portcullis::session {
+namespace {
+
+ReplyQueue queue_of(std::initializer_list<Request> requests) {
+  ReplyQueue queue;
+  for (const auto request : requests) {
+    Reply reply;
+    reply.request = request;
+    queue.push(std::move(reply));
+  }
+  return queue;
+}
+
+TEST(ReplyQueue, ErrorSkipsToSyncAndLeavesIt) {
+  auto queue = queue_of({Request::parse, Request::bind, Request::query, Request::sync, Request::query});
+  bool sync_owed = false;
+  EXPECT_EQ(queue.skip_to_sync(sync_owed).size(), 3u);
+  EXPECT_TRUE(sync_owed);
+  EXPECT_EQ(queue.front()->request, Request::sync);
+}
+
+TEST(ReplyQueue, ErrorWithoutSyncTakesEverything) {
+  auto queue = queue_of({Request::parse, Request::bind});
+  bool sync_owed = true;
+  EXPECT_EQ(queue.skip_to_sync(sync_owed).size(), 2u);
+  EXPECT_FALSE(sync_owed);
+  EXPECT_EQ(queue.front(), nullptr);
+}
+
+TEST(ReplyQueue, CopyInSwallowsEverySyncBeforeItsEnd) {
+  auto queue = queue_of({Request::execute, Request::sync, Request::sync, Request::copy_end, Request::sync});
+  EXPECT_TRUE(queue.begin_copy_in());
+  EXPECT_EQ(queue.size(), 2u);
+}
+
+TEST(ReplyQueue, CopyInWithoutAnEndStaysOpen) {
+  auto queue = queue_of({Request::execute, Request::sync});
+  EXPECT_FALSE(queue.begin_copy_in());
+  EXPECT_EQ(queue.size(), 1u);
+}
+
+TEST(ReplyQueue, MarksAreNeverTheFront) {
+  auto queue = queue_of({Request::copy_end, Request::copy_end, Request::sync});
+  EXPECT_EQ(queue.front()->request, Request::sync);
+  EXPECT_EQ(queue.size(), 1u);
+}
+
+}  // namespace
+}  // namespace portcullis::session
