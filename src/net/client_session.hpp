@@ -1,0 +1,93 @@
+// One client's connection from accept to close: asks the session machines what to do and does it. Two pumps,
+// one each way; neither ever waits for the other, so that a peer that floods both ways cannot block itself.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/analysis_pool.hpp"
+#include "net/cancel_registry.hpp"
+#include "net/gate.hpp"
+#include "net/stream.hpp"
+#include "net/upstream.hpp"
+#include "net/worker.hpp"
+#include "session/client_startup.hpp"
+#include "session/relay.hpp"
+#include "session/server_startup.hpp"
+#include "session/startup_options.hpp"
+
+namespace portcullis::net {
+
+// What all sessions share. Immutable but for the counters, the registry and the pool, which are thread-safe.
+struct Shared {
+  GateOptions options;
+  std::shared_ptr<const guard::Guard> guard;
+  audit::Sink* sink = nullptr;
+  const base::Clock* clock = nullptr;
+  std::shared_ptr<Upstream> upstream;
+  std::shared_ptr<asio::ssl::context> tls;  // null: none offered
+  std::string mock_secret;
+  CancelRegistry cancels;
+  std::unique_ptr<AnalysisPool> pool;
+  std::map<std::string, std::atomic<std::uint64_t>, std::less<>> agent_sequences;  // keys fixed at start
+  std::atomic<std::uint64_t> next_session{1};
+  std::atomic<std::size_t> connections{0};
+};
+
+class ClientSession : public std::enable_shared_from_this<ClientSession> {
+ public:
+  ClientSession(Shared& shared, Worker& worker, Stream client, std::string client_address);
+  ~ClientSession();
+
+  // Runs until the session's end. `self` keeps it alive. Never throws for what a peer does.
+  static asio::awaitable<void> run(std::shared_ptr<ClientSession> self);
+
+  // On the worker's thread. End it now if nothing is under way; `force`: whatever is.
+  void shut_down(bool force);
+
+ private:
+  // Bytes that were read and not yet consumed.
+  class Buffer;
+  // One writer a socket: whoever flushes first writes for all.
+  struct Outlet {
+    bool writing = false;
+    bool failed = false;
+    std::optional<asio::steady_timer> drained;  // cancelled when the writer is done
+  };
+
+  asio::awaitable<bool> greet_client();
+  asio::awaitable<void> pass_on_cancel(wire::CancelRequest request);
+  asio::awaitable<bool> open_database(const policy::Agent& agent);
+  asio::awaitable<bool> start_server_session(const policy::Agent& agent, session::Settings settings);
+  asio::awaitable<void> refuse(base::Error error, std::string event);
+  asio::awaitable<void> pump_client();
+  asio::awaitable<void> pump_server();
+  asio::awaitable<bool> feed_client_bytes(Buffer& buffer);
+  asio::awaitable<void> flush_server();
+  asio::awaitable<void> flush_client();
+  asio::awaitable<void> wait_drained(Outlet& outlet);
+  void start_deadline(std::chrono::milliseconds delay);
+  void end(const std::string& reason, bool tell_client);
+  void close_sockets();
+  void record_refused_login(const base::Error& error, const std::string& event);
+
+  Shared& shared_;
+  Worker& worker_;
+  Stream client_;
+  std::unique_ptr<Stream> server_;
+  std::string client_address_, client_rest_, server_rest_;
+  std::string login_, application_name_, client_secret_;
+  session::Identity identity_;
+  std::optional<session::ClientStartup> startup_;
+  std::optional<session::Relay> relay_;
+  std::uint32_t server_process_id_ = 0;
+  Outlet to_client_, to_server_;
+  asio::steady_timer deadline_;
+  bool over_limit_ = false, client_gone_ = false, server_gone_ = false, relay_closed_ = false,
+       shutting_down_ = false;
+};
+
+}  // namespace portcullis::net

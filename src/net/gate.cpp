@@ -1,0 +1,205 @@
+#include "net/gate.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/log.hpp"
+
+#include "net/client_session.hpp"
+#include "portcullis/base/deadline.hpp"
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+Result<SslMode> ssl_mode(std::string_view name) {
+  if (name == "disable") return SslMode::disable;
+  if (name == "require") return SslMode::require;
+  if (name == "verify-ca") return SslMode::verify_ca;
+  if (name == "verify-full") return SslMode::verify_full;
+  return Error{
+      sqlstate::invalid_parameter_value,
+      "upstream.sslmode \"" + std::string(name) + "\" is none of disable, require, verify-ca, verify-full"};
+}
+
+Result<std::shared_ptr<asio::ssl::context>> server_tls(const GateOptions& options) {
+  if (options.tls_certificate.empty()) return std::shared_ptr<asio::ssl::context>();
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+  ErrorCode error;
+  context->use_certificate_chain_file(options.tls_certificate, error);
+  if (error) {
+    return Error{sqlstate::io_error,
+                 "cannot use listen.tls.certificate \"" + options.tls_certificate + "\": " + error.message()};
+  }
+  context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
+  if (error)
+    return Error{sqlstate::io_error,
+                 "cannot use listen.tls.key \"" + options.tls_key + "\": " + error.message()};
+  return context;
+}
+
+}  // namespace
+
+class Gate::Impl {
+ public:
+  Shared shared;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::unique_ptr<asio::ip::tcp::acceptor> acceptor;
+  std::uint16_t port = 0;
+  bool stopped = false;
+
+  Result<void> listen();
+  asio::awaitable<void> accept_clients();
+  void stop();
+
+ private:
+  void shut_down_sessions(bool force);
+  bool all_gone_by(base::Deadline deadline, bool force);
+};
+
+Result<void> Gate::Impl::listen() {
+  const auto& options = shared.options;
+  ErrorCode error;
+  const auto address = asio::ip::make_address(options.listen_address, error);
+  if (error) {
+    return Error{sqlstate::invalid_parameter_value,
+                 "listen.address \"" + options.listen_address + "\" is not an IP address"};
+  }
+  const asio::ip::tcp::endpoint endpoint(address, options.listen_port);
+  acceptor = std::make_unique<asio::ip::tcp::acceptor>(workers.front()->context());
+  acceptor->open(endpoint.protocol(), error);
+  if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor->bind(endpoint, error);
+  if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
+  if (error) {
+    return Error{sqlstate::io_error, "cannot listen on " + options.listen_address + " port " +
+                                         std::to_string(options.listen_port) + ": " + error.message()};
+  }
+  port = acceptor->local_endpoint().port();
+  return {};
+}
+
+asio::awaitable<void> Gate::Impl::accept_clients() {
+  std::size_t next = 0;
+  while (acceptor->is_open()) {
+    Worker& worker = *workers[next++ % workers.size()];
+    auto [error, socket] = co_await acceptor->async_accept(worker.context(), no_throw);
+    if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
+    if (error) {
+      // Out of descriptors or memory: it passes, and hammering the kernel does not help.
+      base::log::error("cannot accept a connection: " + error.message());
+      asio::steady_timer pause(workers.front()->context(), std::chrono::milliseconds(100));
+      const auto [cancelled] = co_await pause.async_wait(no_throw);
+      (void)cancelled;
+      continue;
+    }
+    ErrorCode ignored;
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    const auto peer = socket.remote_endpoint(ignored);
+    std::string address = peer.address().to_string() + ":" + std::to_string(peer.port());
+    // The session is made on its worker's own thread, where it stays.
+    asio::post(worker.context(), [this, &worker, accepted = std::move(socket),
+                                  address = std::move(address)]() mutable {
+      auto session = std::make_shared<ClientSession>(
+          shared, worker, Stream(Stream::Socket(std::move(accepted))), std::move(address));
+      asio::co_spawn(worker.context(), ClientSession::run(session), [session](std::exception_ptr failure) {
+        if (!failure) return;
+        base::log::error("a session ended by an unexpected error");
+        session->shut_down(true);
+      });
+    });
+  }
+}
+
+void Gate::Impl::shut_down_sessions(bool force) {
+  for (auto& worker : workers) {
+    asio::post(worker->context(), [force, &sessions = worker->sessions()] {
+      for (auto* session : sessions) session->shut_down(force);
+    });
+  }
+}
+
+bool Gate::Impl::all_gone_by(base::Deadline deadline, bool force) {
+  while (shared.connections > 0) {
+    if (deadline.reached(shared.clock->steady())) return false;
+    shut_down_sessions(force);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
+void Gate::Impl::stop() {
+  if (std::exchange(stopped, true) || workers.empty()) return;
+  asio::post(workers.front()->context(), [this] {
+    ErrorCode ignored;
+    if (acceptor) acceptor->close(ignored);
+  });
+  const auto now = shared.clock->steady();
+  if (!all_gone_by(base::Deadline::after(now, shared.options.drain_time), false)) {
+    base::log::warning("sessions are still at work after the drain time: ending them");
+    all_gone_by(base::Deadline::after(shared.clock->steady(), std::chrono::seconds(6)), true);
+  }
+  for (auto& worker : workers) worker->release();
+  for (auto& worker : workers) worker->context().stop();
+  for (auto& worker : workers) worker->join();
+}
+
+Gate::Gate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Gate::~Gate() {
+  impl_->stop();
+}
+
+Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<const guard::Guard> guard,
+                                          audit::Sink& sink, const base::Clock& clock,
+                                          const std::function<void(std::function<void()>)>& log_listeners) {
+  const auto mode = ssl_mode(options.upstream_sslmode);
+  if (!mode) return mode.error();
+  auto upstream = Upstream::make(
+      {options.upstream_host, options.upstream_port, *mode, options.upstream_root_certificate});
+  if (!upstream) return upstream.error();
+  auto tls = server_tls(options);
+  if (!tls) return tls.error();
+
+  auto impl = std::make_unique<Impl>();
+  Shared& shared = impl->shared;
+  shared.options = std::move(options);
+  shared.guard = std::move(guard);
+  shared.sink = &sink;
+  shared.clock = &clock;
+  shared.upstream = std::move(*upstream);
+  shared.tls = std::move(*tls);
+  shared.mock_secret = auth::random_bytes(32);
+  shared.pool = std::make_unique<AnalysisPool>(1, shared.options.analysis);
+  for (const auto& agent : shared.guard->policy().agents()) shared.agent_sequences[agent.name] = 0;
+  for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {
+    impl->workers.push_back(std::make_unique<Worker>(sink, shared.options.analysis));
+  }
+  if (const auto listening = impl->listen(); !listening) return listening.error();
+  for (auto& worker : impl->workers) {
+    log_listeners([waiters = &worker->log_waiters()] { waiters->notify(); });
+    worker->start();
+  }
+  asio::co_spawn(impl->workers.front()->context(), impl->accept_clients(), [](std::exception_ptr failure) {
+    if (failure)
+      base::log::error("the listener ended by an unexpected error: no new connections are accepted");
+  });
+  return std::unique_ptr<Gate>(new Gate(std::move(impl)));
+}
+
+std::uint16_t Gate::port() const noexcept {
+  return impl_->port;
+}
+
+void Gate::stop() {
+  impl_->stop();
+}
+
+}  // namespace portcullis::net

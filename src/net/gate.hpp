@@ -1,0 +1,74 @@
+// The running gate: listener, worker threads, sessions. What the application starts and stops.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/scram.hpp"
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+#include "guard/guard.hpp"
+#include "portcullis/audit/record.hpp"
+#include "portcullis/base/result.hpp"
+#include "sql/analyze.hpp"
+
+namespace portcullis::net {
+
+struct DatabaseRole {
+  std::string user;
+  base::Secret password;  // empty: none is asked for
+};
+
+struct GateOptions {
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 6432;      // 0: any free one
+  std::string tls_certificate, tls_key;  // files; both or neither
+  bool tls_required = false;
+
+  std::string upstream_host = "127.0.0.1";
+  std::uint16_t upstream_port = 5432;
+  std::string upstream_sslmode = "verify-full";  // disable, require, verify-ca, verify-full
+  std::string upstream_root_certificate;
+  std::string database;
+  std::vector<std::string> search_path{"public"};
+  std::map<std::string, DatabaseRole, std::less<>> roles;  // by agent
+  bool allow_superuser = false;
+
+  std::map<std::string, auth::ScramVerifier, std::less<>> logins;
+  std::size_t threads = 2;
+  std::size_t connections = 200;
+  std::chrono::milliseconds authentication_time{60'000};
+  std::chrono::milliseconds drain_time{10'000};
+  sql::AnalysisLimits analysis;
+};
+
+class Gate {
+ public:
+  // Everything handed in must outlive the gate; `guard` and `sink` are used from all worker threads. Listens
+  // at once: 58030 says why it could not. `log_listeners` gets one function for each worker, to be called
+  // when the log's durable() has risen or the log has failed.
+  [[nodiscard]] static base::Result<std::unique_ptr<Gate>> start(
+      GateOptions options, std::shared_ptr<const guard::Guard> guard, audit::Sink& sink,
+      const base::Clock& clock, const std::function<void(std::function<void()>)>& log_listeners);
+  // As stop().
+  ~Gate();
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  // Accepts nobody any more, lets what runs come to its end within drain_time, then ends every session with
+  // 57P01. Blocks until all threads are done. Any thread but a worker's.
+  void stop();
+
+ private:
+  class Impl;
+  explicit Gate(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace portcullis::net

@@ -1,0 +1,49 @@
+// The way to the database: where it is, how its identity is checked, and a connection to it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/stream.hpp"
+#include "portcullis/base/result.hpp"
+
+namespace portcullis::net {
+
+enum class SslMode : std::uint8_t { disable, require, verify_ca, verify_full };  // as libpq's sslmode
+
+struct UpstreamAddress {
+  std::string host;  // a name, an address, or the absolute path of the folder that holds the Unix socket
+  std::uint16_t port = 5432;
+  SslMode sslmode = SslMode::verify_full;
+  std::string root_certificate;  // a file; empty: the system's store
+};
+
+// Immutable once made; any thread may connect.
+class Upstream {
+ public:
+  // 58030 when the root certificate cannot be read.
+  [[nodiscard]] static base::Result<std::shared_ptr<Upstream>> make(UpstreamAddress address);
+
+  // A connection with TLS settled as sslmode says. 08001 says what failed and what to do.
+  asio::awaitable<base::Result<std::unique_ptr<Stream>>> connect();
+  // A password may be given in the clear: verified TLS, loopback or a Unix socket.
+  [[nodiscard]] bool is_private() const noexcept;
+  [[nodiscard]] const UpstreamAddress& address() const noexcept { return address_; }
+
+ private:
+  explicit Upstream(UpstreamAddress address);
+  asio::awaitable<base::Result<std::unique_ptr<Stream>>> dial();
+  asio::awaitable<base::Result<void>> start_tls(Stream& stream);
+  [[nodiscard]] bool is_unix_socket() const noexcept { return address_.host.starts_with('/'); }
+  [[nodiscard]] base::Error cannot_connect(const std::string& why) const;
+
+  UpstreamAddress address_;
+  asio::ssl::context tls_;
+};
+
+// True for the literal loopback addresses and "localhost".
+[[nodiscard]] bool is_loopback(std::string_view host) noexcept;
+
+}  // namespace portcullis::net

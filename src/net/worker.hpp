@@ -1,0 +1,41 @@
+// One thread with its own io_context, its sessions and its caches. A session lives and dies on one worker.
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "base/big_stack_thread.hpp"
+#include "net/asio_prefix.hpp"
+#include "net/log_waiters.hpp"
+#include "session/facts_cache.hpp"
+
+namespace portcullis::net {
+
+class ClientSession;
+
+class Worker {
+ public:
+  Worker(const audit::Sink& sink, sql::AnalysisLimits limits)
+      : log_waiters_(context_, sink), facts_(limits) {}
+
+  // The thread ends when release() was called and nothing is left to do.
+  void start();
+  void release() { work_.reset(); }
+  void join() { thread_->join(); }
+
+  [[nodiscard]] asio::io_context& context() noexcept { return context_; }
+  [[nodiscard]] LogWaiters& log_waiters() noexcept { return log_waiters_; }
+  [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
+  // On this worker's thread only.
+  [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
+
+ private:
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
+  LogWaiters log_waiters_;
+  session::FactsCache facts_;
+  std::set<ClientSession*> sessions_;
+  std::unique_ptr<base::BigStackThread> thread_;
+};
+
+}  // namespace portcullis::net
