@@ -11,6 +11,16 @@ namespace portcullis::session {
 using base::Error;
 namespace sqlstate = base::sqlstate;
 
+namespace {
+
+// A CancelRequest is never answered, not even a malformed one.
+bool is_cancel_request(std::string_view bytes) {
+  constexpr std::string_view kCode = "\x04\xd2\x16\x2e";  // 80877102
+  return bytes.size() >= 8 && bytes.substr(4, 4) == kCode;
+}
+
+}  // namespace
+
 ClientStartup::ClientStartup(ClientStartupOptions options) : options_(std::move(options)) {}
 
 std::string ClientStartup::take_out() {
@@ -30,7 +40,11 @@ ClientStartup::Next ClientStartup::on_bytes(std::string_view bytes, std::size_t&
 
 ClientStartup::Next ClientStartup::on_packet(std::string_view bytes, std::size_t& consumed) {
   auto frame = wire::read_startup(bytes);
-  if (!frame) return fail(frame.error());
+  if (!frame) {
+    const Next next = fail(frame.error());
+    if (is_cancel_request(bytes)) out_.clear();
+    return next;
+  }
   if (!*frame) return Next::read;
   consumed = (*frame)->consumed;
   const bool bytes_behind = consumed < bytes.size();

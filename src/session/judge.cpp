@@ -61,7 +61,7 @@ Judgement Judge::decide(const sql::Facts& written, const guard::Request& request
     return judgement;
   }
   const auto meant = with_named_statements(written);
-  if (!meant) return recorded(needs_.guard->refuse(meant.error(), request), subject);
+  if (!meant) return unknown(meant.error(), subject);
   Judgement judgement = recorded(needs_.guard->decide(*meant, request), subject);
   judgement.changes = !changes_nothing(*meant);
   return judgement;
@@ -86,9 +86,9 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   subject.parameter_bytes = bind == nullptr ? bytes : 0;
   const guard::Request request{identity_.agent, &identity_.search_path, {}};
 
-  const auto statements = registry_.prepared.find(name);
+  const auto statements = registry_.prepared.find(name, registry_.pipeline);
   if (statements.empty()) {
-    return recorded(needs_.guard->refuse(unknown_statement(name), request), subject);
+    return unknown(unknown_statement(name), subject);
   }
   const sql::Facts meant = statements.size() == 1 ? sql::Facts{} : united(statements);
   const sql::Facts& facts = statements.size() == 1 ? *statements.front()->facts : meant;
@@ -103,13 +103,44 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   return judgement;
 }
 
+Judgement Judge::execute_cursor(std::string_view portal) {
+  Recorder::Subject subject;
+  subject.message = "Execute";
+  if (!registry_.cursors.contains(portal)) {
+    return unknown({sqlstate::invalid_cursor_name, "portal \"" + std::string(portal) + "\" does not exist"},
+                   subject);
+  }
+  sql::Effect effect{};
+  effect.action = sql::Action::fetch;
+  effect.object.name = portal;
+  sql::Facts facts;
+  facts.statements.emplace_back();
+  facts.statements.back().kind = "FETCH";
+  facts.statements.back().reads_only = true;
+  facts.statements.back().effects.push_back(std::move(effect));
+  subject.facts = &facts;
+  return decide(facts, {identity_.agent, &identity_.search_path, {}}, subject);
+}
+
+// A name that the gate does not know is answered as PostgreSQL does, in its own words.
+Judgement Judge::unknown(Error error, const Recorder::Subject& subject) {
+  guard::Verdict verdict;
+  verdict.refusal = std::move(error);
+  Judgement judgement = recorded(verdict, subject);
+  if (judgement.record) {
+    judgement.refusal = *verdict.refusal;
+    judgement.refusal.detail = "Portcullis record " + std::to_string(*judgement.record) + ".";
+  }
+  return judgement;
+}
+
 Judgement Judge::refuse(std::string_view message, Error error) {
   Recorder::Subject subject;
   subject.message = message;
   return recorded(needs_.guard->refuse(error, {identity_.agent, &identity_.search_path, {}}), subject);
 }
 
-Judgement Judge::recorded(guard::Verdict verdict, const Recorder::Subject& subject) {
+Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject& subject) {
   Judgement judgement;
   const auto index = recorder_.decision(verdict, subject);
   if (!index) {
@@ -134,7 +165,7 @@ Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
     };
     const auto here = meant.statements.begin() + static_cast<std::ptrdiff_t>(i);
     if (!statement.executes.empty()) {
-      const auto prepared = registry_.prepared.find(statement.executes);
+      const auto prepared = registry_.prepared.find(statement.executes, registry_.pipeline);
       const auto earlier = made_here(&sql::StatementFacts::prepares, statement.executes);
       if (prepared.empty() && earlier == here) return unknown_statement(statement.executes);
       std::vector<sql::StatementFacts> bodies = united(prepared).statements;
@@ -146,7 +177,7 @@ Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
     }
     if (!statement.fetches.empty()) {
       const bool known = registry_.cursors.contains(statement.fetches) ||
-                         !registry_.portals.find(statement.fetches).empty() ||
+                         !registry_.portals.find(statement.fetches, registry_.pipeline).empty() ||
                          made_here(&sql::StatementFacts::declares_cursor, statement.fetches) != here;
       if (!known) return unknown_cursor(statement.fetches);
     }
@@ -158,7 +189,7 @@ void Judge::learn_names(const StatementPtr& statement) {
   for (const auto& facts : statement->facts->statements) {
     // A name that is not learned is one that the gate does not know: EXECUTE and FETCH of it are refused.
     if (!facts.prepares.empty() && !registry_.prepared.full(facts.prepares)) {
-      registry_.prepared.add(facts.prepares, statement);
+      registry_.prepared.add(facts.prepares, statement, registry_.pipeline);
     }
     if (!facts.declares_cursor.empty() && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames) {
       registry_.cursors.insert(facts.declares_cursor);

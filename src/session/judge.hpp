@@ -34,15 +34,18 @@ class Judge {
   [[nodiscard]] Judgement too_long(std::string_view message, std::string_view head, std::uint64_t length);
   // `bind` is null when the message is too long to be looked at whole.
   [[nodiscard]] Judgement bind(std::string_view statement, const wire::Bind* bind, std::uint64_t bytes);
+  // Execute of a portal that DECLARE CURSOR made: judged as the FETCH that it is.
+  [[nodiscard]] Judgement execute_cursor(std::string_view portal);
   // Whatever is refused without being looked at: FunctionCall, an unknown portal.
   [[nodiscard]] Judgement refuse(std::string_view message, base::Error error);
 
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
  private:
+  [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide(const sql::Facts& written, const guard::Request& request,
                                  const Recorder::Subject& subject);
-  [[nodiscard]] Judgement recorded(guard::Verdict verdict, const Recorder::Subject& subject);
+  [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
   void learn_names(const StatementPtr& statement);
 

@@ -145,7 +145,8 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
   const auto query = is_query ? wire::decode<wire::Query>(frame.substr(5)) : wire::Query{};
   const auto parse = is_query ? wire::Parse{} : wire::decode<wire::Parse>(frame.substr(5));
   if (!query || !parse) {
-    violation("invalid message format in " + std::string(message));
+    stage_refusal(header.type, is_query ? Request::query : Request::parse, {},
+                  judge_.refuse(message, query ? parse.error() : query.error()));
     return frame.size();
   }
   const auto text = is_query ? query->text : parse->text;
@@ -153,6 +154,7 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     wanted_text_ = std::string(text);
     return std::nullopt;
   }
+  if (is_query) ++registry_.pipeline;
   const Judgement judgement = judge_.text(message, text, std::exchange(given_analysis_, nullptr));
   if (is_query) {
     on_query(frame, judgement);
@@ -171,6 +173,7 @@ void Relay::on_query(std::string_view frame, const Judgement& judgement) {
   if (!judgement.allowed) return stage_refusal(type::query, Request::query, {}, judgement);
   Reply reply;
   reply.request = Request::query;
+  reply.pipeline = registry_.pipeline - 1;
   reply.statement = judgement.statement;
   stage_judged(type::query, frame, std::move(reply), judgement);
 }
@@ -182,7 +185,7 @@ void Relay::on_parse(std::string_view name, std::string_view frame, const Judgem
                          judge_.refuse("Parse", {sqlstate::configuration_limit_exceeded,
                                                  "too many prepared statements in one session: close some"}));
   }
-  registry_.prepared.add(name, judgement.statement);
+  registry_.prepared.add(name, judgement.statement, registry_.pipeline);
   Reply reply;
   reply.request = Request::parse;
   reply.name = name;
@@ -203,7 +206,7 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
   if (whole) {
     auto decoded = wire::decode<wire::Bind>(body);
     if (!decoded) {
-      violation("invalid message format in Bind");
+      stage_refusal(type::bind, Request::bind, {}, judge_.refuse("Bind", decoded.error()));
       return part.size();
     }
     bind = std::move(*decoded);
@@ -218,7 +221,7 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
     stage_refusal(type::bind, Request::bind, {}, judgement);
     return part.size();
   }
-  registry_.portals.add(portal, judgement.portal);
+  registry_.portals.add(portal, judgement.portal, registry_.pipeline);
   Reply reply;
   reply.request = Request::bind;
   reply.name = portal;
@@ -235,7 +238,12 @@ void Relay::on_small_message(char message, std::string_view frame) {
     case type::execute: return on_execute(frame);
     case type::close: return on_close_message(frame);
     case type::describe: staged.reply.emplace().request = Request::describe; return stage(std::move(staged));
-    case type::sync: staged.reply.emplace().request = Request::sync; return stage(std::move(staged));
+    case type::sync: {
+      Reply& reply = staged.reply.emplace();
+      reply.request = Request::sync;
+      reply.pipeline = registry_.pipeline++;
+      return stage(std::move(staged));
+    }
     case type::copy_done:
     case type::copy_fail: staged.reply.emplace().request = Request::copy_end; return stage(std::move(staged));
     case type::flush: return stage(std::move(staged));
@@ -246,13 +254,15 @@ void Relay::on_small_message(char message, std::string_view frame) {
 
 void Relay::on_execute(std::string_view frame) {
   const auto execute = wire::decode<wire::Execute>(frame.substr(5));
-  if (!execute) return violation("invalid message format in Execute");
-  const auto portals = registry_.portals.find(execute->portal);
+  if (!execute)
+    return stage_refusal(type::execute, Request::execute, {}, judge_.refuse("Execute", execute.error()));
+  const auto portals = registry_.portals.find(execute->portal, registry_.pipeline);
   if (portals.empty()) {
-    return stage_refusal(
-        type::execute, Request::execute, {},
-        judge_.refuse("Execute", {sqlstate::invalid_cursor_name,
-                                  "portal \"" + std::string(execute->portal) + "\" does not exist"}));
+    const Judgement judgement = judge_.execute_cursor(execute->portal);
+    if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
+    Reply reply;
+    reply.request = Request::execute;
+    return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   Staged staged;
   staged.type = type::execute;
@@ -270,19 +280,19 @@ void Relay::on_execute(std::string_view frame) {
 
 void Relay::on_close_message(std::string_view frame) {
   const auto message = wire::decode<wire::Close>(frame.substr(5));
-  if (!message) return violation("invalid message format in Close");
   Staged staged;
   staged.type = type::close;
   staged.bytes = frame;
   Reply& reply = staged.reply.emplace();
   reply.request = Request::close;
+  if (!message) return stage(std::move(staged));  // the server says itself what is wrong with it
   reply.kind = message->kind;
   reply.name = message->name;
   if (message->kind == 'S') {
-    const auto statements = registry_.prepared.find(message->name);
+    const auto statements = registry_.prepared.find(message->name, registry_.pipeline);
     if (!statements.empty()) reply.statement = statements.back();
   } else {
-    const auto portals = registry_.portals.find(message->name);
+    const auto portals = registry_.portals.find(message->name, registry_.pipeline);
     if (!portals.empty()) reply.portal = portals.back();
   }
   stage(std::move(staged));

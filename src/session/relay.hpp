@@ -110,7 +110,6 @@ class Relay {
   void confirm(const Reply& reply);
   void withdraw(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
-  void end_portals();
   void never_ran(const std::vector<PortalPtr>& portals);
   [[nodiscard]] static std::string unrecorded_outcome();
   void send_to_client(std::string_view bytes);
@@ -134,12 +133,12 @@ class Relay {
 
   std::deque<Held> held_;
   std::size_t server_stream_left_ = 0;
-  char status_ = 'I';                          // of the last ReadyForQuery
-  bool skipping_ = false;                      // the server skips to a Sync that the client has not sent yet
-  bool copying_in_ = false;                    // the server swallows Sync
+  char status_ = 'I';               // of the last ReadyForQuery
+  bool skipping_ = false;           // the server skips to a Sync that the client has not sent yet
+  bool copying_in_ = false;         // the server swallows Sync
   bool changed_ = false;            // something changed since the last ReadyForQuery 'I'
   std::uint64_t last_outcome_ = 0;  // of anything: the newest
-  bool outcome_lost_ = false;                  // an outcome that should be there could not be appended
+  bool outcome_lost_ = false;       // an outcome that should be there could not be appended
 
   std::string to_server_, to_client_;
   bool ended_ = false;

@@ -1,6 +1,5 @@
 // Relay, the way back: the server's messages, the answers that are owed, and what became of each statement.
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "session/relay.hpp"
@@ -164,6 +163,8 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
 void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   const auto ready = wire::decode<wire::ReadyForQuery>(body);
   if (!ready) return violation("the database sent a malformed ReadyForQuery");
+  status_ = ready->status;
+  copying_in_ = false;
   Reply* front = replies_.front();
   if (front != nullptr) {
     if (front->request != Request::query && front->request != Request::sync) {
@@ -176,10 +177,8 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
       withdraw(reply);
     }
     settle(reply, reply.sqlstate.empty() ? "ok" : "error", ready->status);
+    if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
   }
-  status_ = ready->status;
-  copying_in_ = false;
-  if (status_ == 'I') end_portals();
 
   if (outcome_lost_ && status_ == 'I') {
     outcome_lost_ = false;
@@ -253,15 +252,6 @@ void Relay::never_ran(const std::vector<PortalPtr>& portals) {
   }
 }
 
-void Relay::end_portals() {
-  std::set<PortalPtr> pending;
-  for (const auto& reply : replies_.all()) pending.insert(reply.portal);
-  for (const auto& staged : staged_) {
-    if (staged.reply) pending.insert(staged.reply->portal);
-  }
-  never_ran(registry_.portals.end_of_transaction(pending));
-}
-
 void Relay::send_to_client(std::string_view bytes) {
   if (held_.empty()) {
     to_client_ += bytes;
@@ -315,7 +305,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
     if (staged.reply && staged.reply->portal) staged.reply->portal->outcome_known = true;
   }
   staged_.clear();
-  never_ran(registry_.portals.end_of_transaction({}));
+  never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
   for (auto& held : held_) to_client_ += held.bytes;
   held_.clear();
   if (goodbye && !fatal_relayed_ && !client_finished_ && !ended_)

@@ -34,6 +34,7 @@ struct Reply {
   std::optional<std::uint64_t> decision;  // whose outcome this answer is
   bool changes = false;                   // its outcome must be durable before the answer's end is relayed
   std::chrono::steady_clock::time_point sent{};
+  std::uint64_t pipeline = 0;     // that a Sync or Query ends
   std::vector<std::string> tags;  // of the statements of a Query that completed
   std::string sqlstate;           // of the error that ended it
   // What the name will stand for once the server has said yes.

@@ -112,7 +112,13 @@ ServerStartup::Next ServerStartup::on_authentication(std::string_view body) {
     case wire::kAuthMd5Password: {
       const auto request = wire::decode<wire::AuthenticationMd5Password>(body);
       if (!request) return fail(request.error());
-      return answer_with_password(auth::md5_response(options_.password, options_.user, request->salt));
+      std::string answer = auth::md5_response(options_.password, options_.user, request->salt);
+      if (answer.empty()) {
+        return fail({sqlstate::feature_not_supported,
+                     "the database asks for an MD5 password and this system's OpenSSL has no MD5: use "
+                     "scram-sha-256"});
+      }
+      return answer_with_password(std::move(answer));
     }
     case wire::kAuthSasl:
     case wire::kAuthSaslContinue:

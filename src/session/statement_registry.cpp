@@ -2,12 +2,12 @@
 
 namespace portcullis::session {
 
-std::vector<PortalPtr> PortalNames::end_of_transaction(const std::set<PortalPtr>& still_pending) {
+std::vector<PortalPtr> PortalNames::end_of_transaction(std::uint64_t pipeline) {
   std::vector<PortalPtr> gone;
   for (auto name = values_.begin(); name != values_.end();) {
-    std::erase_if(name->second, [&](const PortalPtr& portal) {
-      if (still_pending.contains(portal)) return false;
-      gone.push_back(portal);
+    std::erase_if(name->second, [&](const Entry& entry) {
+      if (entry.pipeline > pipeline) return false;
+      gone.push_back(entry.value);
       return true;
     });
     name = name->second.empty() ? values_.erase(name) : std::next(name);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,10 +34,16 @@ struct Portal {
 using PortalPtr = std::shared_ptr<Portal>;
 
 // Names -> values that may be behind them, oldest first.
+//
+// A value belongs to the pipeline that it was sent in (pipelines end at Sync and at Query; the caller counts them).
+// Within a pipeline only the newest value counts: had an earlier message failed, the server would skip what follows.
+// Beyond it, each value that is not confirmed yet may be the one.
 template <class Value>
 class PendingNames {
  public:
-  void add(std::string_view name, Value value) { values_[std::string(name)].push_back(std::move(value)); }
+  void add(std::string_view name, Value value, std::uint64_t pipeline) {
+    values_[std::string(name)].push_back({std::move(value), pipeline});
+  }
 
   // The server made this one: whatever was there before is gone. Gives what that was.
   std::vector<Value> confirm(const std::string& name, const Value& value) { return drop_up_to(name, value, 0); }
@@ -46,50 +53,62 @@ class PendingNames {
   void withdraw(const std::string& name, const Value& value) {
     const auto found = values_.find(name);
     if (found == values_.end()) return;
-    std::erase(found->second, value);
+    std::erase_if(found->second, [&](const Entry& entry) { return entry.value == value; });
     if (found->second.empty()) values_.erase(found);
   }
-  // Empty when the name is not known.
-  [[nodiscard]] std::vector<Value> find(std::string_view name) const {
+
+  // Everything that the name may stand for in this pipeline, oldest first; empty when it is not known.
+  [[nodiscard]] std::vector<Value> find(std::string_view name, std::uint64_t pipeline) const {
+    std::vector<Value> meant;
     const auto found = values_.find(name);
-    return found == values_.end() ? std::vector<Value>{} : found->second;
+    if (found == values_.end()) return meant;
+    if (found->second.back().pipeline == pipeline) return {found->second.back().value};
+    for (const auto& entry : found->second) meant.push_back(entry.value);
+    return meant;
   }
-  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
   [[nodiscard]] bool full(std::string_view name) const {
     const auto found = values_.find(name);
     return found == values_.end() ? values_.size() >= kMaxNames : found->second.size() >= kMaxPending;
   }
 
   static constexpr std::size_t kMaxNames = 10'000;
-  static constexpr std::size_t kMaxPending = 1'000;
+  static constexpr std::size_t kMaxPending = 100'000;
 
  protected:
+  struct Entry {
+    Value value;
+    std::uint64_t pipeline = 0;
+  };
+
   // Removes what is older than `value`, and `value` itself with `extra` 1.
   std::vector<Value> drop_up_to(const std::string& name, const Value& value, std::ptrdiff_t extra) {
+    std::vector<Value> dropped;
     const auto found = values_.find(name);
-    if (found == values_.end()) return {};
+    if (found == values_.end()) return dropped;
     auto& list = found->second;
-    const auto at = std::find(list.begin(), list.end(), value);
-    if (at == list.end()) return {};
-    std::vector<Value> dropped(list.begin(), at + extra);
+    const auto at =
+        std::find_if(list.begin(), list.end(), [&](const Entry& entry) { return entry.value == value; });
+    if (at == list.end()) return dropped;
+    for (auto gone = list.begin(); gone != at + extra; ++gone) dropped.push_back(std::move(gone->value));
     list.erase(list.begin(), at + extra);
     if (list.empty()) values_.erase(found);
     return dropped;
   }
 
-  std::map<std::string, std::vector<Value>, std::less<>> values_;
+  std::map<std::string, std::deque<Entry>, std::less<>> values_;
 };
 
 class PortalNames : public PendingNames<PortalPtr> {
  public:
-  // Portals end with their transaction, but for those that are still on their way. Gives the ones that are gone.
-  [[nodiscard]] std::vector<PortalPtr> end_of_transaction(const std::set<PortalPtr>& still_pending);
+  // Portals end with their transaction: those of the pipeline that ended it, and older ones. Gives what is gone.
+  [[nodiscard]] std::vector<PortalPtr> end_of_transaction(std::uint64_t pipeline);
 };
 
 // Everything that EXECUTE, FETCH, Bind and Execute may name.
 struct StatementRegistry {
   PendingNames<StatementPtr> prepared;  // PREPARE and Parse share one namespace
   PortalNames portals;
+  std::uint64_t pipeline = 0;          // counted up at every Query and Sync
   std::set<std::string, std::less<>> cursors;  // DECLAREd at any time in this session
 };
 
