@@ -114,10 +114,10 @@ asio::awaitable<bool> ClientSession::greet_client() {
     if (read.error) co_return false;
     buffer.commit(read.size);
     if (over_limit_) {
-      co_await refuse({sqlstate::too_many_connections,
-                       "sorry, too many clients already: limits.connections of the gate is " +
-                           std::to_string(shared_.options.connections)},
-                      "refused");
+      const Error error{sqlstate::too_many_connections,
+                        "sorry, too many clients already: limits.connections of the gate is " +
+                            std::to_string(shared_.options.connections)};
+      co_await refuse(error, "refused");
       co_return false;
     }
     Next next = Next::read;
@@ -146,17 +146,17 @@ asio::awaitable<bool> ClientSession::greet_client() {
 
   const auto* agent = shared_.guard->policy().agent_by_login(login_);
   if (agent == nullptr) {
-    co_await refuse(
-        {sqlstate::invalid_authorization,
-         "login " + quoted(login_) + " belongs to no agent of the policy: add it under \"agents\""},
-        "refused");
+    const Error error{
+        sqlstate::invalid_authorization,
+        "login " + quoted(login_) + " belongs to no agent of the policy: add it under \"agents\""};
+    co_await refuse(error, "refused");
     co_return false;
   }
   const bool opened = co_await open_database(*agent);
   co_return opened;
 }
 
-asio::awaitable<void> ClientSession::pass_on_cancel(wire::CancelRequest request) {
+asio::awaitable<void> ClientSession::pass_on_cancel(const wire::CancelRequest& request) {
   const auto target = shared_.cancels.find(request);
   if (!target) co_return;
   auto server = co_await shared_.upstream->connect();
@@ -182,9 +182,9 @@ asio::awaitable<bool> ClientSession::open_database(const policy::Agent& agent) {
     co_return false;
   }
   if (!shared_.options.roles.contains(agent.name)) {
-    co_await refuse({sqlstate::invalid_authorization,
-                     "agent " + quoted(agent.name) + " has no database role: add it under upstream.roles"},
-                    "refused");
+    const Error error{sqlstate::invalid_authorization,
+                      "agent " + quoted(agent.name) + " has no database role: add it under upstream.roles"};
+    co_await refuse(error, "refused");
     co_return false;
   }
   auto server = co_await shared_.upstream->connect();
@@ -219,8 +219,8 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
     buffer.make_room();
     const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
     if (write_error || read.error) {
-      co_await refuse({sqlstate::cannot_connect, "the database closed the connection during the login"},
-                      "refused");
+      const Error error{sqlstate::cannot_connect, "the database closed the connection during the login"};
+      co_await refuse(error, "refused");
       co_return false;
     }
     buffer.commit(read.size);
@@ -254,10 +254,10 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
   const auto record = recorder.session("login", {}, server_process_id_);
   if (record) co_await worker_.log_waiters().wait(*record, this);
   if (!record || *record >= shared_.sink->durable()) {
-    const auto failure = shared_.sink->failure();
-    co_await refuse(
-        !record ? record.error() : failure.value_or(Error{sqlstate::io_error, "the audit log has failed"}),
-        "");
+    const Error error =
+        record ? shared_.sink->failure().value_or(Error{sqlstate::io_error, "the audit log has failed"})
+               : record.error();
+    co_await refuse(error, "");
     co_return false;
   }
   relay_.emplace(identity_, needs);
@@ -275,7 +275,7 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
   co_return !error;
 }
 
-asio::awaitable<void> ClientSession::refuse(Error error, std::string event) {
+asio::awaitable<void> ClientSession::refuse(const Error& error, std::string event) {
   record_refused_login(error, event);
   std::string bytes;
   wire::encode(bytes, wire::to_error_response(error, "FATAL"));

@@ -59,10 +59,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   };
 
   asio::awaitable<bool> greet_client();
-  asio::awaitable<void> pass_on_cancel(wire::CancelRequest request);
+  asio::awaitable<void> pass_on_cancel(const wire::CancelRequest& request);
   asio::awaitable<bool> open_database(const policy::Agent& agent);
   asio::awaitable<bool> start_server_session(const policy::Agent& agent, session::Settings settings);
-  asio::awaitable<void> refuse(base::Error error, std::string event);
+  asio::awaitable<void> refuse(const base::Error& error, std::string event);
   asio::awaitable<void> pump_client();
   asio::awaitable<void> pump_server();
   asio::awaitable<bool> feed_client_bytes(Buffer& buffer);

@@ -1,6 +1,7 @@
 #include "net/gate.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -44,11 +45,34 @@ Result<std::shared_ptr<asio::ssl::context>> server_tls(const GateOptions& option
   return context;
 }
 
+// What the log's writer rings after each batch. It may outlive the gate, which then hangs no more workers on
+// it.
+class Bell {
+ public:
+  void hang(LogWaiters& waiters) {
+    const std::lock_guard lock(mutex_);
+    waiters_.push_back(&waiters);
+  }
+  void take_down() {
+    const std::lock_guard lock(mutex_);
+    waiters_.clear();
+  }
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    for (auto* waiters : waiters_) waiters->notify();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<LogWaiters*> waiters_;
+};
+
 }  // namespace
 
 class Gate::Impl {
  public:
   Shared shared;
+  std::shared_ptr<Bell> bell = std::make_shared<Bell>();
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<asio::ip::tcp::acceptor> acceptor;
   std::uint16_t port = 0;
@@ -149,6 +173,7 @@ void Gate::Impl::stop() {
   for (auto& worker : workers) worker->release();
   for (auto& worker : workers) worker->context().stop();
   for (auto& worker : workers) worker->join();
+  bell->take_down();
 }
 
 Gate::Gate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -159,7 +184,7 @@ Gate::~Gate() {
 
 Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<const guard::Guard> guard,
                                           audit::Sink& sink, const base::Clock& clock,
-                                          const std::function<void(std::function<void()>)>& log_listeners) {
+                                          const std::function<void(std::function<void()>)>& on_log) {
   const auto mode = ssl_mode(options.upstream_sslmode);
   if (!mode) return mode.error();
   auto upstream = Upstream::make(
@@ -184,9 +209,10 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<c
   }
   if (const auto listening = impl->listen(); !listening) return listening.error();
   for (auto& worker : impl->workers) {
-    log_listeners([waiters = &worker->log_waiters()] { waiters->notify(); });
+    impl->bell->hang(worker->log_waiters());
     worker->start();
   }
+  on_log([bell = impl->bell] { bell->ring(); });
   asio::co_spawn(impl->workers.front()->context(), impl->accept_clients(), [](std::exception_ptr failure) {
     if (failure)
       base::log::error("the listener ended by an unexpected error: no new connections are accepted");

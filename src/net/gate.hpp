@@ -52,11 +52,11 @@ struct GateOptions {
 class Gate {
  public:
   // Everything handed in must outlive the gate; `guard` and `sink` are used from all worker threads. Listens
-  // at once: 58030 says why it could not. `log_listeners` gets one function for each worker, to be called
-  // when the log's durable() has risen or the log has failed.
+  // at once: 58030 says why it could not. `on_log` is given one function, to be called from any thread when
+  // the log's durable() has risen or the log has failed; calling it after the gate's end does nothing.
   [[nodiscard]] static base::Result<std::unique_ptr<Gate>> start(
       GateOptions options, std::shared_ptr<const guard::Guard> guard, audit::Sink& sink,
-      const base::Clock& clock, const std::function<void(std::function<void()>)>& log_listeners);
+      const base::Clock& clock, const std::function<void(std::function<void()>)>& on_log);
   // As stop().
   ~Gate();
 
