@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kSlotKeys{"b", "e", "i", "prev"};
 
-// RFC 8785, section 3.2.2.2: the short escapes where JSON has one, \u00xx for other control characters, nothing else.
+// RFC 8785, section 3.2.2.2: the short escapes where JSON has one, \u00xx for other control characters,
+// nothing else.
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view digits = "0123456789abcdef";
   switch (c) {

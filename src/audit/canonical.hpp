@@ -1,5 +1,6 @@
-// Writes canonical JSON (RFC 8785) within what the log uses: objects, arrays, strings, whole numbers, booleans. Keys are
-// given in ascending order by the caller; the verifier, which shares no code with this file, checks that they were.
+// Writes canonical JSON (RFC 8785) within what the log uses: objects, arrays, strings, whole numbers,
+// booleans. Keys are given in ascending order by the caller; the verifier, which shares no code with this
+// file, checks that they were.
 #pragma once
 
 #include <array>
@@ -13,7 +14,8 @@ namespace portcullis::audit {
 void append_string(std::string& out, std::string_view text);
 void append_number(std::string& out, std::int64_t number);
 
-// Where, in an object's text, the fields go that only the writer thread knows: ,"b":.. ,"e":.. ,"i":.. ,"prev":..
+// Where, in an object's text, the fields go that only the writer thread knows: ,"b":.. ,"e":.. ,"i":..
+// ,"prev":..
 struct Slots {
   std::array<std::size_t, 4> at{};
 };

@@ -20,21 +20,25 @@ std::string said(std::uint64_t number) {
 std::optional<ReadProblem> Chain::check_place(bool first_of_segment) const {
   const EntryReader& entry = reader_;
   if (!state_.origin.empty() && entry.origin() != state_.origin) {
-    return problem("origin", "an entry of \"" + std::string(entry.origin()) + "\" in the log of \"" + state_.origin + "\"");
+    return problem("origin", "an entry of \"" + std::string(entry.origin()) + "\" in the log of \"" +
+                                 state_.origin + "\"");
   }
   if (!entry.origin().ends_with(kVersionMark)) {
-    return problem("origin", "\"" + std::string(entry.origin()) + "\" does not end with \"" + std::string(kVersionMark) + "\"");
+    return problem("origin", "\"" + std::string(entry.origin()) + "\" does not end with \"" +
+                                 std::string(kVersionMark) + "\"");
   }
   if (entry.index() != state_.next_index) {
-    return problem("index", "the entry has the index " + said(entry.index()) + " where " + said(state_.next_index) +
-                                " was due");
+    return problem("index", "the entry has the index " + said(entry.index()) + " where " +
+                                said(state_.next_index) + " was due");
   }
   if (entry.previous() != to_text(state_.leaf)) {
-    return problem("chain", "\"prev\" is not the hash of the entry before: this entry or that one was altered");
+    return problem("chain",
+                   "\"prev\" is not the hash of the entry before: this entry or that one was altered");
   }
   const std::uint64_t batch = state_.batch + (state_.in_batch ? 0 : 1);
   if (entry.batch() != batch) {
-    return problem("batch", "the entry has the batch " + said(entry.batch()) + " where " + said(batch) + " was due");
+    return problem("batch",
+                   "the entry has the batch " + said(entry.batch()) + " where " + said(batch) + " was due");
   }
   if (first_of_segment != (entry.type() == EntryType::segment)) {
     return problem("segment", first_of_segment ? "the segment does not begin with an entry \"segment\""
@@ -101,9 +105,10 @@ class Scanner {
     return std::nullopt;
   }
 
-  // From the first line that is no entry. A batch that was being written when the machine stopped leaves a whole
-  // beginning, then the line feeds that were there before (or the end of the file), and in them perhaps some sectors of
-  // the rest; never a second batch behind it, since that is not written before the first is synced.
+  // From the first line that is no entry. A batch that was being written when the machine stopped leaves a
+  // whole beginning, then the line feeds that were there before (or the end of the file), and in them perhaps
+  // some sectors of the rest; never a second batch behind it, since that is not written before the first is
+  // synced.
   base::Result<SegmentScan> tail(const Line& first, std::optional<ReadProblem> bad) {
     const bool blank = !bad;
     if (bad && !bad->truncated) return damaged(std::move(*bad));
@@ -119,7 +124,8 @@ class Scanner {
         zeros_ = zeros_ || !(*line)->text.empty();
         continue;
       }
-      // A fragment that another line follows at once was not torn by a crash: somebody, or a failing disk, changed it.
+      // A fragment that another line follows at once was not torn by a crash: somebody, or a failing disk,
+      // changed it.
       if (second && !blank) return damaged(std::move(*bad));
       if (is_later_batch(**line)) {
         scan_.line = (*line)->number;
@@ -131,7 +137,8 @@ class Scanner {
   }
 
   bool is_later_batch(const Line& line) {
-    return line.terminated && !line.too_long && !later_.read(line.text) && later_.batch() > scan_.state.batch + 1;
+    return line.terminated && !line.too_long && !later_.read(line.text) &&
+           later_.batch() > scan_.state.batch + 1;
   }
 
   SegmentScan finish() {

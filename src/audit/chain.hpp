@@ -1,5 +1,5 @@
-// Follows the chain through the lines of the segments: index after index, hash after hash, batch after batch. What
-// recovery and the verifier both stand on; it shares no code with the writer but the hashing.
+// Follows the chain through the lines of the segments: index after index, hash after hash, batch after batch.
+// What recovery and the verifier both stand on; it shares no code with the writer but the hashing.
 #pragma once
 
 #include <cstdint>
@@ -42,23 +42,24 @@ class Chain {
 
 // What one segment holds.
 struct SegmentScan {
-  ChainState state;                   // after its last whole batch
-  std::uint64_t batches = 0;          // whole ones
-  std::uint64_t end = 0;              // of the last whole batch, in bytes
-  std::uint64_t last_batch = 0;       // where that one begins
-  std::uint64_t line = 0;             // the first line behind it that is no entry, or the last line read
+  ChainState state;              // after its last whole batch
+  std::uint64_t batches = 0;     // whole ones
+  std::uint64_t end = 0;         // of the last whole batch, in bytes
+  std::uint64_t last_batch = 0;  // where that one begins
+  std::uint64_t line = 0;        // the first line behind it that is no entry, or the last line read
   // Behind `end` there is nothing, or only line feeds.
   bool whole = true;
-  // Behind `end` there is what a crash can leave of the next batch: never acknowledged, and so without loss to cut.
+  // Behind `end` there is what a crash can leave of the next batch: never acknowledged, and so without loss
+  // to cut.
   bool torn = false;
-  std::uint64_t torn_bytes = 0;       // to the last one that is neither line feed nor zero
+  std::uint64_t torn_bytes = 0;  // to the last one that is neither line feed nor zero
   // Behind `end` there is something that no crash leaves. The only one of the four with a `problem`.
   std::optional<ReadProblem> problem;
-  bool blank_tail = false;            // line feeds follow
+  bool blank_tail = false;  // line feeds follow
 };
 
-// Reads a segment to its end or to its first problem. `on_entry` sees every entry that the chain accepts, those of a
-// batch that turns out to be torn included. 58030 when the file cannot be read.
+// Reads a segment to its end or to its first problem. `on_entry` sees every entry that the chain accepts,
+// those of a batch that turns out to be torn included. 58030 when the file cannot be read.
 [[nodiscard]] base::Result<SegmentScan> scan_segment(LineScanner& lines, Chain& chain,
                                                      const std::function<void(const Line&)>& on_entry);
 

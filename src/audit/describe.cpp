@@ -20,7 +20,9 @@ struct Character {
 
 // `text` is not empty. Bytes that are no UTF-8 count as characters of their own, above what Unicode has.
 Character first_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   const std::uint32_t lead = byte(0);
   if (lead < 0x80) return {lead, 1};
   const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
@@ -30,8 +32,8 @@ Character first_character(std::string_view text) {
   return {point, length};
 }
 
-// C0, DEL and C1 control characters; line and paragraph separators; what is invisible or turns the direction of text
-// (Unicode Standard Annex 9, section 2; general category Cf); private and tag characters.
+// C0, DEL and C1 control characters; line and paragraph separators; what is invisible or turns the direction
+// of text (Unicode Standard Annex 9, section 2; general category Cf); private and tag characters.
 bool is_unsafe(std::uint32_t point) {
   struct Range {
     std::uint32_t first, last;
@@ -190,7 +192,9 @@ std::string describe(const EntryReader& entry) {
       out.add(field(entry, "name"));
       out.add(field(entry, "hash"));
       break;
-    case EntryType::recovered: out.add("dropped ", number(entry, "dropped"), " bytes of an unfinished batch"); break;
+    case EntryType::recovered:
+      out.add("dropped ", number(entry, "dropped"), " bytes of an unfinished batch");
+      break;
     case EntryType::open: out.add("version ", field(entry, "version")); break;
     case EntryType::segment:
     case EntryType::close:

@@ -17,8 +17,9 @@ base::Result<std::vector<SegmentPath>> list_segments(const std::filesystem::path
       const auto bytes = file->file_size(failed);
       if (!failed) segments.push_back({file->path(), *first, bytes});
     } else if (name.ends_with(kSegmentSuffix)) {
-      return base::Error{base::sqlstate::io_error, "\"" + name + "\" is not the name of a segment: a segment is called "
-                                                   "by the index of its first entry, in 20 digits"};
+      return base::Error{base::sqlstate::io_error, "\"" + name +
+                                                       "\" is not the name of a segment: a segment is called "
+                                                       "by the index of its first entry, in 20 digits"};
     }
   }
   if (failed) {

@@ -15,8 +15,8 @@ struct SegmentPath {
   std::uint64_t bytes = 0;
 };
 
-// In the order of their indexes. 58030 when the directory cannot be read, or holds a file that ends like a segment and
-// has another name.
+// In the order of their indexes. 58030 when the directory cannot be read, or holds a file that ends like a
+// segment and has another name.
 [[nodiscard]] base::Result<std::vector<SegmentPath>> list_segments(const std::filesystem::path& directory);
 
 }  // namespace portcullis::audit

@@ -7,13 +7,16 @@
 namespace portcullis::audit {
 namespace {
 
-// Tags come from the server: what is longer than any real one is cut, so that an outcome's size can be foreseen.
+// Tags come from the server: what is longer than any real one is cut, so that an outcome's size can be
+// foreseen.
 constexpr std::size_t kMaxTagBytes = 64;
 
-// Opens the entry, and closes it with the fields that come at fixed places of the order: "t" and "ts" sort near the end,
-// so each record's fields are written by one function in the order of their keys, with these two among them.
+// Opens the entry, and closes it with the fields that come at fixed places of the order: "t" and "ts" sort
+// near the end, so each record's fields are written by one function in the order of their keys, with these
+// two among them.
 struct EntryWriter {
-  EntryWriter(Draft& draft, const DraftContext& context, std::size_t expected) : object(draft.body, &draft.slots) {
+  EntryWriter(Draft& draft, const DraftContext& context, std::size_t expected)
+      : object(draft.body, &draft.slots) {
     draft.body.reserve(expected);
     object.text("@", std::string(context.origin) + std::string(kVersionMark));
     micros = std::chrono::duration_cast<std::chrono::microseconds>(context.now.time_since_epoch()).count();
@@ -53,7 +56,8 @@ void write_parameter(std::string& out, const ParameterRecord& parameter, bool st
   using Form = ParameterRecord::Form;
   ObjectWriter object(out);
   const bool hidden = !store_text && (parameter.form == Form::text || parameter.form == Form::hex);
-  const std::uint64_t bytes = parameter.form == Form::hex ? parameter.value.size() / 2 : parameter.value.size();
+  const std::uint64_t bytes =
+      parameter.form == Form::hex ? parameter.value.size() / 2 : parameter.value.size();
   switch (hidden ? Form::length : parameter.form) {
     case Form::null: object.boolean("null", true); break;
     case Form::text: object.text("text", parameter.value); break;
@@ -64,7 +68,8 @@ void write_parameter(std::string& out, const ParameterRecord& parameter, bool st
   in_range = in_range && object.in_range();
 }
 
-// Each write_*() fills the draft with its record's fields in the order of the keys, and says whether all numbers fit.
+// Each write_*() fills the draft with its record's fields in the order of the keys, and says whether all
+// numbers fit.
 bool write(Draft& draft, const DraftContext& context, const SessionRecord& record) {
   EntryWriter entry(draft, context, kUsualBytes);
   ObjectWriter& out = entry.object;
@@ -173,11 +178,13 @@ bool write(Draft& draft, const DraftContext& context, const ConfigRecord& record
   return entry.object.in_range();
 }
 
-// Never fewer than the JSON values of the entry, so that what is written can be read under the reader's limit.
+// Never fewer than the JSON values of the entry, so that what is written can be read under the reader's
+// limit.
 std::size_t value_bound(const Record& record) {
   constexpr std::size_t fixed = 32;
   if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
-    return fixed + 2 * decision->kinds.size() + 6 * decision->effects.size() + 2 * decision->parameters.size();
+    return fixed + 2 * decision->kinds.size() + 6 * decision->effects.size() +
+           2 * decision->parameters.size();
   }
   if (const auto* outcome = std::get_if<OutcomeRecord>(&record)) return fixed + 2 * outcome->tags.size();
   return fixed;
@@ -205,7 +212,8 @@ base::Result<Draft> make_draft(const Record& record, const DraftContext& context
   }
   Draft draft;
   const bool in_range = std::visit([&](const auto& kind) { return write(draft, context, kind); }, record);
-  if (!in_range) return base::Error{base::sqlstate::internal_error, "the audit entry holds a number above 2^53"};
+  if (!in_range)
+    return base::Error{base::sqlstate::internal_error, "the audit entry holds a number above 2^53"};
   if (line_bound(draft) > kMaxLineBytes) {
     return too_large("of " + std::to_string(draft.body.size()) + " bytes is above the format's " +
                      std::to_string(kMaxLineBytes));

@@ -1,5 +1,5 @@
-// From a Record to the line of its entry. The caller's thread makes the draft, which is all of the line but four fields;
-// the writer thread, which alone knows the batch and the previous hash, stamps those into it.
+// From a Record to the line of its entry. The caller's thread makes the draft, which is all of the line but
+// four fields; the writer thread, which alone knows the batch and the previous hash, stamps those into it.
 #pragma once
 
 #include <chrono>
@@ -47,7 +47,9 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp);
 
 // No line is longer than its draft and this, line feed included.
 inline constexpr std::size_t kStampBytes = 114;
-[[nodiscard]] inline std::size_t line_bound(const Draft& draft) noexcept { return draft.body.size() + kStampBytes; }
+[[nodiscard]] inline std::size_t line_bound(const Draft& draft) noexcept {
+  return draft.body.size() + kStampBytes;
+}
 
 // The most that the outcome of a decision takes in the file.
 [[nodiscard]] std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin) noexcept;

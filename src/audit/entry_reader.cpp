@@ -13,8 +13,9 @@ namespace {
 using Value = JsonLine::Value;
 using Kind = JsonLine::Kind;
 
-constexpr std::array<std::string_view, 10> kTypeNames{"segment", "open",     "recovered", "close",  "heartbeat",
-                                                      "session", "decision", "outcome",   "policy", "config"};
+constexpr std::array<std::string_view, 10> kTypeNames{"segment",   "open",    "recovered", "close",
+                                                      "heartbeat", "session", "decision",  "outcome",
+                                                      "policy",    "config"};
 constexpr std::string_view kBase64Suffix = "_base64";
 constexpr std::size_t kHashCharacters = 43;
 constexpr std::size_t kSealCharacters = 11;
@@ -36,7 +37,8 @@ bool is_text_element(const JsonLine& json, const Value& value) {
 bool has_form(const JsonLine& json, const Value& value, FieldForm form);
 
 const FieldRule* rule_for(std::span<const FieldRule> rules, std::string_view key) {
-  const auto found = std::find_if(rules.begin(), rules.end(), [&](const FieldRule& rule) { return rule.key == key; });
+  const auto found =
+      std::find_if(rules.begin(), rules.end(), [&](const FieldRule& rule) { return rule.key == key; });
   return found == rules.end() ? nullptr : &*found;
 }
 
@@ -52,11 +54,13 @@ bool is_known(const JsonLine& json, const Value& member, std::span<const FieldRu
 
 bool is_present(const JsonLine& json, const Value& object, const FieldRule& rule) {
   if (json.find(object, rule.key) != nullptr) return true;
-  return rule.form == FieldForm::text && json.find(object, std::string(rule.key) + std::string(kBase64Suffix)) != nullptr;
+  return rule.form == FieldForm::text &&
+         json.find(object, std::string(rule.key) + std::string(kBase64Suffix)) != nullptr;
 }
 
 // The key of the first member that does not belong, or the first that is missing.
-std::optional<std::string> misfit(const JsonLine& json, const Value& object, std::span<const FieldRule> rules) {
+std::optional<std::string> misfit(const JsonLine& json, const Value& object,
+                                  std::span<const FieldRule> rules) {
   for (const Value* member = json.first_child(object); member != nullptr; member = json.next(*member)) {
     if (!is_known(json, *member, rules)) return std::string(json.key(*member));
   }
@@ -126,8 +130,9 @@ std::optional<ReadProblem> EntryReader::read(std::string_view line) {
   seal_ = nullptr;
   const JsonLine::Status status = json_.parse(line);
   if (status != JsonLine::Status::complete) {
-    return ReadProblem{"bytes", "not an entry: " + std::string(json_.problem()) + " at byte " +
-                                    std::to_string(json_.position() + 1) + " of the line",
+    return ReadProblem{"bytes",
+                       "not an entry: " + std::string(json_.problem()) + " at byte " +
+                           std::to_string(json_.position() + 1) + " of the line",
                        status == JsonLine::Status::truncated};
   }
   if (!json_.is_canonical()) return problem("canonical", "not in canonical form (RFC 8785)");
@@ -150,7 +155,8 @@ std::optional<ReadProblem> EntryReader::read_common() {
   batch_ = static_cast<std::uint64_t>(count("b"));
   micros_ = count("ts");
   seal_ = json_.find(json_.root(), "e");
-  if (seal_ != nullptr && !is_seal(json_.raw(*seal_))) return problem("fields", "\"e\" is not the seal of a batch");
+  if (seal_ != nullptr && !is_seal(json_.raw(*seal_)))
+    return problem("fields", "\"e\" is not the seal of a batch");
   if (!is_hash(previous_)) return problem("fields", "\"prev\" is not a hash");
   const auto type = entry_type(json_.raw(field("t")));
   if (!type) return problem("fields", "the type \"" + std::string(json_.raw(field("t"))) + "\" is not known");
@@ -160,7 +166,8 @@ std::optional<ReadProblem> EntryReader::read_common() {
 
 std::optional<ReadProblem> EntryReader::check_fields() const {
   const auto rules = fields_of(type_);
-  for (const Value* member = json_.first_child(json_.root()); member != nullptr; member = json_.next(*member)) {
+  for (const Value* member = json_.first_child(json_.root()); member != nullptr;
+       member = json_.next(*member)) {
     if (rule_for(common_fields(), json_.key(*member)) == nullptr && !is_known(json_, *member, rules)) {
       return problem("fields", "the field \"" + std::string(json_.key(*member)) + "\" of the type \"" +
                                    std::string(to_text(type_)) + "\" is unknown or malformed");

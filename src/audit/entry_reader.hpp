@@ -1,4 +1,5 @@
-// What a line says, read strictly: canonical form, the fields that its type must and may have, and nothing else.
+// What a line says, read strictly: canonical form, the fields that its type must and may have, and nothing
+// else.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ enum class EntryType : std::uint8_t {
 [[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;
 
 struct ReadProblem {
-  std::string check;       // "bytes", "canonical", "fields": as Finding::check
+  std::string check;  // "bytes", "canonical", "fields": as Finding::check
   std::string message;
   bool truncated = false;  // the line is the beginning of something longer
 };
@@ -35,8 +36,8 @@ struct ReadProblem {
 // Keeps its memory from one line to the next.
 class EntryReader {
  public:
-  // Nothing when the line is a well-formed entry; until the next call the getters tell what it says. `line` must
-  // outlive their use.
+  // Nothing when the line is a well-formed entry; until the next call the getters tell what it says. `line`
+  // must outlive their use.
   [[nodiscard]] std::optional<ReadProblem> read(std::string_view line);
 
   [[nodiscard]] std::string_view line() const noexcept { return line_; }
@@ -50,7 +51,8 @@ class EntryReader {
   [[nodiscard]] std::string_view previous() const noexcept { return previous_; }
   [[nodiscard]] std::int64_t micros() const noexcept { return micros_; }  // since 1970, UTC
 
-  // A field of the entry itself: empty or nothing when it is absent. Text kept as base64 comes back as its bytes.
+  // A field of the entry itself: empty or nothing when it is absent. Text kept as base64 comes back as its
+  // bytes.
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return json_.find(json_.root(), key) != nullptr; }

@@ -6,23 +6,35 @@ namespace {
 using enum FieldForm;
 
 constexpr FieldRule kCommon[] = {
-    {"@", word, true}, {"b", count, true}, {"e", word}, {"i", count, true}, {"prev", word, true}, {"t", word, true},
-    {"ts", count, true},
+    {"@", word, true},    {"b", count, true}, {"e", word},         {"i", count, true},
+    {"prev", word, true}, {"t", word, true},  {"ts", count, true},
 };
 constexpr FieldRule kSegment[] = {{"boot", word, true}};
 constexpr FieldRule kOpen[] = {{"boot", word, true}, {"version", word, true}};
 constexpr FieldRule kRecovered[] = {{"dropped", count, true}};
 constexpr FieldRule kSession[] = {
-    {"agent", text},      {"application", text}, {"client", text},          {"database", text},
-    {"event", text, true}, {"login", text},      {"owner", text},           {"reason", text},
-    {"role", text},       {"server_pid", count}, {"session", count, true},  {"sqlstate", text},
+    {"agent", text},       {"application", text}, {"client", text},         {"database", text},
+    {"event", text, true}, {"login", text},       {"owner", text},          {"reason", text},
+    {"role", text},        {"server_pid", count}, {"session", count, true}, {"sqlstate", text},
     {"tls", flag, true},
 };
 constexpr FieldRule kDecision[] = {
-    {"agent", text},       {"agent_seq", count, true}, {"effects", effects},      {"kinds", texts},
-    {"message", text, true}, {"parameters", parameters}, {"policy", text},        {"reason", text},
-    {"role", text},        {"rule", text},             {"session", count, true},  {"sqlstate", text},
-    {"statement", count},  {"text", text},             {"text_length", count, true}, {"verdict", text, true},
+    {"agent", text},
+    {"agent_seq", count, true},
+    {"effects", effects},
+    {"kinds", texts},
+    {"message", text, true},
+    {"parameters", parameters},
+    {"policy", text},
+    {"reason", text},
+    {"role", text},
+    {"rule", text},
+    {"session", count, true},
+    {"sqlstate", text},
+    {"statement", count},
+    {"text", text},
+    {"text_length", count, true},
+    {"verdict", text, true},
 };
 constexpr FieldRule kOutcome[] = {
     {"decision", count, true}, {"duration", count, true}, {"result", text, true}, {"session", count, true},

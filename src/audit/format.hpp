@@ -11,10 +11,12 @@ namespace portcullis::audit {
 
 inline constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;  // of one entry, without its line feed
 inline constexpr std::size_t kMaxValues = std::size_t{1} << 20;      // JSON values in one entry
-inline constexpr std::int64_t kMaxInteger = (std::int64_t{1} << 53) - 1;  // RFC 8785, appendix D: exact in a double
-inline constexpr std::string_view kVersionMark = "#v1";              // "@" is the origin followed by this
+inline constexpr std::int64_t kMaxInteger =
+    (std::int64_t{1} << 53) - 1;                         // RFC 8785, appendix D: exact in a double
+inline constexpr std::string_view kVersionMark = "#v1";  // "@" is the origin followed by this
 inline constexpr std::string_view kLockName = "lock";
-inline constexpr std::string_view kNextName = "next";  // a segment made in advance, renamed when its turn comes
+inline constexpr std::string_view kNextName =
+    "next";  // a segment made in advance, renamed when its turn comes
 inline constexpr std::string_view kSegmentSuffix = ".jsonl";
 
 // "00000000000000000042.jsonl"

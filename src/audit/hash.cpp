@@ -20,7 +20,8 @@ const EVP_MD* sha256() {
   return algorithm;
 }
 
-// Fails only without memory or without SHA-256 in OpenSSL. A log that cannot be proven must not be written: stop here.
+// Fails only without memory or without SHA-256 in OpenSSL. A log that cannot be proven must not be written:
+// stop here.
 Hash digest(unsigned char domain, std::string_view first, std::string_view second) {
   thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
   Hash out{};

@@ -12,10 +12,10 @@ using Hash = std::array<unsigned char, 32>;
 // SHA-256(0x00 || line): RFC 6962, section 2.1, the hash of a leaf. `line` comes without its line feed.
 [[nodiscard]] Hash leaf_hash(std::string_view line);
 
-// What the last entry of a batch says of itself under "e": the first eight bytes of SHA-256(0x02 || line with the
-// value of "e" empty) as base64url. `before` ends with the opening quote of that value, `after` begins with the closing
-// one. The chain covers an entry only from the next one on; this covers the last, against accident, not against
-// somebody who can compute it.
+// What the last entry of a batch says of itself under "e": the first eight bytes of SHA-256(0x02 || line with
+// the value of "e" empty) as base64url. `before` ends with the opening quote of that value, `after` begins
+// with the closing one. The chain covers an entry only from the next one on; this covers the last, against
+// accident, not against somebody who can compute it.
 [[nodiscard]] std::string batch_seal(std::string_view before, std::string_view after);
 
 [[nodiscard]] std::string to_text(const Hash& hash);  // base64url, 43 characters

@@ -1,5 +1,6 @@
 #include "audit/json_line.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "audit/format.hpp"
@@ -52,23 +53,22 @@ void append_utf8(std::string& out, std::uint32_t point) {
 std::string decode(std::string_view raw) {
   std::string out;
   out.reserve(raw.size());
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] != '\\') {
-      out += raw[i];
-      continue;
-    }
-    switch (const char c = raw[++i]) {
+  while (!raw.empty()) {
+    const std::size_t plain = std::min(raw.find('\\'), raw.size());
+    out += raw.substr(0, plain);
+    raw.remove_prefix(plain);
+    if (raw.empty()) break;
+    const char c = raw[1];
+    switch (c) {
       case 'b': out += '\b'; break;
       case 'f': out += '\f'; break;
       case 'n': out += '\n'; break;
       case 'r': out += '\r'; break;
       case 't': out += '\t'; break;
-      case 'u':
-        append_utf8(out, code_unit(raw.substr(i + 1, 4)));
-        i += 4;
-        break;
+      case 'u': append_utf8(out, code_unit(raw.substr(2, 4))); break;
       default: out += c; break;  // a quote, a backslash, a slash
     }
+    raw.remove_prefix(c == 'u' ? 6 : 2);
   }
   return out;
 }
@@ -76,19 +76,24 @@ std::string decode(std::string_view raw) {
 // RFC 8785, section 3.2.2.2.
 void encode(std::string_view text, std::string& out) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const std::size_t named = std::string_view("\b\t\n\f\r\"\\").find(c);
-    if (named != std::string_view::npos) {
-      out += '\\';
-      out += std::string_view("btnfr\"\\")[named];
-    } else if (byte < 0x20) {
-      out += "\\u00";
+  constexpr std::string_view named = "\b\t\n\f\r\"\\", names = "btnfr\"\\";
+  const auto special = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; };
+  while (!text.empty()) {
+    const auto end = std::find_if(text.begin(), text.end(), special);
+    const auto plain = static_cast<std::size_t>(end - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto byte = static_cast<unsigned char>(text.front());
+    out += '\\';
+    if (const std::size_t which = named.find(text.front()); which != std::string_view::npos) {
+      out += names[which];
+    } else {
+      out += "u00";
       out += digits[byte >> 4];
       out += digits[byte & 15u];
-    } else {
-      out += c;
     }
+    text.remove_prefix(1);
   }
 }
 
@@ -228,7 +233,8 @@ JsonLine::Status JsonLine::escape() {
     if (ends()) return stop("half an escape");
     if (hex_value(line_[at_]) < 0) return stop("no escape looks so");
   }
-  // Surrogates stand for characters that canonical text has in the clear; zero never stands in the log's text.
+  // Surrogates stand for characters that canonical text has in the clear; zero never stands in the log's
+  // text.
   const std::uint32_t unit = code_unit(line_.substr(first, 4));
   if (unit != 0 && (unit < 0xd800 || unit > 0xdfff)) return Status::complete;
   problem_ = "an escape that the log never uses";

@@ -1,7 +1,7 @@
 // The reader's own JSON: what a line holds, and whether its bytes are the only ones that could say so.
 //
-// It takes objects, arrays, strings, whole numbers and booleans without white space, and keeps where each value lies in
-// the line instead of copying it: about forty bytes a value, and at most kMaxValues values.
+// It takes objects, arrays, strings, whole numbers and booleans without white space, and keeps where each
+// value lies in the line instead of copying it: about forty bytes a value, and at most kMaxValues values.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ class JsonLine {
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
   [[nodiscard]] const char* problem() const noexcept { return problem_; }
 
-  // Emits what was parsed in canonical form (RFC 8785) and compares: false when the line says it in any other way.
+  // Emits what was parsed in canonical form (RFC 8785) and compares: false when the line says it in any other
+  // way.
   [[nodiscard]] bool is_canonical();
 
   // All of the following only after parse() returned Status::complete. The first value is the whole object.

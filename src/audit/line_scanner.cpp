@@ -16,10 +16,12 @@ namespace {
 constexpr std::size_t kChunk = std::size_t{256} << 10;
 
 base::Error read_error(const std::string& path) {
-  return {base::sqlstate::io_error, "could not read \"" + path + "\": " + std::generic_category().message(errno)};
+  return {base::sqlstate::io_error,
+          "could not read \"" + path + "\": " + std::generic_category().message(errno)};
 }
 
-base::Result<std::size_t> read_at(int fd, const std::string& path, std::uint64_t offset, char* into, std::size_t count) {
+base::Result<std::size_t> read_at(int fd, const std::string& path, std::uint64_t offset, char* into,
+                                  std::size_t count) {
   std::size_t done = 0;
   while (done < count) {
     const auto got = ::pread(fd, into + done, count - done, static_cast<off_t>(offset + done));
@@ -78,7 +80,8 @@ base::Result<std::optional<Line>> LineScanner::next() {
       if (*more) continue;
       if (searched == 0) return std::optional<Line>{};
     }
-    const std::string_view text(buffer_.data() + begin_, (feed == std::string::npos ? buffer_.size() : feed) - begin_);
+    const std::string_view text(buffer_.data() + begin_,
+                                (feed == std::string::npos ? buffer_.size() : feed) - begin_);
     Line line{text, file_offset_ + begin_, ++lines_, feed != std::string::npos, too_long};
     begin_ += text.size() + (line.terminated ? 1 : 0);
     return std::optional<Line>(line);

@@ -13,7 +13,8 @@
 namespace portcullis::audit {
 
 // Reads up to `count` bytes at `offset`; fewer only at the end.
-using ReadBytes = std::function<base::Result<std::size_t>(std::uint64_t offset, char* into, std::size_t count)>;
+using ReadBytes =
+    std::function<base::Result<std::size_t>(std::uint64_t offset, char* into, std::size_t count)>;
 
 // A reader of the file, opened for reading only. Refuses what is not a regular file.
 [[nodiscard]] base::Result<ReadBytes> read_from_file(const std::string& path);
@@ -38,7 +39,7 @@ class LineScanner {
 
   ReadBytes read_;
   std::string buffer_;
-  std::size_t begin_ = 0;        // of the unread part of buffer_
+  std::size_t begin_ = 0;          // of the unread part of buffer_
   std::uint64_t file_offset_ = 0;  // of buffer_[0]
   std::uint64_t lines_ = 0;
   bool at_end_ = false;

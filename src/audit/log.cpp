@@ -25,7 +25,8 @@ namespace {
 
 constexpr std::size_t kMaxListeners = 64;
 constexpr std::size_t kMaxBatchBytes = std::size_t{4} << 20;
-// For the entries that the log adds of its own accord: `segment`, `heartbeat`, `close`, and the ends of sessions.
+// For the entries that the log adds of its own accord: `segment`, `heartbeat`, `close`, and the ends of
+// sessions.
 constexpr std::uint64_t kControlReserve = std::uint64_t{16} << 10;
 constexpr std::chrono::milliseconds kRetryWhenFull{250};
 
@@ -44,10 +45,12 @@ base::Result<std::string> random_boot_id() {
 // As the name of a C2SP note: what a signature over this log will one day be made under.
 base::Result<void> check_origin(const std::string& origin) {
   const bool plain = std::all_of(origin.begin(), origin.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  if (!origin.empty() && origin.size() <= 255 && plain && origin.find_first_of("+#\"\\") == std::string::npos) return {};
+  if (!origin.empty() && origin.size() <= 255 && plain && origin.find_first_of("+#\"\\") == std::string::npos)
+    return {};
   return base::Error{base::sqlstate::config_file_error,
-                     "\"" + origin + "\" cannot be the audit log's origin: give 1 to 255 ASCII characters without "
-                                     "spaces, quotes, backslashes, \"+\" and \"#\", such as gate.example.com/shop"};
+                     "\"" + origin +
+                         "\" cannot be the audit log's origin: give 1 to 255 ASCII characters without "
+                         "spaces, quotes, backslashes, \"+\" and \"#\", such as gate.example.com/shop"};
 }
 
 struct Pending {
@@ -69,8 +72,9 @@ Need need_of(const Record& record) {
 
 }  // namespace
 
-// Two sides. Appending threads draft their entry on their own time, then take the lock to get an index and a place in
-// the queue: nothing else. The writer thread alone touches files. What both see is under mutex_, or atomic.
+// Two sides. Appending threads draft their entry on their own time, then take the lock to get an index and a
+// place in the queue: nothing else. The writer thread alone touches files. What both see is under mutex_, or
+// atomic.
 class Log::Impl {
  public:
   Impl(LogOptions options, const base::Clock& clock, std::unique_ptr<Storage> storage, std::string boot)
@@ -123,7 +127,8 @@ class Log::Impl {
   std::uint64_t next_index_ = 0;
   Room room_;
   OutcomeReserve outcomes_;
-  std::optional<std::uint64_t> next_secured_;  // of the segment made in advance, until an entry is promised to it
+  std::optional<std::uint64_t>
+      next_secured_;  // of the segment made in advance, until an entry is promised to it
   bool sleeping_ = false;
   bool stopping_ = false;
   bool poked_ = false;  // somebody was refused: try again to find room
@@ -144,7 +149,8 @@ class Log::Impl {
   std::thread thread_;
 };
 
-// --- appending -------------------------------------------------------------------------------------------------------
+// --- appending
+// -------------------------------------------------------------------------------------------------------
 
 base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
   auto draft = make_draft(record, context());
@@ -165,8 +171,9 @@ base::Result<void> Log::Impl::admit(std::uint64_t bytes, std::uint64_t owed, Nee
   if (failure_) return *failure_;
   if (need == Need::certain) return {};
   if (queued_bytes_ + bytes > options_.queue_bytes) {
-    return base::Error{base::sqlstate::configuration_limit_exceeded,
-                       "the audit log's queue of " + std::to_string(options_.queue_bytes) + " bytes is full: try again"};
+    return base::Error{
+        base::sqlstate::configuration_limit_exceeded,
+        "the audit log's queue of " + std::to_string(options_.queue_bytes) + " bytes is full: try again"};
   }
   const std::uint64_t kept = outcomes_.bytes() + owed + kControlReserve;
   if (bytes + kept <= room_.left()) return {};
@@ -174,8 +181,8 @@ base::Result<void> Log::Impl::admit(std::uint64_t bytes, std::uint64_t owed, Nee
   poked_ = true;
   wake_writer();
   if (full_) {
-    return base::Error{base::sqlstate::disk_full, "the audit log's disk is full: make room on \"" +
-                                                      options_.directory.string() + "\""};
+    return base::Error{base::sqlstate::disk_full,
+                       "the audit log's disk is full: make room on \"" + options_.directory.string() + "\""};
   }
   return base::Error{base::sqlstate::configuration_limit_exceeded,
                      "the audit log waits for the disk to allocate room: try again"};
@@ -213,7 +220,8 @@ void Log::Impl::account(const Record& record, std::uint64_t index, std::uint64_t
   }
 }
 
-// A writer that works looks at the queue again before it sleeps: telling it would cost a system call for nothing.
+// A writer that works looks at the queue again before it sleeps: telling it would cost a system call for
+// nothing.
 void Log::Impl::wake_writer() {
   if (!std::exchange(sleeping_, false)) return;
   wake_.notify_one();
@@ -232,7 +240,8 @@ void Log::Impl::listen(std::function<void()> listener) {
   listener_count_.store(count + 1, std::memory_order_release);
 }
 
-// --- writing ---------------------------------------------------------------------------------------------------------
+// --- writing
+// ---------------------------------------------------------------------------------------------------------
 
 // Everything that may be queued at once must fit in what is secured, and every outcome that is owed.
 std::uint64_t Log::Impl::wanted_ahead() const {
@@ -295,7 +304,8 @@ void Log::Impl::run() {
   }
 }
 
-// Returns with something to do: entries, a request to find room, the end. Adds a heartbeat when it was silent for long.
+// Returns with something to do: entries, a request to find room, the end. Adds a heartbeat when it was silent
+// for long.
 void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto due = std::chrono::steady_clock::now() + options_.heartbeat;
   const auto work = [this] { return !queue_.empty() || stopping_ || poked_; };
@@ -303,7 +313,8 @@ void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= due) {
       auto draft = heartbeat_draft(context());
-      // On a full disk the reserve is for the outcomes: silence that is not shown by heartbeats is the lesser harm.
+      // On a full disk the reserve is for the outcomes: silence that is not shown by heartbeats is the lesser
+      // harm.
       if (!admit(line_bound(draft), 0, Need::refusable)) return;
       enqueue(std::move(draft));
       return;
@@ -364,8 +375,9 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   return {};
 }
 
-// The room was promised, so this waits only where the file system did not keep its promise, or where an outcome was
-// larger than foreseen. Nothing is lost while it waits, and nothing that was not durable is acknowledged.
+// The room was promised, so this waits only where the file system did not keep its promise, or where an
+// outcome was larger than foreseen. Nothing is lost while it waits, and nothing that was not durable is
+// acknowledged.
 base::Result<void> Log::Impl::fill_or_wait(std::uint64_t bytes) {
   for (;;) {
     auto filled = writer_.fill(bytes);
@@ -413,10 +425,12 @@ void Log::Impl::call_listeners() {
   for (std::size_t i = 0; i < count; ++i) listeners_[i]();
 }
 
-// --- the public class ------------------------------------------------------------------------------------------------
+// --- the public class
+// ------------------------------------------------------------------------------------------------
 
 Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-// Not by destroying impl_: listeners may still ask this object what is durable while the last entries are written.
+// Not by destroying impl_: listeners may still ask this object what is durable while the last entries are
+// written.
 Log::~Log() {
   impl_->stop();
 }

@@ -18,20 +18,20 @@ class SegmentFile;
 class Storage;
 
 struct LogOptions {
-  std::filesystem::path directory;      // made with mode 0700 when absent
-  std::string origin;                   // names the log in every entry, e.g. "gate.example.com/shop"; set at creation
+  std::filesystem::path directory;  // made with mode 0700 when absent
+  std::string origin;  // names the log in every entry, e.g. "gate.example.com/shop"; set at creation
   std::uint64_t segment_bytes = std::uint64_t{256} << 20;
-  std::uint64_t queue_bytes = std::uint64_t{64} << 20;   // waiting to be written; above it append() refuses with 53400
-  bool store_text = true;               // audit.text: plain (true) or none (false)
-  std::chrono::milliseconds heartbeat{60'000};           // an entry `heartbeat` after so long a silence
+  std::uint64_t queue_bytes = std::uint64_t{64}
+                              << 20;            // waiting to be written; above it append() refuses with 53400
+  bool store_text = true;                       // audit.text: plain (true) or none (false)
+  std::chrono::milliseconds heartbeat{60'000};  // an entry `heartbeat` after so long a silence
 };
 
 class Log final : public Sink {
  public:
-  // Recovers what a crash left (a torn last batch is cut and said in a `recovered` entry), refuses any other damage
-  // (58030: run `portcullis audit verify DIR`), refuses a directory that another process has open (flock), appends
-  // `open`, and starts the writer thread.
-  // `clock` must outlive the log.
+  // Recovers what a crash left (a torn last batch is cut and said in a `recovered` entry), refuses any other
+  // damage (58030: run `portcullis audit verify DIR`), refuses a directory that another process has open
+  // (flock), appends `open`, and starts the writer thread. `clock` must outlive the log.
   [[nodiscard]] static base::Result<std::unique_ptr<Log>> open(LogOptions options, const base::Clock& clock);
   // The same on a file system of the caller's; options.directory then only names it in messages.
   [[nodiscard]] static base::Result<std::unique_ptr<Log>> open(LogOptions options, const base::Clock& clock,
@@ -40,17 +40,19 @@ class Log final : public Sink {
   ~Log() override;
 
   // Beyond what Sink says:
-  // 53400 when queue_bytes wait to be written already, or the entry alone is larger than that: decisions, logins,
+  // 53400 when queue_bytes wait to be written already, or the entry alone is larger than that: decisions,
+  // logins,
   //       policies and configurations only; outcomes and ends of sessions are always taken;
-  // 53100 for the same records while the disk is full: it ends by itself once there is room. What was allocated in
+  // 53100 for the same records while the disk is full: it ends by itself once there is room. What was
+  // allocated in
   //       advance still holds the outcomes of every decision taken before;
   // 54000 when the entry is longer than the format allows (16 MiB).
   [[nodiscard]] base::Result<std::uint64_t> append(Record record) override;
   [[nodiscard]] std::uint64_t durable() const noexcept override;
   [[nodiscard]] std::optional<base::Error> failure() const override;
 
-  // `listener` is called on the writer's thread after every synced batch and once at failure. It must be quick and
-  // must not call back. Register before the first append; at most 64, further ones are not called.
+  // `listener` is called on the writer's thread after every synced batch and once at failure. It must be
+  // quick and must not call back. Register before the first append; at most 64, further ones are not called.
   void listen(std::function<void()> listener);
 
  private:

@@ -14,8 +14,8 @@ bool matches(const EntryFilter& filter, const EntryReader& entry) {
 }
 
 base::Error bad_line(const SegmentPath& segment, const Line& line, const std::string& what) {
-  return {base::sqlstate::io_error, "\"" + segment.path.string() + "\", line " + std::to_string(line.number) + ": " +
-                                        what + ": run portcullis audit verify"};
+  return {base::sqlstate::io_error, "\"" + segment.path.string() + "\", line " + std::to_string(line.number) +
+                                        ": " + what + ": run portcullis audit verify"};
 }
 
 // True to go on with the next segment.

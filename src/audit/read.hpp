@@ -1,5 +1,5 @@
-// Reads a log for people and programs: `portcullis audit show`. Checks the form of what it reads, not the chain: that is
-// what verify() is for.
+// Reads a log for people and programs: `portcullis audit show`. Checks the form of what it reads, not the
+// chain: that is what verify() is for.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,17 @@ struct EntryFilter {
   std::string verdict;  // empty: any
 };
 
-// Calls for each entry that the filter lets through, in order, until `callback` returns false. The entry and its line
-// (canonical JSON, not made safe for a terminal) are valid during the call. Ends quietly where a log that is being
-// written, or that a crash tore, ends. 58030 when a file cannot be read or a line before its end is no entry.
-[[nodiscard]] base::Result<void> for_each_entry(const std::filesystem::path& directory, const EntryFilter& filter,
+// Calls for each entry that the filter lets through, in order, until `callback` returns false. The entry and
+// its line (canonical JSON, not made safe for a terminal) are valid during the call. Ends quietly where a log
+// that is being written, or that a crash tore, ends. 58030 when a file cannot be read or a line before its
+// end is no entry.
+[[nodiscard]] base::Result<void> for_each_entry(const std::filesystem::path& directory,
+                                                const EntryFilter& filter,
                                                 const std::function<bool(const EntryReader&)>& callback);
 
-// One line for a person: time, index, agent, verdict, what it was about, rule, the shortened text. Nothing in it can
-// drive a terminal: control characters and those that change the direction of text are written as \u{..}.
+// One line for a person: time, index, agent, verdict, what it was about, rule, the shortened text. Nothing in
+// it can drive a terminal: control characters and those that change the direction of text are written as
+// \u{..}.
 [[nodiscard]] std::string describe(const EntryReader& entry);
 
 }  // namespace portcullis::audit

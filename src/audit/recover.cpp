@@ -37,7 +37,8 @@ class Recovery {
   };
 
   [[nodiscard]] base::Error damage(std::uint64_t segment, std::uint64_t line, const std::string& what) const {
-    return {base::sqlstate::io_error, "the audit log \"" + directory_ + "\" is damaged: " + segment_name(segment) +
+    return {base::sqlstate::io_error, "the audit log \"" + directory_ +
+                                          "\" is damaged: " + segment_name(segment) +
                                           (line == 0 ? "" : ", line " + std::to_string(line)) + ": " + what +
                                           ": run portcullis audit verify, and keep the files as evidence"};
   }
@@ -51,8 +52,9 @@ class Recovery {
       } else if (name == kNextName) {
         has_next_ = true;
       } else if (name.ends_with(kSegmentSuffix)) {
-        return base::Error{base::sqlstate::io_error, "\"" + name + "\" in the audit log \"" + directory_ +
-                                                         "\" is not the name of a segment: move the file away"};
+        return base::Error{base::sqlstate::io_error,
+                           "\"" + name + "\" in the audit log \"" + directory_ +
+                               "\" is not the name of a segment: move the file away"};
       }
     }
     std::sort(segments_.begin(), segments_.end());
@@ -65,8 +67,8 @@ class Recovery {
     });
   }
 
-  // Each segment but the last is linked to the next: its last entry's index and hash are what the next one begins with.
-  // A last segment without a whole batch is no successor: read_last() removes it.
+  // Each segment but the last is linked to the next: its last entry's index and hash are what the next one
+  // begins with. A last segment without a whole batch is no successor: read_last() removes it.
   base::Result<void> check_links() {
     std::optional<ChainState> before;
     for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
@@ -91,14 +93,16 @@ class Recovery {
     Chain chain;
     chain.set_state(before);
     if (const auto bad = chain.accept((*line)->text, true)) return damage(segment, 1, bad->message);
-    if (segment != before.next_index) return damage(segment, 1, "the file's name is not the index of its first entry");
+    if (segment != before.next_index)
+      return damage(segment, 1, "the file's name is not the index of its first entry");
     return {};
   }
 
   base::Result<ChainState> read_last_line(SegmentFile& file, std::uint64_t segment) {
     const auto size = file.size();
     if (!size) return size.error();
-    // The last kMaxLineBytes hold it, behind the line feed of the line before: most often a few hundred bytes do.
+    // The last kMaxLineBytes hold it, behind the line feed of the line before: most often a few hundred bytes
+    // do.
     for (std::uint64_t reach = 4096;; reach *= 64) {
       const std::uint64_t from = *size > reach ? *size - reach : 0;
       LineScanner lines = scanner(file, from);
@@ -178,7 +182,8 @@ class Recovery {
     return last;
   }
 
-  // The segment before one that was never begun: cut and synced before that one was made, so it must be whole.
+  // The segment before one that was never begun: cut and synced before that one was made, so it must be
+  // whole.
   base::Result<Last> rescan_previous() {
     std::optional<ChainState> before;
     if (segments_.size() > 1) {
@@ -226,8 +231,9 @@ class Recovery {
     if (last_->size != result_.end) {
       if (auto cut = file.truncate(result_.end); !cut) return cut;
     }
-    // The last batch may be in the kernel's memory only, after a sync that failed: then its pages count as clean, and no
-    // later sync would write them. Written again, they are dirty again. Older batches were synced before it was written.
+    // The last batch may be in the kernel's memory only, after a sync that failed: then its pages count as
+    // clean, and no later sync would write them. Written again, they are dirty again. Older batches were
+    // synced before it was written.
     if (!result_.closed) {
       if (auto rewritten = rewrite(file, last_->scan.last_batch, result_.end); !rewritten) return rewritten;
     }
@@ -241,7 +247,8 @@ class Recovery {
       piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, to - from)));
       const auto got = file.read(from, piece.data(), piece.size());
       if (!got) return got.error();
-      if (*got != piece.size()) return base::Error{base::sqlstate::io_error, "a segment shrank while it was read"};
+      if (*got != piece.size())
+        return base::Error{base::sqlstate::io_error, "a segment shrank while it was read"};
       if (auto put = file.write(from, piece); !put) return put;
       from += piece.size();
     }
@@ -251,10 +258,10 @@ class Recovery {
   Storage& storage_;
   const std::string& directory_;
   std::string mark_;
-  std::vector<std::uint64_t> segments_;       // first indexes, ascending
+  std::vector<std::uint64_t> segments_;  // first indexes, ascending
   bool has_next_ = false;
-  std::optional<ChainState> before_last_;     // at the end of the last segment but one
-  std::optional<std::uint64_t> unborn_;       // a last segment without a whole batch
+  std::optional<ChainState> before_last_;  // at the end of the last segment but one
+  std::optional<std::uint64_t> unborn_;    // a last segment without a whole batch
   std::optional<Last> last_;
   Recovered result_;
 };

@@ -1,4 +1,5 @@
-// Before the first write: finds the end of the log, cuts what a crash left behind it, refuses any other damage.
+// Before the first write: finds the end of the log, cuts what a crash left behind it, refuses any other
+// damage.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,10 @@ struct Recovered {
   std::uint64_t dropped_bytes = 0;    // of a batch that was never acknowledged
 };
 
-// Reads the last segment whole, and of every older one the first and the last entry. On success the log ends with a
-// whole batch and all of it is synced. 58030 for damage that no crash explains, for a log of another origin, and for
-// files that cannot be read; the files are then as they were.
-[[nodiscard]] base::Result<Recovered> recover(Storage& storage, const std::string& directory, const std::string& origin);
+// Reads the last segment whole, and of every older one the first and the last entry. On success the log ends
+// with a whole batch and all of it is synced. 58030 for damage that no crash explains, for a log of another
+// origin, and for files that cannot be read; the files are then as they were.
+[[nodiscard]] base::Result<Recovered> recover(Storage& storage, const std::string& directory,
+                                              const std::string& origin);
 
 }  // namespace portcullis::audit

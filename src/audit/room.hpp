@@ -1,5 +1,5 @@
-// Counts what was promised: bytes of the segment that entries will take, and bytes kept free for the outcomes that
-// decisions already taken will have. Arithmetic only; the log calls it under its lock.
+// Counts what was promised: bytes of the segment that entries will take, and bytes kept free for the outcomes
+// that decisions already taken will have. Arithmetic only; the log calls it under its lock.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace portcullis::audit {
 
-// The outcomes owed. A session's outcomes come in the order of its decisions, so one outcome releases what older
-// decisions of that session kept and did not use (a Bind that was never executed, say).
+// The outcomes owed. A session's outcomes come in the order of its decisions, so one outcome releases what
+// older decisions of that session kept and did not use (a Bind that was never executed, say).
 class OutcomeReserve {
  public:
   void keep(std::uint64_t session, std::uint64_t decision, std::uint64_t bytes);

@@ -23,7 +23,8 @@ base::Result<void> SegmentWriter::write_feeds(SegmentFile& file, std::uint64_t f
   const std::string feeds(static_cast<std::size_t>(std::min(to - from, fill_step_)), '\n');
   while (from < to) {
     const auto count = std::min<std::uint64_t>(feeds.size(), to - from);
-    if (auto put = file.write(from, std::string_view(feeds).substr(0, static_cast<std::size_t>(count))); !put) {
+    if (auto put = file.write(from, std::string_view(feeds).substr(0, static_cast<std::size_t>(count)));
+        !put) {
       return put;
     }
     from += count;
@@ -55,11 +56,13 @@ base::Result<void> SegmentWriter::trim() {
 }
 
 base::Result<void> SegmentWriter::rotate(std::uint64_t first_index) {
-  // Trimmed and synced first: behind a segment that another one follows there is nothing, whenever the power fails.
+  // Trimmed and synced first: behind a segment that another one follows there is nothing, whenever the power
+  // fails.
   if (current_.file) {
     if (auto trimmed = trim(); !trimmed) return trimmed;
   }
-  if (auto renamed = storage_.rename(std::string(kNextName), segment_name(first_index)); !renamed) return renamed;
+  if (auto renamed = storage_.rename(std::string(kNextName), segment_name(first_index)); !renamed)
+    return renamed;
   if (auto synced = storage_.sync_directory(); !synced) return synced;
   current_ = std::exchange(next_, Open{});
   return {};
@@ -72,7 +75,8 @@ base::Result<void> SegmentWriter::fill(std::uint64_t batch_bytes) {
   const std::uint64_t until = std::max(needed, std::min(needed + fill_step_, current_.secured));
   if (auto put = write_feeds(*current_.file, current_.filled, until); !put) return put;
   if (auto synced = current_.file->sync(); !synced) {
-    // A disk that is full only now, when the pages are written, has lost them: unlike in the calls before, this is final.
+    // A disk that is full only now, when the pages are written, has lost them: unlike in the calls before,
+    // this is final.
     return base::Error{base::sqlstate::io_error, synced.error().message};
   }
   current_.filled = until;
@@ -87,7 +91,8 @@ base::Result<void> SegmentWriter::commit(std::string_view batch) {
   if (filled - end < fill_step_ / 2 && end + fill_step_ <= current_.secured) {
     const auto put = write_feeds(*current_.file, filled, end + fill_step_);
     if (put) filled = end + fill_step_;
-    // Too little room is no failure of this batch: the next one meets it in fill(), where it can be waited for.
+    // Too little room is no failure of this batch: the next one meets it in fill(), where it can be waited
+    // for.
     if (!put && put.error().code != base::sqlstate::disk_full) return put;
   }
   if (auto synced = current_.file->sync(); !synced) return synced;

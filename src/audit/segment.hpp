@@ -1,5 +1,6 @@
-// The segment being written and the one made in advance. Bytes go only where line feeds were written and synced before,
-// so that a torn write shows as line feeds, and syncing an entry does not have to sync the file's size as well.
+// The segment being written and the one made in advance. Bytes go only where line feeds were written and
+// synced before, so that a torn write shows as line feeds, and syncing an entry does not have to sync the
+// file's size as well.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace portcullis::audit {
 
-// Used by one thread. Every Error that is not 53100 from secure(), prepare_next() or fill() is final: what is on the disk
-// is then unknown, and nothing more may be written.
+// Used by one thread. Every Error that is not 53100 from secure(), prepare_next() or fill() is final: what is
+// on the disk is then unknown, and nothing more may be written.
 class SegmentWriter {
  public:
   // `fill_step`: how many line feeds are written at a time.
@@ -34,7 +35,8 @@ class SegmentWriter {
 
   // Line feeds, synced, for a batch of this size. Almost always there already, from commit().
   [[nodiscard]] base::Result<void> fill(std::uint64_t batch_bytes);
-  // One write, one sync; and now and then line feeds ahead, under the same sync. fill() must have returned success.
+  // One write, one sync; and now and then line feeds ahead, under the same sync. fill() must have returned
+  // success.
   [[nodiscard]] base::Result<void> commit(std::string_view batch);
   // At a clean end: cuts the current segment behind its last entry, removes the next.
   [[nodiscard]] base::Result<void> finish();

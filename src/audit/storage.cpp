@@ -108,7 +108,8 @@ class PosixFile final : public SegmentFile {
     if (!at) return at.error();
     while (*at < end) {
       const auto count = std::min<std::uint64_t>(piece.size(), end - *at);
-      if (auto put = write(*at, std::string_view(piece).substr(0, static_cast<std::size_t>(count))); !put) return put;
+      if (auto put = write(*at, std::string_view(piece).substr(0, static_cast<std::size_t>(count))); !put)
+        return put;
       *at += count;
     }
     return {};
@@ -153,7 +154,8 @@ class PosixStorage final : public Storage {
   }
 
   base::Result<void> rename(const std::string& from, const std::string& to) override {
-    if (::renameat2(directory_.get(), from.c_str(), directory_.get(), to.c_str(), RENAME_NOREPLACE) == 0) return {};
+    if (::renameat2(directory_.get(), from.c_str(), directory_.get(), to.c_str(), RENAME_NOREPLACE) == 0)
+      return {};
     // Some file systems have no RENAME_NOREPLACE (rename(2), EINVAL). Under the lock, nobody else makes `to`.
     if (errno != EINVAL && errno != ENOSYS) return system_error(errno, "rename to", path_of(to));
     if (::faccessat(directory_.get(), to.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -164,7 +166,8 @@ class PosixStorage final : public Storage {
   }
 
   base::Result<void> remove(const std::string& name) override {
-    if (::unlinkat(directory_.get(), name.c_str(), 0) != 0) return system_error(errno, "remove", path_of(name));
+    if (::unlinkat(directory_.get(), name.c_str(), 0) != 0)
+      return system_error(errno, "remove", path_of(name));
     return {};
   }
 
@@ -176,7 +179,8 @@ class PosixStorage final : public Storage {
  private:
   [[nodiscard]] std::string path_of(const std::string& name) const { return path_ + "/" + name; }
 
-  base::Result<std::unique_ptr<SegmentFile>> open_file(const std::string& name, int flags, std::string_view doing) {
+  base::Result<std::unique_ptr<SegmentFile>> open_file(const std::string& name, int flags,
+                                                       std::string_view doing) {
     const int fd = ::openat(directory_.get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return system_error(errno, doing, path_of(name));
     return std::unique_ptr<SegmentFile>(std::make_unique<PosixFile>(Descriptor(fd), path_of(name)));
@@ -192,9 +196,10 @@ base::Result<Descriptor> take_lock(int directory, const std::string& path) {
   if (!lock) return system_error(errno, "open the lock file of", path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error(errno, "lock", path);
-    return base::Error{base::sqlstate::io_error,
-                       "the audit log \"" + path +
-                           "\" is open in another process: stop that one, or give this one a directory of its own"};
+    return base::Error{
+        base::sqlstate::io_error,
+        "the audit log \"" + path +
+            "\" is open in another process: stop that one, or give this one a directory of its own"};
   }
   return lock;
 }

@@ -47,9 +47,9 @@ class Verifier {
     file_ = segment.path.filename().string();
     line_ = 0;
     if (segment.first_index != chain_.state().next_index) {
-      add(VerifyResult::tampered, "index", "the segment begins with the index " + std::to_string(segment.first_index) +
-                                               " where " + std::to_string(chain_.state().next_index) +
-                                               " is due: a segment is missing, or was renamed");
+      add(VerifyResult::tampered, "index",
+          "the segment begins with the index " + std::to_string(segment.first_index) + " where " +
+              std::to_string(chain_.state().next_index) + " is due: a segment is missing, or was renamed");
       return false;
     }
     auto read = read_from_file(segment.path.string());
@@ -74,7 +74,8 @@ class Verifier {
       return false;
     }
     if (!last && (!scan.whole || scan.blank_tail || scan.batches == 0)) {
-      add(VerifyResult::tampered, "bytes", "the segment does not end with its last entry, and another one follows");
+      add(VerifyResult::tampered, "bytes",
+          "the segment does not end with its last entry, and another one follows");
       return false;
     }
     if (!scan.whole || scan.batches == 0) {
@@ -106,7 +107,8 @@ class Verifier {
   }
 
   void add(VerifyResult severity, std::string_view check, std::string message) {
-    if (report_.result != VerifyResult::tampered && severity != VerifyResult::clean) report_.result = severity;
+    if (report_.result != VerifyResult::tampered && severity != VerifyResult::clean)
+      report_.result = severity;
     if (report_.findings.size() >= kMaxFindings) return;
     report_.findings.push_back({std::string(check), index_, file_, line_, std::move(message)});
   }

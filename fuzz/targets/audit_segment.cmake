@@ -1,0 +1,1 @@
+portcullis_fuzz_target(audit_segment USES portcullis::audit)

@@ -1,0 +1,181 @@
+#include "audit/entry.hpp"
+
+#include <gtest/gtest.h>
+
+#include "audit/entry_reader.hpp"
+#include "audit/format.hpp"
+#include "tests/unit/audit/support.hpp"
+
+namespace portcullis::audit {
+namespace {
+
+using testing::decision;
+using testing::kOrigin;
+using testing::outcome;
+
+std::string line_of(const Record& record, bool store_text = true, bool ends_batch = true) {
+  const testing::FixedClock clock;
+  const auto draft = make_draft(record, {kOrigin, clock.wall(), store_text});
+  if (!draft) return draft.error().message;
+  std::string line;
+  append_line(line, *draft, {3, 2, ends_batch, Hash{}});
+  return line;
+}
+
+SessionRecord full_session() {
+  return {"login", 1,     "agent", "owner", "login", "192.0.2.1:5", "psql",
+          "shop",  "app", true,    42,      "28P01", "no"};
+}
+
+TEST(Entry, OfAnOutcomeHasExactlyTheseBytes) {
+  EXPECT_EQ(line_of(outcome(12), true, false),
+            R"({"@":"audit.example.com/pg-prod-1#v1","b":2,"decision":12,"duration":1234,"i":3,)"
+            R"("prev":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","result":"ok","session":1,"status":"I",)"
+            R"("t":"outcome","tags":["SELECT 3"],"ts":1790000000000000})");
+}
+
+TEST(Entry, OfEveryTypeIsReadBackStrictly) {
+  DecisionRecord rich = decision("update t set a = $1\n-- \"ü\"");
+  rich.message = "Bind";
+  rich.statement = 9;
+  rich.role = "app";
+  rich.sqlstate = "42501";
+  rich.reason = "no";
+  rich.parameters = {{ParameterRecord::Form::null, {}, 0},
+                     {ParameterRecord::Form::text, "it's", 0},
+                     {ParameterRecord::Form::hex, "00ff", 0},
+                     {ParameterRecord::Form::length, {}, 70000}};
+  OutcomeRecord failed = outcome(3, 1, "error");
+  failed.sqlstate = "23505";
+  const testing::FixedClock clock;
+  const DraftContext context{kOrigin, clock.wall(), true};
+  std::vector<Draft> drafts;
+  for (const Record& record : std::initializer_list<Record>{
+           full_session(), rich, DecisionRecord{}, failed, OutcomeRecord{},
+           PolicyRecord{"main", "ab", "{}\n"}, ConfigRecord{"{}"}, SessionRecord{}}) {
+    drafts.push_back(*make_draft(record, context));
+  }
+  drafts.push_back(segment_draft(context, "b"));
+  drafts.push_back(open_draft(context, "b", "1.0"));
+  drafts.push_back(recovered_draft(context, 7));
+  drafts.push_back(heartbeat_draft(context));
+  drafts.push_back(close_draft(context));
+  EntryReader reader;
+  for (const bool ends_batch : {false, true}) {
+    for (const Draft& draft : drafts) {
+      std::string line;
+      append_line(line, draft, {3, 2, ends_batch, Hash{}});
+      const auto bad = reader.read(line);
+      ASSERT_FALSE(bad) << line << '\n' << bad->message;
+      EXPECT_EQ(reader.ends_batch(), ends_batch);
+      EXPECT_TRUE(!ends_batch || reader.seal_holds()) << line;
+      EXPECT_EQ(reader.index(), 3u);
+      EXPECT_EQ(reader.batch(), 2u);
+      EXPECT_LE(line.size(), line_bound(draft));
+    }
+  }
+}
+
+TEST(Entry, KeepsTextThatIsNoUtf8ByteForByte) {
+  const std::string text("select '\xff\x00\x80'", 12);
+  DecisionRecord record = decision(text);
+  record.agent = "\xfe";
+  record.effects[0].object = "\xc3\x28";
+  record.parameters = {{ParameterRecord::Form::text, "\x80", 0}};
+  const std::string line = line_of(record);
+  EntryReader reader;
+  ASSERT_FALSE(reader.read(line)) << line;
+  EXPECT_EQ(reader.text("text"), text);
+  EXPECT_EQ(reader.text("agent"), "\xfe");
+  EXPECT_TRUE(reader.has("text_base64"));
+  EXPECT_FALSE(reader.has("text"));
+}
+
+TEST(Entry, WithoutTextKeepsOnlyLengths) {
+  DecisionRecord record = decision("select 'secret'");
+  record.reason = "reports may read orders";
+  record.parameters = {{ParameterRecord::Form::text, "secret", 0},
+                       {ParameterRecord::Form::hex, "736563726574", 0},
+                       {ParameterRecord::Form::null, {}, 0}};
+  const std::string line = line_of(record, false);
+  EntryReader reader;
+  ASSERT_FALSE(reader.read(line)) << line;
+  EXPECT_EQ(line.find("secret"), std::string::npos) << line;
+  EXPECT_EQ(line.find("7365"), std::string::npos) << line;
+  EXPECT_EQ(reader.number("text_length"), 15);
+  EXPECT_NE(line.find(R"("parameters":[{"length":6},{"length":6},{"null":true}])"), std::string::npos)
+      << line;
+  EXPECT_EQ(reader.text("reason"), record.reason);
+}
+
+TEST(Entry, WithoutTextDropsAReasonThatQuotesIt) {
+  DecisionRecord record = decision("selekt 'secret'");
+  record.effects.clear();
+  record.reason = "syntax error at or near \"secret\"";
+  EXPECT_EQ(line_of(record, false).find("secret"), std::string::npos);
+  EXPECT_NE(line_of(record, true).find("syntax error"), std::string::npos);
+}
+
+TEST(Entry, SaysHowLongATextIsThatWasCut) {
+  DecisionRecord record = decision("select");
+  record.text_length = 1'000'000;
+  EXPECT_NE(line_of(record).find(R"("text":"select","text_length":1000000)"), std::string::npos);
+}
+
+TEST(Entry, AboveTheFormatsLimitIsRefused) {
+  const testing::FixedClock clock;
+  const DraftContext context{kOrigin, clock.wall(), true};
+  DecisionRecord record = decision(std::string(kMaxLineBytes, 'x'));
+  EXPECT_EQ(make_draft(record, context).error().code, base::sqlstate::program_limit_exceeded);
+  record.text = std::string(kMaxLineBytes - 2000, 'x');
+  EXPECT_TRUE(make_draft(record, context));
+  record.text = std::string(kMaxLineBytes / 2, '\x01');  // six bytes each
+  EXPECT_EQ(make_draft(record, context).error().code, base::sqlstate::program_limit_exceeded);
+  record = decision("select");
+  record.kinds.assign(kMaxValues, "");
+  EXPECT_EQ(make_draft(record, context).error().code, base::sqlstate::program_limit_exceeded);
+  record = decision("select");
+  record.session = UINT64_MAX;
+  EXPECT_EQ(make_draft(record, context).error().code, base::sqlstate::internal_error);
+}
+
+TEST(Entry, OfAnOutcomeFitsInWhatWasKeptForIt) {
+  DecisionRecord asked = decision("select");
+  asked.kinds.assign(5, "SELECT");
+  OutcomeRecord longest =
+      outcome((std::uint64_t{1} << 53) - 1, (std::uint64_t{1} << 53) - 1, "connection lost");
+  longest.sqlstate = "23505";
+  longest.duration = std::chrono::microseconds((std::int64_t{1} << 53) - 1);
+  longest.tags.assign(5, std::string(200, '"'));
+  const testing::FixedClock clock;
+  const auto draft = make_draft(longest, {kOrigin, clock.wall(), true});
+  ASSERT_TRUE(draft);
+  EXPECT_LE(line_bound(*draft), outcome_bound(asked, kOrigin));
+}
+
+TEST(EntryReader, RefusesFieldsThatTheTypeHasNot) {
+  const std::string good = line_of(outcome(12), true, false);
+  const auto change = [&](const std::string& from, const std::string& to) {
+    std::string line = good;
+    line.replace(line.find(from), from.size(), to);
+    return line;
+  };
+  EntryReader reader;
+  ASSERT_FALSE(reader.read(good));
+  for (const std::string& bad :
+       {change(R"("duration":1234,)", ""), change(R"("duration":1234)", R"("duration":-1)"),
+        change(R"("duration":1234)", R"("duration":"x")"),
+        change(R"("result":"ok")", R"("result":"ok","sekret":1)"),
+        change(R"("result":"ok")", R"("result_base64":"!")"), change("outcome", "outcomes"),
+        change(R"("tags":["SELECT 3"])", R"("tags":[1])"), change(R"("tags":["SELECT 3"])", R"("tags":{})"),
+        change(R"("AAAA)", R"("AAA)"), change(R"("i":3)", R"("i":-3)"), change(R"("b":2,)", "")}) {
+    const auto problem = reader.read(bad);
+    ASSERT_TRUE(problem) << bad;
+    EXPECT_EQ(problem->check, "fields") << bad;
+    EXPECT_FALSE(problem->truncated);
+  }
+  EXPECT_FALSE(reader.read(change(R"("result":"ok")", R"("result_base64":"/w==")")));
+}
+
+}  // namespace
+}  // namespace portcullis::audit
