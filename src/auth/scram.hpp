@@ -78,7 +78,7 @@ class ScramClient {
   [[nodiscard]] std::string first();
   // server-first-message -> client-final-message. 08P01 when malformed, when the nonce does not begin with
   // ours, when iterations are 0 or above kMaxIterations; 22023 for a password that make_verifier would
-  // refuse. Computes PBKDF2: up to some 0.3 seconds for kMaxIterations.
+  // refuse. Computes PBKDF2: kMaxIterations keep the thread for a good part of a second.
   [[nodiscard]] base::Result<std::string> last(std::string_view server_first);
   // 28000 when the server did not prove that it knows the password's verifier.
   [[nodiscard]] base::Result<void> check(std::string_view server_final);

@@ -1,13 +1,15 @@
 // The messages of PostgreSQL's frontend/backend protocol, version 3, named as in the manual, section 55.7
 // "Message Formats". Pure values: no I/O, no state.
 //
-// A decoded message's string_views point into the body that it was decoded from and live only as long as that
-// does. decode<M>(body) takes the bytes behind the length field, and fails with 08P01 (protocol_violation)
-// when they are not exactly one message M: too short, bytes left over, a missing terminator, a count that
-// does not fit, a kind or status that the manual does not name. encode(out, m) appends the whole message,
-// type byte and length included. A value that the format cannot hold (a zero byte in a string, more than
-// 65535 parameters) is a bug of the caller: std::logic_error, and `out` is as it was. Only the texts of
-// ErrorResponse and NoticeResponse, which quote anything, are mended instead: '?' for a zero byte.
+// decode<M>(body) takes the bytes behind the length field, and fails with 08P01 (protocol_violation) when
+// they are not exactly one message M: too short, bytes left over, a missing terminator, a count that does not
+// fit, a kind or status that the manual does not name. A decoded message's string_views point into the body
+// and live only as long as that does.
+//
+// encode(out, m) appends the whole message, type byte and length included. A value that the format cannot
+// hold (a zero byte in a string, more than 65535 parameters) is a bug of the caller: std::logic_error, and
+// `out` is as it was. Only the texts of ErrorResponse and NoticeResponse, which quote anything, are mended
+// instead: '?' for a zero byte.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +30,8 @@ inline constexpr std::uint32_t kCancelRequestCode = 80877102;
 inline constexpr std::uint32_t kSslRequestCode = 80877103;
 inline constexpr std::uint32_t kGssEncRequestCode = 80877104;
 
-// --- packets without a type byte, first on a connection
-// --------------------------------------------------------
+// --- packets without a type byte, first on a connection ---
+
 struct StartupMessage {
   std::uint32_t protocol = kProtocol30;
   std::vector<std::pair<std::string, std::string>> parameters;  // in the order sent
@@ -41,9 +43,9 @@ struct CancelRequest {
   std::string secret_key;  // 4 bytes in protocol 3.0, 4 to 256 in 3.2
 };
 
-// --- frontend
-// ---------------------------------------------------------------------------------------------------- 'p' is
-// one of three, which only the state of the authentication can tell apart.
+// --- frontend ---
+
+// 'p' is one of three, which only the state of the authentication can tell apart.
 struct PasswordMessage {
   std::string_view password;
 };
@@ -71,36 +73,37 @@ struct Bind {
   std::vector<std::uint16_t> result_formats;
 };
 struct Describe {
-  char kind = 'S';
+  char kind = 'S';  // 'S' statement, 'P' portal
   std::string_view name;
-};  // 'S' statement, 'P' portal
+};
 struct Execute {
   std::string_view portal;
   std::uint32_t max_rows = 0;
 };
 struct Close {
-  char kind = 'S';
+  char kind = 'S';  // 'S' statement, 'P' portal
   std::string_view name;
 };
 struct Flush {};
 struct Sync {};
 struct Terminate {};
+// CopyData and CopyDone go both ways.
 struct CopyData {
   std::string_view data;
-};                   // both ways
-struct CopyDone {};  // both ways
+};
+struct CopyDone {};
 struct CopyFail {
   std::string_view message;
 };
 
-// --- backend
-// ----------------------------------------------------------------------------------------------------- 'R',
-// by the code that follows; the ones the gate speaks.
+// --- backend ---
+
+// 'R', by the code that follows; the ones the gate speaks.
 struct AuthenticationOk {};
 struct AuthenticationCleartextPassword {};
 struct AuthenticationMd5Password {
-  std::string_view salt;
-};  // 4 bytes
+  std::string_view salt;  // 4 bytes
+};
 struct AuthenticationSasl {
   std::vector<std::string_view> mechanisms;
 };
@@ -110,8 +113,7 @@ struct AuthenticationSaslContinue {
 struct AuthenticationSaslFinal {
   std::string_view data;
 };
-// The code of any 'R' message, so that an unknown one can be named. 08P01 when the body is shorter than 4
-// bytes.
+// The code of any 'R' message, so that an unknown one can be named. 08P01 for a body shorter than that.
 [[nodiscard]] base::Result<std::uint32_t> authentication_code(std::string_view body);
 inline constexpr std::uint32_t kAuthOk = 0;
 inline constexpr std::uint32_t kAuthCleartextPassword = 3;
@@ -133,8 +135,8 @@ struct NegotiateProtocolVersion {
   std::vector<std::string_view> unrecognized;
 };
 struct ReadyForQuery {
-  char status = 'I';
-};  // 'I' idle, 'T' in a transaction block, 'E' in a failed one
+  char status = 'I';  // 'I' idle, 'T' in a transaction block, 'E' in a failed one
+};
 struct CommandComplete {
   std::string_view tag;
 };

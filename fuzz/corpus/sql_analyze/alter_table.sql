@@ -1,0 +1,1 @@
+alter table app.t add column a int default 5 not null references b (c) check (f(a)), drop column d cascade, alter e type text collate "C" using f(e)

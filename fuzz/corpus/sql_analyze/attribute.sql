@@ -1,0 +1,1 @@
+select f.pg_read_file, (x).y.pg_ls_dir from unnest(array['x'::text]) f

@@ -1,0 +1,1 @@
+copy app.t (a) from stdin with (format csv) where a > 1

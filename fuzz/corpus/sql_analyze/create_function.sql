@@ -1,0 +1,1 @@
+create or replace function app.f(a int default g(), out b text) returns setof app.t language sql set x to 1 begin atomic select 1; delete from t; end

@@ -1,0 +1,1 @@
+create temp table if not exists t (a serial primary key, like u including all, exclude using gist (b with &&)) inherits (p) partition by range (f(a)) tablespace x

@@ -1,0 +1,1 @@
+with recursive t(n) as (select 1 union all select n + 1 from t), d as (delete from a where x = 1 returning *) select * from t, d

@@ -1,0 +1,1 @@
+create aggregate app.a (int) (sfunc = app.add, stype = app.mine); create operator + (function = f, leftarg = int)

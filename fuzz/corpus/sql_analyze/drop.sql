@@ -1,0 +1,1 @@
+drop table if exists a.b, c cascade; drop function f(int), g; drop trigger x on t

@@ -1,0 +1,1 @@
+explain (analyze, costs off) declare c cursor with hold for select * from t for update of t

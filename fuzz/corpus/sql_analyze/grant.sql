@@ -1,0 +1,1 @@
+grant select (a, b), update on app.t, u to bob with grant option; revoke all on schema x from public cascade

@@ -1,0 +1,1 @@
+insert into app.t (a, b[1]) values (1, default) on conflict (a) do update set (b, c) = (excluded.b, 2) where t.x returning *

@@ -1,0 +1,1 @@
+select * from (select * from a) s, b for no key update of s skip locked

@@ -1,0 +1,1 @@
+merge into t using s on t.id = s.id when matched and t.a then update set a = s.a when not matched then insert (a) values (s.a)

@@ -1,0 +1,1 @@
+select 1 operator(app.+) 2, a @#@ b, c is distinct from d, e between 1 and 2, f like 'x' escape '\' from t

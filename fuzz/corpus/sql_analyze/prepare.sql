@@ -1,0 +1,1 @@
+prepare p (int, text) as select $1::app.mine; execute p(1, 'x'); deallocate all

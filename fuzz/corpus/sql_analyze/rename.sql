@@ -1,0 +1,1 @@
+alter table a.b rename column c to d; alter view v set schema s; alter type t owner to bob

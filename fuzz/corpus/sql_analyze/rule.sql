@@ -1,0 +1,1 @@
+create rule r as on insert to t do instead (insert into u values (new.a); delete from v)

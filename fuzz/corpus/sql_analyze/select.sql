@@ -1,0 +1,1 @@
+select a.b, f(1), x::int from app.orders o join c using (id) where o.y in (select z from w) order by 1

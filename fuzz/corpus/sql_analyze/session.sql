@@ -1,0 +1,1 @@
+begin; set local search_path to a, "B"; set time zone -7; show all; savepoint s; rollback to s; commit

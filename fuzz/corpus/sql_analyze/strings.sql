@@ -1,0 +1,1 @@
+select E'\'\x41' , $a$ -- $b$ $a$, U&"d\0061ta", b'01', x'ff', 'it''s', "q""q", n'x'

@@ -1,0 +1,1 @@
+update only app.t as x set a = 1, (b, c) = (select 1, 2) from u where x.id = u.id

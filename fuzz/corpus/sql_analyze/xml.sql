@@ -1,0 +1,1 @@
+select xmlparse(document 'x'), xmlelement(name a, b) from xmltable('/a' passing x columns b int path 'c')

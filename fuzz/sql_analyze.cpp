@@ -1,0 +1,60 @@
+// Any bytes as the text of a query: the analysis ends, stays inside the text, and does not depend on
+// comments.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "sql/analyze.hpp"
+#include "sql/complexity_guard.hpp"
+
+namespace sql = portcullis::sql;
+
+namespace {
+
+// Small enough for the stack of libFuzzer's own thread.
+constexpr sql::AnalysisLimits kLimits{.bytes = 1u << 16, .tokens = 5'000, .tree_depth = 1'000};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void check(const sql::Facts& facts, std::size_t size) {
+  std::size_t end = 0;
+  for (const sql::StatementFacts& statement : facts.statements) {
+    require(!statement.kind.empty() && statement.offset >= end);
+    end = statement.offset + statement.length;
+    require(end <= size);
+    for (const sql::Effect& effect : statement.effects) {
+      require(sql::action_named(sql::name(effect.action)) == effect.action);
+      require(effect.location < static_cast<std::int64_t>(size));
+      require(effect.object.name.size() < 1024 || effect.kind == sql::ObjectKind::other ||
+              effect.kind == sql::ObjectKind::setting);
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto facts = sql::analyze(text, kLimits);
+  const auto guarded = sql::guard_complexity(text, kLimits);
+  if (!facts) {
+    require(!facts.error().message.empty());
+    require(!facts.error().position || *facts.error().position <= size + 1);
+    return 0;
+  }
+  require(guarded && guarded->text.size() == size);
+  check(*facts, size);
+  const auto again = sql::analyze(guarded->text, kLimits);
+  require(again && again->statements.size() == facts->statements.size());
+  for (std::size_t i = 0; i < again->statements.size(); ++i) {
+    const auto &one = facts->statements[i], &other = again->statements[i];
+    require(one.kind == other.kind && one.offset == other.offset &&
+            one.effects.size() == other.effects.size());
+    for (std::size_t e = 0; e < one.effects.size(); ++e)
+      require(one.effects[e].object == other.effects[e].object);
+  }
+  return 0;
+}

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(backend_frames USES portcullis::wire)

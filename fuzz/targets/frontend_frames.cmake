@@ -1,0 +1,1 @@
+portcullis_fuzz_target(frontend_frames USES portcullis::wire)

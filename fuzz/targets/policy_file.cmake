@@ -1,0 +1,1 @@
+portcullis_fuzz_target(policy_file USES portcullis::policy)

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(scram USES portcullis::auth)

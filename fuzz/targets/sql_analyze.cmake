@@ -1,0 +1,1 @@
+portcullis_fuzz_target(sql_analyze USES portcullis::sql)

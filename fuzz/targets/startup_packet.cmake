@@ -1,0 +1,1 @@
+portcullis_fuzz_target(startup_packet USES portcullis::wire)
