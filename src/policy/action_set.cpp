@@ -131,7 +131,8 @@ constexpr std::string_view kReach = "it reaches objects that the statement does 
 constexpr std::string_view kOutside = "it brings in code or data from outside the database";
 constexpr std::string_view kIdentity = "the gate decides which role a session has";
 constexpr std::string_view kSettings =
-    "the settings that are harmless are free for everyone, and this version does not enforce a list of more yet";
+    "the settings that are harmless are free for everyone, and this version does not enforce a list of more "
+    "yet";
 constexpr std::string_view kShadow = "a temporary object would hide the one that a rule names";
 
 struct Never {
@@ -179,7 +180,9 @@ std::vector<std::string> known_words() {
 
 }  // namespace
 
-bool is_action_pattern(std::string_view word) noexcept { return word == kAll || word.ends_with(kWildcard); }
+bool is_action_pattern(std::string_view word) noexcept {
+  return word == kAll || word.ends_with(kWildcard);
+}
 
 std::optional<ActionSet> actions_matching(std::string_view pattern) {
   ActionSet found;
@@ -200,7 +203,8 @@ std::optional<ActionSet> actions_matching(std::string_view pattern) {
 
 std::string suggest_action(std::string_view word) {
   if (word == "*") return ": write \"all\"";
-  return did_you_mean(word, known_words(), ": write it in lower case, as in \"alter table add column\" or \"drop *\"");
+  return did_you_mean(word, known_words(),
+                      ": write it in lower case, as in \"alter table add column\" or \"drop *\"");
 }
 
 Target target_of(Action action) noexcept {
@@ -212,7 +216,8 @@ Target target_of(Action action) noexcept {
 }
 
 std::optional<std::string_view> never_allowed(Action action) noexcept {
-  const auto* const found = std::find_if(kNever.begin(), kNever.end(), [&](const Never& n) { return n.action == action; });
+  const auto* const found =
+      std::find_if(kNever.begin(), kNever.end(), [&](const Never& n) { return n.action == action; });
   if (found == kNever.end()) return std::nullopt;
   return found->why;
 }

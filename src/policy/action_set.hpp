@@ -26,12 +26,15 @@ class ActionSet {
 
  private:
   static constexpr std::size_t kCapacity = 512;  // a test holds it against the enumeration
-  static std::size_t index(sql::Action action) noexcept { return static_cast<std::size_t>(action) % kCapacity; }
+  static std::size_t index(sql::Action action) noexcept {
+    return static_cast<std::size_t>(action) % kCapacity;
+  }
 
   std::bitset<kCapacity> bits_;
 };
 
-// "select", "alter table *" (every action that starts with "alter table "), "all". Nothing for a word that is none.
+// "select", "alter table *" (every action that starts with "alter table "), "all". Nothing for a word that is
+// none.
 [[nodiscard]] std::optional<ActionSet> actions_matching(std::string_view pattern);
 [[nodiscard]] bool is_action_pattern(std::string_view word) noexcept;  // of the last two forms
 // ": did you mean ...?" or what to write instead.
@@ -45,8 +48,9 @@ enum class Target : std::uint8_t {
 };
 [[nodiscard]] Target target_of(sql::Action action) noexcept;
 
-// Why no rule can allow an action, or nothing. These run what the gate cannot see, reach objects that the statement
-// does not name, or change what the gate's own judgement stands on: a protection would not hold against them.
+// Why no rule can allow an action, or nothing. These run what the gate cannot see, reach objects that the
+// statement does not name, or change what the gate's own judgement stands on: a protection would not hold
+// against them.
 [[nodiscard]] std::optional<std::string_view> never_allowed(sql::Action action) noexcept;
 
 }  // namespace portcullis::policy

@@ -31,13 +31,17 @@ bool holds(const Table& table, std::string_view name) noexcept {
 
 }  // namespace
 
-bool is_shipped_function(std::string_view name) noexcept { return holds(kShipped, name); }
+bool is_shipped_function(std::string_view name) noexcept {
+  return holds(kShipped, name);
+}
 
 bool is_harmless_function(std::string_view schema, std::string_view name) {
   if (schema == "pg_catalog") return holds(kHarmless, name);
   return schema == "information_schema" && holds(kHarmless, "information_schema." + std::string(name));
 }
 
-bool is_catalog_relation(std::string_view name) noexcept { return holds(kCatalogs, name); }
+bool is_catalog_relation(std::string_view name) noexcept {
+  return holds(kCatalogs, name);
+}
 
 }  // namespace portcullis::policy

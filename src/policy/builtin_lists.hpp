@@ -1,5 +1,5 @@
-// The lists that ship: what of PostgreSQL's own is harmless. All of them name what may pass, so that what a newer
-// PostgreSQL brings is refused until it was reviewed.
+// The lists that ship: what of PostgreSQL's own is harmless. All of them name what may pass, so that what a
+// newer PostgreSQL brings is refused until it was reviewed.
 #pragma once
 
 #include <string_view>

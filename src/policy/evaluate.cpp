@@ -1,4 +1,5 @@
-// Facts + policy -> decision, effect by effect: deny beats ask beats allow, and what nothing covers is denied.
+// Facts + policy -> decision, effect by effect: deny beats ask beats allow, and what nothing covers is
+// denied.
 #include <algorithm>
 
 #include "policy/builtin_lists.hpp"
@@ -16,24 +17,26 @@ using sql::Effect;
 using sql::Name;
 using sql::ObjectKind;
 
-// What a name without a schema could mean: PostgreSQL looks through the search path, with pg_catalog in front unless
-// the path names it (manual, "The Schema Search Path"). The gate does not know which of the schemas has the name, so
-// the effect is judged for each.
+// What a name without a schema could mean: PostgreSQL looks through the search path, with pg_catalog in front
+// unless the path names it (manual, "The Schema Search Path"). The gate does not know which of the schemas
+// has the name, so the effect is judged for each.
 std::vector<Name> meanings(const Effect& effect, const std::vector<std::string>& search_path) {
   const Name& written = effect.object;
-  const bool in_schema =
-      effect.kind == ObjectKind::relation || effect.kind == ObjectKind::function || effect.kind == ObjectKind::type ||
-      (effect.kind == ObjectKind::other && target_of(effect.action) == Target::named);
+  const bool in_schema = effect.kind == ObjectKind::relation || effect.kind == ObjectKind::function ||
+                         effect.kind == ObjectKind::type ||
+                         (effect.kind == ObjectKind::other && target_of(effect.action) == Target::named);
   if (!in_schema || written.name.empty() || !written.schema.empty()) return {written};
 
   std::vector<Name> found;
-  const bool catalog_first = std::find(search_path.begin(), search_path.end(), "pg_catalog") == search_path.end();
+  const bool catalog_first =
+      std::find(search_path.begin(), search_path.end(), "pg_catalog") == search_path.end();
   const Name in_catalog{{}, "pg_catalog", written.name};
   if (effect.kind == ObjectKind::relation && catalog_first) {
     if (is_catalog_relation(written.name)) return {in_catalog};
     if (written.name.starts_with("pg_")) found.push_back(in_catalog);
-  } else if (catalog_first && ((effect.kind == ObjectKind::function && sql::is_builtin_function(written.name)) ||
-                               (effect.kind == ObjectKind::type && sql::is_builtin_type(written.name)))) {
+  } else if (catalog_first &&
+             ((effect.kind == ObjectKind::function && sql::is_builtin_function(written.name)) ||
+              (effect.kind == ObjectKind::type && sql::is_builtin_type(written.name)))) {
     found.push_back(in_catalog);
   }
   for (const auto& schema : search_path) found.push_back({{}, schema, written.name});
@@ -57,13 +60,14 @@ std::string broken_condition(const ColumnCondition& when, const sql::AddedColumn
   return {};
 }
 
-// As above, for a rule. A rule that opens something must be sure of all that the column brings along; one that denies
-// must not be talked out of it.
+// As above, for a rule. A rule that opens something must be sure of all that the column brings along; one
+// that denies must not be talked out of it.
 std::string unmet(const Rule& rule, const Effect& effect) {
   if (!rule.when) return {};
   const bool denies = rule.outcome == Outcome::deny;
   if (!effect.added_column) return denies ? "" : "the gate cannot tell what the column is";
-  if (!denies && effect.added_column->inline_constraint) return "the column's definition has a constraint in it";
+  if (!denies && effect.added_column->inline_constraint)
+    return "the column's definition has a constraint in it";
   return broken_condition(*rule.when, *effect.added_column);
 }
 
@@ -85,7 +89,8 @@ class EffectJudge {
       return settle(Outcome::deny, Ground::protection, protection->id, phrase_ + " is protected");
     }
     if (const auto why = out_of_reach(object); !why.empty()) {
-      return settle(Outcome::deny, Ground::unsupported, {}, phrase_ + " is not possible through the gate: " + why);
+      return settle(Outcome::deny, Ground::unsupported, {},
+                    phrase_ + " is not possible through the gate: " + why);
     }
     match_rules(object);
     return by_rules();
@@ -106,7 +111,8 @@ class EffectJudge {
       if (protection.except.contains(effect_.action)) continue;
       if (protection.on.contains(object)) return &protection;
       const auto in_schema = [&](const Name& name) { return name.schema == object.name; };
-      if (effect_.kind == ObjectKind::schema && std::any_of(protection.on.begin(), protection.on.end(), in_schema)) {
+      if (effect_.kind == ObjectKind::schema &&
+          std::any_of(protection.on.begin(), protection.on.end(), in_schema)) {
         return &protection;
       }
     }
@@ -115,8 +121,10 @@ class EffectJudge {
 
   std::string out_of_reach(const Name& object) const {
     if (!object.database.empty()) return "leave the database's name out";
-    if (is_unnameable_schema(object.schema)) return "the gate does not follow what schema " + object.schema + " holds";
-    if (effect_.kind == ObjectKind::relation && is_catalog_schema(object.schema) && effect_.action != Action::select) {
+    if (is_unnameable_schema(object.schema))
+      return "the gate does not follow what schema " + object.schema + " holds";
+    if (effect_.kind == ObjectKind::relation && is_catalog_schema(object.schema) &&
+        effect_.action != Action::select) {
       return "PostgreSQL's own catalogs can only be selected from";
     }
     return {};
@@ -152,10 +160,12 @@ class EffectJudge {
       return settle(Outcome::deny, Ground::requirement, lacks_->id, phrase_ + " needs a WHERE of its own");
     }
     if (asks_ != nullptr) {
-      return settle(Outcome::ask, Ground::rule, asks_->id, phrase_ + " needs approval by \"" + asks_->reviewers + "\"");
+      return settle(Outcome::ask, Ground::rule, asks_->id,
+                    phrase_ + " needs approval by \"" + asks_->reviewers + "\"");
     }
     if (allows_ != nullptr) return settle(Outcome::allow, Ground::rule, allows_->id, phrase_ + " is allowed");
-    if (standing_ && standing_->allowed) return settle(Outcome::allow, standing_->ground, {}, standing_->reason);
+    if (standing_ && standing_->allowed)
+      return settle(Outcome::allow, standing_->ground, {}, standing_->reason);
     if (unmet_ != nullptr) {
       return settle(Outcome::deny, Ground::condition, unmet_->id,
                     phrase_ + " is not what the rule's \"when\" allows: " + unmet_reason_);
@@ -176,6 +186,14 @@ class EffectJudge {
   std::string unmet_reason_;
 };
 
+// PostgreSQL takes its own function of a name unless one in the search path fits the arguments better, which
+// only whoever may create functions there can bring about. So beside its own, the other meanings need not be
+// allowed: it is enough that no protection and no rule stands against them.
+bool beside_own_function(const EffectDecision& other) {
+  return other.action == Action::execute_function && other.outcome == Outcome::deny &&
+         (other.ground == Ground::shipped_list || other.ground == Ground::not_covered);
+}
+
 bool stricter(const EffectDecision& a, const EffectDecision& b) {
   if (a.outcome != b.outcome) return a.outcome > b.outcome;
   return a.ground == Ground::protection && b.ground != Ground::protection;
@@ -188,6 +206,8 @@ EffectDecision judge(const PolicyData& policy, const std::vector<std::size_t>& r
   std::optional<EffectDecision> strictest;
   for (const Name& object : meanings(effect, search_path)) {
     auto decision = judge.judge(object);
+    const bool own_first = strictest && strictest->object.schema == "pg_catalog";
+    if (own_first && beside_own_function(decision)) continue;
     if (!strictest || stricter(decision, *strictest)) strictest = std::move(decision);
   }
   return *strictest;

@@ -1,4 +1,5 @@
-// nlohmann's parser says what the values are; a cursor that follows it over the same bytes says where they stand.
+// nlohmann's parser says what the values are; a cursor that follows it over the same bytes says where they
+// stand.
 #include "policy/json_document.hpp"
 
 #include <algorithm>
@@ -46,7 +47,8 @@ class Cursor {
     if (first == '"') return skip_string();
     step();
     if (first == '{' || first == '[' || first == '}' || first == ']') return;
-    while (at_ < text_.size() && std::string_view(" \t\r\n,:/]}").find(text_[at_]) == std::string_view::npos) {
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n,:/]}").find(text_[at_]) == std::string_view::npos) {
       step();
     }
   }
@@ -115,7 +117,8 @@ class Builder final : public nlohmann::json_sax<Json> {
     return add(std::move(made)) != nullptr;
   }
   bool number_unsigned(number_unsigned_t value) override {
-    if (value <= static_cast<number_unsigned_t>(INT64_MAX)) return number_integer(static_cast<std::int64_t>(value));
+    if (value <= static_cast<number_unsigned_t>(INT64_MAX))
+      return number_integer(static_cast<std::int64_t>(value));
     return number_float(static_cast<double>(value), {});
   }
   bool number_float(number_float_t value, const string_t& /*text*/) override {
@@ -149,14 +152,15 @@ class Builder final : public nlohmann::json_sax<Json> {
   }
 
   // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
-  bool parse_error(std::size_t position, const std::string& /*token*/, const Json::exception& error) override {
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const Json::exception& error) override {
     std::string_view what = error.what();
     for (const std::string_view start : {"syntax error", "number overflow"}) {
       const auto found = what.find(start);
       if (found != std::string_view::npos) what = what.substr(found);
     }
-    // The offending token starts behind what was accepted; the parser's own position is its last byte. Only where
-    // punctuation is at fault does the next token lie beyond that.
+    // The offending token starts behind what was accepted; the parser's own position is its last byte. Only
+    // where punctuation is at fault does the next token lie beyond that.
     const std::size_t last = position == 0 ? 0 : position - 1;
     Cursor at = cursor_;
     at.to_token();
@@ -198,7 +202,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool open(Kind kind) {
     if (open_.size() == kMaxDepth) {
       cursor_.to_token();
-      problem("brackets are nested deeper than " + std::to_string(kMaxDepth) + ": nothing in this file needs that");
+      problem("brackets are nested deeper than " + std::to_string(kMaxDepth) +
+              ": nothing in this file needs that");
       return false;
     }
     JsonValue made;
@@ -232,24 +237,27 @@ std::string_view kind_name(Kind kind) noexcept {
   return "a value";
 }
 
-void report_kind(const JsonValue& value, std::string_view key, Kind expected, std::vector<Problem>& problems) {
-  problems.push_back({value.line, value.column, "\"" + std::string(key) + "\" must be " +
-                                                    std::string(kind_name(expected)) + ", not " +
-                                                    std::string(kind_name(value.kind))});
+void report_kind(const JsonValue& value, std::string_view key, Kind expected,
+                 std::vector<Problem>& problems) {
+  problems.push_back({value.line, value.column,
+                      "\"" + std::string(key) + "\" must be " + std::string(kind_name(expected)) + ", not " +
+                          std::string(kind_name(value.kind))});
 }
 
 }  // namespace
 
 const JsonValue* JsonValue::find(std::string_view key) const noexcept {
-  const auto found = std::find_if(members.begin(), members.end(), [&](const Member& m) { return m.key == key; });
+  const auto found =
+      std::find_if(members.begin(), members.end(), [&](const Member& m) { return m.key == key; });
   return found == members.end() ? nullptr : &found->value;
 }
 
 JsonDocument read_json(std::string_view text) {
   if (text.size() > kMaxBytes) {
     JsonDocument refused;
-    refused.problems.push_back({1, 1, "the file has " + std::to_string(text.size()) + " bytes, at most " +
-                                          std::to_string(kMaxBytes) + " are read: split it"});
+    refused.problems.push_back({1, 1,
+                                "the file has " + std::to_string(text.size()) + " bytes, at most " +
+                                    std::to_string(kMaxBytes) + " are read: split it"});
     return refused;
   }
   Builder builder(text);
@@ -282,15 +290,16 @@ std::optional<bool> ObjectReader::take_boolean(std::string_view key) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> ObjectReader::take_integer(std::string_view key, std::int64_t low, std::int64_t high) {
+std::optional<std::int64_t> ObjectReader::take_integer(std::string_view key, std::int64_t low,
+                                                       std::int64_t high) {
   const JsonValue* value = take(key);
   if (value == nullptr) return std::nullopt;
   if (value->kind != Kind::integer) {
     report_kind(*value, key, Kind::integer, problems_);
   } else if (value->integer < low || value->integer > high) {
-    problems_.push_back({value->line, value->column, "\"" + std::string(key) + "\" is " +
-                                                         std::to_string(value->integer) + ": write a number from " +
-                                                         std::to_string(low) + " to " + std::to_string(high)});
+    problems_.push_back({value->line, value->column,
+                         "\"" + std::string(key) + "\" is " + std::to_string(value->integer) +
+                             ": write a number from " + std::to_string(low) + " to " + std::to_string(high)});
   } else {
     return value->integer;
   }
@@ -307,8 +316,9 @@ std::optional<std::vector<std::string>> ObjectReader::take_strings(std::string_v
   std::vector<std::string> strings;
   for (const JsonValue& item : value->items) {
     if (item.kind != Kind::string) {
-      problems_.push_back({item.line, item.column, "\"" + std::string(key) + "\" is a list of strings, this is " +
-                                                       std::string(kind_name(item.kind))});
+      problems_.push_back({item.line, item.column,
+                           "\"" + std::string(key) + "\" is a list of strings, this is " +
+                               std::string(kind_name(item.kind))});
       return std::nullopt;
     }
     strings.push_back(item.string);
@@ -319,8 +329,9 @@ std::optional<std::vector<std::string>> ObjectReader::take_strings(std::string_v
 void ObjectReader::finish() {
   for (const auto& member : object_.members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
-    problems_.push_back({member.line, member.column, "unknown key \"" + member.key + "\" in " + what_ +
-                                                         did_you_mean(member.key, known_)});
+    problems_.push_back(
+        {member.line, member.column,
+         "unknown key \"" + member.key + "\" in " + what_ + did_you_mean(member.key, known_)});
   }
 }
 

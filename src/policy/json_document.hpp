@@ -1,5 +1,5 @@
-// Strict JSON with comments for files that people write: every value knows its line and column, a duplicate key or any
-// syntax error is a Problem. Used for the policy and for the gate's configuration.
+// Strict JSON with comments for files that people write: every value knows its line and column, a duplicate
+// key or any syntax error is a Problem. Used for the policy and for the gate's configuration.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct JsonValue {
   std::int64_t integer = 0;
   double number = 0;
   std::string string;
-  std::vector<JsonValue> items;     // of an array
-  std::vector<Member> members;      // of an object, in the file's order
+  std::vector<JsonValue> items;  // of an array
+  std::vector<Member> members;   // of an object, in the file's order
 
   [[nodiscard]] const JsonValue* find(std::string_view key) const noexcept;
 };
@@ -41,8 +41,8 @@ struct JsonDocument {
 // Depth is bounded (64), size too (4 MiB): beyond is a Problem.
 [[nodiscard]] JsonDocument read_json(std::string_view text);
 
-// Reads the members of one object with the checks that every strict file needs. Whatever was not asked for when
-// finish() is called is an unknown key. Problems go to the vector given, which must outlive the reader.
+// Reads the members of one object with the checks that every strict file needs. Whatever was not asked for
+// when finish() is called is an unknown key. Problems go to the vector given, which must outlive the reader.
 class ObjectReader {
  public:
   ObjectReader(const JsonValue& object, std::string_view what, std::vector<Problem>& problems);

@@ -24,8 +24,10 @@ class Loader {
     read_header(root, reader);
     // Names first, whatever the file's order: what follows refers to them.
     if (const auto* groups = part(reader, "groups", Kind::object)) each_member(*groups, &Loader::read_group);
-    if (const auto* agents = require(context_, reader, root, "the policy", "agents", Kind::object)) read_agents(*agents);
-    if (const auto* people = part(reader, "reviewers", Kind::object)) each_member(*people, &Loader::read_reviewers);
+    if (const auto* agents = require(context_, reader, root, "the policy", "agents", Kind::object))
+      read_agents(*agents);
+    if (const auto* people = part(reader, "reviewers", Kind::object))
+      each_member(*people, &Loader::read_reviewers);
     if (const auto* protect = part(reader, "protect", Kind::array)) {
       for (const JsonValue& item : protect->items) read_protection(context_, item);
     }
@@ -43,7 +45,8 @@ class Loader {
   const JsonValue* part(ObjectReader& reader, std::string_view key, Kind kind) {
     const JsonValue* value = reader.take(key);
     if (value == nullptr || value->kind == kind) return value;
-    context_.complain(*value, in_quotes(key) + (kind == Kind::object ? " must be an object" : " must be a list"));
+    context_.complain(*value,
+                      in_quotes(key) + (kind == Kind::object ? " must be an object" : " must be a list"));
     return nullptr;
   }
 
@@ -74,17 +77,20 @@ class Loader {
     return nullptr;
   }
 
-  bool check_name(std::uint32_t line, std::uint32_t column, const std::string& what, const std::string& name) {
+  bool check_name(std::uint32_t line, std::uint32_t column, const std::string& what,
+                  const std::string& name) {
     if (is_plain_name(name)) return true;
-    context_.problems.push_back({line, column, what + " is " + in_quotes(name) +
-                                                   ": write 1 to 63 bytes of letters, digits, \"_\", \"-\" and \".\""});
+    context_.problems.push_back({line, column,
+                                 what + " is " + in_quotes(name) +
+                                     ": write 1 to 63 bytes of letters, digits, \"_\", \"-\" and \".\""});
     return false;
   }
 
   void read_group(const JsonValue::Member& member) {
     if (!check_name(member.line, member.column, "the name of a group", member.key)) return;
     context_.groups.insert(member.key);
-    if (member.value.kind != Kind::object) return context_.complain(member.value, "a group is an object: write {}");
+    if (member.value.kind != Kind::object)
+      return context_.complain(member.value, "a group is an object: write {}");
     ObjectReader reader(member.value, "a group", context_.problems);
     (void)reader.take_string("description");
     reader.finish();
@@ -92,7 +98,8 @@ class Loader {
 
   void read_agents(const JsonValue& agents) {
     if (agents.members.empty()) {
-      context_.complain(agents, "\"agents\" is empty: name at least one, for a rule without agents can never match");
+      context_.complain(agents,
+                        "\"agents\" is empty: name at least one, for a rule without agents can never match");
     }
     each_member(agents, &Loader::read_agent);
   }
@@ -100,8 +107,9 @@ class Loader {
   void read_agent(const JsonValue::Member& member) {
     if (!check_name(member.line, member.column, "the name of an agent", member.key)) return;
     if (context_.groups.contains(member.key)) {
-      context_.problems.push_back({member.line, member.column, in_quotes(member.key) +
-                                                                   " is a group and an agent: rename one of the two"});
+      context_.problems.push_back(
+          {member.line, member.column,
+           in_quotes(member.key) + " is a group and an agent: rename one of the two"});
     }
     context_.policy.rules_of[member.key];
     if (member.value.kind != Kind::object) {
@@ -122,11 +130,13 @@ class Loader {
 
   void check_login(const JsonValue& login) {
     const std::string& text = login.string;
-    const bool control = std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+    const bool control =
+        std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
     if (text.empty() || text.size() > kLongestLogin || control) {
       context_.complain(login, "a login has 1 to 63 bytes, none of them a control character");
     } else if (!logins_.insert(text).second) {
-      context_.complain(login, "the login " + in_quotes(text) + " is another agent's already: give each its own");
+      context_.complain(login,
+                        "the login " + in_quotes(text) + " is another agent's already: give each its own");
     }
   }
 
@@ -136,9 +146,10 @@ class Loader {
       if (context_.groups.contains(item->string)) {
         groups.push_back(item->string);
       } else {
-        context_.complain(*item, "there is no group " + in_quotes(item->string) +
-                                     did_you_mean(item->string, {context_.groups.begin(), context_.groups.end()},
-                                                  ": name it under \"groups\""));
+        context_.complain(*item,
+                          "there is no group " + in_quotes(item->string) +
+                              did_you_mean(item->string, {context_.groups.begin(), context_.groups.end()},
+                                           ": name it under \"groups\""));
       }
     }
     return groups;
@@ -159,7 +170,8 @@ class Loader {
 
   void read_test(const JsonValue& value) {
     if (value.kind != Kind::object) {
-      return context_.complain(value, "a test is an object: write { \"as\": ..., \"sql\": ..., \"expect\": ... }");
+      return context_.complain(value,
+                               "a test is an object: write { \"as\": ..., \"sql\": ..., \"expect\": ... }");
     }
     PolicyTest test;
     test.line = value.line;
@@ -169,14 +181,16 @@ class Loader {
       check_agent(*as);
       test.as = as->string;
     }
-    if (const auto* sql = require(context_, reader, value, "the test", "sql", Kind::string)) test.sql = sql->string;
+    if (const auto* sql = require(context_, reader, value, "the test", "sql", Kind::string))
+      test.sql = sql->string;
     if (const auto* expect = require(context_, reader, value, "the test", "expect", Kind::string)) {
       read_outcome(*expect, test.expect);
     }
     if (const auto* rule = reader.take("rule")) {
       if (rule->kind != Kind::string || !context_.ids.contains(rule->string)) {
-        context_.complain(*rule, "\"rule\" must be the id of a rule or a protection" +
-                                     did_you_mean(rule->string, {context_.ids.begin(), context_.ids.end()}, ""));
+        context_.complain(*rule,
+                          "\"rule\" must be the id of a rule or a protection" +
+                              did_you_mean(rule->string, {context_.ids.begin(), context_.ids.end()}, ""));
       }
       test.rule = rule->string;
     }
@@ -198,7 +212,8 @@ class Loader {
       target = outcome;
       return;
     }
-    context_.complain(value, in_quotes(value.string) + " is no verdict: write \"allow\", \"ask\" or \"deny\"");
+    context_.complain(value,
+                      in_quotes(value.string) + " is no verdict: write \"allow\", \"ask\" or \"deny\"");
   }
 
   LoadContext context_;
@@ -212,7 +227,8 @@ void by_place(std::vector<Problem>& problems) {
   if (problems.size() <= kMostProblems) return;
   const std::size_t more = problems.size() - kMostProblems;
   const Problem& last = problems[kMostProblems];
-  const Problem summary{last.line, last.column, "and " + std::to_string(more) + " more problems from here on"};
+  const Problem summary{last.line, last.column,
+                        "and " + std::to_string(more) + " more problems from here on"};
   problems.resize(kMostProblems);
   problems.push_back(summary);
 }

@@ -22,7 +22,9 @@ std::string_view form_of(Kind kind) noexcept {
 
 }  // namespace
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 std::string not_enforced(std::string_view what) {
   return "this version does not enforce " + std::string(what) + " yet: remove it";
@@ -30,16 +32,17 @@ std::string not_enforced(std::string_view what) {
 
 bool is_plain_name(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 63 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.' || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
   });
 }
 
-const JsonValue* require(LoadContext& context, ObjectReader& reader, const JsonValue& object, std::string_view what,
-                         std::string_view key, Kind kind) {
+const JsonValue* require(LoadContext& context, ObjectReader& reader, const JsonValue& object,
+                         std::string_view what, std::string_view key, Kind kind) {
   const JsonValue* value = reader.take(key);
   if (value == nullptr) {
-    context.complain(object, std::string(what) + " lacks " + in_quotes(key) + ", " + std::string(form_of(kind)));
+    context.complain(object,
+                     std::string(what) + " lacks " + in_quotes(key) + ", " + std::string(form_of(kind)));
     return nullptr;
   }
   if (value->kind == kind) return value;
@@ -58,7 +61,8 @@ std::vector<const JsonValue*> strings_in(LoadContext& context, const JsonValue& 
     if (item.kind != Kind::string) {
       context.complain(item, in_quotes(key) + " must hold strings only");
     } else if (!seen.insert(item.string).second) {
-      context.complain(item, in_quotes(item.string) + " stands twice in " + in_quotes(key) + ": take one out");
+      context.complain(item,
+                       in_quotes(item.string) + " stands twice in " + in_quotes(key) + ": take one out");
     } else {
       strings.push_back(&item);
     }

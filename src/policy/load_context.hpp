@@ -27,8 +27,8 @@ struct LoadContext {
 };
 
 [[nodiscard]] std::string in_quotes(std::string_view text);
-// Letters, digits, "_", "-", "." and anything beyond ASCII; 1 to 63 bytes: what agents, groups, reviewers and rules are
-// called, in logs and on the command line too.
+// Letters, digits, "_", "-", "." and anything beyond ASCII; 1 to 63 bytes: what agents, groups, reviewers and
+// rules are called, in logs and on the command line too.
 [[nodiscard]] bool is_plain_name(std::string_view text) noexcept;
 
 // The value of a key that must be there and of that kind; null, with a problem, where it is not.

@@ -24,7 +24,8 @@ void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object
     context.complain(*value, "the id is " + in_quotes(id) +
                                  ": write 1 to 63 bytes of letters, digits, \"_\", \"-\" and \".\"");
   } else if (!context.ids.insert(id).second) {
-    context.complain(*value, "the id " + in_quotes(id) + " is used twice: rules and protections share their ids");
+    context.complain(*value,
+                     "the id " + in_quotes(id) + " is used twice: rules and protections share their ids");
   }
 }
 
@@ -43,7 +44,8 @@ std::vector<sql::Name> read_names(LoadContext& context, const JsonValue& list) {
 
 std::optional<ActionSet> read_action(LoadContext& context, const JsonValue& word) {
   auto actions = actions_matching(word.string);
-  if (!actions) context.complain(word, "unknown action " + in_quotes(word.string) + suggest_action(word.string));
+  if (!actions)
+    context.complain(word, "unknown action " + in_quotes(word.string) + suggest_action(word.string));
   return actions;
 }
 
@@ -83,7 +85,8 @@ class RuleReader {
       const JsonValue* found = reader_.take(name(outcome));
       if (found == nullptr) continue;
       if (words != nullptr) {
-        context_.complain(*found, "a rule has one of \"allow\", \"ask\" and \"deny\": make two rules of this");
+        context_.complain(*found,
+                          "a rule has one of \"allow\", \"ask\" and \"deny\": make two rules of this");
         continue;
       }
       words = found;
@@ -110,7 +113,8 @@ class RuleReader {
         one.insert(action);
         *actions -= one;
       }
-      if (actions->empty()) return context_.complain(word, "none of " + in_quotes(word.string) + " can be allowed");
+      if (actions->empty())
+        return context_.complain(word, "none of " + in_quotes(word.string) + " can be allowed");
     }
     rule_.words.push_back(word.string);
     rule_.actions |= *actions;
@@ -126,9 +130,10 @@ class RuleReader {
     for (const auto& word : written_) {
       const bool nameless = every(word.actions, [](Action a) { return target_of(a) == Target::nameless; });
       if (nameless) {
-        context_.complain(*word.value, in_quotes(word.value->string) +
-                                           " is done to nothing that \"on\" can name, so it can never match: give it "
-                                           "a rule of its own without \"on\"");
+        context_.complain(*word.value,
+                          in_quotes(word.value->string) +
+                              " is done to nothing that \"on\" can name, so it can never match: give it "
+                              "a rule of its own without \"on\"");
       }
     }
     if (opens()) check_catalogs();
@@ -139,7 +144,8 @@ class RuleReader {
     if (!opens()) return;
     for (const auto& word : written_) {
       if (every(word.actions, [](Action a) { return target_of(a) == Target::nameless; })) continue;
-      context_.complain(*word.value, in_quotes(word.value->string) + " needs \"on\", a list of names: it is done to " +
+      context_.complain(*word.value, in_quotes(word.value->string) +
+                                         " needs \"on\", a list of names: it is done to " +
                                          "objects of a schema");
       return;
     }
@@ -148,7 +154,8 @@ class RuleReader {
   template <class Predicate>
   static bool every(const ActionSet& actions, Predicate predicate) {
     const auto all = sql::all_actions();
-    return std::all_of(all.begin(), all.end(), [&](Action a) { return !actions.contains(a) || predicate(a); });
+    return std::all_of(all.begin(), all.end(),
+                       [&](Action a) { return !actions.contains(a) || predicate(a); });
   }
 
   void check_catalogs() {
@@ -168,9 +175,12 @@ class RuleReader {
       return a == Action::select || a == Action::execute_function || a == Action::use_type ||
              a == Action::use_operator || a == Action::use_collation || a == Action::use_operator_class;
     });
-    if (!only_known) return name + " belongs to PostgreSQL: only \"select\" can be allowed on its tables and views";
-    if (rule_.actions.contains(Action::execute_function) && !is_harmless_function(object.schema, object.name)) {
-      return name + " is none of PostgreSQL's harmless functions, so \"execute function\" cannot be allowed on it";
+    if (!only_known)
+      return name + " belongs to PostgreSQL: only \"select\" can be allowed on its tables and views";
+    if (rule_.actions.contains(Action::execute_function) &&
+        !is_harmless_function(object.schema, object.name)) {
+      return name +
+             " is none of PostgreSQL's harmless functions, so \"execute function\" cannot be allowed on it";
     }
     return {};
   }
@@ -185,12 +195,14 @@ class RuleReader {
         to_.insert(item->string);
       } else if (context_.groups.contains(item->string)) {
         if (!add_members(item->string)) {
-          context_.complain(*item, "group " + in_quotes(item->string) +
-                                       " has no agents, so the rule can never match: put agents in it or take it out");
+          context_.complain(
+              *item, "group " + in_quotes(item->string) +
+                         " has no agents, so the rule can never match: put agents in it or take it out");
         }
       } else {
-        context_.complain(*item, "there is no agent or group " + in_quotes(item->string) +
-                                     did_you_mean(item->string, agents_and_groups(), ": name it first, or write \"*\""));
+        context_.complain(
+            *item, "there is no agent or group " + in_quotes(item->string) +
+                       did_you_mean(item->string, agents_and_groups(), ": name it first, or write \"*\""));
       }
     }
   }
@@ -215,7 +227,8 @@ class RuleReader {
     const JsonValue* when = reader_.take("when");
     if (when == nullptr) return;
     if (when->kind != Kind::object || when->members.empty()) {
-      return context_.complain(*when, "\"when\" must be an object with \"default\", \"nullable\" or \"type\" in it");
+      return context_.complain(*when,
+                               "\"when\" must be an object with \"default\", \"nullable\" or \"type\" in it");
     }
     ColumnCondition condition;
     ObjectReader reader(*when, "\"when\"", context_.problems);
@@ -223,12 +236,15 @@ class RuleReader {
     condition.nullable = reader.take_boolean("nullable");
     if (const auto* type = reader.take("type")) {
       condition.base_type = type->kind == Kind::string && type->string == "base";
-      if (!condition.base_type) context_.complain(*type, "\"type\" must be \"base\": one of PostgreSQL's own types");
+      if (!condition.base_type)
+        context_.complain(*type, "\"type\" must be \"base\": one of PostgreSQL's own types");
     }
     refuse_unenforced(context_, reader, *when, {"confidence_below"});
     reader.finish();
-    if (!written_.empty() && !every(rule_.actions, [](Action a) { return a == Action::alter_table_add_column; })) {
-      context_.complain(*when, "\"when\" speaks of the new column: give \"alter table add column\" a rule of its own");
+    if (!written_.empty() &&
+        !every(rule_.actions, [](Action a) { return a == Action::alter_table_add_column; })) {
+      context_.complain(
+          *when, "\"when\" speaks of the new column: give \"alter table add column\" a rule of its own");
     }
     rule_.when = std::move(condition);
   }
@@ -242,7 +258,8 @@ class RuleReader {
       } else if (item->string == "other") {
         condition.defaults.insert(sql::DefaultExpression::other);
       } else {
-        context_.complain(*item, in_quotes(item->string) + " is no kind of default: write \"none\", \"constant\" or "
+        context_.complain(*item, in_quotes(item->string) +
+                                     " is no kind of default: write \"none\", \"constant\" or "
                                      "\"other\"");
       }
     }
@@ -277,7 +294,8 @@ class RuleReader {
                                "an ask rule needs \"of\": write { \"reviewers\": ... } with who is asked");
     }
     ObjectReader reader(*of, "\"of\"", context_.problems);
-    if (const auto* group = require(context_, reader, *of, "\"of\"", "reviewers", Kind::string)) read_reviewers(*group);
+    if (const auto* group = require(context_, reader, *of, "\"of\"", "reviewers", Kind::string))
+      read_reviewers(*group);
     const auto people = context_.reviewers.find(rule_.reviewers);
     const auto count = reader.take_integer("count", 1, 100);
     if (count && people != context_.reviewers.end() && static_cast<std::size_t>(*count) > people->second) {
@@ -286,8 +304,8 @@ class RuleReader {
     }
     const auto expires = reader.take_string("expires");
     if (expires && !is_duration(*expires)) {
-      context_.complain(*of->find("expires"), in_quotes(*expires) +
-                                                  " is no duration: write a whole number and ms, s, min, h or d");
+      context_.complain(*of->find("expires"),
+                        in_quotes(*expires) + " is no duration: write a whole number and ms, s, min, h or d");
     }
     reader.finish();
   }
@@ -311,9 +329,10 @@ class RuleReader {
       if (!left.empty()) return;
     }
     const JsonValue* id = object_.find("id");
-    context_.complain(id == nullptr ? object_ : *id,
-                      "the rule can never hold: \"protect\" covers all that it names; take the rule out, or make an "
-                      "\"except\" in the protection");
+    context_.complain(
+        id == nullptr ? object_ : *id,
+        "the rule can never hold: \"protect\" covers all that it names; take the rule out, or make an "
+        "\"except\" in the protection");
   }
 
   void store() {
@@ -369,7 +388,8 @@ void read_protection(LoadContext& context, const JsonValue& value) {
 
 void read_rule(LoadContext& context, const JsonValue& value) {
   if (value.kind != Kind::object) {
-    return context.complain(value, "a rule is an object: write { \"id\": ..., \"allow\": [...], \"on\": [...] }");
+    return context.complain(value,
+                            "a rule is an object: write { \"id\": ..., \"allow\": [...], \"on\": [...] }");
   }
   RuleReader(context, value).read();
 }

@@ -63,7 +63,8 @@ std::string not_yet(std::string_view text, std::string_view what) {
 }
 
 std::string no_name(std::string_view text) {
-  return "\"" + std::string(text) + "\" is no name of an object: write schema.table, with double quotes around a part " +
+  return "\"" + std::string(text) +
+         "\" is no name of an object: write schema.table, with double quotes around a part " +
          "that has capitals or blanks";
 }
 
@@ -86,11 +87,12 @@ std::variant<sql::Name, std::string> parse_object_name(std::string_view text) {
   NameScanner scanner(text);
   std::vector<std::string> parts;
   do {
-    if (scanner.rest() == "*") return not_yet(text, "patterns");
+    if (scanner.rest().starts_with('*')) return not_yet(text, "patterns");
     auto part = scanner.identifier();
     if (!part) return no_name(text);
     if (part->size() > kLongestIdentifier) {
-      return "\"" + *part + "\" is longer than the 63 bytes of a name in PostgreSQL: write the name as it is stored";
+      return "\"" + *part +
+             "\" is longer than the 63 bytes of a name in PostgreSQL: write the name as it is stored";
     }
     parts.push_back(std::move(*part));
   } while (scanner.dot());
@@ -102,7 +104,8 @@ std::variant<sql::Name, std::string> parse_object_name(std::string_view text) {
   }
   if (parts.size() > 2) return "\"" + std::string(text) + "\" has more than two parts: write schema.table";
   if (is_unnameable_schema(parts[0])) {
-    return "no rule can name an object of \"" + parts[0] + "\": the gate refuses statements that name that schema";
+    return "no rule can name an object of \"" + parts[0] +
+           "\": the gate refuses statements that name that schema";
   }
   return sql::Name{{}, std::move(parts[0]), std::move(parts[1])};
 }

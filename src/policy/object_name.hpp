@@ -9,11 +9,13 @@
 
 namespace portcullis::policy {
 
-// `schema.table` as PostgreSQL reads it (manual, "Identifiers and Key Words"): folded to lower case unless in double
-// quotes. The name, or what is wrong with it: exactly one dot, no blanks, at most 63 bytes a part, no temporary schema.
+// `schema.table` as PostgreSQL reads it (manual, "Identifiers and Key Words"): folded to lower case unless in
+// double quotes. The name, or what is wrong with it: exactly one dot, no blanks, at most 63 bytes a part, no
+// temporary schema.
 [[nodiscard]] std::variant<sql::Name, std::string> parse_object_name(std::string_view text);
 
-// With double quotes where PostgreSQL would need them, so that no name can pass for a piece of the sentence around it.
+// With double quotes where PostgreSQL would need them, so that no name can pass for a piece of the sentence
+// around it.
 [[nodiscard]] std::string quoted(const sql::Name& name);
 
 // The schemas that no rule can name: what they hold is made by sessions or belongs to other objects.

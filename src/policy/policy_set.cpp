@@ -33,7 +33,8 @@ PolicySet::Loaded PolicySet::load(std::string_view text) {
   data->bytes = text;
   data->hash = sha256_hex(text);
   if (data->hash.empty()) {
-    loaded.problems.push_back({1, 1, "OpenSSL offers no SHA-256, so the policy cannot be named in the audit log"});
+    loaded.problems.push_back(
+        {1, 1, "OpenSSL offers no SHA-256, so the policy cannot be named in the audit log"});
     return loaded;
   }
   PolicySet set;
@@ -42,19 +43,31 @@ PolicySet::Loaded PolicySet::load(std::string_view text) {
   return loaded;
 }
 
-const std::string& PolicySet::policy_name() const noexcept { return rules_->name; }
-const std::string& PolicySet::bytes() const noexcept { return rules_->bytes; }
-const std::string& PolicySet::hash() const noexcept { return rules_->hash; }
-const std::vector<Agent>& PolicySet::agents() const noexcept { return rules_->agents; }
-const std::vector<PolicyTest>& PolicySet::tests() const noexcept { return rules_->tests; }
+const std::string& PolicySet::policy_name() const noexcept {
+  return rules_->name;
+}
+const std::string& PolicySet::bytes() const noexcept {
+  return rules_->bytes;
+}
+const std::string& PolicySet::hash() const noexcept {
+  return rules_->hash;
+}
+const std::vector<Agent>& PolicySet::agents() const noexcept {
+  return rules_->agents;
+}
+const std::vector<PolicyTest>& PolicySet::tests() const noexcept {
+  return rules_->tests;
+}
 
 const Agent* PolicySet::agent_by_login(std::string_view login) const noexcept {
-  const auto found = std::find_if(agents().begin(), agents().end(), [&](const Agent& a) { return a.login == login; });
+  const auto found =
+      std::find_if(agents().begin(), agents().end(), [&](const Agent& a) { return a.login == login; });
   return found == agents().end() ? nullptr : &*found;
 }
 
 const Agent* PolicySet::agent_by_name(std::string_view name) const noexcept {
-  const auto found = std::find_if(agents().begin(), agents().end(), [&](const Agent& a) { return a.name == name; });
+  const auto found =
+      std::find_if(agents().begin(), agents().end(), [&](const Agent& a) { return a.name == name; });
   return found == agents().end() ? nullptr : &*found;
 }
 
@@ -69,8 +82,8 @@ std::string PolicySet::allowed_summary(std::string_view agent, std::size_t limit
 std::string to_text(const std::vector<Problem>& problems, std::string_view file) {
   std::string text;
   for (const Problem& problem : problems) {
-    text += std::string(file) + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) + ": " +
-            problem.message + "\n";
+    text += std::string(file) + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) +
+            ": " + problem.message + "\n";
   }
   return text;
 }

@@ -46,7 +46,8 @@ struct PolicyData {
   std::vector<Agent> agents;
   std::vector<Protection> protections;
   std::vector<Rule> rules;
-  std::map<std::string, std::vector<std::size_t>, std::less<>> rules_of;  // by agent: indices, in the file's order
+  std::map<std::string, std::vector<std::size_t>, std::less<>>
+      rules_of;  // by agent: indices, in the file's order
   std::vector<PolicyTest> tests;
 };
 
@@ -56,6 +57,7 @@ struct PolicySet::Rules : PolicyData {};
 [[nodiscard]] std::optional<PolicyData> read_policy(std::string_view text, std::vector<Problem>& problems);
 
 [[nodiscard]] Decision evaluate(const PolicyData& policy, const sql::Facts& facts, const Context& context);
-[[nodiscard]] std::string summarize_allowed(const PolicyData& policy, std::string_view agent, std::size_t limit);
+[[nodiscard]] std::string summarize_allowed(const PolicyData& policy, std::string_view agent,
+                                            std::size_t limit);
 
 }  // namespace portcullis::policy

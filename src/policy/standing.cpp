@@ -16,8 +16,9 @@ namespace {
 using sql::Action;
 using sql::Effect;
 
-// Nothing of these outlives the session or reads a row by itself: the statements inside EXPLAIN, PREPARE and DECLARE
-// have effects of their own, and the session judges the names that EXECUTE and FETCH use.
+// Nothing of these outlives the session or reads a row by itself: the statements inside EXPLAIN, PREPARE and
+// DECLARE have effects of their own, and the session judges the names that EXECUTE and FETCH use. UNLISTEN is
+// what drivers send to clean up, and only ever ends something.
 constexpr auto kFree = std::to_array<Action>({
     Action::begin,
     Action::commit,
@@ -36,6 +37,7 @@ constexpr auto kFree = std::to_array<Action>({
     Action::close,
     Action::explain,
     Action::explain_analyze,
+    Action::unlisten,
 });
 
 // Names of settings have no case (PostgreSQL manual, "Setting Parameters"): lower-case here.
@@ -123,7 +125,8 @@ bool is_on(std::string_view value) {
 }
 
 Standing refuse(const Effect& effect, Ground ground, std::string_view why, bool final) {
-  return {false, final, ground, phrase(effect.action, effect.kind, effect.object) + " is not allowed: " + std::string(why)};
+  return {false, final, ground,
+          phrase(effect.action, effect.kind, effect.object) + " is not allowed: " + std::string(why)};
 }
 
 Standing allow(const Effect& effect, Ground ground, std::string_view why) {
@@ -136,14 +139,19 @@ Standing pinned(const Effect& effect, bool keeps, std::string_view value) {
 }
 
 Standing setting(const Effect& effect) {
-  if (effect.action == Action::reset && (effect.kind == sql::ObjectKind::none || effect.object.name == "all")) {
+  if (effect.action == Action::reset &&
+      (effect.kind == sql::ObjectKind::none || effect.object.name == "all")) {
     return allow(effect, Ground::session, "needs no rule");
   }
-  const std::string name = lower(effect.object.schema.empty() ? effect.object.name : sql::to_text(effect.object));
-  if (!effect.value_is_constant) return refuse(effect, Ground::shipped_list, "the value must be a constant", true);
+  const std::string name =
+      lower(effect.object.schema.empty() ? effect.object.name : sql::to_text(effect.object));
+  if (!effect.value_is_constant)
+    return refuse(effect, Ground::shipped_list, "the value must be a constant", true);
   if (holds(kFreeSettings, name)) return allow(effect, Ground::session, "needs no rule");
   // Without a value they return to what the gate gave the session at its start.
-  const auto all_values = [&](auto keeps) { return std::all_of(effect.values.begin(), effect.values.end(), keeps); };
+  const auto all_values = [&](auto keeps) {
+    return std::all_of(effect.values.begin(), effect.values.end(), keeps);
+  };
   if (name == "client_encoding") return pinned(effect, all_values(is_utf8), "UTF8");
   if (name == "standard_conforming_strings") return pinned(effect, all_values(is_on), "on");
   if (name == "search_path") {
@@ -152,12 +160,14 @@ Standing setting(const Effect& effect) {
   if (name == "role" || name == "session_authorization") {
     return refuse(effect, Ground::unsupported, *never_allowed(Action::set_role), true);
   }
-  return refuse(effect, Ground::shipped_list, "it is not among the settings that are free for everyone", true);
+  return refuse(effect, Ground::shipped_list, "it is not among the settings that are free for everyone",
+                true);
 }
 
 Standing show(const Effect& effect) {
   const bool whole = effect.kind == sql::ObjectKind::none;
-  const std::string name = lower(effect.object.schema.empty() ? effect.object.name : sql::to_text(effect.object));
+  const std::string name =
+      lower(effect.object.schema.empty() ? effect.object.name : sql::to_text(effect.object));
   // An extension's setting may hold anything.
   if (whole || holds(kSecretSettings, name) || name.find('.') != std::string::npos) {
     return refuse(effect, Ground::shipped_list, "it can hold secrets or paths of the server", true);
@@ -169,14 +179,17 @@ std::optional<Standing> function(const Effect& effect) {
   const auto& [database, schema, name] = effect.object;
   const bool own = schema.empty() || schema == "pg_catalog";
   if (effect.attribute_notation) {
-    if (own && is_harmless_function("pg_catalog", name)) return allow(effect, Ground::shipped_list, "is harmless");
-    return refuse(effect, Ground::shipped_list,
-                  "behind a dot, \"" + name +
-                      "\" can be a call of PostgreSQL's function of that name; if it is a column, write it without "
-                      "the table's name in front",
-                  false);
+    if (own && is_harmless_function("pg_catalog", name))
+      return allow(effect, Ground::shipped_list, "is harmless");
+    return refuse(
+        effect, Ground::shipped_list,
+        "behind a dot, \"" + name +
+            "\" can be a call of PostgreSQL's function of that name; if it is a column, write it without "
+            "the table's name in front",
+        false);
   }
-  if (own && is_shipped_function(name)) return allow(effect, Ground::shipped_list, "is on the list that ships");
+  if (own && is_shipped_function(name))
+    return allow(effect, Ground::shipped_list, "is on the list that ships");
   return refuse(effect, Ground::shipped_list,
                 "the function is not on the list that ships, and no rule names it", false);
 }
@@ -187,12 +200,16 @@ std::optional<Standing> standing(const Effect& effect) {
   if (std::find(kFree.begin(), kFree.end(), effect.action) != kFree.end()) {
     return allow(effect, Ground::session, "needs no rule");
   }
+  if (effect.action == Action::copy_to_stdout && effect.kind == sql::ObjectKind::none) {
+    return allow(effect, Ground::session, "gives what its query may read");
+  }
   if (effect.action == Action::set || effect.action == Action::reset) return setting(effect);
   if (effect.action == Action::show) return show(effect);
   if (effect.action == Action::execute_function) return function(effect);
   if (effect.action == Action::use_type || effect.action == Action::use_operator ||
       effect.action == Action::use_collation || effect.action == Action::use_operator_class) {
-    return refuse(effect, Ground::shipped_list, "it is not one of PostgreSQL's own, and no rule names it", false);
+    return refuse(effect, Ground::shipped_list, "it is not one of PostgreSQL's own, and no rule names it",
+                  false);
   }
   if (const auto why = never_allowed(effect.action)) return refuse(effect, Ground::unsupported, *why, true);
   return std::nullopt;

@@ -1,4 +1,5 @@
-// What holds without any rule: session control, the functions and settings that ship, and what no rule can open.
+// What holds without any rule: session control, the functions and settings that ship, and what no rule can
+// open.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,8 @@
 namespace portcullis::policy {
 
 struct Standing {
-  bool allowed = false;  // a deny or ask rule still beats it; a refusal that `final` says holds against every rule
+  bool allowed =
+      false;  // a deny or ask rule still beats it; a refusal that `final` says holds against every rule
   bool final = false;
   Ground ground = Ground::session;
   std::string reason;

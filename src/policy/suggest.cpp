@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kLongestWord = 64;  // nothing known is longer, and the work grows with the square
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 // Levenshtein's distance without regard to case.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -29,12 +31,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string did_you_mean(std::string_view written, const std::vector<std::string>& known, std::string_view otherwise) {
+std::string did_you_mean(std::string_view written, const std::vector<std::string>& known,
+                         std::string_view otherwise) {
   const std::string* nearest = nullptr;
   std::size_t best = std::max<std::size_t>(written.size() / 3, 2) + 1;
   if (written.size() <= kLongestWord) {
     for (const auto& word : known) {
-      const auto difference = word.size() > written.size() ? word.size() - written.size() : written.size() - word.size();
+      const auto difference =
+          word.size() > written.size() ? word.size() - written.size() : written.size() - word.size();
       if (difference >= best) continue;
       const std::size_t found = distance(written, word);
       if (found < best) {

@@ -31,7 +31,8 @@ bool closed(const PolicyData& policy, const Rule& rule, const sql::Name& object)
 std::vector<std::string> objects_of(const PolicyData& policy, const Rule& rule, bool catalogs) {
   std::vector<std::string> objects;
   for (const auto& object : rule.on_in_order) {
-    if (is_catalog_schema(object.schema) == catalogs && !closed(policy, rule, object)) objects.push_back(quoted(object));
+    if (is_catalog_schema(object.schema) == catalogs && !closed(policy, rule, object))
+      objects.push_back(quoted(object));
   }
   return objects;
 }

@@ -24,9 +24,9 @@ struct Problem {
 [[nodiscard]] std::string to_text(const std::vector<Problem>& problems, std::string_view file);
 
 struct Agent {
-  std::string name;    // the key under "agents"
-  std::string login;   // the user that it logs in as at the gate
-  std::string owner;   // the person who answers for it; may be empty
+  std::string name;   // the key under "agents"
+  std::string login;  // the user that it logs in as at the gate
+  std::string owner;  // the person who answers for it; may be empty
   std::vector<std::string> groups;
 };
 
@@ -41,7 +41,8 @@ struct PolicyTest {
 // What evaluate() needs to know besides the statements.
 struct Context {
   std::string_view agent;
-  // The schemas that unqualified names are looked up in, in order, as pinned by the gate; pg_catalog is implicit.
+  // The schemas that unqualified names are looked up in, in order, as pinned by the gate; pg_catalog is
+  // implicit.
   std::vector<std::string> search_path;
 };
 
@@ -58,7 +59,7 @@ class PolicySet {
 
   [[nodiscard]] const std::string& policy_name() const noexcept;
   [[nodiscard]] const std::string& bytes() const noexcept;  // the file as loaded, for the audit log
-  [[nodiscard]] const std::string& hash() const noexcept;   // lower-case hex SHA-256 of bytes(), 64 characters
+  [[nodiscard]] const std::string& hash() const noexcept;  // lower-case hex SHA-256 of bytes(), 64 characters
   [[nodiscard]] const std::vector<Agent>& agents() const noexcept;
   [[nodiscard]] const Agent* agent_by_login(std::string_view login) const noexcept;
   [[nodiscard]] const Agent* agent_by_name(std::string_view name) const noexcept;
@@ -68,8 +69,8 @@ class PolicySet {
   // statements is allowed with no effects.
   [[nodiscard]] Decision evaluate(const sql::Facts& facts, const Context& context) const;
 
-  // What this agent may do, shortest form, for refusals: "SELECT on app.orders; ALTER TABLE ADD COLUMN on app.orders".
-  // At most `limit` characters, cut at an item with "..." behind.
+  // What this agent may do, shortest form, for refusals: "SELECT on app.orders; ALTER TABLE ADD COLUMN on
+  // app.orders". At most `limit` characters, cut at an item with "..." behind.
   [[nodiscard]] std::string allowed_summary(std::string_view agent, std::size_t limit = 300) const;
 
  private:
