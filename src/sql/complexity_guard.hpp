@@ -22,6 +22,8 @@ struct GuardedText {
   // none stays, for 'a' /*c*/ <line end> 'b' is two.
   std::string text;
   std::vector<ByteRange> comments;  // where they were, in the order of the text
+  // What the parse tree can take as JSON text, at the most.
+  std::size_t tree_bytes = 0;
 };
 
 // Linear in time and in memory. Errors: 22021, 54000 and 54001 as in analyze.hpp.

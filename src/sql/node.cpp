@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sql/tree_schema.hpp"
-
 namespace portcullis::sql {
 namespace {
 
@@ -82,14 +80,14 @@ std::int64_t Node::number(std::string_view field) const noexcept {
 }
 
 std::int32_t Node::location() const noexcept {
-  const Field* const field = find_field(type_, "location");
+  const Field* const field = find_field(schema_, "location");
   if (field == nullptr || field->kind != FieldKind::number) return -1;
   return static_cast<std::int32_t>(number("location"));
 }
 
 std::optional<Node> Node::child(std::string_view name) const {
   element value;
-  const Field* const field = find_field(type_, name);
+  const Field* const field = find_field(schema_, name);
   if (field == nullptr || fields_.at_key(name).get(value) != simdjson::SUCCESS) return std::nullopt;
   if (field->kind == FieldKind::node) return unwrap(value);
   object fields;
@@ -100,7 +98,7 @@ std::optional<Node> Node::child(std::string_view name) const {
 std::vector<Node> Node::list(std::string_view name) const {
   std::vector<Node> nodes;
   element value;
-  const Field* const field = find_field(type_, name);
+  const Field* const field = find_field(schema_, name);
   if (field != nullptr && field->kind == FieldKind::list &&
       fields_.at_key(name).get(value) == simdjson::SUCCESS) {
     append(value, *field, nodes);
@@ -114,19 +112,17 @@ std::vector<Node> Node::children() const {
 
 std::vector<Node> Node::children_except(std::span<const std::string_view> skipped) const {
   std::vector<Node> nodes;
-  const auto known = fields_of(type_);
   for (const auto [key, value] : fields_) {
     if (std::find(skipped.begin(), skipped.end(), key) != skipped.end()) continue;
-    if (const Field* const field = find_field(known, key)) append(value, *field, nodes);
+    if (const Field* const field = find_field(schema_, key)) append(value, *field, nodes);
   }
   return nodes;
 }
 
 base::Result<void> Node::check_fields() const {
-  const auto known = fields_of(type_);
-  if (known.empty()) return not_understood("a node \"" + std::string(type_) + '"');
+  if (schema_.empty()) return not_understood("a node \"" + std::string(type_) + '"');
   for (const auto [key, value] : fields_) {
-    const Field* const field = find_field(known, key);
+    const Field* const field = find_field(schema_, key);
     if (field == nullptr || !fits(value, *field)) {
       return not_understood("the field \"" + std::string(key) + "\" of a node \"" + std::string(type_) + '"');
     }

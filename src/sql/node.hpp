@@ -13,6 +13,7 @@
 
 #include "portcullis/base/result.hpp"
 #include "portcullis/sql/facts.hpp"
+#include "sql/tree_schema.hpp"
 
 namespace portcullis::sql {
 
@@ -20,7 +21,8 @@ namespace portcullis::sql {
 // check_tree() has passed: a field of another kind than asked for reads as absent.
 class Node {
  public:
-  Node(std::string_view type, simdjson::dom::object fields) noexcept : type_(type), fields_(fields) {}
+  Node(std::string_view type, simdjson::dom::object fields) noexcept
+      : type_(type), schema_(fields_of(type)), fields_(fields) {}
 
   [[nodiscard]] std::string_view type() const noexcept { return type_; }
   [[nodiscard]] bool is(std::string_view type) const noexcept { return type_ == type; }
@@ -48,6 +50,7 @@ class Node {
 
  private:
   std::string_view type_;
+  std::span<const Field> schema_;  // empty for a type that is not known
   simdjson::dom::object fields_;
 };
 

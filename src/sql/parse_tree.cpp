@@ -16,7 +16,8 @@ namespace {
 
 namespace sqlstate = base::sqlstate;
 
-// A document above this size is rare: its memory is given back instead of kept for the thread's next one.
+// Room for all but rare documents, kept for the thread's next one. Room for a rare one is given back.
+constexpr std::size_t kUsualDocumentBytes = std::size_t{64} << 10;
 constexpr std::size_t kKeptDocumentBytes = std::size_t{8} << 20;
 
 struct FreeParse {
@@ -38,7 +39,10 @@ base::Result<simdjson::dom::element> read_json(std::string_view json, const Anal
   simdjson::dom::parser& parser = thread_parser();
   if (parser.capacity() > kKeptDocumentBytes) parser = simdjson::dom::parser();
   simdjson::dom::element document;
-  auto error = parser.allocate(std::max(json.size(), parser.capacity()), limits.tree_depth);
+  auto error = simdjson::SUCCESS;
+  if (parser.capacity() < json.size() || parser.max_depth() != limits.tree_depth) {
+    error = parser.allocate(std::max(json.size(), kUsualDocumentBytes), limits.tree_depth);
+  }
   if (error == simdjson::SUCCESS) error = parser.parse(json.data(), json.size()).get(document);
   if (error == simdjson::SUCCESS) return document;
   if (error == simdjson::DEPTH_ERROR) return too_deep(limits);

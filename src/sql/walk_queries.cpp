@@ -31,15 +31,17 @@ std::vector<std::string> target_columns(const std::vector<Node>& targets) {
 }
 
 // A condition that names no column holds for all rows or for none: it is no WHERE worth the name.
-bool looks_at_rows(const Node& condition) {
+bool looks_at_rows(Walker& walker, const Node& condition) {
+  if (!walker.spend_step()) return false;
   if (condition.is("ColumnRef") || condition.is("CurrentOfExpr")) return true;
   const auto children = condition.children();
-  return std::any_of(children.begin(), children.end(), looks_at_rows);
+  return std::any_of(children.begin(), children.end(),
+                     [&](const Node& child) { return looks_at_rows(walker, child); });
 }
 
-bool has_where(const Node& statement) {
+bool has_where(Walker& walker, const Node& statement) {
   const auto condition = statement.child("whereClause");
-  return condition && looks_at_rows(*condition);
+  return condition && looks_at_rows(walker, *condition);
 }
 
 // SET x = 1 reads nothing of the row; anything but a constant or a parameter may.
@@ -65,6 +67,7 @@ void add_write(Walker& walker, Action action, const Node& target, std::vector<st
 // FOR UPDATE and its kin lock the rows of the tables in FROM, of subqueries' tables too, not those of WITH
 // queries (manual, SELECT, "The Locking Clause"). `names`: the aliases in OF; empty locks all.
 bool lock_rows(Walker& walker, const Node& item, const std::vector<std::string>& names) {
+  if (!walker.spend_step()) return true;
   const auto alias = item.child("alias");
   const std::string_view known = alias ? alias->text("aliasname") : item.text("relname");
   const bool named = std::find(names.begin(), names.end(), known) != names.end();
@@ -137,7 +140,7 @@ void walk_insert(Walker& walker, const Node& node) {
   const bool updates = conflict && conflict->text("action") == "ONCONFLICT_UPDATE";
   if (updates) {
     add_write(walker, Action::update, *target, target_columns(conflict->list("targetList")),
-              has_where(*conflict));
+              has_where(walker, *conflict));
   }
   // To find a conflict is to look at the rows that are there.
   if (updates || node.has("returningList") || (conflict && conflict->has("infer"))) {
@@ -152,7 +155,7 @@ void walk_update(Walker& walker, const Node& node) {
   const auto target = node.child("relation");
   if (!target) return walker.refuse("an UPDATE without a target");
   const auto targets = node.list("targetList");
-  add_write(walker, Action::update, *target, target_columns(targets), has_where(node));
+  add_write(walker, Action::update, *target, target_columns(targets), has_where(walker, node));
   if (node.has("whereClause") || node.has("returningList") || node.has("fromClause") || reads_row(targets)) {
     walker.add_relation(Action::select, *target);
   }
@@ -164,7 +167,7 @@ void walk_delete(Walker& walker, const Node& node) {
   const QueryLevel level(walker);
   const auto target = node.child("relation");
   if (!target) return walker.refuse("a DELETE without a target");
-  add_write(walker, Action::delete_, *target, {}, has_where(node));
+  add_write(walker, Action::delete_, *target, {}, has_where(walker, node));
   if (node.has("whereClause") || node.has("returningList") || node.has("usingClause")) {
     walker.add_relation(Action::select, *target);
   }

@@ -8,6 +8,8 @@
 namespace portcullis::sql {
 namespace {
 
+constexpr std::size_t kMostSteps = 300'000;
+
 // All that makes two effects the same, but not where they stand.
 std::string key_of(const Effect& effect) {
   std::string key = std::to_string(static_cast<int>(effect.action)) + '/' +
@@ -79,10 +81,29 @@ void Walker::refuse(const std::string& what) {
   if (!failure_) failure_ = not_understood(what);
 }
 
+void Walker::declare_cte(std::string_view name) {
+  ++visible_ctes_[levels_.back().emplace_back(name)];
+}
+
+void Walker::close_query_level() {
+  for (const std::string& name : levels_.back()) {
+    if (--visible_ctes_[name] == 0) visible_ctes_.erase(name);
+  }
+  levels_.pop_back();
+}
+
 bool Walker::names_cte(const Node& range_var) const {
   if (range_var.has("schemaname") || range_var.has("catalogname")) return false;
-  const std::string name(range_var.text("relname"));
-  return std::any_of(ctes_.begin(), ctes_.end(), [&](const auto& level) { return level.contains(name); });
+  return !visible_ctes_.empty() && visible_ctes_.contains(std::string(range_var.text("relname")));
+}
+
+bool Walker::spend_step() {
+  if (++steps_ <= kMostSteps) return true;
+  if (!failure_) {
+    failure_ = base::Error{.code = base::sqlstate::statement_too_complex,
+                           .message = "the statement is too complex to analyse; write a flatter statement"};
+  }
+  return false;
 }
 
 }  // namespace portcullis::sql

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -46,17 +47,23 @@ class Walker {
   [[nodiscard]] bool at_top() const noexcept { return depth_ == 1; }
 
   // Names of common table expressions, one set for each level of the query (manual, "WITH Queries").
-  void open_query_level() { ctes_.emplace_back(); }
-  void close_query_level() { ctes_.pop_back(); }
-  void declare_cte(std::string_view name) { ctes_.back().emplace(name); }
+  void open_query_level() { levels_.emplace_back(); }
+  void close_query_level();
+  void declare_cte(std::string_view name);
   [[nodiscard]] bool names_cte(const Node& range_var) const;
+
+  // For walks beside the walk, which nested statements could repeat without end: false, and the statement
+  // refused, once they have taken too many steps together.
+  [[nodiscard]] bool spend_step();
 
  private:
   StatementFacts& facts_;
   std::string_view text_;
   std::optional<base::Error> failure_;
   std::unordered_set<std::string> seen_;
-  std::vector<std::unordered_set<std::string>> ctes_;
+  std::vector<std::vector<std::string>> levels_;
+  std::unordered_map<std::string, std::size_t> visible_ctes_;  // in how many of the levels
+  std::size_t steps_ = 0;
   std::size_t depth_ = 0;
 };
 

@@ -346,6 +346,18 @@ struct AddedColumn {
   bool inline_constraint = false;  // CHECK, UNIQUE, PRIMARY KEY, REFERENCES, IDENTITY, GENERATED, COLLATE
 };
 
+// What to know about some of them:
+// - A new temporary relation is in the schema "pg_temp", as for PostgreSQL.
+// - Triggers, rules, policies, columns, constraints, statistics and indexes being made are effects on their
+// table;
+//   DROP INDEX and ALTER INDEX name the index.
+// - COPY t FROM is also an insert, COPY t TO also a select; serial is also "create sequence"; RENAME and SET
+// SCHEMA of a
+//   relation are effects on the old name and on the new one; ATTACH PARTITION and INHERIT are on both tables.
+// - "cascade" stands beside the effect that has the word CASCADE, on the same object.
+// - Types, operators, operator classes, collations and access methods are effects (use ...) only where they
+// are not
+//   PostgreSQL's own by name.
 struct Effect {
   Action action;
   ObjectKind kind = ObjectKind::none;
@@ -354,7 +366,7 @@ struct Effect {
   std::vector<std::string> columns{};
   std::optional<AddedColumn> added_column{};  // for "alter table add column" only
   // For update and delete: the statement that does it has a WHERE of its own (CURRENT OF counts, a join does
-  // not).
+  // not). One that names no column, as WHERE true, is none.
   bool has_where = false;
   // For `set`: the values as written, for the few settings whose value matters. Constants only; else empty
   // and `value_is_constant` false. DEFAULT and RESET have no values and value_is_constant true.
@@ -388,7 +400,8 @@ struct StatementFacts {
   std::uint32_t length = 0;     // bytes, without the semicolon
   std::vector<Effect> effects;  // in the order found; the same effect on the same object once
   TransactionControl transaction = TransactionControl::none;
-  // Nothing but select, show, fetch, explain and session control: cannot change data.
+  // Nothing but select, copy to stdout, show, fetch, explain and session control: cannot change data. Calls
+  // no function but PostgreSQL's own of which none by that name is volatile.
   bool reads_only = false;
   // COPY ... FROM STDIN / TO STDOUT.
   bool copy_from_stdin = false, copy_to_stdout = false;
