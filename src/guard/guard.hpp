@@ -15,7 +15,7 @@ namespace portcullis::guard {
 struct Request {
   std::string_view agent;
   const std::vector<std::string>* search_path = nullptr;  // never null in use
-  std::string_view text;                                   // for positions in refusals
+  std::string_view text;                                  // for positions in refusals
 };
 
 class Guard {

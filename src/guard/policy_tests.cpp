@@ -20,7 +20,8 @@ std::optional<base::Error> unknown_name(const sql::Facts& facts) {
                          "prepared statement \"" + statement.executes + "\" does not exist"};
     }
     if (!statement.fetches.empty() && !cursors.contains(statement.fetches)) {
-      return base::Error{base::sqlstate::invalid_cursor_name, "cursor \"" + statement.fetches + "\" does not exist"};
+      return base::Error{base::sqlstate::invalid_cursor_name,
+                         "cursor \"" + statement.fetches + "\" does not exist"};
     }
     if (!statement.prepares.empty()) prepared.insert(statement.prepares);
     if (!statement.declares_cursor.empty()) cursors.insert(statement.declares_cursor);
@@ -52,8 +53,8 @@ std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, c
     const auto* decisive = verdict.decision.decisive();
     const std::string rule = decisive == nullptr ? std::string() : decisive->rule;
     if (verdict.outcome == test.expect && (test.rule.empty() || test.rule == rule)) continue;
-    std::string message = "the test expects " + spoken(test.expect, test.rule) + " for " + test.as + ", the policy says " +
-                          spoken(verdict.outcome, rule) + ": " + test.sql;
+    std::string message = "the test expects " + spoken(test.expect, test.rule) + " for " + test.as +
+                          ", the policy says " + spoken(verdict.outcome, rule) + ": " + test.sql;
     if (verdict.refusal) message += " (" + verdict.refusal->message + ")";
     failures.push_back({test.line, test.column, std::move(message)});
   }

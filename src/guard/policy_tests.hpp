@@ -13,9 +13,11 @@ namespace portcullis::guard {
 
 using Analyze = std::function<base::Result<sql::Facts>(std::string_view text)>;
 
-// One Problem for each test that does not hold, at the test's place in the file. Names without a schema are looked up
-// in schema "public"; each test is a session of its own, so EXECUTE and FETCH know only what the same text made.
-[[nodiscard]] std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, const Analyze& analyze);
+// One Problem for each test that does not hold, at the test's place in the file. Names without a schema are
+// looked up in schema "public"; each test is a session of its own, so EXECUTE and FETCH know only what the
+// same text made.
+[[nodiscard]] std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy,
+                                                            const Analyze& analyze);
 // With sql::analyze. The calling thread must be one that may parse (sql/analyze.hpp).
 [[nodiscard]] std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy);
 

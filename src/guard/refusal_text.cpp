@@ -57,7 +57,8 @@ std::string who_to_ask(const policy::PolicySet& policy, std::string_view agent) 
 std::string advice(const EffectDecision& effect, const std::string& who) {
   if (effect.outcome == Outcome::ask) return "Leave this out, or ask " + who + " to do it.";
   switch (effect.ground) {
-    case Ground::protection: return "No rule can open what is protected: leave it out, and send the rest on its own.";
+    case Ground::protection:
+      return "No rule can open what is protected: leave it out, and send the rest on its own.";
     case Ground::requirement: return "Add a WHERE clause that says which rows are meant.";
     case Ground::condition: return "Change the statement so that the rule's condition holds.";
     case Ground::unsupported: return "No rule can allow this: find another way, or ask " + who + " to do it.";
@@ -71,7 +72,8 @@ std::string advice(const EffectDecision& effect, const std::string& who) {
 
 std::optional<std::uint32_t> position_of(const EffectDecision& effect, std::string_view text) {
   if (effect.location < 0 || static_cast<std::size_t>(effect.location) >= text.size()) return std::nullopt;
-  return static_cast<std::uint32_t>(base::character_position(text, static_cast<std::size_t>(effect.location)));
+  return static_cast<std::uint32_t>(
+      base::character_position(text, static_cast<std::size_t>(effect.location)));
 }
 
 }  // namespace
@@ -89,7 +91,8 @@ base::Error refusal_of(const policy::PolicySet& policy, const Decision& decision
   refusal.message = "portcullis: " + sentence(*effect) + ".";
   if (effect->outcome == Outcome::deny) {
     const std::string allowed = policy.allowed_summary(agent);
-    refusal.message += " Allowed here: " + (allowed.empty() ? "nothing" : allowed) + ".";
+    refusal.message += " Allowed here: " + (allowed.empty() ? "nothing" : allowed);
+    if (!refusal.message.ends_with("...")) refusal.message += '.';
   }
   refusal.detail = refused_effects(decision);
   refusal.hint = advice(*effect, who_to_ask(policy, agent));

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::string_view kAllowedHere = " Allowed here: ";
 
-// Where the last part of a refusal begins, or the end. What stands in double quotes is a name that someone chose, and
-// may look like that part.
+// Where the last part of a refusal begins, or the end. What stands in double quotes is a name that someone
+// chose, and may look like that part.
 std::size_t end_of_reason(std::string_view message) {
   bool quoted = false;
   for (std::size_t i = 0; i < message.size(); ++i) {

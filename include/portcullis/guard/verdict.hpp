@@ -12,14 +12,15 @@ namespace portcullis::guard {
 
 struct Verdict {
   policy::Outcome outcome = policy::Outcome::deny;
-  policy::Decision decision;           // empty where the text could not be judged at all
+  policy::Decision decision;  // empty where the text could not be judged at all
   // Set unless allowed: SQLSTATE and sentence. `message` has no record number yet: with_record() adds it.
   std::optional<base::Error> refusal;
   [[nodiscard]] bool allowed() const noexcept { return outcome == policy::Outcome::allow; }
 };
 
-// "portcullis: denied by "pii": SELECT on app.users is protected. Record 8412. Allowed here: SELECT on app.orders."
-// Everything stands in the message, for servers between the agent and the gate pass on nothing else.
+// "portcullis: denied by "pii": SELECT on app.users is protected. Record 8412. Allowed here: SELECT on
+// app.orders." Everything stands in the message, for servers between the agent and the gate pass on nothing
+// else.
 [[nodiscard]] base::Error with_record(const base::Error& refusal, std::uint64_t record);
 
 }  // namespace portcullis::guard
