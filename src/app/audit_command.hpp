@@ -1,0 +1,27 @@
+// `portcullis audit verify` and `portcullis audit show`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "app/console.hpp"
+
+namespace portcullis::app {
+
+// 0 clean, 1 tampered, 2 incomplete: the last line says which, with what was found above it.
+[[nodiscard]] int verify_audit(const std::filesystem::path& directory, Console& console);
+
+struct ShowOptions {
+  std::filesystem::path directory{};
+  std::uint64_t from = 0;
+  std::uint64_t to = UINT64_MAX;           // included
+  std::string agent{}, verdict{}, type{};  // empty: any
+  bool json = false;                       // the entries as they stand in the log
+};
+
+// One line for each entry. kSuccess; kUsage for a type or verdict that there is not; kFailure when the log
+// cannot be read.
+[[nodiscard]] int show_audit(const ShowOptions& options, Console& console);
+
+}  // namespace portcullis::app

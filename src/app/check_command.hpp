@@ -1,0 +1,35 @@
+// `portcullis check`: what would the gate say to this statement, effect by effect?
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/console.hpp"
+#include "portcullis/guard/verdict.hpp"
+
+namespace portcullis::app {
+
+enum class Format : std::uint8_t { text, json };
+
+struct CheckOptions {
+  std::filesystem::path policy;
+  std::string agent;
+  std::vector<std::string> search_path{"public"};
+  Format format = Format::text;
+  std::optional<std::string> sql;  // absent: all of the console's input
+};
+
+inline constexpr int kDenied = 1;
+inline constexpr int kAsk = 2;
+
+// 0 for allow, kDenied, kAsk; kUsage when the policy cannot be read or has no such agent.
+[[nodiscard]] int check(const CheckOptions& options, Console& console);
+
+// What check() prints: the verdict, each effect with its rule and reason, and what the agent would read.
+[[nodiscard]] std::string to_text(const guard::Verdict& verdict);
+[[nodiscard]] std::string to_json(const guard::Verdict& verdict);
+
+}  // namespace portcullis::app

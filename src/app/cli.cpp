@@ -1,0 +1,171 @@
+#include "app/cli.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "app/audit_command.hpp"
+#include "app/check_command.hpp"
+#include "app/exit_code.hpp"
+#include "app/policy_command.hpp"
+#include "app/user_command.hpp"
+#include "sql/analyze.hpp"
+
+namespace portcullis::app {
+namespace {
+
+// What the options are read into. One command a process, so each has its own.
+struct CommandLine {
+  std::filesystem::path config;
+  CheckOptions check;
+  std::string search_path = "public", format = "text", sql;
+  std::vector<std::filesystem::path> policies;
+  std::filesystem::path verify_directory;
+  ShowOptions show;
+  UserOptions user;
+};
+
+// By hand, for CLI11 would let a list take the positional argument behind it.
+std::vector<std::string> split(std::string_view list) {
+  std::vector<std::string> parts;
+  while (true) {
+    const auto comma = list.find(',');
+    parts.emplace_back(list.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& purpose,
+                      const std::string& example) {
+  CLI::App& command = *parent.add_subcommand(name, purpose);
+  command.footer("Example:\n  " + example);
+  return command;
+}
+
+void add_serve(CLI::App& app, CommandLine& line) {
+  CLI::App& command = add_command(app, "serve", "Run the gate until SIGTERM or SIGINT.",
+                                  "portcullis serve --config /etc/portcullis/portcullis.json");
+  command.add_option("--config", line.config, "The configuration file (docs/configuration.md)")
+      ->required()
+      ->type_name("FILE");
+}
+
+void add_check(CLI::App& app, CommandLine& line) {
+  CLI::App& command =
+      add_command(app, "check",
+                  "Say what the gate would answer to a statement, effect by effect.\n"
+                  "Exit code: 0 allow, 1 deny, 2 ask, 64 the policy or command line is wrong.",
+                  "portcullis check --policy policies/data-repair.json --agent repair-bot "
+                  "'DROP TABLE app.users'");
+  command.add_option("--policy", line.check.policy, "The policy file")->required()->type_name("FILE");
+  command.add_option("--agent", line.check.agent, "The agent's name in the policy")
+      ->required()
+      ->type_name("NAME");
+  command.add_option("--search-path", line.search_path, "Schemas for names without one, parted by commas")
+      ->capture_default_str()
+      ->type_name("A,B");
+  command.add_option("--format", line.format, "text or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
+  command.add_option("sql", line.sql, "The statement; standard input when left out")->type_name("SQL");
+}
+
+void add_policy(CLI::App& app, CommandLine& line) {
+  CLI::App& policy =
+      add_command(app, "policy", "Work on policy files.", "portcullis policy test policies/*.json");
+  policy.require_subcommand(1);
+  CLI::App& test = add_command(policy, "test",
+                               "Load each policy and run the tests that stand in it.\n"
+                               "Exit code: 0 all passed, 1 something is wrong.",
+                               "portcullis policy test policies/*.json");
+  test.add_option("files", line.policies, "Policy files")->required()->type_name("FILE");
+}
+
+void add_audit(CLI::App& app, CommandLine& line) {
+  CLI::App& audit =
+      add_command(app, "audit", "Check and read an audit log.", "portcullis audit verify audit/");
+  audit.require_subcommand(1);
+  CLI::App& verify = add_command(audit, "verify",
+                                 "Check every byte of a log, offline.\n"
+                                 "Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete.",
+                                 "portcullis audit verify /var/lib/portcullis/audit");
+  verify.add_option("directory", line.verify_directory, "The log's folder")->required()->type_name("DIR");
+
+  CLI::App& show = add_command(audit, "show", "Print entries of a log, one a line.",
+                               "portcullis audit show audit/ --agent repair-bot --verdict deny");
+  show.add_option("directory", line.show.directory, "The log's folder")->required()->type_name("DIR");
+  show.add_option("--from", line.show.from, "The first entry's index")->type_name("INDEX");
+  show.add_option("--to", line.show.to, "The last entry's index")->type_name("INDEX");
+  show.add_option("--agent", line.show.agent, "Only this agent's")->type_name("NAME");
+  show.add_option("--verdict", line.show.verdict, "Only these: allow, ask or deny")->type_name("VERDICT");
+  show.add_option("--type", line.show.type, "Only this type: decision, outcome, session, policy, config, ...")
+      ->type_name("TYPE");
+  show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
+}
+
+void add_user(CLI::App& app, CommandLine& line) {
+  CLI::App& command =
+      add_command(app, "user",
+                  "Make the login of an agent. Its password is asked for on a terminal, else the "
+                  "first line of\nstandard input; what is kept can verify it but does not hold it.",
+                  "portcullis user agent_repair --file logins.conf");
+  command.add_option("name", line.user.name, "The login")->required()->type_name("LOGIN");
+  command
+      .add_option("--file", line.user.file,
+                  "Put it into this file, in place of an older one; printed when left out")
+      ->type_name("FILE");
+  command
+      .add_option("--password-file", line.user.password_file, "Take the password from this file's first line")
+      ->type_name("FILE");
+}
+
+int run_check(CommandLine& line, bool has_sql, Console& console) {
+  line.check.search_path = split(line.search_path);
+  line.check.format = line.format == "json" ? Format::json : Format::text;
+  if (has_sql) line.check.sql = line.sql;
+  return check(line.check, console);
+}
+
+int print_version(Console& console) {
+  console.out << "portcullis " << PORTCULLIS_VERSION << ", grammar of PostgreSQL " << sql::grammar_version()
+              << "\n";
+  return kSuccess;
+}
+
+int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Serve& serve) {
+  const CLI::App& command = *app.get_subcommands().front();
+  const std::string& name = command.get_name();
+  if (name == "serve") return load_and_serve(line.config, console, serve);
+  if (name == "check") return run_check(line, command.count("sql") > 0, console);
+  if (name == "policy") return test_policies(line.policies, console);
+  if (name == "user") return make_user(line.user, console);
+  if (name == "version") return print_version(console);
+  return command.got_subcommand("verify") ? verify_audit(line.verify_directory, console)
+                                          : show_audit(line.show, console);
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, Console& console, const Serve& serve) {
+  CommandLine line;
+  CLI::App app("Portcullis: the policy gate between AI agents and PostgreSQL.", "portcullis");
+  app.require_subcommand(1);
+  add_serve(app, line);
+  add_check(app, line);
+  add_policy(app, line);
+  add_audit(app, line);
+  add_user(app, line);
+  add_command(app, "version", "Print the version.", "portcullis version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, console.out, console.err) == 0 ? kSuccess : kUsage;
+  }
+  return dispatch(app, line, console, serve);
+}
+
+}  // namespace portcullis::app

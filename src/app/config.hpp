@@ -1,0 +1,81 @@
+// The gate's configuration as values: what docs/configuration.md describes, read, checked, with every default
+// filled in.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/logins.hpp"
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "portcullis/policy/policy_set.hpp"
+
+namespace portcullis::app {
+
+struct TlsFiles {
+  std::filesystem::path certificate;  // PEM, the server's own first
+  std::filesystem::path key;          // PEM
+};
+
+struct ListenConfig {
+  std::string address = "127.0.0.1";  // a literal IPv4 or IPv6 address
+  std::uint16_t port = 6432;          // 0: any free one
+  std::optional<TlsFiles>
+      tls;  // always there unless the address is loopback; TLS is then demanded of clients
+};
+
+struct RoleConfig {
+  std::string user;                     // at the database
+  std::filesystem::path password_file;  // empty: the database asks for none
+  base::Secret password;                // its first line
+};
+
+struct UpstreamConfig {
+  std::string host = "127.0.0.1";  // a name, an address, or the absolute path of the Unix socket's folder
+  std::uint16_t port = 5432;
+  std::string database;
+  std::string sslmode = "verify-full";     // disable, require, verify-ca or verify-full, as libpq's sslmode
+  std::filesystem::path root_certificate;  // PEM; empty: the system's store
+  std::vector<std::string> search_path{"public"};
+  std::map<std::string, RoleConfig, std::less<>> roles;  // by the agent's name in the policy
+  bool allow_superuser = false;
+};
+
+struct AuditConfig {
+  std::filesystem::path directory;
+  bool store_text = true;  // "text": "plain" or "none"
+  std::string origin = "portcullis";
+};
+
+struct LimitsConfig {
+  std::size_t connections = 200;
+  std::chrono::milliseconds authentication_time{60'000};
+  std::size_t statement_bytes = std::size_t{1} << 20;
+  std::chrono::milliseconds drain_time{10'000};
+};
+
+struct Config {
+  std::filesystem::path file;  // where it was read from, absolute
+  ListenConfig listen;
+  std::filesystem::path logins_file;
+  Logins logins;
+  UpstreamConfig upstream;
+  std::filesystem::path policy_file;
+  std::shared_ptr<const policy::PolicySet> policy;
+  AuditConfig audit;
+  LimitsConfig limits;
+  std::size_t threads = 1;
+  base::log::Level log_level = base::log::Level::info;
+};
+
+// All that is in force, as canonical JSON (sorted keys, no blanks, whole numbers), for the audit log's
+// `config` entry. Secrets stand there as the names of their files only; the policy has an entry of its own.
+[[nodiscard]] std::string to_json_without_secrets(const Config& config);
+
+}  // namespace portcullis::app

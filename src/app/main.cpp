@@ -1,0 +1,27 @@
+// The process: the terminal's streams in, an exit code out.
+#include <unistd.h>
+
+#include <exception>
+#include <iostream>
+
+#include "app/cli.hpp"
+#include "app/exit_code.hpp"
+#include "app/serve.hpp"
+
+int main(int argc, char** argv) {
+  using namespace portcullis::app;
+  Console console{.in = std::cin,
+                  .out = std::cout,
+                  .err = std::cerr,
+                  .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
+                  .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
+  try {
+    const int code = run(argc, argv, console, serve);
+    std::cout.flush();
+    // An answer that did not arrive is no answer: a full disk, say.
+    return std::cout.good() || code != kSuccess ? code : kFailure;
+  } catch (const std::exception& error) {
+    std::cerr << "portcullis: " << error.what() << "\n";
+    return kFailure;
+  }
+}

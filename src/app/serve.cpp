@@ -1,0 +1,101 @@
+#include "app/serve.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "app/exit_code.hpp"
+#include "audit/log.hpp"
+#include "base/log.hpp"
+#include "guard/guard.hpp"
+#include "net/gate.hpp"
+
+namespace portcullis::app {
+namespace {
+
+net::GateOptions to_gate_options(const Config& config) {
+  net::GateOptions options;
+  options.listen_address = config.listen.address;
+  options.listen_port = config.listen.port;
+  if (config.listen.tls) {
+    options.tls_certificate = config.listen.tls->certificate.string();
+    options.tls_key = config.listen.tls->key.string();
+  }
+  options.tls_required = config.listen.tls.has_value();
+  options.upstream_host = config.upstream.host;
+  options.upstream_port = config.upstream.port;
+  options.upstream_sslmode = config.upstream.sslmode;
+  options.upstream_root_certificate = config.upstream.root_certificate.string();
+  options.database = config.upstream.database;
+  options.search_path = config.upstream.search_path;
+  for (const auto& [agent, role] : config.upstream.roles) {
+    options.roles.emplace(agent, net::DatabaseRole{role.user, role.password});
+  }
+  options.allow_superuser = config.upstream.allow_superuser;
+  options.logins = config.logins;
+  options.threads = config.threads;
+  options.connections = config.limits.connections;
+  options.authentication_time = config.limits.authentication_time;
+  options.drain_time = config.limits.drain_time;
+  options.analysis.bytes = config.limits.statement_bytes;
+  return options;
+}
+
+// The policy and the configuration stand in the log before the first statement is judged by them.
+base::Result<void> record_start(audit::Log& log, const Config& config) {
+  const auto config_entry = log.append(audit::ConfigRecord{to_json_without_secrets(config)});
+  if (!config_entry) return config_entry.error();
+  const auto& policy = *config.policy;
+  const auto policy_entry =
+      log.append(audit::PolicyRecord{policy.policy_name(), policy.hash(), policy.bytes()});
+  if (!policy_entry) return policy_entry.error();
+  return {};
+}
+
+int fail(const base::Error& error) {
+  std::fprintf(stderr, "portcullis: %s\n", error.message.c_str());
+  return kConfiguration;
+}
+
+std::string printable(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
+}  // namespace
+
+int serve(const Config& config) {
+  base::log::set_level(config.log_level);
+  // Blocked here, before any thread is made, so that all inherit it and only sigwait() below sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write, not the end of the process
+
+  const base::SystemClock clock;
+  audit::LogOptions log_options;
+  log_options.directory = config.audit.directory;
+  log_options.origin = config.audit.origin;
+  log_options.store_text = config.audit.store_text;
+  auto log = audit::Log::open(std::move(log_options), clock);
+  if (!log) return fail(log.error());
+  if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
+
+  const auto guard = std::make_shared<const guard::Guard>(config.policy);
+  auto gate = net::Gate::start(to_gate_options(config), guard, **log, clock,
+                               [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
+  if (!gate) return fail(gate.error());
+  std::printf("portcullis ready on %s:%u\n", printable(config.listen.address).c_str(), (*gate)->port());
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  base::log::info(signal == SIGINT ? "SIGINT: ending" : "SIGTERM: ending");
+  (*gate)->stop();
+  return kSuccess;
+}
+
+}  // namespace portcullis::app

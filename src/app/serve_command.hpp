@@ -1,0 +1,18 @@
+// `portcullis serve`, up to the point where everything that it read is known to be right.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "app/config.hpp"
+#include "app/console.hpp"
+
+namespace portcullis::app {
+
+using Serve = std::function<int(const Config&)>;
+
+// Loads the configuration and runs the policy's own tests, then answers what `serve` does; kConfiguration,
+// with every problem on the console, when anything is wrong with either.
+[[nodiscard]] int load_and_serve(const std::filesystem::path& file, Console& console, const Serve& serve);
+
+}  // namespace portcullis::app

@@ -1,0 +1,283 @@
+// What a configuration file may say, what it means, and what is refused at which line and column.
+#include "app/config_load.hpp"
+
+#include <sys/stat.h>
+
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/app/sample_policy.hpp"
+#include "tests/unit/app/temporary_folder.hpp"
+
+namespace portcullis::app {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+constexpr std::string_view kUpstream =
+    R"("upstream": { "database": "shop", "roles": { "bot": { "user": "bot_db", "password_file": "bot.pw" } } })";
+
+class Configuration : public ::testing::Test {
+ protected:
+  Configuration() {
+    folder_.write("policy.json", portcullis::testing::kSamplePolicy, 0644);
+    folder_.write("bot.pw", "hunter2\n");
+    const auto verifier =
+        auth::make_verifier(base::Secret("login secret"), std::string(16, 's'), 4096).value();
+    folder_.write("logins.conf", login_line("agent_bot", verifier) + "\n");
+  }
+
+  LoadedConfig load(const std::string& text, mode_t mode = 0644) {
+    return load_config(folder_.write("portcullis.json", text, mode));
+  }
+  // The least that works, with more lines in front of it.
+  LoadedConfig load_with(const std::string& more, std::string_view upstream = kUpstream) {
+    return load("{" + more + (more.empty() ? "" : ",") + "\n" + std::string{upstream} + R"(,
+      "logins": "logins.conf", "policy": "policy.json", "audit": { "directory": "audit" } })");
+  }
+  LoadedConfig load_with_upstream(const std::string& members) {
+    return load_with("", R"("upstream": { "roles": { "bot": { "user": "bot_db" } }, "database": "shop", )" +
+                             members + " }");
+  }
+  // "line:column: message" of each problem.
+  static std::vector<std::string> problems(const LoadedConfig& loaded) {
+    EXPECT_EQ(loaded.config.has_value(), loaded.problems.empty());
+    std::vector<std::string> texts;
+    for (const auto& problem : loaded.problems) {
+      texts.push_back(std::to_string(problem.line) + ":" + std::to_string(problem.column) + ": " +
+                      problem.message);
+    }
+    return texts;
+  }
+  std::string problem(const LoadedConfig& loaded) {
+    const auto all = problems(loaded);
+    EXPECT_EQ(all.size(), 1u) << to_text(loaded.problems);
+    return all.empty() ? std::string{} : all.front();
+  }
+  Config good(LoadedConfig loaded) {
+    EXPECT_THAT(problems(loaded), IsEmpty());
+    return loaded.config ? std::move(*loaded.config) : Config{};
+  }
+
+  portcullis::testing::TemporaryFolder folder_;
+};
+
+TEST_F(Configuration, HasSafeDefaults) {
+  const auto config = good(load_with(""));
+  EXPECT_EQ(config.listen.address, "127.0.0.1");
+  EXPECT_EQ(config.listen.port, 6432);
+  EXPECT_FALSE(config.listen.tls);
+  EXPECT_EQ(config.upstream.host, "127.0.0.1");
+  EXPECT_EQ(config.upstream.port, 5432);
+  EXPECT_EQ(config.upstream.sslmode, "disable");
+  EXPECT_THAT(config.upstream.search_path, ElementsAre("public"));
+  EXPECT_FALSE(config.upstream.allow_superuser);
+  EXPECT_TRUE(config.audit.store_text);
+  EXPECT_EQ(config.audit.origin, "portcullis");
+  EXPECT_EQ(config.limits.connections, 200u);
+  EXPECT_EQ(config.limits.authentication_time, 60s);
+  EXPECT_EQ(config.limits.statement_bytes, 1u << 20);
+  EXPECT_EQ(config.limits.drain_time, 10s);
+  EXPECT_EQ(config.threads, std::clamp(std::thread::hardware_concurrency(), 1u, 16u));
+  EXPECT_EQ(config.log_level, base::log::Level::info);
+}
+
+TEST_F(Configuration, SaysWhatItSays) {
+  folder_.write("server.crt", "certificate", 0644);
+  folder_.write("server.key", "key");
+  folder_.write("ca.crt", "certificate", 0644);
+  const auto config = good(load(R"({
+    // comments are welcome
+    "listen": { "address": "0.0.0.0", "port": 0, "tls": { "certificate": "server.crt", "key": "server.key" } },
+    "logins": "logins.conf",
+    "upstream": {
+      "host": "db.example.com", "port": 5433, "database": "shop", "sslmode": "verify-ca",
+      "root_certificate": "ca.crt", "search_path": ["app", "public"], "allow_superuser": true,
+      "roles": { "bot": { "user": "bot_db", "password_file": "bot.pw" } }
+    },
+    "policy": "policy.json",
+    "audit": { "directory": "/var/lib/log", "text": "none", "origin": "gate.example.com" },
+    "limits": { "connections": 7, "authentication_time": "5s", "statement_bytes": "64KiB", "drain_time": "500ms" },
+    "threads": 3,
+    "log": { "level": "warning" }
+  })"));
+  EXPECT_EQ(config.file, folder_.path() / "portcullis.json");
+  EXPECT_EQ(config.listen.address, "0.0.0.0");
+  EXPECT_EQ(config.listen.port, 0);
+  EXPECT_EQ(config.listen.tls->certificate, folder_.path() / "server.crt");
+  EXPECT_EQ(config.listen.tls->key, folder_.path() / "server.key");
+  EXPECT_TRUE(config.logins.contains("agent_bot"));
+  EXPECT_EQ(config.upstream.host, "db.example.com");
+  EXPECT_EQ(config.upstream.port, 5433);
+  EXPECT_EQ(config.upstream.database, "shop");
+  EXPECT_EQ(config.upstream.sslmode, "verify-ca");
+  EXPECT_EQ(config.upstream.root_certificate, folder_.path() / "ca.crt");
+  EXPECT_THAT(config.upstream.search_path, ElementsAre("app", "public"));
+  EXPECT_TRUE(config.upstream.allow_superuser);
+  EXPECT_EQ(config.upstream.roles.at("bot").user, "bot_db");
+  EXPECT_EQ(config.upstream.roles.at("bot").password.reveal(), "hunter2");
+  EXPECT_EQ(config.policy->policy_name(), "sample");
+  EXPECT_EQ(config.audit.directory, "/var/lib/log");
+  EXPECT_FALSE(config.audit.store_text);
+  EXPECT_EQ(config.audit.origin, "gate.example.com");
+  EXPECT_EQ(config.limits.connections, 7u);
+  EXPECT_EQ(config.limits.authentication_time, 5s);
+  EXPECT_EQ(config.limits.statement_bytes, 65536u);
+  EXPECT_EQ(config.limits.drain_time, 500ms);
+  EXPECT_EQ(config.threads, 3u);
+  EXPECT_EQ(config.log_level, base::log::Level::warning);
+}
+
+TEST_F(Configuration, ReportsEveryProblemAtItsPlace) {
+  EXPECT_THAT(
+      problems(load(R"({
+  "listen": { "address": "everywhere", "port": 65536 },
+  "upstream": {
+    "port": "5432",
+    "roles": {
+      "nobody": { "user": "" }
+    },
+    "sslmod": "disable"
+  },
+  "logins": "logins.conf",
+  "policy": "policy.json",
+  "audit": { "directory": "audit", "text": "some" },
+  "limits": { "drain_time": "soon", "statement_bytes": "1GiB" },
+  "log": { "level": 7 }
+})")),
+      UnorderedElementsAre(
+          HasSubstr("2:26: \"everywhere\" is no address"), HasSubstr("2:48: \"port\" is 65536"),
+          HasSubstr("3:15: upstream lacks \"database\""), HasSubstr("4:13: \"port\" must be a whole number"),
+          HasSubstr("6:7: the policy has no agent \"nobody\""), HasSubstr("6:27: \"user\" is empty"),
+          HasSubstr("8:5: unknown key \"sslmod\""), HasSubstr("12:44: \"some\" is no value of \"text\""),
+          HasSubstr("13:29: \"soon\" is no duration"), HasSubstr("13:56: \"1GiB\" is out of range"),
+          HasSubstr("14:21: \"level\" must be a string")));
+}
+
+TEST_F(Configuration, NamesWhatIsMissing) {
+  EXPECT_THAT(problems(load("{}")), ElementsAre(HasSubstr("1:1: the configuration lacks \"logins\""),
+                                                HasSubstr("lacks \"upstream\""),
+                                                HasSubstr("lacks \"policy\""), HasSubstr("lacks \"audit\"")));
+}
+
+TEST_F(Configuration, IsOneJsonObject) {
+  EXPECT_THAT(problem(load("[]")), HasSubstr("1:1: the configuration is no object"));
+  EXPECT_THAT(problem(load("{\n  \"listen\": }")), HasSubstr("2:"));
+  EXPECT_THAT(problem(load_with(R"("threads": 1, "threads": 2)")),
+              HasSubstr("1:16: \"threads\" stands twice"));
+  EXPECT_THAT(problem(load_with(R"("listen": 6432)")), HasSubstr("1:12: \"listen\" is no object"));
+}
+
+TEST_F(Configuration, ListensInTheClearOnLoopbackOnly) {
+  for (const char* address : {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
+    good(load_with(std::string{R"("listen": { "address": ")"} + address + "\" }"));
+  }
+  for (const char* address : {"0.0.0.0", "::", "192.168.0.1", "128.0.0.1", "::ffff:127.0.0.1"}) {
+    EXPECT_THAT(problem(load_with(std::string{R"("listen": { "address": ")"} + address + "\" }")),
+                HasSubstr("add \"tls\""));
+  }
+}
+
+TEST_F(Configuration, WantsBothTlsFiles) {
+  folder_.write("server.key", "key");
+  EXPECT_THAT(problem(load_with(R"("listen": { "tls": { "key": "server.key" } })")),
+              HasSubstr("lacks \"certificate\""));
+  EXPECT_THAT(
+      problem(load_with(R"("listen": { "tls": { "key": "server.key", "certificate": "none.crt" } })")),
+      HasSubstr("1:59: cannot read"));
+}
+
+TEST_F(Configuration, ProvesWhoTheDatabaseIsUnlessItIsNear) {
+  EXPECT_EQ(good(load_with_upstream(R"("host": "db.example.com")")).upstream.sslmode, "verify-full");
+  EXPECT_EQ(good(load_with_upstream(R"("host": "::1")")).upstream.sslmode, "disable");
+  EXPECT_EQ(good(load_with_upstream(R"("host": "/run/postgresql")")).upstream.sslmode, "disable");
+  EXPECT_EQ(good(load_with_upstream(R"("host": "localhost", "sslmode": "require")")).upstream.sslmode,
+            "require");
+  for (const char* mode : {"disable", "require"}) {
+    EXPECT_THAT(problem(load_with_upstream(std::string{R"("host": "10.0.0.1", "sslmode": ")"} + mode + "\"")),
+                HasSubstr("does not prove who answers"));
+  }
+  EXPECT_THAT(problem(load_with_upstream(R"("host": "10.0.0.1", "sslmode": "verify-ca")")),
+              HasSubstr("\"root_certificate\""));
+  EXPECT_THAT(problem(load_with_upstream(R"("host": "/run/postgresql", "sslmode": "require")")),
+              HasSubstr("a Unix socket has no TLS"));
+  EXPECT_THAT(problem(load_with_upstream(R"("sslmode": "prefer")")), HasSubstr("write one of \"disable\""));
+}
+
+TEST_F(Configuration, PinsASearchPathThatMeansTheSameInEachSession) {
+  for (const char* path : {R"(["$user", "app"])", R"(["pg_temp"])", R"(["pg_temp_3"])", R"([""])", "[]"}) {
+    EXPECT_THAT(problem(load_with_upstream(std::string{R"("search_path": )"} + path)), HasSubstr("2:"))
+        << path;
+  }
+}
+
+TEST_F(Configuration, WantsRolesOfAgentsThatThePolicyKnows) {
+  EXPECT_THAT(problem(load_with("", R"("upstream": { "database": "shop", "roles": {} })")),
+              HasSubstr("no agent"));
+  EXPECT_THAT(problem(load_with("", R"("upstream": { "database": "shop", "roles": { "bot": "bot_db" } })")),
+              HasSubstr("write { \"user\": \"ROLE\" }"));
+  EXPECT_THAT(problem(load_with("", R"("upstream": { "database": "shop", "roles": { "bot": {} } })")),
+              HasSubstr("lacks \"user\""));
+}
+
+TEST_F(Configuration, RefusesFilesThatOthersMayWrite) {
+  EXPECT_THAT(problem(load("{}", 0666)), HasSubstr("may be written by its group or others"));
+  folder_.write("policy.json", portcullis::testing::kSamplePolicy, 0664);
+  EXPECT_THAT(problem(load_with("")), HasSubstr("policy.json\" may be written"));
+}
+
+TEST_F(Configuration, RefusesSecretsThatOthersMayRead) {
+  folder_.write("bot.pw", "hunter2\n", 0644);
+  const auto told = problem(load_with(""));
+  EXPECT_THAT(told, HasSubstr("bot.pw\" may be read by its group or others"));
+  EXPECT_THAT(told, Not(HasSubstr("hunter2")));
+  folder_.write("bot.pw", "hunter2\n");
+  folder_.write("logins.conf", "", 0640);
+  EXPECT_THAT(problem(load_with("")), HasSubstr("logins.conf\" may be read"));
+}
+
+TEST_F(Configuration, RefusesAnEmptyPassword) {
+  folder_.write("bot.pw", "\nhunter2\n");
+  EXPECT_THAT(problem(load_with("")), HasSubstr("is empty: write the password there"));
+}
+
+TEST_F(Configuration, ReportsProblemsOfTheFilesThatItNamesAsTheirs) {
+  folder_.write("policy.json", "{\n}");
+  folder_.write("logins.conf", "# fine\nagent_bot what\n");
+  const auto loaded = load_with("");
+  ASSERT_FALSE(loaded.config);
+  EXPECT_THAT(to_text(loaded.problems), HasSubstr("policy.json:1:1: "));
+  EXPECT_THAT(to_text(loaded.problems), HasSubstr("logins.conf:2:1: the verifier of \"agent_bot\""));
+  EXPECT_THAT(to_text(load_config(folder_.path() / "none.json").problems),
+              HasSubstr("none.json: cannot read"));
+}
+
+TEST_F(Configuration, WarnsOfAgentsThatCannotLogIn) {
+  EXPECT_THAT(load_with("").warnings, IsEmpty());
+  const auto verifier = auth::make_verifier(base::Secret("x"), std::string(16, 's'), 4096).value();
+  folder_.write("logins.conf", login_line("somebody", verifier));
+  EXPECT_THAT(load_with("").warnings, ElementsAre(HasSubstr("agent \"bot\" of the policy cannot log in"),
+                                                  HasSubstr("\"somebody\" belongs to no agent")));
+}
+
+TEST_F(Configuration, IsRecordedWithoutSecrets) {
+  const auto json = to_json_without_secrets(good(load_with("")));
+  EXPECT_THAT(json, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(json, Not(HasSubstr("SCRAM")));
+  const auto folder = folder_.path().string();
+  EXPECT_THAT(json,
+              HasSubstr(R"("roles":{"bot":{"password_file":")" + folder + R"(/bot.pw","user":"bot_db"}})"));
+  EXPECT_EQ(json.rfind(R"({"audit":{"directory":")" + folder +
+                           R"(/audit","origin":"portcullis","text":"plain"},"file":)",
+                       0),
+            0u);
+  EXPECT_EQ(json, to_json_without_secrets(good(load_with(""))));
+}
+
+}  // namespace
+}  // namespace portcullis::app
