@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Shows the gate at work: a private PostgreSQL with a small shop in it, the gate in front with policies/data-repair.json,
+# and what an agent is told for a handful of statements. Keeps running until Ctrl-C, then removes all of it.
+#
+#   scripts/demo.sh [--once]       --once: end after the show
+#
+# PORTCULLIS_BINARY names a gate that is built already.
+. "$(dirname "$0")/lib.sh"
+
+once=false
+case ${1:-} in
+  '') ;;
+  --once) once=true ;;
+  -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) fail "unknown option \"$1\": see --help" ;;
+esac
+
+build_gate() {
+  say "Building the gate (release)"
+  (cd "$ROOT" && cmake --preset release >/dev/null)
+  cmake --build "$ROOT/build/release" -j 2
+}
+
+# The role that the agent works as owns all of it: what holds the agent back is the gate alone.
+fill_shop() {
+  local password=$1
+  own_psql "$folder/postgres" -d postgres <<SQL
+CREATE ROLE agent_repair_db LOGIN PASSWORD '$password';
+CREATE DATABASE shop OWNER agent_repair_db;
+SQL
+  own_psql "$folder/postgres" -d shop <<'SQL'
+SET ROLE agent_repair_db;
+CREATE SCHEMA app;
+CREATE TABLE app.customers (id int PRIMARY KEY, name text NOT NULL, email text);
+CREATE TABLE app.products (id int PRIMARY KEY, name text NOT NULL, price numeric(10,2) NOT NULL);
+CREATE TABLE app.orders (id int PRIMARY KEY, customer_id int REFERENCES app.customers, amount numeric(10,2) NOT NULL,
+                         status text NOT NULL);
+CREATE TABLE app.order_items (order_id int REFERENCES app.orders, product_id int REFERENCES app.products,
+                              quantity int NOT NULL, PRIMARY KEY (order_id, product_id));
+CREATE TABLE app.payments (id int PRIMARY KEY, order_id int REFERENCES app.orders, amount numeric(10,2) NOT NULL);
+CREATE TABLE app.users (id int PRIMARY KEY, login text NOT NULL, password_hash text NOT NULL);
+CREATE TABLE app.audit_ledger (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, entry text NOT NULL);
+INSERT INTO app.customers VALUES (1, 'Ada', 'ada@example.com'), (2, 'Grace', 'grace@example.com');
+INSERT INTO app.products VALUES (1, 'Compass', 24.90), (2, 'Sextant', 189.00);
+INSERT INTO app.orders VALUES (41, 1, 24.90, 'paid'), (42, 2, 213.90, 'open');
+INSERT INTO app.order_items VALUES (41, 1, 1), (42, 1, 1), (42, 2, 1);
+INSERT INTO app.payments VALUES (1, 41, 24.90);
+INSERT INTO app.users VALUES (1, 'ada', 'not for agents');
+INSERT INTO app.audit_ledger (entry) VALUES ('the shop opens');
+SQL
+}
+
+# Files that only their owner reads: the gate refuses others.
+write_configuration() {
+  local database_password=$1 agent_password=$2
+  umask 077
+  printf '%s\n' "$database_password" >"$folder/agent_repair_db.pw"
+  printf '%s\n' "$agent_password" | "$gate" user agent_repair --file "$folder/logins.conf" >/dev/null
+  cat >"$folder/portcullis.json" <<JSON
+{
+  "listen": { "address": "127.0.0.1", "port": 0 },
+  "logins": "logins.conf",
+  "upstream": {
+    "host": "$folder/postgres/socket", "database": "shop", "search_path": ["app"],
+    "roles": { "repair-bot": { "user": "agent_repair_db", "password_file": "agent_repair_db.pw" } }
+  },
+  "policy": "$ROOT/policies/data-repair.json",
+  "audit": { "directory": "audit", "origin": "demo" }
+}
+JSON
+}
+
+# Sets gate_pid and port.
+start_gate() {
+  "$gate" serve --config "$folder/portcullis.json" >"$folder/ready" 2>"$folder/log" &
+  gate_pid=$!
+  at_exit "kill $gate_pid 2>/dev/null; wait $gate_pid"
+  local _
+  for _ in {1..300}; do
+    port=$(sed -n 's/^portcullis ready on .*:\([0-9]*\)$/\1/p' "$folder/ready")
+    [ -z "$port" ] || return 0
+    kill -0 "$gate_pid" 2>/dev/null || fail "the gate did not start: $(cat "$folder/log")"
+    sleep 0.1
+  done
+  fail "the gate was not ready in time: $(cat "$folder/log")"
+}
+
+# play allowed|refused SQL: as the agent, through the gate, with what the agent is told.
+play() {
+  local expected=$1 sql=$2 told seen=allowed
+  printf '\n\033[36mshop=> %s\033[0m\n' "$sql"
+  told=$(PGPASSWORD=$agent_password "$(postgres_programs)/psql" -X -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$port" \
+    -U agent_repair -d shop -c "$sql" 2>&1) || seen=refused
+  printf '    %s\n' "${told//$'\n'/$'\n    '}"
+  [ "$seen" = "$expected" ] || fail "this should have been $expected"
+}
+
+show() {
+  say "An agent at work: login agent_repair, policy policies/data-repair.json"
+  play allowed "SELECT o.id, c.name, o.amount, o.status FROM app.orders o JOIN app.customers c ON c.id = o.customer_id"
+  play allowed "ALTER TABLE app.orders ADD COLUMN note text"
+  play allowed "UPDATE app.orders SET note = 'called back' WHERE id = 42"
+  play refused "UPDATE app.orders SET status = 'paid'"
+  play refused "DROP TABLE app.orders"
+  play refused "SELECT login, password_hash FROM app.users"
+  play refused "ALTER TABLE app.orders ADD COLUMN x int; DROP TABLE app.users"
+  say "Nothing of the last text ran: there is no column x"
+  play allowed "SELECT column_name FROM information_schema.columns WHERE table_name = 'orders'"
+}
+
+gate=${PORTCULLIS_BINARY:-$ROOT/build/release/src/app/portcullis}
+if [ -n "${PORTCULLIS_BINARY:-}" ]; then
+  "$ROOT/scripts/install-packages.sh" demo
+else
+  "$ROOT/scripts/install-packages.sh" build demo
+  build_gate
+fi
+folder=$(mktemp -d "${TMPDIR:-/tmp}/portcullis-demo.XXXXXX")
+at_exit "rm -rf '$folder'"
+chmod 711 "$folder"  # the server's account passes through
+
+say "Starting a private PostgreSQL and filling the shop"
+start_postgres "$folder/postgres"
+database_password=$(random_password)
+agent_password=$(random_password)
+fill_shop "$database_password"
+
+say "Starting the gate"
+write_configuration "$database_password" "$agent_password"
+start_gate
+echo "listening on 127.0.0.1:$port"
+show
+
+say "What was refused, in the audit log"
+"$gate" audit show "$folder/audit" --verdict deny
+say "Verifying the audit log"
+"$gate" audit verify "$folder/audit"
+[ "$once" = false ] || exit 0
+
+say "The gate keeps running: be the agent yourself"
+cat <<EOT
+  PGPASSWORD=$agent_password psql -h 127.0.0.1 -p $port -U agent_repair shop
+  or, for a server that takes an address: postgresql://agent_repair:$agent_password@127.0.0.1:$port/shop
+  audit log: $gate audit show $folder/audit
+  Ctrl-C ends the gate and the database and removes $folder
+EOT
+wait "$gate_pid" || fail "the gate ended: $(tail -n 5 "$folder/log")"
