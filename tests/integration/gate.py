@@ -1,0 +1,152 @@
+"""The gate under test: writes its files, starts it, stops it, reads its audit log."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import processes
+import wire
+
+
+def binary():
+    named = os.environ.get("PORTCULLIS_BINARY")
+    if not named or not os.access(named, os.X_OK):
+        raise RuntimeError("set PORTCULLIS_BINARY to the built portcullis")
+    return named
+
+
+def run(*arguments, stdin=""):
+    """One command of the binary, to its end."""
+    return subprocess.run([binary(), *map(str, arguments)], input=stdin, capture_output=True, text=True, check=False,
+                          timeout=120)
+
+
+def _merge(base, changes):
+    for key, value in changes.items():
+        base[key] = _merge(dict(base.get(key, {})), value) if isinstance(value, dict) else value
+    return base
+
+
+class Gate:
+    def __init__(self, postgres, policy, agents, config=None, environment=None, file_limit=None, audit_folder=None):
+        """`config` is merged over the usual configuration; `file_limit` is RLIMIT_FSIZE in bytes."""
+        self.folder = processes.new_folder("gate")
+        self.database = postgres.database
+        self.audit_dir = pathlib.Path(audit_folder or self.folder / "audit")
+        self._environment, self._file_limit = environment, file_limit
+        self._process, self._port = None, None
+        self._write("policy.json", json.dumps(policy, indent=1))
+        for agent in agents:
+            self._write(f"{agent.role}.pw", agent.role_password + "\n")
+            self.add_login(agent)
+        self.config = _merge({
+            "listen": {"address": "127.0.0.1", "port": 0},
+            "logins": "logins.conf",
+            "upstream": {
+                "host": "127.0.0.1", "port": postgres.port, "database": postgres.database, "search_path": ["app"],
+                "roles": {a.name: {"user": a.role, "password_file": f"{a.role}.pw"} for a in agents},
+            },
+            "policy": "policy.json",
+            "audit": {"directory": str(self.audit_dir), "text": "plain", "origin": "test"},
+        }, config or {})
+        self._write("portcullis.json", json.dumps(self.config, indent=1))
+        self.start()
+
+    def _write(self, name, content):
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def add_login(self, agent):
+        password = self._write("login.pw", agent.password + "\n")
+        made = run("user", agent.login, "--file", self.folder / "logins.conf", "--password-file", password)
+        assert made.returncode == 0, made.stderr
+        password.unlink()
+
+    # --- life -----------------------------------------------------------------------------------------------------
+    def start(self):
+        out = self.folder / "out"
+        out.write_text("")
+        self._process = processes.Process([binary(), "serve", "--config", self.folder / "portcullis.json"], out,
+                                          self.folder / "log", environment=self._environment,
+                                          file_limit=self._file_limit)
+        ready = processes.wait_until(self._ready, "the gate to be ready")
+        self._port = int(ready[1])
+
+    def _ready(self):
+        found = re.search(r"^portcullis ready on \S*:(\d+)$", self._process.output.read_text(), re.MULTILINE)
+        if not found and not self._process.running():
+            raise AssertionError(f"the gate ended with {self._process.wait()}: {self.log_text()[-3000:]}")
+        return found
+
+    def stop(self):
+        """The exit status after SIGTERM."""
+        self._process.signal(signal.SIGTERM)
+        return self._process.wait()
+
+    def kill(self):
+        return self._process.kill()
+
+    def lift_file_limit(self):
+        """From the next start on."""
+        self._file_limit = None
+
+    def running(self):
+        return self._process.running()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    # --- talking to it --------------------------------------------------------------------------------------------
+    @property
+    def address(self):
+        return ("127.0.0.1", self._port)
+
+    def login_of(self, agent):
+        return {"host": "127.0.0.1", "port": self._port, "user": agent.login, "password": agent.password,
+                "database": self.database}
+
+    def socket(self, **options):
+        return wire.Connection(self.address, **options)
+
+    def connect(self, agent, **parameters):
+        connection = self.socket()
+        connection.log_in(agent.login, agent.password, self.database, **parameters)
+        return connection
+
+    # --- what it did ----------------------------------------------------------------------------------------------
+    def log_text(self):
+        return self._process.errors.read_text(encoding="utf-8", errors="replace")
+
+    def memory(self):
+        """Resident bytes."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+    def entries(self, kind=None):
+        """The audit log's entries as far as they are written."""
+        return [e for e in read_entries(self.audit_dir) if kind is None or e["t"] == kind]
+
+    def wait_for_entry(self, kind, test):
+        def find():
+            return next((e for e in reversed(self.entries(kind)) if test(e)), None)
+        return processes.wait_until(find, f"a {kind} entry in the audit log")
+
+    def verify(self, folder=None):
+        return run("audit", "verify", folder or self.audit_dir)
+
+
+def read_entries(folder):
+    """Segments hold one entry a line; space that is only preallocated is line feeds, a line without its end is torn."""
+    entries = []
+    for segment in sorted(pathlib.Path(folder).glob("*.jsonl")):
+        whole_lines = segment.read_bytes().rpartition(b"\n")[0]
+        for line in whole_lines.split(b"\n"):
+            if line:
+                entries.append(json.loads(line))
+    return entries
