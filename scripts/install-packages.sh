@@ -39,7 +39,7 @@ without_main_cluster() {
   is_installed postgresql-common || apt-get install -y --no-install-recommends postgresql-common
   mkdir -p "$(dirname "$settings")"
   echo "create_main_cluster = false" >"$settings"
-  trap 'rm -f '"$settings" EXIT
+  trap 'rm -f '"$settings"'; rmdir --ignore-fail-on-non-empty '"$(dirname "$settings")" EXIT
 }
 
 groups=("$@")

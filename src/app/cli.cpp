@@ -148,6 +148,18 @@ int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Ser
                                           : show_audit(line.show, console);
 }
 
+// Help that was asked for is an answer; everything else is a mistake on the command line.
+int explain(const CLI::App& app, const CLI::ParseError& error, Console& console) {
+  if (error.get_exit_code() == 0) return app.exit(error, console.out, console.err);
+  if (app.get_subcommands().empty() && app.remaining_size() > 0) {
+    console.err << "There is no command \"" << app.remaining().front() << "\"\n"
+                << "Run with --help for more information.\n";
+  } else {
+    (void)app.exit(error, console.out, console.err);
+  }
+  return kUsage;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv, Console& console, const Serve& serve) {
@@ -163,7 +175,7 @@ int run(int argc, const char* const* argv, Console& console, const Serve& serve)
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, console.out, console.err) == 0 ? kSuccess : kUsage;
+    return explain(app, error, console);
   }
   return dispatch(app, line, console, serve);
 }

@@ -21,7 +21,7 @@ def check_header(include, header, compiler):
         done = subprocess.run([*compiler, "-std=c++20", *_WARNINGS, "-fsyntax-only", "-H", "-I", include, source],
                               capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        errors = [line for line in done.stderr.splitlines() if "error" in line]
+        errors = [line for line in done.stderr.splitlines() if "error: " in line]
         return [f"{header}: does not compile alone: {line}" for line in errors[:3]]
     opened = re.findall(r"^\.+ (\S+)$", done.stderr, re.MULTILINE)
     return [f"{header}: pulls in {name}" for name in opened if _UNWANTED.search(name)][:1]

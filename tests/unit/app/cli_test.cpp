@@ -73,6 +73,11 @@ TEST_F(CommandLineTest, AnswersSixtyFourToWhatItCannotUnderstand) {
   }
 }
 
+TEST_F(CommandLineTest, NamesACommandThatThereIsNot) {
+  EXPECT_EQ(run_words({"dance", "--now"}), kUsage);
+  EXPECT_THAT(err_, HasSubstr("no command \"dance\""));
+}
+
 TEST_F(CommandLineTest, PrintsItsVersion) {
   EXPECT_EQ(run_words({"version"}), kSuccess);
   EXPECT_THAT(out_, ::testing::MatchesRegex("portcullis [0-9.]+, grammar of PostgreSQL [0-9]+\n"));
