@@ -11,7 +11,9 @@ using base::Result;
 namespace sqlstate = base::sqlstate;
 
 bool is_loopback(std::string_view host) noexcept {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  ErrorCode error;
+  const auto address = asio::ip::make_address(host, error);
+  return error ? host == "localhost" : address.is_loopback();
 }
 
 Upstream::Upstream(UpstreamAddress address)
