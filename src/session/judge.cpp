@@ -23,6 +23,16 @@ bool changes_nothing(const sql::Facts& facts) {
 
 // What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
 // so it must not run, and the agent need not know the difference.
+// How many statements a name may stand for before nobody can tell any more.
+constexpr std::size_t kMaxMeanings = 64;
+
+void add_effects(sql::StatementFacts& statement, const std::vector<sql::StatementFacts>& bodies) {
+  for (const auto& body : bodies) {
+    statement.effects.insert(statement.effects.end(), body.effects.begin(), body.effects.end());
+    statement.reads_only = statement.reads_only && body.reads_only;
+  }
+}
+
 Error unknown_statement(std::string_view name) {
   return {sqlstate::invalid_sql_statement_name,
           "prepared statement \"" + std::string(name) + "\" does not exist"};
@@ -90,6 +100,11 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   if (statements.empty()) {
     return unknown(unknown_statement(name), subject);
   }
+  if (statements.size() > kMaxMeanings) {
+    return refuse("Bind",
+                  {sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
+                                                        std::string(name) + "\": close it first"});
+  }
   const sql::Facts meant = statements.size() == 1 ? sql::Facts{} : united(statements);
   const sql::Facts& facts = statements.size() == 1 ? *statements.front()->facts : meant;
   subject.facts = &facts;
@@ -119,6 +134,19 @@ Judgement Judge::execute_cursor(std::string_view portal) {
   facts.statements.back().reads_only = true;
   facts.statements.back().effects.push_back(std::move(effect));
   subject.facts = &facts;
+  return decide(facts, {identity_.agent, &identity_.search_path, {}}, subject);
+}
+
+Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
+  std::vector<StatementPtr> statements;
+  for (const auto& portal : portals) {
+    statements.insert(statements.end(), portal->statements.begin(), portal->statements.end());
+  }
+  const sql::Facts facts = united(statements);
+  Recorder::Subject subject;
+  subject.message = "Execute";
+  subject.facts = &facts;
+  subject.statement = statements.back()->record;
   return decide(facts, {identity_.agent, &identity_.search_path, {}}, subject);
 }
 
@@ -170,16 +198,22 @@ Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
       if (prepared.empty() && earlier == here) return unknown_statement(statement.executes);
       std::vector<sql::StatementFacts> bodies = united(prepared).statements;
       if (earlier != here) bodies.push_back(*earlier);
-      for (const auto& body : bodies) {
-        statement.effects.insert(statement.effects.end(), body.effects.begin(), body.effects.end());
-        statement.reads_only = statement.reads_only && body.reads_only;
+      if (bodies.size() > kMaxMeanings) {
+        return Error{sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
+                                                          statement.executes + "\": DEALLOCATE it first"};
       }
+      add_effects(statement, bodies);
     }
     if (!statement.fetches.empty()) {
-      const bool known = registry_.cursors.contains(statement.fetches) ||
-                         !registry_.portals.find(statement.fetches, registry_.pipeline).empty() ||
+      const auto portals = registry_.portals.find(statement.fetches, registry_.pipeline);
+      const bool known = registry_.cursors.contains(statement.fetches) || !portals.empty() ||
                          made_here(&sql::StatementFacts::declares_cursor, statement.fetches) != here;
       if (!known) return unknown_cursor(statement.fetches);
+      // FETCH runs a portal that Bind made as Execute would.
+      for (const auto& portal : portals) {
+        add_effects(statement, united(portal->statements).statements);
+        portal->outcome_known = true;
+      }
     }
   }
   return meant;
@@ -189,7 +223,7 @@ void Judge::learn_names(const StatementPtr& statement) {
   for (const auto& facts : statement->facts->statements) {
     // A name that is not learned is one that the gate does not know: EXECUTE and FETCH of it are refused.
     if (!facts.prepares.empty() && !registry_.prepared.full(facts.prepares)) {
-      registry_.prepared.add(facts.prepares, statement, registry_.pipeline);
+      registry_.prepared.add(facts.prepares, statement, kNeverSure);
     }
     if (!facts.declares_cursor.empty() && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames) {
       registry_.cursors.insert(facts.declares_cursor);

@@ -36,8 +36,13 @@ class Judge {
   [[nodiscard]] Judgement bind(std::string_view statement, const wire::Bind* bind, std::uint64_t bytes);
   // Execute of a portal that DECLARE CURSOR made: judged as the FETCH that it is.
   [[nodiscard]] Judgement execute_cursor(std::string_view portal);
+  // Execute of portals that hold EXECUTE or FETCH.
+  [[nodiscard]] Judgement execute_again(const std::vector<PortalPtr>& portals);
   // Whatever is refused without being looked at: FunctionCall, an unknown portal.
   [[nodiscard]] Judgement refuse(std::string_view message, base::Error error);
+
+  // The statement may make these names when it runs.
+  void learn_names(const StatementPtr& statement);
 
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
@@ -47,8 +52,6 @@ class Judge {
                                  const Recorder::Subject& subject);
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
-  void learn_names(const StatementPtr& statement);
-
   const Identity& identity_;
   const Dependencies& needs_;
   StatementRegistry& registry_;

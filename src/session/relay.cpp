@@ -42,6 +42,15 @@ std::string poison(Request request, std::string_view name, std::string_view rese
   return bytes;
 }
 
+// The server tells names apart by their first 63 bytes (NAMEDATALEN), so a longer one would be another name
+// there.
+constexpr std::size_t kMaxName = 63;
+
+Error name_too_long() {
+  return {sqlstate::program_limit_exceeded,
+          "names of prepared statements and portals have at most 63 bytes: use a shorter one"};
+}
+
 // Text up to the first zero byte, which ends a protocol string.
 std::string_view until_zero(std::string_view bytes) {
   return bytes.substr(0, bytes.find('\0'));
@@ -55,7 +64,7 @@ Relay::Relay(Identity identity, Dependencies dependencies)
 std::size_t Relay::on_client(std::string_view bytes) {
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
-  while (!ended_ && consumed < bytes.size() && !wanted_text_ && staged_bytes < kMaxStaged) {
+  while (!ended_ && consumed < bytes.size() && !wanted_text_ && staged_bytes < kMaxStaged && !is_crowded()) {
     const auto rest = bytes.substr(consumed);
     std::size_t taken = 0;
     if (client_stream_left_ > 0) {
@@ -180,6 +189,9 @@ void Relay::on_query(std::string_view frame, const Judgement& judgement) {
 
 void Relay::on_parse(std::string_view name, std::string_view frame, const Judgement& judgement) {
   if (!judgement.allowed) return stage_refusal(type::parse, Request::parse, name, judgement);
+  if (name.size() > kMaxName) {
+    return stage_refusal(type::parse, Request::parse, name, judge_.refuse("Parse", name_too_long()));
+  }
   if (registry_.prepared.full(name)) {
     return stage_refusal(type::parse, Request::parse, name,
                          judge_.refuse("Parse", {sqlstate::configuration_limit_exceeded,
@@ -199,7 +211,7 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
   const auto part = bytes.substr(0, std::min(bytes.size(), header.frame_size()));
   client_stream_left_ = header.frame_size() - part.size();
 
-  const auto body = part.substr(5);
+  const auto body = part.substr(5, whole ? part.size() : kHead);
   const auto portal = until_zero(body);
   const auto statement = until_zero(body.substr(std::min(body.size(), portal.size() + 1)));
   std::optional<wire::Bind> bind;
@@ -211,7 +223,10 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
     }
     bind = std::move(*decoded);
   }
-  Judgement judgement = judge_.bind(statement, bind ? &*bind : nullptr, header.body_size);
+  // Without their ends in sight the names are too long in any case.
+  Judgement judgement = portal.size() > kMaxName || statement.size() > kMaxName
+                            ? judge_.refuse("Bind", name_too_long())
+                            : judge_.bind(statement, bind ? &*bind : nullptr, header.body_size);
   if (judgement.allowed && registry_.portals.full(portal)) {
     judgement =
         judge_.refuse("Bind", {sqlstate::configuration_limit_exceeded, "too many portals in one session"});
@@ -264,6 +279,18 @@ void Relay::on_execute(std::string_view frame) {
     reply.request = Request::execute;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
+  // What EXECUTE or FETCH names may have changed since Bind: judged as what it means now.
+  if (std::any_of(portals.begin(), portals.end(),
+                  [](const auto& portal) { return portal->names_others(); })) {
+    const Judgement judgement = judge_.execute_again(portals);
+    if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
+    Reply reply;
+    reply.request = Request::execute;
+    reply.portal = portals.back();
+    return stage_judged(type::execute, frame, std::move(reply), judgement);
+  }
+  // Each run of a PREPARE may make its name anew.
+  for (const auto& statement : portals.back()->statements) judge_.learn_names(statement);
   Staged staged;
   staged.type = type::execute;
   staged.bytes = frame;
@@ -307,7 +334,6 @@ void Relay::stage_judged(char message, std::string_view frame, Reply reply, cons
   // Parse and Bind change nothing themselves; what Bind's planning could do is settled with the Execute
   // behind it.
   reply.changes = judgement.changes && reply.request != Request::parse;
-  reply.sent = needs_.clock->steady();
   staged.reply = std::move(reply);
   stage(std::move(staged));
 }
@@ -360,6 +386,8 @@ void Relay::release(Staged staged) {
   if (!continues)
     last_release_dropped_ = skipping_ && staged.type != type::sync && staged.type != type::terminate;
   if (last_release_dropped_) return drop_skipped(staged);
+  // A poison is whole: what streams behind it belongs to the message that it replaced.
+  if (staged.refused) last_release_dropped_ = true;
   switch (staged.type) {
     case type::sync:
       skipping_ = false;
@@ -374,7 +402,7 @@ void Relay::release(Staged staged) {
     default: break;
   }
   const bool refused_query = staged.refused && staged.reply->request == Request::query;
-  if (refused_query && replies_.empty() && status_ == 'I' && !copying_in_) {
+  if (refused_query && replies_.empty() && status_ == 'I' && !copying_in_ && server_stream_left_ == 0) {
     // Nothing is open that the server would have to roll back: the gate may answer alone.
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
@@ -382,6 +410,7 @@ void Relay::release(Staged staged) {
     return send_to_client(answer);
   }
   to_server_ += staged.bytes;
+  if (staged.reply) staged.reply->sent = needs_.clock->steady();
   if (staged.reply) replies_.push(std::move(*staged.reply));
 }
 
@@ -389,8 +418,9 @@ void Relay::release(Staged staged) {
 void Relay::drop_skipped(Staged& staged) {
   if (!staged.reply) return;
   withdraw(*staged.reply);
-  if (staged.reply->portal) staged.reply->portal->outcome_known = true;
-  if (!staged.refused && staged.ticket) judge_.recorder().outcome(*staged.ticket, "skipped");
+  if (staged.refused || !staged.reply->decision) return;
+  if (staged.reply->portal && std::exchange(staged.reply->portal->outcome_known, true)) return;
+  judge_.recorder().outcome(*staged.reply->decision, "skipped");
 }
 
 }  // namespace portcullis::session

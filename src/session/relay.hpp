@@ -25,11 +25,9 @@ class Relay {
  public:
   Relay(Identity identity, Dependencies dependencies);
 
-  // --- from the client
-  // --------------------------------------------------------------------------------------------- Takes whole
-  // messages (and parts of those that stream). Bytes that were not consumed are to be given again with more
-  // behind them. Consumes nothing while client_waits_for() or wants_analysis() says that something is due
-  // first.
+  // From the client. Takes whole messages (and parts of those that stream). Bytes that were not consumed are
+  // to be given again with more behind them. Consumes nothing while client_waits_for() or wants_analysis()
+  // says that something is due first.
   [[nodiscard]] std::size_t on_client(std::string_view bytes);
   // The log's index that must be durable (or the log failed) before on_log() lets the client's side go on.
   [[nodiscard]] std::optional<std::uint64_t> client_waits_for() const;
@@ -38,18 +36,14 @@ class Relay {
   [[nodiscard]] const std::optional<std::string>& wants_analysis() const noexcept { return wanted_text_; }
   void give_analysis(Analysis analysis);
 
-  // --- from the server
-  // ---------------------------------------------------------------------------------------------
+  // From the server.
   [[nodiscard]] std::size_t on_server(std::string_view bytes);
   [[nodiscard]] std::optional<std::uint64_t> server_waits_for() const;
 
-  // --- from the log
-  // ------------------------------------------------------------------------------------------------ Call
-  // when durable() has risen or the log has failed.
+  // From the log. Call when durable() has risen or the log has failed.
   void on_log();
 
-  // --- what to do
-  // --------------------------------------------------------------------------------------------------
+  // What to do.
   [[nodiscard]] std::string take_to_server() { return std::exchange(to_server_, {}); }
   [[nodiscard]] std::string take_to_client() { return std::exchange(to_client_, {}); }
   [[nodiscard]] std::size_t pending_to_client() const noexcept { return to_client_.size(); }
@@ -60,6 +54,8 @@ class Relay {
   [[nodiscard]] bool idle() const noexcept {
     return replies_.empty() && staged_.empty() && held_.empty() && status_ == 'I';
   }
+  // So much is owed that nothing more is taken from the client until the server has answered some.
+  [[nodiscard]] bool is_crowded() const noexcept { return replies_.size() >= kMaxReplies; }
   // The client said goodbye: read no more from it, but hear the server out.
   [[nodiscard]] bool client_finished() const noexcept { return client_finished_; }
   [[nodiscard]] const std::string& end_reason() const noexcept { return end_reason_; }
@@ -69,6 +65,8 @@ class Relay {
   void close(std::string_view reason, const std::optional<base::Error>& goodbye = {});
 
  private:
+  static constexpr std::size_t kMaxReplies = 20'000;
+
   // A message of the client, judged, on its way to the server.
   struct Staged {
     char type = 0;
@@ -109,6 +107,7 @@ class Relay {
   void on_parameter_status(std::string_view body);
   void confirm(const Reply& reply);
   void withdraw(const Reply& reply);
+  void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
   void never_ran(const std::vector<PortalPtr>& portals);
   [[nodiscard]] static std::string unrecorded_outcome();
@@ -138,7 +137,8 @@ class Relay {
   bool copying_in_ = false;         // the server swallows Sync
   bool changed_ = false;            // something changed since the last ReadyForQuery 'I'
   std::uint64_t last_outcome_ = 0;  // of anything: the newest
-  bool outcome_lost_ = false;       // an outcome that should be there could not be appended
+  std::vector<std::uint64_t> done_in_pipeline_;  // decisions whose work an error at Sync undoes
+  bool outcome_lost_ = false;                    // an outcome that should be there could not be appended
 
   std::string to_server_, to_client_;
   bool ended_ = false;

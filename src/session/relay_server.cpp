@@ -166,6 +166,8 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   status_ = ready->status;
   copying_in_ = false;
   Reply* front = replies_.front();
+  if (front == nullptr)
+    skipping_ = false;  // it answered a Sync that it might have swallowed: it skips no more
   if (front != nullptr) {
     if (front->request != Request::query && front->request != Request::sync) {
       return violation("the database answered out of order");
@@ -177,6 +179,11 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
       withdraw(reply);
     }
     settle(reply, reply.sqlstate.empty() ? "ok" : "error", ready->status);
+    if (reply.request == Request::sync && !reply.sqlstate.empty()) {
+      for (const auto decision : done_in_pipeline_)
+        judge_.recorder().outcome(decision, "rolled back", &reply);
+    }
+    done_in_pipeline_.clear();
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
   }
 
@@ -218,6 +225,7 @@ void Relay::confirm(const Reply& reply) {
       if (reply.statement && reply.statement->facts->statements.size() == 1) {
         const auto& name = reply.statement->facts->statements.front().prepares;
         if (!name.empty()) registry_.prepared.confirm(name, reply.statement);
+        forget_deallocated(reply);
       }
       return;
     case Request::describe:
@@ -229,7 +237,23 @@ void Relay::confirm(const Reply& reply) {
 void Relay::withdraw(const Reply& reply) {
   if (reply.request == Request::parse && reply.statement)
     registry_.prepared.withdraw(reply.name, reply.statement);
+  const bool is_sql = reply.request == Request::query || reply.request == Request::execute;
+  if (is_sql && reply.statement) {
+    for (const auto& facts : reply.statement->facts->statements) {
+      if (!facts.prepares.empty()) registry_.prepared.withdraw(facts.prepares, reply.statement);
+    }
+  }
   if (reply.request == Request::bind && reply.portal) registry_.portals.withdraw(reply.name, reply.portal);
+}
+
+// With nothing on its way, what DEALLOCATE or DISCARD ALL removed is gone for certain.
+void Relay::forget_deallocated(const Reply& reply) {
+  const auto& facts = reply.statement->facts->statements.front();
+  if (facts.effects.empty() || !replies_.empty() || !staged_.empty()) return;
+  const auto& effect = facts.effects.front();
+  const bool all = facts.kind == "DISCARD ALL" || facts.kind == "DEALLOCATE ALL";
+  if (all) registry_.prepared.forget_all();
+  if (!all && effect.action == sql::Action::deallocate) registry_.prepared.forget(facts.executes);
 }
 
 // Writes what became of a decision. A Parse or Bind that worked has no outcome of its own: it has not run
@@ -240,6 +264,8 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
   const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status);
   if (index) last_outcome_ = *index;
   const bool ran = result == "ok" || result == "suspended";
+  if (ran && status_ == 'I' && reply.request == Request::execute)
+    done_in_pipeline_.push_back(*reply.decision);
   changed_ = changed_ || (reply.changes && ran);
   outcome_lost_ = outcome_lost_ || (reply.changes && ran && !index);
 }
@@ -288,7 +314,7 @@ void Relay::on_log() {
 void Relay::violation(std::string message) {
   std::string bytes;
   encode(bytes, wire::to_error_response({sqlstate::protocol_violation, "portcullis: " + message}, "FATAL"));
-  send_to_client(bytes);
+  if (server_stream_left_ == 0) send_to_client(bytes);
   ended_ = true;
   end_reason_ = std::move(message);
 }
@@ -301,14 +327,15 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
                                                       : "not executed");
   }
   for (const auto& staged : staged_) {
-    if (staged.ticket && !staged.refused) judge_.recorder().outcome(*staged.ticket, "not executed");
-    if (staged.reply && staged.reply->portal) staged.reply->portal->outcome_known = true;
+    if (!staged.reply || !staged.reply->decision || staged.refused) continue;
+    if (staged.reply->portal && std::exchange(staged.reply->portal->outcome_known, true)) continue;
+    judge_.recorder().outcome(*staged.reply->decision, "not executed");
   }
   staged_.clear();
   never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
   for (auto& held : held_) to_client_ += held.bytes;
   held_.clear();
-  if (goodbye && !fatal_relayed_ && !client_finished_ && !ended_)
+  if (goodbye && !fatal_relayed_ && !client_finished_ && !ended_ && server_stream_left_ == 0)
     encode(to_client_, wire::to_error_response(*goodbye, "FATAL"));
   ended_ = true;
   end_reason_ = reason;

@@ -15,6 +15,14 @@ std::vector<PortalPtr> PortalNames::end_of_transaction(std::uint64_t pipeline) {
   return gone;
 }
 
+bool Portal::names_others() const {
+  return std::any_of(statements.begin(), statements.end(), [](const StatementPtr& statement) {
+    const auto& all = statement->facts->statements;
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto& facts) { return !facts.executes.empty() || !facts.fetches.empty(); });
+  });
+}
+
 sql::Facts united(const std::vector<StatementPtr>& statements) {
   sql::Facts all;
   for (const auto& statement : statements) {

@@ -30,14 +30,20 @@ struct Portal {
   std::uint64_t record = 0;  // of the decision on its Bind
   bool changes = true;
   bool outcome_known = false;  // an outcome for `record` was written
+
+  // Whether it holds EXECUTE, FETCH or the like.
+  [[nodiscard]] bool names_others() const;
 };
 using PortalPtr = std::shared_ptr<Portal>;
 
+// The pipeline of what SQL may have made, and may have failed to make: it never stands for the name alone.
+inline constexpr std::uint64_t kNeverSure = ~std::uint64_t{0};
+
 // Names -> values that may be behind them, oldest first.
 //
-// A value belongs to the pipeline that it was sent in (pipelines end at Sync and at Query; the caller counts them).
-// Within a pipeline only the newest value counts: had an earlier message failed, the server would skip what follows.
-// Beyond it, each value that is not confirmed yet may be the one.
+// A value belongs to the pipeline that it was sent in (pipelines end at Sync and at Query; the caller counts
+// them). Within a pipeline only the newest value counts: had an earlier message failed, the server would skip
+// what follows. Beyond it, each value that is not confirmed yet may be the one.
 template <class Value>
 class PendingNames {
  public:
@@ -46,7 +52,9 @@ class PendingNames {
   }
 
   // The server made this one: whatever was there before is gone. Gives what that was.
-  std::vector<Value> confirm(const std::string& name, const Value& value) { return drop_up_to(name, value, 0); }
+  std::vector<Value> confirm(const std::string& name, const Value& value) {
+    return drop_up_to(name, value, 0);
+  }
   // The server closed the name when `last` was the newest behind it. Gives what is gone.
   std::vector<Value> close(const std::string& name, const Value& last) { return drop_up_to(name, last, 1); }
   // The server did not make this one.
@@ -70,6 +78,10 @@ class PendingNames {
     const auto found = values_.find(name);
     return found == values_.end() ? values_.size() >= kMaxNames : found->second.size() >= kMaxPending;
   }
+
+  // Forgets the name, or every name.
+  void forget(const std::string& name) { values_.erase(name); }
+  void forget_all() { values_.clear(); }
 
   static constexpr std::size_t kMaxNames = 10'000;
   static constexpr std::size_t kMaxPending = 100'000;
@@ -100,7 +112,8 @@ class PendingNames {
 
 class PortalNames : public PendingNames<PortalPtr> {
  public:
-  // Portals end with their transaction: those of the pipeline that ended it, and older ones. Gives what is gone.
+  // Portals end with their transaction: those of the pipeline that ended it, and older ones. Gives what is
+  // gone.
   [[nodiscard]] std::vector<PortalPtr> end_of_transaction(std::uint64_t pipeline);
 };
 
@@ -108,7 +121,7 @@ class PortalNames : public PendingNames<PortalPtr> {
 struct StatementRegistry {
   PendingNames<StatementPtr> prepared;  // PREPARE and Parse share one namespace
   PortalNames portals;
-  std::uint64_t pipeline = 0;          // counted up at every Query and Sync
+  std::uint64_t pipeline = 0;                  // counted up at every Query and Sync
   std::set<std::string, std::less<>> cursors;  // DECLAREd at any time in this session
 };
 

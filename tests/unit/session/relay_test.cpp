@@ -97,6 +97,27 @@ TEST_F(RelayTest, RefusesABindOfAStatementItDoesNotKnow) {
   EXPECT_EQ(sink.told(), (Lines{"deny Bind 26000", "deny Execute 34000"}));
 }
 
+// The server would take "aaa...X" and "aaa...Y" for one name, the gate for two.
+TEST_F(RelayTest, RefusesNamesThatTheServerWouldCut) {
+  const std::string longest(63, 'a'), cut(64, 'a');
+  client(bytes_of(wire::Parse{longest, "select 1", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 Z(I)");
+  client(bytes_of(wire::Parse{cut, "select 1", {}}, wire::Sync{}));
+  server({"E 42601", "Z I"});
+  EXPECT_EQ(sent_to_client(), "E(54000) Z(I)");
+  client(bytes_of(wire::Bind{cut, longest, {}, {}, {}}, wire::Sync{}));
+  server({"E 26000", "Z I"});
+  EXPECT_EQ(sent_to_client(), "E(54000) Z(I)");
+}
+
+TEST_F(RelayTest, AnExecutesDurationBeginsWhenItIsSent) {
+  client(extended("", "select 1") + bytes_of(wire::Sync{}));
+  server({"1", "2", "n", "C SELECT 1", "Z I"});
+  const auto& outcome = std::get<audit::OutcomeRecord>(sink.records.back());
+  EXPECT_LT(outcome.duration, std::chrono::minutes(1));
+}
+
 TEST_F(RelayTest, KnowsNamesOnceTheServerHasSaidYes) {
   client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
   server({"1", "Z I"});
