@@ -113,13 +113,6 @@ asio::awaitable<bool> ClientSession::greet_client() {
     const auto read = co_await client_.read_some(buffer.space(), buffer.space_size());
     if (read.error) co_return false;
     buffer.commit(read.size);
-    if (over_limit_) {
-      const Error error{sqlstate::too_many_connections,
-                        "sorry, too many clients already: limits.connections of the gate is " +
-                            std::to_string(shared_.options.connections)};
-      co_await refuse(error, "refused");
-      co_return false;
-    }
     Next next = Next::read;
     std::size_t consumed = 1;
     while (next == Next::read && consumed > 0 && !buffer.view().empty()) {
@@ -127,6 +120,13 @@ asio::awaitable<bool> ClientSession::greet_client() {
       buffer.consume(consumed);
     }
     login_ = startup_->login();
+    if (over_limit_ && !login_.empty()) {  // not before it is known to be no CancelRequest
+      const Error error{sqlstate::too_many_connections,
+                        "sorry, too many clients already: limits.connections of the gate is " +
+                            std::to_string(shared_.options.connections)};
+      co_await refuse(error, "refused");
+      co_return false;
+    }
     if (next == Next::cancel) {
       co_await pass_on_cancel(*startup_->cancel_request());
       co_return false;
@@ -159,15 +159,15 @@ asio::awaitable<bool> ClientSession::greet_client() {
 asio::awaitable<void> ClientSession::pass_on_cancel(const wire::CancelRequest& request) {
   const auto target = shared_.cancels.find(request);
   if (!target) co_return;
-  auto server = co_await shared_.upstream->connect();
-  if (!server) co_return;
+  const auto connected = co_await shared_.upstream->connect(server_);
+  if (!connected) co_return;
   std::string bytes;
   wire::encode(bytes, *target);
-  const auto error = co_await (*server)->write_all(bytes);
+  const auto error = co_await server_->write_all(bytes);
   if (error) co_return;
   // The client may take its own connection's end for "the cancel has arrived": wait for the server to say so.
   char byte = 0;
-  const auto read = co_await (*server)->read_some(&byte, 1);
+  const auto read = co_await server_->read_some(&byte, 1);
   (void)read;
 }
 
@@ -187,12 +187,11 @@ asio::awaitable<bool> ClientSession::open_database(const policy::Agent& agent) {
     co_await refuse(error, "refused");
     co_return false;
   }
-  auto server = co_await shared_.upstream->connect();
-  if (!server) {
-    co_await refuse(server.error(), "refused");
+  const auto connected = co_await shared_.upstream->connect(server_);
+  if (!connected) {
+    co_await refuse(connected.error(), "refused");
     co_return false;
   }
-  server_ = std::move(*server);
   const bool started = co_await start_server_session(agent, std::move(*settings));
   co_return started;
 }
@@ -324,6 +323,11 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(Buffer& buffer) {
   while (consumed > 0 && !relay_->ended() && !relay_->client_finished()) {
     consumed = relay_->on_client(buffer.view());
     buffer.consume(consumed);
+    while (relay_->is_crowded() && !relay_->ended()) {
+      co_await flush_server();
+      co_await wait_for_room();
+      consumed = 1;
+    }
     if (relay_->wants_analysis()) {
       std::string text = *relay_->wants_analysis();
       session::Analysis analysis = co_await shared_.pool->analyze(std::move(text));
@@ -347,8 +351,10 @@ asio::awaitable<void> ClientSession::pump_server() {
   std::string reason = "the database closed the connection";
   for (;;) {
     buffer.consume(relay_->on_server(buffer.view()));
+    if (room_ && !relay_->is_crowded()) room_->cancel();
     co_await flush_client();
     auto due = relay_->server_waits_for();
+    const bool waited = due.has_value();
     while (due && !relay_->ended()) {
       co_await worker_.log_waiters().wait(*due, this);
       relay_->on_log();
@@ -356,6 +362,7 @@ asio::awaitable<void> ClientSession::pump_server() {
       due = relay_->server_waits_for();
     }
     if (relay_->ended()) break;
+    if (waited) continue;  // what the wait had stopped comes first
     buffer.make_room();
     const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
     if (read.error) break;
@@ -363,6 +370,9 @@ asio::awaitable<void> ClientSession::pump_server() {
   }
   if (relay_->ended()) reason = relay_->end_reason();
   end(reason, true);
+  while (to_client_.writing) {
+    co_await wait_drained(to_client_);
+  }
   co_await flush_client();
   close_sockets();
 }
@@ -393,6 +403,14 @@ asio::awaitable<void> ClientSession::flush_client() {
   if (to_client_.drained) to_client_.drained->cancel();
 }
 
+// Until the server has answered some of what it owes, or the session ends.
+asio::awaitable<void> ClientSession::wait_for_room() {
+  room_.emplace(worker_.context(), asio::steady_timer::time_point::max());
+  const auto [cancelled] = co_await room_->async_wait(no_throw);
+  (void)cancelled;
+  room_.reset();
+}
+
 asio::awaitable<void> ClientSession::wait_drained(Outlet& outlet) {
   outlet.drained.emplace(worker_.context(), asio::steady_timer::time_point::max());
   const auto [cancelled] = co_await outlet.drained->async_wait(no_throw);
@@ -411,7 +429,7 @@ void ClientSession::end(const std::string& reason, bool tell_client) {
     relay_->close(reason, goodbye);
     base::log::info("session " + std::to_string(identity_.session) + " ended: " + reason);
   }
-  worker_.log_waiters().interrupt(this);
+  interrupt_waits();
   if (server_) server_->close();
   if (!tell_client) client_.close();
 }
@@ -424,9 +442,14 @@ void ClientSession::shut_down(bool force) {
   relay_->close("the gate is shutting down",
                 Error{sqlstate::admin_shutdown, "terminating connection: the gate is shutting down"});
   start_deadline(kGoodbyeTime);
-  worker_.log_waiters().interrupt(this);
+  interrupt_waits();
   // The server's pump wakes, sends the last words and closes the client.
   if (server_) server_->close();
+}
+
+void ClientSession::interrupt_waits() {
+  worker_.log_waiters().interrupt(this);
+  if (room_) room_->cancel();
 }
 
 void ClientSession::start_deadline(std::chrono::milliseconds delay) {
@@ -438,7 +461,7 @@ void ClientSession::start_deadline(std::chrono::milliseconds delay) {
 }
 
 void ClientSession::close_sockets() {
-  worker_.log_waiters().interrupt(this);
+  interrupt_waits();
   client_.close();
   if (server_) server_->close();
 }

@@ -174,6 +174,10 @@ void Gate::Impl::stop() {
   for (auto& worker : workers) worker->context().stop();
   for (auto& worker : workers) worker->join();
   bell->take_down();
+  // The pool posts to the workers' contexts, and what is left in those uses what all share.
+  shared.pool.reset();
+  acceptor.reset();
+  workers.clear();
 }
 
 Gate::Gate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -8,6 +8,19 @@ namespace portcullis::net {
 
 Stream::Stream(Socket socket) : socket_(std::move(socket)) {}
 
+asio::awaitable<ErrorCode> Stream::connect(const Socket::endpoint_type& endpoint) {
+  if (closed_) co_return asio::error::operation_aborted;
+  ErrorCode ignored;
+  socket_.close(ignored);  // of an attempt that failed
+  const auto [error] = co_await socket_.async_connect(endpoint, no_throw);
+  if (error) co_return error;
+  if (endpoint.protocol().family() != AF_UNIX) {
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  }
+  co_return ErrorCode{};
+}
+
 asio::awaitable<ErrorCode> Stream::tls_server(asio::ssl::context& context) {
   tls_ = std::make_unique<asio::ssl::stream<Socket&>>(socket_, context);
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, no_throw);
@@ -56,6 +69,7 @@ asio::awaitable<ErrorCode> Stream::write_all(std::string_view bytes) {
 }
 
 void Stream::close() noexcept {
+  closed_ = true;
   ErrorCode ignored;
   socket_.shutdown(asio::socket_base::shutdown_both, ignored);
   socket_.close(ignored);

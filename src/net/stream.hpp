@@ -21,6 +21,8 @@ class Stream {
   using Socket = asio::generic::stream_protocol::socket;
 
   explicit Stream(Socket socket);
+  // Connects the socket that it was made with; fails at once after close().
+  asio::awaitable<ErrorCode> connect(const Socket::endpoint_type& endpoint);
 
   // The context must outlive the stream. `host_name` is what the peer's certificate must carry and is sent as
   // SNI; empty: only the chain is checked, or nothing where the context verifies nothing.
@@ -38,6 +40,7 @@ class Stream {
   [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
 
  private:
+  bool closed_ = false;
   Socket socket_;
   std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
 };

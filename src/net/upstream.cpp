@@ -49,35 +49,36 @@ Error Upstream::cannot_connect(const std::string& why) const {
                                         std::to_string(address_.port) + ": " + why};
 }
 
-asio::awaitable<Result<std::unique_ptr<Stream>>> Upstream::connect() {
-  auto stream = co_await dial();
-  if (!stream || address_.sslmode == SslMode::disable) co_return stream;
-  const auto secured = co_await start_tls(**stream);
-  if (!secured) co_return secured.error();
-  co_return stream;
+asio::awaitable<Result<void>> Upstream::connect(std::unique_ptr<Stream>& stream) {
+  const auto executor = co_await asio::this_coro::executor;
+  stream = std::make_unique<Stream>(Stream::Socket(executor));
+  const auto error = co_await dial(*stream);
+  if (error) co_return cannot_connect(error.message());
+  if (address_.sslmode == SslMode::disable) co_return Result<void>();
+  const auto secured = co_await start_tls(*stream);
+  co_return secured;
 }
 
-asio::awaitable<Result<std::unique_ptr<Stream>>> Upstream::dial() {
-  const auto executor = co_await asio::this_coro::executor;
-  if (is_unix_socket()) {
-    asio::local::stream_protocol::socket socket(executor);
-    const asio::local::stream_protocol::endpoint endpoint(address_.host + "/.s.PGSQL." +
-                                                          std::to_string(address_.port));
-    const auto [error] = co_await socket.async_connect(endpoint, no_throw);
-    if (error) co_return cannot_connect(error.message());
-    co_return std::make_unique<Stream>(Stream::Socket(std::move(socket)));
-  }
-  asio::ip::tcp::resolver resolver(executor);
+// The first address that answers.
+asio::awaitable<ErrorCode> Upstream::dial(Stream& stream) {
   const std::string port = std::to_string(address_.port);
-  const auto [resolve_error, endpoints] = co_await resolver.async_resolve(address_.host, port, no_throw);
-  if (resolve_error) co_return cannot_connect(resolve_error.message());
-  asio::ip::tcp::socket socket(executor);
-  const auto [error, endpoint] = co_await asio::async_connect(socket, endpoints, no_throw);
-  if (error) co_return cannot_connect(error.message());
-  ErrorCode ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket.set_option(asio::socket_base::keep_alive(true), ignored);
-  co_return std::make_unique<Stream>(Stream::Socket(std::move(socket)));
+  if (is_unix_socket()) {
+    const Stream::Socket::endpoint_type endpoint =
+        asio::local::stream_protocol::endpoint(address_.host + "/.s.PGSQL." + port);
+    const auto error = co_await stream.connect(endpoint);
+    co_return error;
+  }
+  const auto executor = co_await asio::this_coro::executor;
+  asio::ip::tcp::resolver resolver(executor);
+  const auto [resolve_error, found] = co_await resolver.async_resolve(address_.host, port, no_throw);
+  if (resolve_error) co_return resolve_error;
+  ErrorCode error = asio::error::host_not_found;
+  for (const auto& entry : found) {
+    const Stream::Socket::endpoint_type endpoint = entry.endpoint();
+    error = co_await stream.connect(endpoint);
+    if (!error || error == asio::error::operation_aborted) break;
+  }
+  co_return error;
 }
 
 asio::awaitable<Result<void>> Upstream::start_tls(Stream& stream) {

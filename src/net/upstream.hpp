@@ -26,15 +26,16 @@ class Upstream {
   // 58030 when the root certificate cannot be read.
   [[nodiscard]] static base::Result<std::shared_ptr<Upstream>> make(UpstreamAddress address);
 
-  // A connection with TLS settled as sslmode says. 08001 says what failed and what to do.
-  asio::awaitable<base::Result<std::unique_ptr<Stream>>> connect();
+  // Puts a connection into `stream`, TLS settled as sslmode says. It is there from the start, so that its
+  // owner can close() it and so end the attempt. 08001 says what failed and what to do.
+  asio::awaitable<base::Result<void>> connect(std::unique_ptr<Stream>& stream);
   // A password may be given in the clear: verified TLS, loopback or a Unix socket.
   [[nodiscard]] bool is_private() const noexcept;
   [[nodiscard]] const UpstreamAddress& address() const noexcept { return address_; }
 
  private:
   explicit Upstream(UpstreamAddress address);
-  asio::awaitable<base::Result<std::unique_ptr<Stream>>> dial();
+  asio::awaitable<ErrorCode> dial(Stream& stream);
   asio::awaitable<base::Result<void>> start_tls(Stream& stream);
   [[nodiscard]] bool is_unix_socket() const noexcept { return address_.host.starts_with('/'); }
   [[nodiscard]] base::Error cannot_connect(const std::string& why) const;

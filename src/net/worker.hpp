@@ -16,7 +16,7 @@ class ClientSession;
 class Worker {
  public:
   Worker(const audit::Sink& sink, sql::AnalysisLimits limits)
-      : log_waiters_(context_, sink), facts_(limits) {}
+      : facts_(limits), log_waiters_(context_, sink) {}
 
   // The thread ends when release() was called and nothing is left to do.
   void start();
@@ -30,11 +30,12 @@ class Worker {
   [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
 
  private:
+  // The context is destroyed before what the coroutines in it still touch on their way out.
+  std::set<ClientSession*> sessions_;
+  session::FactsCache facts_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
   LogWaiters log_waiters_;
-  session::FactsCache facts_;
-  std::set<ClientSession*> sessions_;
   std::unique_ptr<base::BigStackThread> thread_;
 };
 
