@@ -109,6 +109,8 @@ void walk_do(Walker& walker, const Node& node);
 // Shared by them.
 // A literal, NULL, or a cast of one to a type of PostgreSQL's own.
 [[nodiscard]] bool is_constant(const Node& expression);
+// The type of a column or cast whose values name objects: regclass and its kind.
+[[nodiscard]] bool names_an_object(const Node& type);
 [[nodiscard]] bool is_builtin_type_name(const Node& type_name);
 // smallserial, serial, bigserial and their other names: not types, but orders to make a sequence.
 [[nodiscard]] bool is_serial(const Node& type_name);

@@ -122,12 +122,16 @@ AddedColumn added_column(const Node& column) {
     added.default_expression = DefaultExpression::other;
     added.nullable = false;
   }
+  // A default of type regclass and its kind makes the column depend on the object that it names.
+  const bool may_name_object = type && names_an_object(*type);
   added.inline_constraint = column.has("collClause");
   for (const Node& constraint : column.list("constraints")) {
     const std::string_view kind = constraint.text("contype");
     if (kind == "CONSTR_NULL") continue;
     if (kind == "CONSTR_NOTNULL" || kind == "CONSTR_PRIMARY") added.nullable = false;
-    if (kind == "CONSTR_DEFAULT") added.default_expression = default_of(constraint);
+    if (kind == "CONSTR_DEFAULT") {
+      added.default_expression = may_name_object ? DefaultExpression::other : default_of(constraint);
+    }
     if (kind != "CONSTR_NOTNULL" && kind != "CONSTR_DEFAULT") added.inline_constraint = true;
   }
   return added;

@@ -211,12 +211,17 @@ void walk_option(Walker& walker, const Node& node) {
   walker.visit(*argument);
 }
 
+bool names_an_object(const Node& type) {
+  const auto names = strings_of(type.list("names"));
+  return names && !names->empty() && names->back().starts_with("reg");
+}
+
 bool is_constant(const Node& expression) {
   if (expression.is("A_Const")) return true;
   if (!expression.is("TypeCast")) return false;
   const auto argument = expression.child("arg");
   const auto type = expression.child("typeName");
-  return argument && type && is_builtin_type_name(*type) && is_constant(*argument);
+  return argument && type && is_builtin_type_name(*type) && !names_an_object(*type) && is_constant(*argument);
 }
 
 }  // namespace portcullis::sql

@@ -140,7 +140,7 @@ void walk_insert(Walker& walker, const Node& node) {
   const bool updates = conflict && conflict->text("action") == "ONCONFLICT_UPDATE";
   if (updates) {
     add_write(walker, Action::update, *target, target_columns(conflict->list("targetList")),
-              has_where(walker, *conflict));
+              true);  // only the rows that conflict
   }
   // To find a conflict is to look at the rows that are there.
   if (updates || node.has("returningList") || (conflict && conflict->has("infer"))) {
