@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -41,6 +42,18 @@ struct LoadContext {
 void refuse_unenforced(LoadContext& context, ObjectReader& reader, const JsonValue& object,
                        std::initializer_list<std::string_view> keys);
 [[nodiscard]] std::string not_enforced(std::string_view what);
+
+// An id that nothing else has.
+void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object, std::string_view what,
+             std::string& id);
+// The names that are ones; each other is a problem.
+[[nodiscard]] std::vector<sql::Name> read_names(LoadContext& context, const JsonValue& list);
+// The actions of a word or pattern; nothing, with a problem, where it is neither.
+[[nodiscard]] std::optional<ActionSet> read_action(LoadContext& context, const JsonValue& word);
+// "when" of a rule; nothing, with a problem, where it says nothing.
+[[nodiscard]] std::optional<ColumnCondition> read_condition(LoadContext& context, const JsonValue& when);
+// "of" of an ask rule: the group of reviewers.
+[[nodiscard]] std::string read_reviewers(LoadContext& context, const JsonValue& of);
 
 void read_protection(LoadContext& context, const JsonValue& value);
 void read_rule(LoadContext& context, const JsonValue& value);

@@ -1,4 +1,4 @@
-// Protections and rules: every name checked, and every rule held against what it could ever match.
+// Rules: every name checked, and every rule held against what it could ever match.
 #include <algorithm>
 #include <array>
 
@@ -14,48 +14,6 @@ using Kind = JsonValue::Kind;
 using sql::Action;
 
 constexpr auto kOutcomes = std::to_array<Outcome>({Outcome::allow, Outcome::ask, Outcome::deny});
-
-void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object, std::string_view what,
-             std::string& id) {
-  const auto* value = require(context, reader, object, what, "id", Kind::string);
-  if (value == nullptr) return;
-  id = value->string;
-  if (!is_plain_name(id)) {
-    context.complain(*value, "the id is " + in_quotes(id) +
-                                 ": write 1 to 63 bytes of letters, digits, \"_\", \"-\" and \".\"");
-  } else if (!context.ids.insert(id).second) {
-    context.complain(*value,
-                     "the id " + in_quotes(id) + " is used twice: rules and protections share their ids");
-  }
-}
-
-std::vector<sql::Name> read_names(LoadContext& context, const JsonValue& list) {
-  std::vector<sql::Name> names;
-  for (const JsonValue* item : strings_in(context, list, "on")) {
-    auto parsed = parse_object_name(item->string);
-    if (const auto* wrong = std::get_if<std::string>(&parsed)) {
-      context.complain(*item, *wrong);
-    } else {
-      names.push_back(std::get<sql::Name>(std::move(parsed)));
-    }
-  }
-  return names;
-}
-
-std::optional<ActionSet> read_action(LoadContext& context, const JsonValue& word) {
-  auto actions = actions_matching(word.string);
-  if (!actions)
-    context.complain(word, "unknown action " + in_quotes(word.string) + suggest_action(word.string));
-  return actions;
-}
-
-// A duration as the format writes it: a whole number and a unit.
-bool is_duration(std::string_view text) {
-  const auto digits = text.find_first_not_of("0123456789");
-  if (digits == 0 || digits == std::string_view::npos || digits > 9 || text.front() == '0') return false;
-  constexpr auto kUnits = std::to_array<std::string_view>({"ms", "s", "min", "h", "d"});
-  return std::find(kUnits.begin(), kUnits.end(), text.substr(digits)) != kUnits.end();
-}
 
 class RuleReader {
  public:
@@ -118,7 +76,7 @@ class RuleReader {
     }
     rule_.words.push_back(word.string);
     rule_.actions |= *actions;
-    written_.push_back({&word, *actions, pattern});
+    written_.push_back({&word, *actions});
   }
 
   void read_on() {
@@ -226,42 +184,12 @@ class RuleReader {
   void read_when() {
     const JsonValue* when = reader_.take("when");
     if (when == nullptr) return;
-    if (when->kind != Kind::object || when->members.empty()) {
-      return context_.complain(*when,
-                               "\"when\" must be an object with \"default\", \"nullable\" or \"type\" in it");
-    }
-    ColumnCondition condition;
-    ObjectReader reader(*when, "\"when\"", context_.problems);
-    if (const auto* defaults = reader.take("default")) read_defaults(*defaults, condition);
-    condition.nullable = reader.take_boolean("nullable");
-    if (const auto* type = reader.take("type")) {
-      condition.base_type = type->kind == Kind::string && type->string == "base";
-      if (!condition.base_type)
-        context_.complain(*type, "\"type\" must be \"base\": one of PostgreSQL's own types");
-    }
-    refuse_unenforced(context_, reader, *when, {"confidence_below"});
-    reader.finish();
-    if (!written_.empty() &&
-        !every(rule_.actions, [](Action a) { return a == Action::alter_table_add_column; })) {
+    rule_.when = read_condition(context_, *when);
+    const bool only_columns =
+        every(rule_.actions, [](Action a) { return a == Action::alter_table_add_column; });
+    if (rule_.when && !written_.empty() && !only_columns) {
       context_.complain(
           *when, "\"when\" speaks of the new column: give \"alter table add column\" a rule of its own");
-    }
-    rule_.when = std::move(condition);
-  }
-
-  void read_defaults(const JsonValue& list, ColumnCondition& condition) {
-    for (const JsonValue* item : strings_in(context_, list, "default")) {
-      if (item->string == "none") {
-        condition.defaults.insert(sql::DefaultExpression::none);
-      } else if (item->string == "constant") {
-        condition.defaults.insert(sql::DefaultExpression::constant);
-      } else if (item->string == "other") {
-        condition.defaults.insert(sql::DefaultExpression::other);
-      } else {
-        context_.complain(*item, in_quotes(item->string) +
-                                     " is no kind of default: write \"none\", \"constant\" or "
-                                     "\"other\"");
-      }
     }
   }
 
@@ -293,30 +221,7 @@ class RuleReader {
       return context_.complain(of == nullptr ? object_ : *of,
                                "an ask rule needs \"of\": write { \"reviewers\": ... } with who is asked");
     }
-    ObjectReader reader(*of, "\"of\"", context_.problems);
-    if (const auto* group = require(context_, reader, *of, "\"of\"", "reviewers", Kind::string))
-      read_reviewers(*group);
-    const auto people = context_.reviewers.find(rule_.reviewers);
-    const auto count = reader.take_integer("count", 1, 100);
-    if (count && people != context_.reviewers.end() && static_cast<std::size_t>(*count) > people->second) {
-      context_.complain(*of->find("count"), in_quotes(rule_.reviewers) + " has only " +
-                                                std::to_string(people->second) + " reviewers");
-    }
-    const auto expires = reader.take_string("expires");
-    if (expires && !is_duration(*expires)) {
-      context_.complain(*of->find("expires"),
-                        in_quotes(*expires) + " is no duration: write a whole number and ms, s, min, h or d");
-    }
-    reader.finish();
-  }
-
-  void read_reviewers(const JsonValue& group) {
-    rule_.reviewers = group.string;
-    if (context_.reviewers.contains(group.string)) return;
-    std::vector<std::string> known;
-    for (const auto& [known_group, count] : context_.reviewers) known.push_back(known_group);
-    context_.complain(group, "there are no reviewers " + in_quotes(group.string) +
-                                 did_you_mean(group.string, known, ": name them under \"reviewers\""));
+    rule_.reviewers = read_reviewers(context_, *of);
   }
 
   void check_swallowed() {
@@ -347,7 +252,6 @@ class RuleReader {
   struct Written {
     const JsonValue* value;
     ActionSet actions;
-    bool pattern;
   };
 
   LoadContext& context_;
@@ -361,30 +265,6 @@ class RuleReader {
 };
 
 }  // namespace
-
-void read_protection(LoadContext& context, const JsonValue& value) {
-  if (value.kind != Kind::object) {
-    return context.complain(value, "a protection is an object: write { \"id\": ..., \"on\": [...] }");
-  }
-  Protection protection;
-  ObjectReader reader(value, "a protection", context.problems);
-  read_id(context, reader, value, "the protection", protection.id);
-  if (const auto* on = require(context, reader, value, "the protection", "on", Kind::array)) {
-    const auto names = read_names(context, *on);
-    protection.on = {names.begin(), names.end()};
-  }
-  if (const auto* except = reader.take("except")) {
-    for (const JsonValue* word : strings_in(context, *except, "except")) {
-      if (const auto actions = read_action(context, *word)) protection.except |= *actions;
-    }
-  }
-  reader.finish();
-  ActionSet covered = *actions_matching("all");
-  covered -= protection.except;
-  if (covered.empty()) context.complain(value, "the protection excepts every action: take it out");
-  for (const auto& object : protection.on) context.protected_actions[object] |= covered;
-  context.policy.protections.push_back(std::move(protection));
-}
 
 void read_rule(LoadContext& context, const JsonValue& value) {
   if (value.kind != Kind::object) {

@@ -82,8 +82,12 @@ std::string PolicySet::allowed_summary(std::string_view agent, std::size_t limit
 std::string to_text(const std::vector<Problem>& problems, std::string_view file) {
   std::string text;
   for (const Problem& problem : problems) {
-    text += std::string(file) + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) +
-            ": " + problem.message + "\n";
+    std::string line = std::string(file) + ":" + std::to_string(problem.line) + ":" +
+                       std::to_string(problem.column) + ": " + problem.message;
+    // What the file says is quoted in messages: it must not break the line, nor move a terminal's cursor.
+    std::replace_if(
+        line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+    text += line + "\n";
   }
   return text;
 }

@@ -352,6 +352,7 @@ TEST(Load, StopsListingProblemsSomewhere) {
 TEST(ToText, WritesOneProblemALine) {
   EXPECT_EQ(to_text({{1, 2, "one"}, {30, 4, "two"}}, "shop.json"),
             "shop.json:1:2: one\nshop.json:30:4: two\n");
+  EXPECT_EQ(to_text({{1, 1, "a\nb\x1B[2J"}}, "f"), "f:1:1: a?b?[2J\n");
   EXPECT_EQ(to_text({}, "shop.json"), "");
 }
 
