@@ -72,6 +72,7 @@ JSON
 
 # Sets gate_pid and port.
 start_gate() {
+  : >"$folder/ready"
   "$gate" serve --config "$folder/portcullis.json" >"$folder/ready" 2>"$folder/log" &
   gate_pid=$!
   at_exit "kill $gate_pid 2>/dev/null; wait $gate_pid"

@@ -80,6 +80,11 @@ class Recovery {
       auto last = read_last_line(**file, segments_[i]);
       if (!last) return last.error();
       before = std::move(*last);
+      // Its end was cut when the next one began. Had that not reached the disk, as after a failed sync, a power cut
+      // would bring the old end back.
+      if (i + 2 == segments_.size()) {
+        if (const auto synced = (*file)->sync(); !synced) return synced.error();
+      }
     }
     before_last_ = std::move(before);
     return {};

@@ -90,6 +90,12 @@ class ServerGoes(harness.DifferentialCase):
             return connection.read_to_end()
         self.same(script, "TE")
 
+    def test_session_is_idle_in_a_transaction_for_too_long(self):
+        def script(connection):
+            answer = connection.talk(query("SET idle_in_transaction_session_timeout = 200"))
+            return answer + connection.talk(query("BEGIN")) + connection.read_to_end()
+        self.same(script, "CZ CZ E")
+
     def test_machine_is_lost_in_the_middle_of_a_query(self):
         connection = self.connect()
         connection.talk(query("BEGIN; INSERT INTO app.events (tag) VALUES ('lost')"))
@@ -122,7 +128,7 @@ class GateGoes(unittest.TestCase):
         self.postgres = harness.shop()
         self.addCleanup(self.postgres.stop)
         self.gate = harness.Gate(self.postgres, harness.POLICY, [harness.AGENT],
-                                 config={"limits": {"drain_time": "1s"}})
+                                 config={"limits": {"drain_time": "3s"}})
         self.addCleanup(self.gate.stop)
 
     def test_ends_cleanly_with_sessions_of_every_kind(self):
@@ -145,7 +151,9 @@ class GateGoes(unittest.TestCase):
 
     def test_statement_that_runs_may_finish(self):
         connection = self.gate.connect(harness.AGENT)
-        connection.send(query("SELECT count(*) FROM generate_series(1, 300000)"))
+        begin = self.postgres.log_size()
+        connection.send(query("SELECT count(*) FROM generate_series(1, 2000000)"))
+        processes.wait_until(lambda: self.postgres.statements_logged(harness.AGENT.role, begin), "the query to begin")
         self.assertEqual(self.gate.stop(), 0)
         self.assertEqual(shape(connection.read_to_end())[:4], "TDCZ")
 

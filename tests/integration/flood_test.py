@@ -8,7 +8,7 @@ import unittest
 import harness
 from wire import COPY_DONE, SYNC, bind, copy_data, execute, extended, parse, query, shape
 
-ALLOWED_GROWTH = 96 << 20  # a sanitizer's quarantine included; each flood is far larger
+ALLOWED_GROWTH = 64 << 20  # each flood is far larger
 
 
 class Flood(harness.ShopCase):

@@ -15,7 +15,7 @@ from postgres import Postgres
 from wire import SYNC, TERMINATE, bind, describe_statement, execute, parse, query, shape
 
 # Raise it when the gate learns more; a change that lowers it takes a tool away from somebody.
-PASSES_AT_LEAST = 190
+PASSES_AT_LEAST = 199
 
 CATALOGS = """pg_am pg_attrdef pg_attribute pg_class pg_collation pg_constraint pg_description pg_enum pg_index
     pg_inherits pg_language pg_locks pg_namespace pg_policy pg_proc pg_publication pg_publication_namespace
@@ -23,6 +23,10 @@ CATALOGS = """pg_am pg_attrdef pg_attribute pg_class pg_collation pg_constraint 
     pg_statio_user_tables pg_statistic_ext pg_tables pg_trigger pg_type"""
 INFORMATION = """check_constraints columns constraint_column_usage key_column_usage parameters routines schemata
     table_constraints tables"""
+FUNCTIONS = """col_description format_type obj_description pg_database_size pg_get_constraintdef pg_get_expr
+    pg_get_function_arguments pg_get_function_result pg_get_functiondef pg_get_indexdef pg_get_serial_sequence
+    pg_get_statisticsobjdef_columns pg_get_triggerdef pg_partition_ancestors pg_postmaster_start_time
+    pg_relation_is_publishable pg_relation_size pg_table_is_visible pg_table_size pg_type_is_visible"""
 TABLES = ["public.customers", "public.orders", "public.people"]
 POLICY = {
     "version": 1,
@@ -32,10 +36,13 @@ POLICY = {
         {"id": "catalogs", "allow": ["select"], "to": ["*"],
          "on": [f"pg_catalog.{name}" for name in CATALOGS.split()] +
                [f"information_schema.{name}" for name in INFORMATION.split()]},
+        {"id": "introspection", "allow": ["execute function"], "to": ["*"],
+         "on": [f"pg_catalog.{name}" for name in FUNCTIONS.split()]},
         {"id": "read", "allow": ["select", "copy to stdout"], "on": TABLES, "to": ["*"]},
         {"id": "write", "allow": ["insert", "update", "delete"], "on": TABLES, "to": ["*"]},
         {"id": "shape", "allow": ["create table", "drop table", "alter table add column", "create index"],
          "on": ["public.t_enh", "public.t_enh_i"], "to": ["*"]},
+        {"id": "serial", "allow": ["create sequence"], "on": ["public.t_enh_id_seq"], "to": ["*"]},
         {"id": "moods", "allow": ["use type"], "on": ["public.mood"], "to": ["*"]},
     ],
 }

@@ -134,6 +134,18 @@ class Logins(harness.ShopCase):
         connection.talk(query("SET TimeZone = 'UTC'; RESET TimeZone"))
         self.assertEqual(connection.rows("SHOW TimeZone"), [["Asia/Tokyo"]])
 
+    def test_defaults_of_the_role_move_nothing_that_is_pinned(self):
+        self.postgres.sql("CREATE TABLE IF NOT EXISTS public.customers AS SELECT -1 AS id;"
+                          "GRANT SELECT ON public.customers TO agent_repair_db")
+        for setting in ("client_encoding = 'LATIN1'", "standard_conforming_strings = off", "search_path = public"):
+            self.postgres.sql(f"ALTER ROLE agent_repair_db SET {setting}")
+        connection = self.connect()
+        for again in ("SELECT 1", "RESET ALL", "DISCARD ALL"):
+            connection.talk(query(again))
+            self.assertEqual(connection.rows("SHOW client_encoding"), [["UTF8"]])
+            self.assertEqual(connection.rows("SHOW standard_conforming_strings"), [["on"]])
+            self.assertEqual(connection.rows("SELECT min(id) FROM customers"), [["1"]])
+
     def test_session_is_recorded_from_login_to_end(self):
         connection = self.gate.connect(harness.AGENT, application_name="recorded")
         login = self.gate.wait_for_entry("session", lambda e: e.get("application") == "recorded")
@@ -171,6 +183,16 @@ class Limits(harness.ShopCase):
         held[0].send(wire.TERMINATE)
         held[0].close()
         processes.wait_until(self.can_connect, "a place to be free again")
+
+    def test_cancelling_needs_no_place(self):
+        victim = [self.connect() for _ in range(3)][0]
+        victim.send(query(HEAVY))
+        wanted = [str(victim.process_id), "active"]
+        processes.wait_until(lambda: wanted in self.postgres.sessions_of(harness.AGENT.role), "the query to run")
+        with self.gate.socket() as connection:
+            connection.send(request(wire.CANCEL_REQUEST, struct.pack("!I", victim.process_id) + victim.secret_key))
+            self.assertEqual(connection.read_to_end(), [])
+        self.assertEqual(victim.read_until()[-2].code, "57014")
 
     def can_connect(self):
         try:

@@ -1,11 +1,17 @@
 """TLS towards the client and towards the server."""
 
 import ssl
+import struct
 import unittest
+import warnings
+
+import psycopg2
 
 import certificates
 import harness
+import processes
 import wire
+from startup_test import HEAVY
 from wire import ServerError, request, startup
 
 
@@ -38,6 +44,15 @@ class Clients(harness.ShopCase):
         self.assertEqual((len(rows), rows[-1][0]), (3000, "3000"))
         self.assertTrue(self.gate.wait_for_entry("session", lambda e: e.get("application") == "over tls")["tls"])
 
+    def test_drivers_over_tls(self):
+        login = {**self.gate.login_of(harness.AGENT), "sslrootcert": str(self.authority.certificate)}
+        with psycopg2.connect(**login, sslmode="verify-full") as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM app.orders")
+            self.assertEqual(cursor.fetchone(), (5,))
+        connection.close()
+        with self.assertRaisesRegex(psycopg2.OperationalError, "channel binding"):
+            psycopg2.connect(**login, sslmode="verify-full", channel_binding="require")
+
     def test_large_messages_over_tls(self):
         connection = self.encrypted()
         connection.log_in(harness.AGENT.login, harness.AGENT.password, "shop")
@@ -63,7 +78,8 @@ class Clients(harness.ShopCase):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             context.set_ciphers("ALL:@SECLEVEL=0")
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
             with self.assertRaises((ssl.SSLError, OSError)):
                 context.wrap_socket(connection.socket)
 
@@ -98,6 +114,22 @@ class Upstream(unittest.TestCase):
         for mode in ("verify-full", "verify-ca"):
             gate = self.gate(sslmode=mode, root_certificate=str(self.authority.certificate))
             self.assertEqual(self.encrypted(gate), [["t"]])
+
+    def test_cancel_reaches_a_server_over_tls(self):
+        gate = self.gate(sslmode="verify-full", root_certificate=str(self.authority.certificate))
+        connection = gate.connect(harness.AGENT)
+        connection.send(wire.query(HEAVY))
+        wanted = [str(connection.process_id), "active"]
+        processes.wait_until(lambda: wanted in self.postgres.sessions_of(harness.AGENT.role), "the query to run")
+        with gate.socket() as other:
+            key = struct.pack("!I", connection.process_id) + connection.secret_key
+            other.send(request(wire.CANCEL_REQUEST, key))
+            self.assertEqual(other.read_to_end(), [])
+        self.assertEqual(connection.read_until()[-2].code, "57014")
+
+    def test_server_behind_a_unix_socket(self):
+        gate = self.gate(host=str(self.postgres.folder))
+        self.assertEqual(self.encrypted(gate), [["f"]])
 
     def test_require_encrypts_without_verifying(self):
         self.assertEqual(self.encrypted(self.gate(sslmode="require")), [["t"]])

@@ -75,6 +75,13 @@ class SimpleQuery(harness.DifferentialCase):
             speaker.talk(query("NOTIFY ready"))
             self.assertEqual(listener.read().type, "A")
 
+    def test_statement_timeout(self):
+        def script(connection):
+            return (connection.talk(query("SET statement_timeout = 100")) + connection.talk(query(
+                "SELECT count(*) FROM generate_series(1, 100000) AS a, generate_series(1, 100000) AS b")) +
+                    connection.talk(query("SELECT 1")))
+        self.same(script, "CZ TEZ TDCZ")
+
     def test_many_rows(self):
         self.same_answer(query("SELECT n, repeat('x', 1000) FROM generate_series(1, 5000) AS n"))
 
