@@ -64,7 +64,8 @@ Relay::Relay(Identity identity, Dependencies dependencies)
 std::size_t Relay::on_client(std::string_view bytes) {
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
-  while (!ended_ && consumed < bytes.size() && !wanted_text_ && staged_bytes < kMaxStaged && !is_crowded()) {
+  while (!ended_ && consumed < bytes.size() && !wanted_text_ && staged_bytes < kMaxStaged &&
+         replies_.size() + staged_.size() < kMaxReplies) {
     const auto rest = bytes.substr(consumed);
     std::size_t taken = 0;
     if (client_stream_left_ > 0) {

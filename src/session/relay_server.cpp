@@ -252,7 +252,7 @@ void Relay::forget_deallocated(const Reply& reply) {
   if (facts.effects.empty() || !replies_.empty() || !staged_.empty()) return;
   const auto& effect = facts.effects.front();
   const bool all = facts.kind == "DISCARD ALL" || facts.kind == "DEALLOCATE ALL";
-  if (all) registry_.prepared.forget_all();
+  if (all) registry_.prepared.forget_named();
   if (!all && effect.action == sql::Action::deallocate) registry_.prepared.forget(facts.executes);
 }
 

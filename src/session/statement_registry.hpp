@@ -79,9 +79,11 @@ class PendingNames {
     return found == values_.end() ? values_.size() >= kMaxNames : found->second.size() >= kMaxPending;
   }
 
-  // Forgets the name, or every name.
+  // Forgets the name, or every name but the unnamed one, which DEALLOCATE ALL leaves alone.
   void forget(const std::string& name) { values_.erase(name); }
-  void forget_all() { values_.clear(); }
+  void forget_named() {
+    std::erase_if(values_, [](const auto& named) { return !named.first.empty(); });
+  }
 
   static constexpr std::size_t kMaxNames = 10'000;
   static constexpr std::size_t kMaxPending = 100'000;

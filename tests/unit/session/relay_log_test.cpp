@@ -69,6 +69,25 @@ TEST_F(RelayLogTest, AFailedLogPoisonsAnOpenPipeline) {
   EXPECT_EQ(sent_to_client(), "1 E(58030) Z(I)");
 }
 
+// The rest of a Bind that streams must not be read as messages of its own behind the poison.
+TEST_F(RelayLogTest, NothingOfAStreamedBindFollowsItsPoison) {
+  client(bytes_of(wire::Parse{"", "insert into t values (1)", {}}));
+  sink.sync();
+  relay.on_log();
+  (void)sent_to_server();
+  const std::string inside = bytes_of(wire::Sync{}, wire::Query{"create table smuggled ()"});
+  const std::string parameter = std::string(3u << 20, 'x') + inside;
+  const std::string bind = bytes_of(wire::Bind{"", "", {}, {parameter}, {}});
+  client(std::string_view(bind).substr(0, 2u << 20));
+  sink.failed = kFailure;
+  relay.on_log();
+  client(std::string_view(bind).substr(2u << 20));
+  client(bytes_of(wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "B(,reserved) S");
+  server({"1", "E 26000", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 E(58030) Z(I)");
+}
+
 TEST_F(RelayLogTest, TheEndOfAWriteWaitsForItsOutcome) {
   client(bytes_of(wire::Query{"insert into t values (1)"}));
   sink.sync();

@@ -233,6 +233,50 @@ TEST_F(RelayTest, ExecuteIsJudgedAsWhatItNames) {
   EXPECT_TRUE(inserts);
 }
 
+// What EXECUTE names may have been made anew between Bind and Execute.
+TEST_F(RelayTest, ExecuteBehindExecuteIsJudgedWhereItRuns) {
+  client(bytes_of(wire::Query{"prepare s as select 1"}));
+  server({"C PREPARE", "Z I"});
+  client(bytes_of(wire::Query{"begin"}));
+  server({"C BEGIN", "Z T"});
+  client(bytes_of(wire::Parse{"", "execute s", {}}, wire::Bind{"p", "", {}, {}, {}}, wire::Sync{}));
+  server({"1", "2", "Z T"});
+  client(bytes_of(wire::Query{"deallocate s"}));
+  server({"C DEALLOCATE", "Z T"});
+  client(bytes_of(wire::Query{"prepare s as insert into t values (1)"}));
+  server({"C PREPARE", "Z T"});
+  client(bytes_of(wire::Execute{"p", 0}, wire::Sync{}));
+  const auto& decision = std::get<audit::DecisionRecord>(sink.records.back());
+  EXPECT_EQ(decision.message, "Execute");
+  bool inserts = false;
+  for (const auto& effect : decision.effects) inserts = inserts || effect.action == "insert";
+  EXPECT_TRUE(inserts);
+}
+
+TEST_F(RelayTest, AFailedPrepareLeavesNothingBehindItsName) {
+  for (int i = 0; i < 200; ++i) {
+    client(bytes_of(wire::Query{"prepare s as select 1"}));
+    server({"E 42P05", "Z I"});
+  }
+  (void)sent_to_client();
+  client(bytes_of(wire::Query{"execute s"}));
+  EXPECT_EQ(sent_to_client(), "E(26000) Z(I)");
+}
+
+TEST_F(RelayTest, TakesNoMoreThanItCanRememberToAnswer) {
+  client(bytes_of(wire::Query{"select * from t"}));
+  std::string syncs;
+  for (int i = 0; i < 50'000; ++i) syncs += bytes_of(wire::Sync{});
+  for (int i = 0; i < 100; ++i) client(std::exchange(syncs, {}));
+  EXPECT_TRUE(relay.is_crowded());
+  EXPECT_GT(client_rest.size(), 100'000u);
+  server({"C SELECT 0", "Z I"});
+  for (int i = 0; i < 1000; ++i) server({"Z I"});
+  EXPECT_FALSE(relay.is_crowded());
+  client("");
+  EXPECT_TRUE(relay.is_crowded());
+}
+
 TEST_F(RelayTest, APinnedSettingThatMovesEndsTheSession) {
   server_bytes(bytes_of(wire::ParameterStatus{"standard_conforming_strings", "off"}));
   EXPECT_EQ(sent_to_client(), "E(08P01)");
