@@ -160,7 +160,8 @@ class Recovery {
     result_.closed = !unborn_ && last->scan.state.last_type == EntryType::close && last->scan.torn_bytes == 0;
     result_.end = last->scan.end;
     last_ = std::move(*last);
-    return {};
+    // What a failed sync left in memory only, a cut of the end among it, is made durable before the log goes on.
+    return last_->file->sync();
   }
 
   base::Result<Last> scan(std::uint64_t segment, const std::optional<ChainState>& before) {

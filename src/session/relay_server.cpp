@@ -240,7 +240,7 @@ void Relay::withdraw(const Reply& reply) {
   const bool is_sql = reply.request == Request::query || reply.request == Request::execute;
   if (is_sql && reply.statement) {
     for (const auto& facts : reply.statement->facts->statements) {
-      if (!facts.prepares.empty()) registry_.prepared.withdraw(facts.prepares, reply.statement);
+      if (!facts.prepares.empty()) registry_.prepared.withdraw(facts.prepares, reply.statement, true);
     }
   }
   if (reply.request == Request::bind && reply.portal) registry_.portals.withdraw(reply.name, reply.portal);

@@ -58,10 +58,13 @@ class PendingNames {
   // The server closed the name when `last` was the newest behind it. Gives what is gone.
   std::vector<Value> close(const std::string& name, const Value& last) { return drop_up_to(name, last, 1); }
   // The server did not make this one.
-  void withdraw(const std::string& name, const Value& value) {
+  // `by_sql` tells what SQL would have made from what a message of the protocol would: one text can be both.
+  void withdraw(const std::string& name, const Value& value, bool by_sql = false) {
     const auto found = values_.find(name);
     if (found == values_.end()) return;
-    std::erase_if(found->second, [&](const Entry& entry) { return entry.value == value; });
+    std::erase_if(found->second, [&](const Entry& entry) {
+      return entry.value == value && by_sql == (entry.pipeline == kNeverSure);
+    });
     if (found->second.empty()) values_.erase(found);
   }
 
