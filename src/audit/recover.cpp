@@ -81,10 +81,8 @@ class Recovery {
       if (!last) return last.error();
       before = std::move(*last);
       // Its end was cut when the next one began. Had that not reached the disk, as after a failed sync, a power cut
-      // would bring the old end back.
-      if (i + 2 == segments_.size()) {
-        if (const auto synced = (*file)->sync(); !synced) return synced.error();
-      }
+      // would bring the old end back. Of a file that is on the disk already, this costs nothing.
+      if (const auto synced = (*file)->sync(); !synced) return synced.error();
     }
     before_last_ = std::move(before);
     return {};
