@@ -80,9 +80,6 @@ class Recovery {
       auto last = read_last_line(**file, segments_[i]);
       if (!last) return last.error();
       before = std::move(*last);
-      // Its end was cut when the next one began. Had that not reached the disk, as after a failed sync, a power cut
-      // would bring the old end back. Of a file that is on the disk already, this costs nothing.
-      if (const auto synced = (*file)->sync(); !synced) return synced.error();
     }
     before_last_ = std::move(before);
     return {};
@@ -158,8 +155,7 @@ class Recovery {
     result_.closed = !unborn_ && last->scan.state.last_type == EntryType::close && last->scan.torn_bytes == 0;
     result_.end = last->scan.end;
     last_ = std::move(*last);
-    // What a failed sync left in memory only, a cut of the end among it, is made durable before the log goes on.
-    return last_->file->sync();
+    return {};
   }
 
   base::Result<Last> scan(std::uint64_t segment, const std::optional<ChainState>& before) {
@@ -232,15 +228,11 @@ class Recovery {
 
   base::Result<void> cut_tail() {
     SegmentFile& file = *last_->file;
-    if (last_->size != result_.end) {
-      if (auto cut = file.truncate(result_.end); !cut) return cut;
-    }
-    // The last batch may be in the kernel's memory only, after a sync that failed: then its pages count as
-    // clean, and no later sync would write them. Written again, they are dirty again. Older batches were
-    // synced before it was written.
-    if (!result_.closed) {
-      if (auto rewritten = rewrite(file, last_->scan.last_batch, result_.end); !rewritten) return rewritten;
-    }
+    // The last batch, `close` among them, and the cut behind it may be in the kernel's memory only, after a sync that
+    // failed: then its pages count as clean, and no later sync would write them. Done again, they are dirty
+    // again. Older batches were synced before it was written.
+    if (auto cut = file.truncate(result_.end); !cut) return cut;
+    if (auto rewritten = rewrite(file, last_->scan.last_batch, result_.end); !rewritten) return rewritten;
     if (auto synced = file.sync(); !synced) return synced;
     return storage_.sync_directory();
   }
