@@ -72,7 +72,7 @@ ClientSession::~ClientSession() {
 asio::awaitable<void> ClientSession::run(std::shared_ptr<ClientSession> self) {
   self->start_deadline(self->shared_.options.authentication_time);
   const bool ready = co_await self->greet_client();
-  self->deadline_.cancel();
+  self->deadline_.expires_at(asio::steady_timer::time_point::max());
   if (!ready) {
     self->close_sockets();
     co_return;
@@ -189,7 +189,8 @@ asio::awaitable<bool> ClientSession::open_database(const policy::Agent& agent) {
   }
   const auto connected = co_await shared_.upstream->connect(server_);
   if (!connected) {
-    co_await refuse(connected.error(), "refused");
+    const Error error = in_time(connected.error());
+    co_await refuse(error, "refused");
     co_return false;
   }
   const bool started = co_await start_server_session(agent, std::move(*settings));
@@ -218,7 +219,8 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
     buffer.make_room();
     const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
     if (write_error || read.error) {
-      const Error error{sqlstate::cannot_connect, "the database closed the connection during the login"};
+      const Error error =
+          in_time({sqlstate::cannot_connect, "the database closed the connection during the login"});
       co_await refuse(error, "refused");
       co_return false;
     }
@@ -455,9 +457,29 @@ void ClientSession::interrupt_waits() {
 void ClientSession::start_deadline(std::chrono::milliseconds delay) {
   deadline_.expires_after(delay);
   deadline_.async_wait([weak = weak_from_this()](ErrorCode error) {
-    if (error) return;
-    if (const auto self = weak.lock()) self->close_sockets();
+    const auto self = weak.lock();
+    // Moved on meanwhile: an expiry that is on its way cannot be cancelled any more.
+    if (error || !self || self->deadline_.expiry() > std::chrono::steady_clock::now()) return;
+    self->on_deadline();
   });
+}
+
+// Where the database keeps the login waiting, the client is told so; where the client does, there is no more
+// to say.
+void ClientSession::on_deadline() {
+  if (relay_ || !server_ || std::exchange(login_timed_out_, true)) return close_sockets();
+  start_deadline(kGoodbyeTime);
+  interrupt_waits();
+  server_->close();
+}
+
+// What a wait that the deadline ended failed for.
+Error ClientSession::in_time(Error error) const {
+  if (!login_timed_out_) return error;
+  const auto& address = shared_.upstream->address();
+  return {sqlstate::cannot_connect,
+          "the database at " + address.host + " port " + std::to_string(address.port) +
+              " did not answer within limits.authentication_time: see whether it is at work"};
 }
 
 void ClientSession::close_sockets() {

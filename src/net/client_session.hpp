@@ -72,6 +72,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> wait_for_room();
   void interrupt_waits();
   void start_deadline(std::chrono::milliseconds delay);
+  void on_deadline();
+  [[nodiscard]] base::Error in_time(base::Error error) const;
   void end(const std::string& reason, bool tell_client);
   void close_sockets();
   void record_refused_login(const base::Error& error, const std::string& event);
@@ -91,6 +93,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::optional<asio::steady_timer> room_;  // cancelled when the server has answered enough
   bool over_limit_ = false, client_gone_ = false, server_gone_ = false, relay_closed_ = false,
        shutting_down_ = false;
+  bool login_timed_out_ = false;
 };
 
 }  // namespace portcullis::net

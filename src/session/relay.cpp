@@ -1,6 +1,7 @@
 #include "session/relay.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 namespace portcullis::session {
@@ -49,6 +50,25 @@ constexpr std::size_t kMaxName = 63;
 Error name_too_long() {
   return {sqlstate::program_limit_exceeded,
           "names of prepared statements and portals have at most 63 bytes: use a shorter one"};
+}
+
+bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+bool commits(const Statement& statement) {
+  return std::ranges::any_of(statement.facts->statements, [](const auto& facts) {
+    return is_one_of(facts.kind, {"COMMIT", "PREPARE TRANSACTION", "COMMIT PREPARED"});
+  });
+}
+
+// CALL, VACUUM, CREATE INDEX CONCURRENTLY and others commit by themselves when no transaction is open. Of
+// what works on rows it is the Sync that commits.
+bool may_commit(const Statement& statement) {
+  return commits(statement) || std::ranges::any_of(statement.facts->statements, [](const auto& facts) {
+           return !facts.reads_only && !is_one_of(facts.kind, {"SELECT", "INSERT", "UPDATE", "DELETE",
+                                                               "MERGE", "COPY", "EXECUTE"});
+         });
 }
 
 // Text up to the first zero byte, which ends a protocol string.
@@ -120,6 +140,7 @@ std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, cons
           "FunctionCall", {sqlstate::feature_not_supported,
                            "function calls by the protocol's FunctionCall message are not possible "
                            "through the gate: call the function in a SELECT"});
+      ++registry_.pipeline;
       stage_refusal(type::query, Request::query, {}, judgement);
       const std::size_t part = std::min(bytes.size(), header.frame_size());
       client_stream_left_ = header.frame_size() - part;
@@ -143,6 +164,7 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     const auto head = bytes.substr(5, kHead);
     const auto name = is_query ? std::string_view{} : until_zero(head);
     const auto text = is_query ? head : head.substr(std::min(head.size(), name.size() + 1));
+    if (is_query) ++registry_.pipeline;
     stage_refusal(header.type, is_query ? Request::query : Request::parse, name,
                   judge_.too_long(message, text.substr(0, 1024), header.body_size));
     const std::size_t part = std::min(bytes.size(), header.frame_size());
@@ -155,6 +177,7 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
   const auto query = is_query ? wire::decode<wire::Query>(frame.substr(5)) : wire::Query{};
   const auto parse = is_query ? wire::Parse{} : wire::decode<wire::Parse>(frame.substr(5));
   if (!query || !parse) {
+    if (is_query) ++registry_.pipeline;
     stage_refusal(header.type, is_query ? Request::query : Request::parse, {},
                   judge_.refuse(message, query ? parse.error() : query.error()));
     return frame.size();
@@ -185,6 +208,7 @@ void Relay::on_query(std::string_view frame, const Judgement& judgement) {
   reply.request = Request::query;
   reply.pipeline = registry_.pipeline - 1;
   reply.statement = judgement.statement;
+  reply.may_commit = commits(*judgement.statement);
   stage_judged(type::query, frame, std::move(reply), judgement);
 }
 
@@ -301,6 +325,10 @@ void Relay::on_execute(std::string_view frame) {
   reply.decision = portals.back()->record;
   reply.changes =
       std::any_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->changes; });
+  reply.may_commit = std::ranges::any_of(portals, [](const auto& portal) {
+    return std::ranges::any_of(portal->statements,
+                               [](const auto& statement) { return may_commit(*statement); });
+  });
   if (portals.size() == 1 && portals.front()->statements.size() == 1)
     reply.statement = portals.front()->statements.front();
   stage(std::move(staged));
@@ -348,6 +376,7 @@ void Relay::stage_refusal(char message, Request request, std::string_view name, 
   Reply& reply = staged.reply.emplace();
   reply.request = request;
   reply.replacement = judgement.refusal;
+  if (request == Request::query) reply.pipeline = registry_.pipeline - 1;
   stage(std::move(staged));
 }
 
@@ -392,18 +421,23 @@ void Relay::release(Staged staged) {
   switch (staged.type) {
     case type::sync:
       skipping_ = false;
-      if (copying_in_) staged.reply.reset();  // the server swallows it
+      if (copying_in_) {  // the server swallows it, or the data have failed meanwhile
+        staged.reply.reset();
+        replies_.add_doubtful_sync();
+      }
       break;
     case type::copy_done:
     case type::copy_fail:
-      copying_in_ = false;
-      if (replies_.empty()) staged.reply.reset();
+      if (std::exchange(copying_in_, false) || replies_.empty()) staged.reply.reset();
       break;
     case type::terminate: client_finished_ = true; break;
-    default: break;
+    case type::copy_data:
+    case type::flush: break;
+    default: copying_in_ = copying_in_ && continues; break;  // answered only if the COPY has failed
   }
   const bool refused_query = staged.refused && staged.reply->request == Request::query;
-  if (refused_query && replies_.empty() && status_ == 'I' && !copying_in_ && server_stream_left_ == 0) {
+  if (refused_query && replies_.empty() && status_ == 'I' && !copying_in_ && !replies_.is_in_doubt() &&
+      server_stream_left_ == 0) {
     // Nothing is open that the server would have to roll back: the gate may answer alone.
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));

@@ -79,6 +79,7 @@ class Relay {
   struct Held {
     std::uint64_t ticket = 0;
     std::string bytes;
+    bool within_pipeline = false;  // begins with the CommandComplete of an Execute, not with ReadyForQuery
   };
 
   // relay.cpp: client to server.
@@ -103,16 +104,18 @@ class Relay {
   void on_server_message(char type, std::string_view body, std::string_view frame);
   void on_ready_for_query(std::string_view body, std::string_view frame);
   void on_error(std::string_view body, std::string_view frame);
-  void on_completion(char type, std::string_view body);
+  void on_completion(char type, std::string_view body, std::string_view frame);
   void on_parameter_status(std::string_view body);
   void confirm(const Reply& reply);
   void withdraw(const Reply& reply);
   void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
   void never_ran(const std::vector<PortalPtr>& portals);
-  [[nodiscard]] static std::string unrecorded_outcome();
   void send_to_client(std::string_view bytes);
+  void send_when_recorded(std::string_view frame, bool within_pipeline);
+  bool drop_held();
   void violation(std::string message);
+  void end_with(const base::Error& last_words);
   [[nodiscard]] bool is_durable(std::uint64_t index) const { return index < needs_.sink->durable(); }
 
   Identity identity_;

@@ -34,6 +34,20 @@ bool streams(char message, std::uint32_t body_size) {
   return !is_looked_at(message) || body_size > kMaxWhole;
 }
 
+std::string gate_error(Error error, std::string_view severity) {
+  std::string bytes;
+  error.message.insert(0, "portcullis: ");
+  encode(bytes, wire::to_error_response(error, severity));
+  return bytes;
+}
+
+// The truth, late: it ran, and the log cannot say so.
+Error unrecorded_outcome() {
+  return {sqlstate::io_error,
+          "the statement was executed, but its outcome could not be recorded: "
+          "the audit log has failed, every further statement is refused"};
+}
+
 }  // namespace
 
 std::size_t Relay::on_server(std::string_view bytes) {
@@ -74,10 +88,12 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
     case type::error_response: return on_error(body, frame);
     case type::parameter_status: on_parameter_status(body); break;
     case type::copy_in_response:
+      replies_.on_answer(false);
       if (replies_.front() != nullptr) copying_in_ = !replies_.begin_copy_in();
       break;
     case type::row_description:
     case type::no_data:
+      replies_.on_answer(false);
       if (const auto* front = replies_.front(); front != nullptr && front->request == Request::describe)
         replies_.pop();
       break;
@@ -86,7 +102,7 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
     case type::close_complete:
     case type::command_complete:
     case type::empty_query_response:
-    case type::portal_suspended: on_completion(message, body); break;
+    case type::portal_suspended: return on_completion(message, body, frame);
     case type::notice_response:
     case type::notification_response:
     case type::data_row:
@@ -100,7 +116,8 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
 }
 
 // Parse, Bind, Close and Execute are answered by one message; a statement of a Query by CommandComplete.
-void Relay::on_completion(char message, std::string_view body) {
+void Relay::on_completion(char message, std::string_view body, std::string_view frame) {
+  replies_.on_answer(false);
   Reply* front = replies_.front();
   const auto expected = [&]() -> Request {
     switch (message) {
@@ -119,12 +136,15 @@ void Relay::on_completion(char message, std::string_view body) {
     if (!complete) return violation("the database sent a malformed CommandComplete");
     front->tags.emplace_back(complete->tag);
   }
-  if (front->request == Request::query) return;  // its end is ReadyForQuery
+  if (front->request == Request::query) return send_to_client(frame);  // its end is ReadyForQuery
   Reply reply = replies_.pop();
   confirm(reply);
-  if (reply.request != Request::execute) return;
+  if (reply.request != Request::execute) return send_to_client(frame);
   copying_in_ = false;
   settle(reply, message == type::portal_suspended ? "suspended" : "ok");
+  if (!reply.may_commit || !changed_) return send_to_client(frame);
+  if (outcome_lost_) return end_with(unrecorded_outcome());
+  send_when_recorded(frame, true);
 }
 
 void Relay::on_error(std::string_view body, std::string_view frame) {
@@ -132,9 +152,10 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
   std::string code = response ? std::string(response->field('C')) : std::string("XX000");
   const auto severity =
       response ? response->field(response->field('V').empty() ? 'S' : 'V') : std::string_view{};
-  Reply* front = replies_.front();
   const bool fatal = severity == "FATAL" || severity == "PANIC";
   fatal_relayed_ = fatal_relayed_ || fatal;
+  if (!fatal) replies_.on_answer(true);
+  Reply* front = replies_.front();
   if (front == nullptr || fatal || front->request == Request::sync) {
     if (front != nullptr) front->sqlstate = code;
     return send_to_client(frame);
@@ -151,6 +172,11 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
   front->sqlstate = code;
   if (front->request == Request::query) return;  // ReadyForQuery follows
 
+  if (replies_.is_fate_unknown()) {
+    return violation(
+        "a COPY failed that had a Sync inside and requests directly behind it, and which of these "
+        "ran cannot be told: send Sync behind the CopyDone or CopyFail that ends a COPY");
+  }
   bool sync_owed = false;
   auto skipped = replies_.skip_to_sync(sync_owed);
   skipping_ = !sync_owed;
@@ -165,14 +191,15 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   if (!ready) return violation("the database sent a malformed ReadyForQuery");
   status_ = ready->status;
   copying_in_ = false;
-  Reply* front = replies_.front();
-  if (front == nullptr)
-    skipping_ = false;  // it answered a Sync that it might have swallowed: it skips no more
-  if (front != nullptr) {
-    if (front->request != Request::query && front->request != Request::sync) {
+  skipping_ = false;
+  bool committed = false;
+  if (!replies_.take_doubtful_ready()) {
+    const Reply* front = replies_.front();
+    if (front == nullptr || (front->request != Request::query && front->request != Request::sync)) {
       return violation("the database answered out of order");
     }
     Reply reply = replies_.pop();
+    committed = reply.may_commit;
     if (reply.sqlstate.empty()) {
       confirm(reply);
     } else {
@@ -187,17 +214,19 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
   }
 
-  if (outcome_lost_ && status_ == 'I') {
+  // COMMIT AND CHAIN leaves the next transaction open.
+  committed = committed || status_ == 'I';
+  if (outcome_lost_ && committed) {
     outcome_lost_ = false;
-    send_to_client(unrecorded_outcome());
+    send_to_client(gate_error(unrecorded_outcome(), "ERROR"));
   }
   // What changed something is told to be done only when its outcome is on disk, and COMMIT's own with it.
-  const bool settled = status_ == 'I' && std::exchange(changed_, false);
-  if (settled && !is_durable(last_outcome_)) {
-    held_.push_back({last_outcome_, std::string(frame)});
+  if (changed_ && committed) {
+    send_when_recorded(frame, false);
   } else {
     send_to_client(frame);
   }
+  if (status_ == 'I') changed_ = false;
 }
 
 // The settings that decide how text is read are pinned; a server that changes one has left the gate's
@@ -264,10 +293,13 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
   const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status);
   if (index) last_outcome_ = *index;
   const bool ran = result == "ok" || result == "suspended";
-  if (ran && status_ == 'I' && reply.request == Request::execute)
+  // Only the decision on a Bind may have more than one outcome (docs/audit-format.md, "pairs").
+  const bool of_bind = reply.portal && reply.portal->record == *reply.decision;
+  if (ran && status_ == 'I' && reply.request == Request::execute && of_bind)
     done_in_pipeline_.push_back(*reply.decision);
   changed_ = changed_ || (reply.changes && ran);
-  outcome_lost_ = outcome_lost_ || (reply.changes && ran && !index);
+  const bool matters = reply.changes || (reply.may_commit && changed_);
+  outcome_lost_ = outcome_lost_ || (matters && ran && !index);
 }
 
 // Portals that are gone: what was bound and never executed says so.
@@ -286,37 +318,47 @@ void Relay::send_to_client(std::string_view bytes) {
   }
 }
 
-std::optional<std::uint64_t> Relay::server_waits_for() const {
-  return held_.empty() ? std::nullopt : std::optional(held_.front().ticket);
+void Relay::send_when_recorded(std::string_view frame, bool within_pipeline) {
+  if (is_durable(last_outcome_)) return send_to_client(frame);
+  held_.push_back({last_outcome_, std::string(frame), within_pipeline});
 }
 
-// The truth, late: it ran, and the log cannot say so.
-std::string Relay::unrecorded_outcome() {
-  std::string bytes;
-  encode(bytes, wire::to_error_response(
-                    {sqlstate::io_error,
-                     "portcullis: the statement was executed, but its outcome could not be recorded: "
-                     "the audit log has failed, every further statement is refused"},
-                    "ERROR"));
-  return bytes;
+std::optional<std::uint64_t> Relay::server_waits_for() const {
+  return held_.empty() ? std::nullopt : std::optional(held_.front().ticket);
 }
 
 void Relay::on_log() {
   release_ready();
   const bool failed = needs_.sink->failure().has_value();
   while (!held_.empty() && (failed || is_durable(held_.front().ticket))) {
-    if (!is_durable(held_.front().ticket)) to_client_ += unrecorded_outcome();
+    if (!is_durable(held_.front().ticket)) {
+      // In the middle of a pipeline an error would take what follows from its place: only an end is clear.
+      if (held_.front().within_pipeline) return end_with(unrecorded_outcome());
+      to_client_ += gate_error(unrecorded_outcome(), "ERROR");
+    }
     to_client_ += held_.front().bytes;
     held_.pop_front();
   }
 }
 
+// The session ends: what waits for its outcome waits no longer, and unrecorded work is not told to be done.
+// True when something was dropped, and with it whatever was not whole.
+bool Relay::drop_held() {
+  while (!held_.empty() && is_durable(held_.front().ticket)) {
+    to_client_ += held_.front().bytes;
+    held_.pop_front();
+  }
+  return !std::exchange(held_, {}).empty();
+}
+
 void Relay::violation(std::string message) {
-  std::string bytes;
-  encode(bytes, wire::to_error_response({sqlstate::protocol_violation, "portcullis: " + message}, "FATAL"));
-  if (server_stream_left_ == 0) send_to_client(bytes);
+  end_with({sqlstate::protocol_violation, std::move(message)});
+}
+
+void Relay::end_with(const Error& last_words) {
+  if (drop_held() || server_stream_left_ == 0) to_client_ += gate_error(last_words, "FATAL");
   ended_ = true;
-  end_reason_ = std::move(message);
+  end_reason_ = last_words.message;
 }
 
 void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) {
@@ -333,9 +375,10 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
   }
   staged_.clear();
   never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
-  for (auto& held : held_) to_client_ += held.bytes;
-  held_.clear();
-  if (goodbye && !fatal_relayed_ && !client_finished_ && !ended_ && server_stream_left_ == 0)
+  // The server's own last words may be among what is dropped.
+  const bool dropped = drop_held();
+  const bool at_boundary = dropped || server_stream_left_ == 0;
+  if (goodbye && (dropped || !fatal_relayed_) && !client_finished_ && !ended_ && at_boundary)
     encode(to_client_, wire::to_error_response(*goodbye, "FATAL"));
   ended_ = true;
   end_reason_ = reason;

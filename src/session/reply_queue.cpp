@@ -25,14 +25,34 @@ std::vector<Reply> ReplyQueue::skip_to_sync(bool& sync_owed) {
 }
 
 bool ReplyQueue::begin_copy_in() {
-  for (auto at = replies_.begin() + 1; at != replies_.end();) {
-    if (at->request == Request::copy_end) {
-      replies_.erase(at);
-      return true;
-    }
-    at = at->request == Request::sync ? replies_.erase(at) : at + 1;
-  }
-  return false;
+  copy_runs_ = true;
+  const auto next = std::find_if(replies_.begin() + 1, replies_.end(),
+                                 [](const Reply& reply) { return reply.request != Request::sync; });
+  doubtful_ += static_cast<std::size_t>(next - replies_.begin() - 1);
+  const bool is_over = next != replies_.end();
+  const bool has_mark = is_over && next->request == Request::copy_end;
+  replies_.erase(replies_.begin() + 1, has_mark ? next + 1 : next);
+  return is_over;
+}
+
+void ReplyQueue::on_answer(bool is_error) noexcept {
+  const bool copy_failed = std::exchange(copy_runs_, false) && is_error;
+  if (!copy_failed) doubtful_ = 0;
+}
+
+bool ReplyQueue::is_fate_unknown() const {
+  const auto next = std::find_if(replies_.begin() + 1, replies_.end(),
+                                 [](const Reply& reply) { return reply.request != Request::copy_end; });
+  return doubtful_ > 0 && next != replies_.end() && next->request != Request::sync;
+}
+
+bool ReplyQueue::take_doubtful_ready() {
+  const Reply* next = front();
+  const bool is_due = next != nullptr && (next->request == Request::sync ||
+                                          (next->request == Request::query && !next->sqlstate.empty()));
+  if (doubtful_ == 0 || is_due) return false;
+  --doubtful_;
+  return true;
 }
 
 }  // namespace portcullis::session

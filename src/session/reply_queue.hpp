@@ -33,6 +33,7 @@ struct Reply {
   std::optional<base::Error> replacement;
   std::optional<std::uint64_t> decision;  // whose outcome this answer is
   bool changes = false;                   // its outcome must be durable before the answer's end is relayed
+  bool may_commit = false;                // its success may end a transaction, before any ReadyForQuery
   std::chrono::steady_clock::time_point sent{};
   std::uint64_t pipeline = 0;     // that a Sync or Query ends
   std::vector<std::string> tags;  // of the statements of a Query that completed
@@ -58,15 +59,31 @@ class ReplyQueue {
   // skips, the failed one first. `sync_owed` tells whether that Sync has been sent already.
   [[nodiscard]] std::vector<Reply> skip_to_sync(bool& sync_owed);
 
-  // The front request began COPY FROM STDIN: the server swallows every Sync up to the end of the data. True
-  // when that end has been sent already.
+  // The front request began COPY FROM STDIN: the server swallows every Sync up to the end of the data, unless
+  // the COPY fails first and it reads the Sync afterwards. Those sent already become doubtful. True when the
+  // end of the data has been sent already, or a request, which is answered only if the COPY has failed before
+  // (else the server ends the connection).
   [[nodiscard]] bool begin_copy_in();
+  // One more was sent while data is copied.
+  void add_doubtful_sync() noexcept { ++doubtful_; }
+  // The server answered a request with something else than ReadyForQuery. Unless that is the failure of the
+  // COPY itself, it tells that no doubtful Sync will be answered any more.
+  void on_answer(bool is_error) noexcept;
+  // ReadyForQuery came where a doubtful Sync must be the reason: the front cannot be.
+  [[nodiscard]] bool take_doubtful_ready();
+  // Whether the server skips what follows the front, or has answered a doubtful Sync first and works on it,
+  // cannot be told.
+  [[nodiscard]] bool is_fate_unknown() const;
+  // A ReadyForQuery may come that nothing in the queue waits for.
+  [[nodiscard]] bool is_in_doubt() const noexcept { return doubtful_ > 0; }
 
   [[nodiscard]] const std::deque<Reply>& all() const noexcept { return replies_; }
   [[nodiscard]] std::deque<Reply> take_all() { return std::exchange(replies_, {}); }
 
  private:
   std::deque<Reply> replies_;
+  std::size_t doubtful_ = 0;
+  bool copy_runs_ = false;
 };
 
 }  // namespace portcullis::session

@@ -86,6 +86,19 @@ class CopyIn(harness.DifferentialCase):
         self.same(self.ask_and_send(question, copy_data(b"bad\n"), copy_data(b"a\t1\n"), COPY_DONE, SYNC),
                   "12G E Z TDCZ")
 
+    def test_syncs_are_answered_behind_a_failure(self):
+        """Where the row fails before the server reads the Sync, the Sync has its answer: more answers than usual."""
+        def failing(begin, end):
+            return begin + copy_data(b"bad\n") + SYNC + end + SYNC + b"".join([parse("SELECT 1"), bind(), execute(), SYNC])
+        extended_copy = parse(COPY_IN) + bind() + execute()
+        self.same_answer(failing(query(COPY_IN), b""), query(COUNT), shape="G EZ Z Z 12DCZ TDCZ", readies=5)
+        for end in (COPY_DONE, copy_fail("no")):
+            self.same_answer(failing(query(COPY_IN), end), query(COUNT), shape="G EZ Z Z 12DCZ TDCZ", readies=5)
+            self.same_answer(failing(extended_copy, end), query(COUNT), shape="12G E Z Z 12DCZ TDCZ", readies=4)
+            self.same_answer(failing(extended_copy + SYNC, end), query(COUNT), shape="12G E Z Z 12DCZ TDCZ", readies=4)
+            self.same_answer(failing(extended_copy + SYNC, end), query("SELECT 1/0"), shape="12G E Z Z 12DCZ EZ",
+                             readies=4)
+
     def test_message_that_does_not_belong_there(self):
         for other in (query("SELECT 1"), parse("SELECT 1")):
             def script(connection, other=other):

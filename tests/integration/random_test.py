@@ -4,6 +4,7 @@ error at that place, no more and no less."""
 
 import os
 import random
+import re
 import time
 import unittest
 
@@ -84,8 +85,11 @@ class Script:
         rows = [copy_data(self._random.choice([b"a\t1\n", b"b\t2\nc\t3\n", b"d\t", b"4\n", b"bad\n"]))
                 for _ in range(self._random.randint(0, 4))]
         end = copy_fail("no more") if self._random.random() < 0.2 else COPY_DONE
-        early = self._random.choice([b"", b"", SYNC, FLUSH])  # the server ignores them while it copies
-        self._both(ask + early + b"".join(rows) + end + SYNC)
+        for _ in range(self._random.randint(0, 2)):  # the server ignores them while it copies, not behind a bad row
+            rows.insert(self._random.randint(0, len(rows)), self._random.choice([SYNC, FLUSH]))
+        forget = parse("") + SYNC  # else a later Execute might begin another COPY, which gets no data
+        for piece in [ask, *rows, end, SYNC + forget]:
+            self._both(piece)
 
     def _function_call(self):
         self.through.append(function_call(1598))
@@ -118,18 +122,34 @@ def run(connection, pieces, generator):
     return seen + connection.read_until()
 
 
-def comparable(message):
-    """What must be equal. A name that the gate does not know is refused before the state of the transaction counts."""
-    if message.type == "E":
-        code = message.code
-        if code in ("42501", "42601", "0A000"):
-            return "E", "refused"
-        if code in ("26000", "34000", "25P02"):
-            return "E", "unknown or aborted"
-        return "E", code, message.fields["M"]
-    if message.type == "N":
-        return "N", message.code
-    return message
+UNKNOWN = ("26000", "34000")  # what both say of a name that they do not know
+
+
+def is_by_the_gate(error):
+    """Every refusal names its record."""
+    return bool(re.search(r"\bRecord \d+\.|^Portcullis record \d+\.", error.fields["M"] + "\n" + error.fields.get("D", ""),
+                          re.MULTILINE))
+
+
+def is_unknown_to_the_server(error):
+    """The gate refuses a name before the state of the transaction counts (25P02). And it knows nothing of the unnamed
+    portal that a failed Query leaves behind in an open transaction, which the server has and cannot run (55000)."""
+    return error.code in UNKNOWN + ("25P02",) or (error.code, error.fields["M"]) == ("55000", 'portal "" cannot be run')
+
+
+def agree(through, direct):
+    """Whether that is the same answer. Only an error that the gate itself gave may differ, and only in these ways."""
+    if through.type != direct.type:
+        return False
+    if through.type == "N":
+        return through.code == direct.code
+    if through.type != "E":
+        return through.body == direct.body
+    if POISON.split()[0] in direct.fields["M"] and not harness.DIRECT:
+        return is_by_the_gate(through) and through.code in ("42501", "0A000")
+    if is_by_the_gate(through) and through.code in UNKNOWN:
+        return is_unknown_to_the_server(direct)
+    return not is_by_the_gate(through) and (through.code, through.fields["M"]) == (direct.code, direct.fields["M"])
 
 
 class RandomPipelines(harness.ShopCase):
@@ -145,11 +165,12 @@ class RandomPipelines(harness.ShopCase):
                     pieces = script.direct if harness.DIRECT else script.through
                     actual = run(through, pieces, random.Random(seed + 1))
                 self.reset_rows()
-                actual, expected = list(map(comparable, actual)), list(map(comparable, expected))
-                if actual != expected:
-                    at = next(n for n, (a, e) in enumerate(zip(actual + [None], expected + [None])) if a != e)
-                    self.fail(f"message {at}: {actual[at:at + 4]} through the gate, {expected[at:at + 4]} directly; "
-                              f"the script: {wire_text(script.through)}")
+                same = 0
+                while same < min(len(actual), len(expected)) and agree(actual[same], expected[same]):
+                    same += 1
+                if same < max(len(actual), len(expected)):
+                    self.fail(f"message {same}: {actual[same:same + 4]} through the gate, {expected[same:same + 4]} "
+                              f"directly; the script: {wire_text(script.through)}")
 
 
 def wire_text(pieces):

@@ -9,6 +9,23 @@ const base::Error kFailure{base::sqlstate::io_error, "the audit log cannot be wr
 class RelayLogTest : public RelayFixture {
  protected:
   RelayLogTest() { sink.sync_at_once = false; }
+
+  void client_and_sync(std::string_view bytes) {
+    client(bytes);
+    sink.sync();
+    relay.on_log();
+  }
+  // A transaction with an INSERT in it, then `text` as an Execute with only a Flush behind it, answered up to its tag.
+  void end_transaction_by_execute(std::string_view text, const std::string& tag) {
+    client_and_sync(bytes_of(wire::Query{"begin"}));
+    server({"C BEGIN", "Z T"});
+    client_and_sync(bytes_of(wire::Query{"insert into t values (1)"}));
+    server({"C INSERT 0 1", "Z T"});
+    client_and_sync(bytes_of(wire::Parse{"", text, {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}) +
+                    frame('H'));
+    (void)sent_to_client();
+    server({"1", "2", "C " + tag});
+  }
 };
 
 TEST_F(RelayLogTest, AnAllowedStatementWaitsForItsRecord) {
@@ -123,6 +140,85 @@ TEST_F(RelayLogTest, InsideATransactionOnlyCommitWaits) {
   sink.sync();
   relay.on_log();
   EXPECT_EQ(sent_to_client(), "Z(I)");
+}
+
+TEST_F(RelayLogTest, TheTagOfACommitInAPipelineWaitsForItsOutcome) {
+  end_transaction_by_execute("commit", "COMMIT");
+  EXPECT_EQ(sent_to_client(), "1 2");
+  const auto due = relay.server_waits_for();
+  ASSERT_EQ(due, sink.records.size() - 1);
+  EXPECT_EQ(sink.told().back().substr(0, 9), "ok COMMIT");
+  sink.sync();
+  relay.on_log();
+  EXPECT_EQ(sent_to_client(), "C(COMMIT)");
+  client(bytes_of(wire::Sync{}));
+  server({"Z I"});
+  EXPECT_EQ(sent_to_client(), "Z(I)");
+}
+
+TEST_F(RelayLogTest, OtherTagsInAPipelineDoNotWait) {
+  end_transaction_by_execute("update t set a = 1", "UPDATE 1");
+  EXPECT_EQ(sent_to_client(), "1 2 C(UPDATE 1)");
+}
+
+TEST_F(RelayLogTest, CommitAndChainWaitsThoughATransactionStaysOpen) {
+  client_and_sync(bytes_of(wire::Query{"begin"}));
+  server({"C BEGIN", "Z T"});
+  client_and_sync(bytes_of(wire::Query{"insert into t values (1)"}));
+  server({"C INSERT 0 1", "Z T"});
+  (void)sent_to_client();
+  client_and_sync(bytes_of(wire::Query{"commit and chain"}));
+  server({"C COMMIT", "Z T"});
+  EXPECT_EQ(sent_to_client(), "C(COMMIT)");
+  sink.sync();
+  relay.on_log();
+  EXPECT_EQ(sent_to_client(), "Z(T)");
+}
+
+// An error in place of the tag would make a pipelining client count what follows as skipped.
+TEST_F(RelayLogTest, ACommitInAPipelineThatCannotBeRecordedEndsTheSession) {
+  end_transaction_by_execute("commit", "COMMIT");
+  (void)sent_to_client();
+  sink.failed = kFailure;
+  relay.on_log();
+  EXPECT_EQ(sent_to_client(), "E(58030)");
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayLogTest, ACommitInAPipelineThatCannotBeAppendedEndsTheSession) {
+  client_and_sync(bytes_of(wire::Query{"begin"}));
+  server({"C BEGIN", "Z T"});
+  client_and_sync(bytes_of(wire::Query{"insert into t values (1)"}));
+  server({"C INSERT 0 1", "Z T"});
+  client_and_sync(
+      bytes_of(wire::Parse{"", "commit", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}));
+  sink.failed = kFailure;
+  (void)sent_to_client();
+  server({"1", "2", "C COMMIT"});
+  EXPECT_EQ(sent_to_client(), "1 2 E(58030)");
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayLogTest, WhatWaitsIsNotToldWhenTheSessionIsClosed) {
+  end_transaction_by_execute("commit", "COMMIT");
+  relay.close("shutdown", base::Error{base::sqlstate::admin_shutdown, "the gate is shutting down"});
+  EXPECT_EQ(sent_to_client(), "1 2 E(57P01)");
+}
+
+TEST_F(RelayLogTest, WhatWaitsIsNotToldWhenAPeerBreaksTheProtocol) {
+  client_and_sync(bytes_of(wire::Query{"insert into t values (1)"}));
+  server({"C INSERT 0 1", "Z I"});
+  server_bytes(frame('~'));
+  EXPECT_EQ(sent_to_client(), "C(INSERT 0 1) E(08P01)");
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayLogTest, NothingHalfIsLeftOfWhatWaitedWhenTheSessionIsClosed) {
+  client_and_sync(bytes_of(wire::Query{"insert into t values (1)"}));
+  server({"C INSERT 0 1", "Z I"});
+  server_bytes(frame('N', std::string(1000, 'x')).substr(0, 500));
+  relay.close("shutdown", base::Error{base::sqlstate::admin_shutdown, "the gate is shutting down"});
+  EXPECT_EQ(sent_to_client(), "C(INSERT 0 1) E(57P01)");
 }
 
 TEST_F(RelayLogTest, AnOutcomeThatCannotBeRecordedIsToldAsItIs) {

@@ -184,6 +184,76 @@ TEST_F(RelayTest, CopyInMayBeSentAheadOfItsAnswer) {
   EXPECT_TRUE(relay.idle());
 }
 
+// Rows may fail before the server reads a Sync that was sent among them: then it answers that Sync too.
+TEST_F(RelayTest, ASyncBehindARowThatFailedIsAnswered) {
+  for (const bool failed_first : {true, false}) {
+    client(bytes_of(wire::Query{"copy t from stdin"}));
+    server({"G"});
+    client(frame('d', "bad\n") + bytes_of(wire::Sync{}) + frame('c') + bytes_of(wire::Sync{}) + extended("", "select 1") +
+           bytes_of(wire::Sync{}));
+    (void)sent_to_client();
+    if (failed_first) {
+      server({"E 22P04", "Z I", "Z I", "Z I", "1", "2", "n", "C SELECT 1", "Z I"});
+      EXPECT_EQ(sent_to_client(), "E(22P04) Z(I) Z(I) Z(I) 1 2 n C(SELECT 1) Z(I)");
+    } else {
+      server({"E 22P04", "Z I", "Z I", "1", "2", "n", "C SELECT 1", "Z I"});
+      EXPECT_EQ(sent_to_client(), "E(22P04) Z(I) Z(I) 1 2 n C(SELECT 1) Z(I)");
+    }
+    EXPECT_FALSE(relay.ended());
+    EXPECT_TRUE(relay.idle());
+  }
+}
+
+TEST_F(RelayTest, AReadyForADoubtfulSyncIsNotTheEndOfTheNextQuery) {
+  client(extended("", "copy t from stdin") + frame('d', "bad\n") + bytes_of(wire::Sync{}) + frame('c') +
+         bytes_of(wire::Sync{}, wire::Query{"insert into t values (1)"}));
+  server({"1", "2", "n", "G", "E 22P04", "Z I", "Z I"});
+  EXPECT_EQ(sink.told().back().substr(0, 5), "error");
+  server({"C INSERT 0 1", "Z I"});
+  EXPECT_EQ(sink.told().back().substr(0, 15), "ok INSERT 0 1 -");
+  EXPECT_TRUE(relay.idle());
+}
+
+// Had the server swallowed the Sync it would skip the INSERT, else it runs: the record must say neither.
+TEST_F(RelayTest, RequestsBehindAFailedCopyWithADoubtfulSyncEndTheSession) {
+  client(extended("", "copy t from stdin") + bytes_of(wire::Sync{}) + frame('d', "bad\n") + frame('c') +
+         extended("", "insert into t values (1)") + bytes_of(wire::Sync{}));
+  server({"1", "2", "n", "G", "E 22P04"});
+  EXPECT_EQ(sent_to_client(), "1 2 n G E(22P04) E(08P01)");
+  EXPECT_TRUE(relay.ended());
+  relay.close("test");
+  EXPECT_EQ(sink.told().back(), "connection lost -> 3");
+}
+
+// The gate alone would answer in front of the server.
+TEST_F(RelayTest, ARefusalBehindADoubtfulSyncKeepsItsPlace) {
+  client(bytes_of(wire::Query{"copy t from stdin"}));
+  server({"G"});
+  client(frame('d', "bad\n") + bytes_of(wire::Sync{}));
+  server({"E 22P04", "Z I"});
+  (void)sent_to_client();
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_client(), "");
+  server({"Z I", "E 42601", "Z I"});
+  EXPECT_EQ(sent_to_client(), "Z(I) E(42501) Z(I)");
+}
+
+TEST_F(RelayTest, AReadyThatNothingAskedForEndsTheSession) {
+  server({"Z I"});
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayTest, TwoCopiesInOneQueryEachHaveTheirEnd) {
+  client(bytes_of(wire::Query{"copy t from stdin; copy t from stdin"}));
+  server({"G"});
+  client(frame('d', "1\n") + frame('c'));
+  server({"C COPY 1", "G"});
+  client(bytes_of(wire::Sync{}) + frame('d', "1\n") + frame('c'));
+  server({"C COPY 1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "G C(COPY 1) G C(COPY 1) Z(I)");
+  EXPECT_TRUE(relay.idle());
+}
+
 TEST_F(RelayTest, LargeCopyDataStreamsInParts) {
   client(bytes_of(wire::Query{"copy t from stdin"}));
   server({"G"});
@@ -202,6 +272,16 @@ TEST_F(RelayTest, FunctionCallIsRefused) {
   client(frame('F', std::string("\0\0\0\1\0\0\0\0\0\0", 10)));
   EXPECT_EQ(sent_to_client(), "E(0A000) Z(I)");
   EXPECT_EQ(sent_to_server(), "");
+}
+
+// Its ReadyForQuery ends the pipeline before it, not the one behind.
+TEST_F(RelayTest, ARefusedFunctionCallEndsItsPipeline) {
+  client(extended("", "select 1") + frame('F', std::string("\0\0\0\1\0\0\0\0\0\0", 10)) +
+         bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"p", "", {}, {}, {}}));
+  server({"1", "2", "n", "C SELECT 1", "E 42601", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Execute{"p", 0}, wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "E(p) S");
 }
 
 TEST_F(RelayTest, ATextBeyondTheLimitIsSwallowedAndRefused) {
@@ -251,6 +331,21 @@ TEST_F(RelayTest, ExecuteBehindExecuteIsJudgedWhereItRuns) {
   bool inserts = false;
   for (const auto& effect : decision.effects) inserts = inserts || effect.action == "insert";
   EXPECT_TRUE(inserts);
+}
+
+// The audit log's form: a Bind has an outcome for each run, every other decision one that is final.
+TEST_F(RelayTest, OnlyABindIsSaidToBeRolledBackBehindItsOutcome) {
+  client(bytes_of(wire::Query{"prepare s as insert into t values (1)"}));
+  server({"C PREPARE", "Z I"});
+  const std::size_t bind = sink.records.size() + 1;
+  client(bytes_of(wire::Parse{"", "insert into t values (1)", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0},
+                  wire::Parse{"", "execute s", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}, wire::Sync{}));
+  server({"1", "2", "C INSERT 0 1", "1", "2", "C INSERT 0 1", "E 23503", "Z I"});
+  Lines rolled_back;
+  for (const auto& line : sink.told()) {
+    if (line.starts_with("rolled back")) rolled_back.push_back(line);
+  }
+  EXPECT_EQ(rolled_back, (Lines{"rolled back 23503 -> " + std::to_string(bind)}));
 }
 
 TEST_F(RelayTest, AFailedPrepareLeavesNothingBehindItsName) {

@@ -37,6 +37,32 @@ TEST(ReplyQueue, CopyInSwallowsEverySyncBeforeItsEnd) {
   EXPECT_EQ(queue.size(), 2u);
 }
 
+TEST(ReplyQueue, ARequestInsideCopyInHasItsOwnSync) {
+  auto queue = queue_of({Request::execute, Request::sync, Request::parse, Request::sync});
+  EXPECT_TRUE(queue.begin_copy_in());
+  EXPECT_EQ(queue.size(), 3u);
+}
+
+TEST(ReplyQueue, ADoubtfulSyncIsAnsweredOnlyWhereTheFrontIsNot) {
+  auto queue = queue_of({Request::execute, Request::sync, Request::copy_end, Request::sync, Request::query});
+  EXPECT_TRUE(queue.begin_copy_in());
+  queue.on_answer(true);
+  bool sync_owed = false;
+  EXPECT_EQ(queue.skip_to_sync(sync_owed).size(), 1u);
+  EXPECT_FALSE(queue.take_doubtful_ready());  // the Sync is due
+  (void)queue.pop();
+  EXPECT_TRUE(queue.take_doubtful_ready());
+  EXPECT_FALSE(queue.take_doubtful_ready());
+}
+
+TEST(ReplyQueue, AnswersSettleTheDoubt) {
+  auto queue = queue_of({Request::execute, Request::sync});
+  EXPECT_FALSE(queue.begin_copy_in());
+  queue.add_doubtful_sync();
+  queue.on_answer(false);
+  EXPECT_FALSE(queue.is_in_doubt());
+}
+
 TEST(ReplyQueue, CopyInWithoutAnEndStaysOpen) {
   auto queue = queue_of({Request::execute, Request::sync});
   EXPECT_FALSE(queue.begin_copy_in());
