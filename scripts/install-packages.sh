@@ -33,10 +33,10 @@ wanted() {
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# The server's package would make a cluster and start it; nobody asked for that. The setting goes again afterwards.
+# The server's package would make a cluster and start it; nobody asked for that. createcluster.conf includes this folder,
+# also when it was there first. The setting goes again afterwards.
 without_main_cluster() {
   local settings=/etc/postgresql-common/createcluster.d/portcullis-install.conf
-  is_installed postgresql-common || apt-get install -y --no-install-recommends postgresql-common
   mkdir -p "$(dirname "$settings")"
   echo "create_main_cluster = false" >"$settings"
   trap 'rm -f '"$settings"'; rmdir --ignore-fail-on-non-empty '"$(dirname "$settings")" EXIT

@@ -65,10 +65,8 @@ install_node_modules
 
 if [ "$tier" = full ]; then
   fuzz_for_minutes
-  build_and_test asan -LE full
+  build_and_test asan
   # Times out under ThreadSanitizer mean nothing: the real PostgreSQL is left to the other builds.
-  build_and_test tsan -LE 'full|integration'
-  build_and_test ci
-else
-  build_and_test ci -LE full
+  build_and_test tsan -LE integration
 fi
+build_and_test ci
