@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "sql/analyze.hpp"
@@ -19,13 +20,29 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+bool fits(const sql::Name& name) {
+  return !name.name.empty() && (name.database.empty() || !name.schema.empty());
+}
+
+void check_references(const sql::StatementFacts& statement, std::size_t size) {
+  for (const sql::Range& range : statement.ranges) require(fits(range.relation));
+  for (const sql::ColumnUse& use : statement.column_uses) {
+    require(use.location < static_cast<std::int64_t>(size));
+    require(fits(use.of) || use.of == sql::Name{});
+  }
+  for (const std::string& name : statement.derived) require(!name.empty());
+  for (const sql::Name& name : statement.operators) require(fits(name));
+}
+
 void check(const sql::Facts& facts, std::size_t size) {
   std::size_t end = 0;
   for (const sql::StatementFacts& statement : facts.statements) {
     require(!statement.kind.empty() && statement.offset >= end);
     end = statement.offset + statement.length;
     require(end <= size);
+    check_references(statement, size);
     for (const sql::Effect& effect : statement.effects) {
+      require(effect.arguments.empty() || effect.action == sql::Action::execute_function);
       require(sql::action_named(sql::name(effect.action)) == effect.action);
       require(effect.location < static_cast<std::int64_t>(size));
       require(effect.object.name.size() < 1024 || effect.kind == sql::ObjectKind::other ||
@@ -52,9 +69,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < again->statements.size(); ++i) {
     const auto &one = facts->statements[i], &other = again->statements[i];
     require(one.kind == other.kind && one.offset == other.offset &&
-            one.effects.size() == other.effects.size());
-    for (std::size_t e = 0; e < one.effects.size(); ++e)
+            one.effects.size() == other.effects.size() && one.ranges == other.ranges &&
+            one.column_uses == other.column_uses && one.derived == other.derived &&
+            one.operators == other.operators);
+    for (std::size_t e = 0; e < one.effects.size(); ++e) {
       require(one.effects[e].object == other.effects[e].object);
+      require(one.effects[e].arguments == other.effects[e].arguments);
+    }
   }
   return 0;
 }

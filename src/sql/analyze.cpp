@@ -45,6 +45,10 @@ constexpr auto kReadingActions = std::to_array<Action>({
 // A function of anyone's may write. Of PostgreSQL's own those that could are volatile.
 bool is_harmless_call(const Effect& effect) {
   const Name& function = effect.object;
+  // TABLESAMPLE's methods: no statement can call them.
+  if (function == Name{{}, "pg_catalog", "bernoulli"} || function == Name{{}, "pg_catalog", "system"}) {
+    return effect.action == Action::execute_function;
+  }
   return effect.action == Action::execute_function &&
          (function.schema.empty() || function.schema == "pg_catalog") && function.database.empty() &&
          is_builtin_function(function.name) && !is_builtin_volatile_function(function.name);

@@ -157,8 +157,14 @@ std::optional<Name> name_of(const std::vector<std::string>& parts) {
 }
 
 std::optional<Name> name_of(const std::vector<Node>& parts) {
-  const auto strings = strings_of(parts);
-  return strings ? name_of(*strings) : std::nullopt;
+  const bool strings =
+      std::all_of(parts.begin(), parts.end(), [](const Node& part) { return part.is("String"); });
+  if (!strings || parts.empty() || parts.size() > 3) return std::nullopt;
+  Name name;
+  name.name = parts.back().text("sval");
+  if (parts.size() > 1) name.schema = parts[parts.size() - 2].text("sval");
+  if (parts.size() > 2) name.database = parts.front().text("sval");
+  return name;
 }
 
 Name relation_name(const Node& range_var) {

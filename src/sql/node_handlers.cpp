@@ -1,8 +1,9 @@
-// What is done with each node of the tree: one flat table, sorted by the node's name.
+// What is done with each node of the tree: one flat table, in the order of the nodes' names.
 #include "sql/node_handlers.hpp"
 
-#include <algorithm>
 #include <array>
+
+#include "sql/word_index.hpp"
 
 namespace portcullis::sql {
 namespace {
@@ -63,7 +64,7 @@ constexpr auto kHandlers = std::to_array<Row>({
     {"CTECycleClause", walk_children},
     {"CTESearchClause", walk_children},
     {"CallStmt", walk_call},
-    {"CaseExpr", walk_children},
+    {"CaseExpr", walk_case},
     {"CaseWhen", walk_children},
     {"CheckPointStmt", walk_session_command},
     {"ClosePortalStmt", walk_close},
@@ -128,7 +129,7 @@ constexpr auto kHandlers = std::to_array<Row>({
     {"FetchStmt", walk_fetch},
     {"Float", walk_children},
     {"FuncCall", walk_function_call},
-    {"FunctionParameter", walk_children},
+    {"FunctionParameter", walk_parameter},
     {"GrantRoleStmt", walk_grant_role},
     {"GrantStmt", walk_grant},
     {"GroupingFunc", walk_children},
@@ -139,7 +140,7 @@ constexpr auto kHandlers = std::to_array<Row>({
     {"InferClause", walk_children},
     {"InsertStmt", walk_insert},
     {"Integer", walk_children},
-    {"JoinExpr", walk_children},
+    {"JoinExpr", walk_join},
     {"List", walk_children},
     {"ListenStmt", walk_session_command},
     {"LoadStmt", walk_session_command},
@@ -161,8 +162,8 @@ constexpr auto kHandlers = std::to_array<Row>({
     {"PrepareStmt", walk_prepare},
     {"PublicationObjSpec", walk_children},
     {"PublicationTable", walk_children},
-    {"RangeFunction", walk_children},
-    {"RangeSubselect", walk_children},
+    {"RangeFunction", walk_derived},
+    {"RangeSubselect", walk_derived},
     {"RangeTableFunc", walk_xml_table},
     {"RangeTableFuncCol", walk_children},
     {"RangeTableSample", walk_table_sample},
@@ -201,15 +202,18 @@ constexpr auto kHandlers = std::to_array<Row>({
     {"XmlSerialize", walk_xml_serialize},
 });
 
-static_assert(std::is_sorted(kHandlers.begin(), kHandlers.end(),
-                             [](const Row& a, const Row& b) { return a.node < b.node; }));
+constexpr auto kRows = [] {
+  WordIndex<1024> index;
+  for (std::size_t i = 0; i < kHandlers.size(); ++i) index.add(kHandlers[i].node, i);
+  return index;
+}();
 
 }  // namespace
 
 Handler handler_of(std::string_view node_type) noexcept {
-  const auto* const row = std::lower_bound(kHandlers.begin(), kHandlers.end(), node_type,
-                                           [](const Row& r, std::string_view n) { return r.node < n; });
-  return row != kHandlers.end() && row->node == node_type ? row->handler : nullptr;
+  const std::size_t row =
+      kRows.find(node_type, kHandlers.size(), [](std::size_t i) { return kHandlers[i].node; });
+  return row < kHandlers.size() ? kHandlers[row].handler : nullptr;
 }
 
 }  // namespace portcullis::sql

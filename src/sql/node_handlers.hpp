@@ -21,21 +21,26 @@ void walk_column_reference(Walker& walker, const Node& node);
 void walk_indirection(Walker& walker, const Node& node);
 void walk_function_call(Walker& walker, const Node& node);
 void walk_operator_expression(Walker& walker, const Node& node);
+void walk_case(Walker& walker, const Node& node);
 void walk_sublink(Walker& walker, const Node& node);
 void walk_sort(Walker& walker, const Node& node);
 void walk_type_name(Walker& walker, const Node& node);
 void walk_collate(Walker& walker, const Node& node);
 void walk_xml_expression(Walker& walker, const Node& node);
 void walk_xml_serialize(Walker& walker, const Node& node);
-void walk_xml_table(Walker& walker, const Node& node);
-void walk_table_sample(Walker& walker, const Node& node);
 void walk_index_element(Walker& walker, const Node& node);  // and a partition key's
 void walk_function_name(Walker& walker, const Node& node);
 void walk_operator_class_item(Walker& walker, const Node& node);
 void walk_option(Walker& walker, const Node& node);
 
-// walk_queries.cpp
+// walk_ranges.cpp
 void walk_relation(Walker& walker, const Node& node);
+void walk_derived(Walker& walker, const Node& node);  // a subquery or function in FROM
+void walk_xml_table(Walker& walker, const Node& node);
+void walk_table_sample(Walker& walker, const Node& node);
+void walk_join(Walker& walker, const Node& node);
+
+// walk_queries.cpp
 void walk_select(Walker& walker, const Node& node);
 void walk_insert(Walker& walker, const Node& node);
 void walk_update(Walker& walker, const Node& node);
@@ -84,6 +89,7 @@ void walk_drop_roles(Walker& walker, const Node& node);
 void walk_definition(Walker& walker, const Node& node);
 void walk_define(Walker& walker, const Node& node);
 void walk_create_function(Walker& walker, const Node& node);
+void walk_parameter(Walker& walker, const Node& node);
 void walk_alter_function(Walker& walker, const Node& node);
 void walk_create_schema(Walker& walker, const Node& node);
 void walk_create_extension(Walker& walker, const Node& node);
@@ -107,8 +113,21 @@ void walk_call(Walker& walker, const Node& node);
 void walk_do(Walker& walker, const Node& node);
 
 // Shared by them.
-// A literal, NULL, or a cast of one to a type of PostgreSQL's own.
+// A literal, NULL, a cast of one to a type of PostgreSQL's own, or an array of such.
 [[nodiscard]] bool is_constant(const Node& expression);
+// The value of a literal as it is written; nothing for NULL and any other expression. The tree was made from
+// `statement`.
+[[nodiscard]] std::optional<std::string> literal(const Node& node, std::string_view statement);
+// Effect::arguments of a FuncCall.
+[[nodiscard]] std::vector<std::optional<std::string>> constant_arguments(const Node& call,
+                                                                         std::string_view statement);
+// What an item of FROM goes by in its query; empty for a join without an alias.
+[[nodiscard]] std::string range_name(const Node& item);
+// What stands in front of a column of it.
+[[nodiscard]] Name name_in_query(const Node& range_var);
+void add_range(Walker& walker, const Node& range_var);
+// The columns that elements of an index or of statistics name.
+void add_element_columns(Walker& walker, const std::vector<Node>& elements, const Name& of);
 // The type of a column or cast whose values name objects: regclass and its kind.
 [[nodiscard]] bool names_an_object(const Node& type);
 [[nodiscard]] bool is_builtin_type_name(const Node& type_name);
@@ -118,6 +137,8 @@ void walk_do(Walker& walker, const Node& node);
 [[nodiscard]] Name new_relation_name(const Node& range_var);
 // For a list of strings that names a function.
 void add_function(Walker& walker, const std::vector<Node>& name, std::int32_t location);
+// Of pg_catalog.
+void add_own_function(Walker& walker, std::string_view name, std::int32_t location);
 void add_operator(Walker& walker, const std::vector<Node>& name, std::int32_t location);
 void add_storage(Walker& walker, std::string_view access_method, std::string_view tablespace);
 // The type, collation, default and constraints of a column, and the sequence that serial makes for it.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sql/word_index.hpp"
+
 namespace portcullis::sql {
 namespace {
 
@@ -29,38 +31,33 @@ static_assert(std::is_sorted(kFields.begin(), kFields.end(),
 static_assert(std::is_sorted(kWords.begin(), kWords.end(),
                              [](const Word& a, const Word& b) { return a.enumeration < b.enumeration; }));
 
-// Every node is looked up twice for each statement, so this is a hash table: a slot holds the place of the
-// node's first field in kFields and one, or 0. Collisions go to the next slot.
-constexpr std::size_t kSlots = 1024;
-
-constexpr std::size_t slot_of(std::string_view node) {
-  std::uint32_t hash = 2166136261u;  // FNV-1a
-  for (const char c : node) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  return (hash ^ (hash >> 15)) % kSlots;
-}
-
-constexpr auto kIndex = [] {
-  std::array<std::uint16_t, kSlots> index{};
+// The first field of each node: every node is looked up twice for each statement.
+constexpr auto kFirstFields = [] {
+  WordIndex<1024> index;
   for (std::size_t i = 0; i < kFields.size(); ++i) {
-    if (i > 0 && kFields[i - 1].node == kFields[i].node) continue;
-    std::size_t slot = slot_of(kFields[i].node);
-    while (index[slot] != 0) slot = (slot + 1) % kSlots;
-    index[slot] = static_cast<std::uint16_t>(i + 1);
+    if (i == 0 || kFields[i - 1].node != kFields[i].node) index.add(kFields[i].node, i);
   }
   return index;
+}();
+
+// For the first field of each node: how many it has.
+constexpr auto kFieldCounts = [] {
+  std::array<std::uint16_t, kFields.size()> counts{};
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    if (kFields[i].node != kFields[first].node) first = i;
+    ++counts[first];
+  }
+  return counts;
 }();
 
 }  // namespace
 
 std::span<const Field> fields_of(std::string_view node) noexcept {
-  for (std::size_t slot = slot_of(node); kIndex[slot] != 0; slot = (slot + 1) % kSlots) {
-    const auto* const first = kFields.data() + kIndex[slot] - 1;
-    if (first->node != node) continue;
-    const auto* last = first;
-    while (last != kFields.data() + kFields.size() && last->node == node) ++last;
-    return {first, last};
-  }
-  return {};
+  const std::size_t first =
+      kFirstFields.find(node, kFields.size(), [](std::size_t i) { return kFields[i].node; });
+  if (first == kFields.size()) return {};
+  return {kFields.data() + first, kFieldCounts[first]};
 }
 
 const Field* find_field(std::span<const Field> fields, std::string_view name) noexcept {

@@ -208,6 +208,8 @@ void walk_alter_table(Walker& walker, const Node& node) {
     if (!command.is("AlterTableCmd")) return walker.refuse("a sub-command of ALTER TABLE");
     walk_sub_command(walker, target, command);
   }
+  // Expressions of CHECK, USING, GENERATED and their kind speak of the table's own columns.
+  if (!walker.facts().column_uses.empty()) add_range(walker, *relation);
 }
 
 }  // namespace portcullis::sql

@@ -121,7 +121,14 @@ void walk_create_function(Walker& walker, const Node& node) {
   const auto name = name_of(node.list("funcname"));
   if (!name) return walker.refuse("a function's name");
   walker.add(node.flag("is_procedure") ? Action::create_procedure : Action::create_function, function, *name);
+  // A body in SQL can say f.parameter; a parameter of a table's type is that table's row.
+  walker.add_derived(name->name);
   walker.visit_children_except(node, {"funcname"});
+}
+
+void walk_parameter(Walker& walker, const Node& node) {
+  walker.add_derived(node.text("name"));
+  walker.visit_children(node);
 }
 
 void walk_alter_function(Walker& walker, const Node& node) {

@@ -11,18 +11,16 @@ namespace {
 constexpr std::string_view kOwnSchema = "pg_catalog";
 
 // Whether a list of strings names something of PostgreSQL's own: by name alone or in pg_catalog.
-bool is_own(const std::vector<Node>& parts, bool (*is_builtin)(std::string_view) noexcept) {
-  const auto name = name_of(parts);
-  return name && name->database.empty() && (name->schema.empty() || name->schema == kOwnSchema) &&
-         is_builtin(name->name);
+bool is_own(const Name& name, bool (*is_builtin)(std::string_view) noexcept) {
+  return name.database.empty() && (name.schema.empty() || name.schema == kOwnSchema) && is_builtin(name.name);
 }
 
 void add_unless_own(Walker& walker, Action action, const std::vector<Node>& parts,
                     bool (*is_builtin)(std::string_view) noexcept, std::int32_t location) {
-  if (parts.empty() || is_own(parts, is_builtin)) return;
+  if (parts.empty()) return;
   const auto name = name_of(parts);
   if (!name) return walker.refuse("a name of more than three parts");
-  walker.add(action, ObjectKind::other, *name, location);
+  if (!is_own(*name, is_builtin)) walker.add(action, ObjectKind::other, *name, location);
 }
 
 // `x.name` calls the function `name` with x where x has no such column.
@@ -54,11 +52,6 @@ std::string_view xml_function(std::string_view op) {
   return "xmlexpression";
 }
 
-void add_own_function(Walker& walker, std::string_view name, std::int32_t location) {
-  walker.add(Action::execute_function, ObjectKind::function, {{}, std::string(kOwnSchema), std::string(name)},
-             location);
-}
-
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -70,12 +63,22 @@ void walk_children(Walker& walker, const Node& node) {
 }
 
 void walk_column_reference(Walker& walker, const Node& node) {
-  const auto fields = node.list("fields");
-  if (fields.size() > 1) add_attribute_call(walker, fields.back(), node.location());
+  auto fields = node.list("fields");
+  if (fields.empty()) return walker.refuse("a column's name");
+  const Node column = fields.back();
+  if (fields.size() > 1) add_attribute_call(walker, column, node.location());
+  fields.pop_back();
+  auto of = fields.empty() ? Name{} : name_of(fields);
+  if (!of) return walker.refuse("a column's name of more than four parts");
+  walker.add_use(
+      {.of = *std::move(of), .column = std::string(column.text("sval")), .location = node.location()});
 }
 
 void walk_indirection(Walker& walker, const Node& node) {
-  for (const Node& step : node.list("indirection")) add_attribute_call(walker, step, -1);
+  for (const Node& step : node.list("indirection")) {
+    add_attribute_call(walker, step, -1);
+    if (step.is("String")) walker.add_use({.column = std::string(step.text("sval")), .of_expression = true});
+  }
   walker.visit_children(node);
 }
 
@@ -85,26 +88,58 @@ void add_function(Walker& walker, const std::vector<Node>& parts, std::int32_t l
   walker.add(Action::execute_function, ObjectKind::function, *name, location);
 }
 
+void add_own_function(Walker& walker, std::string_view name, std::int32_t location) {
+  walker.add(Action::execute_function, ObjectKind::function, {{}, std::string(kOwnSchema), std::string(name)},
+             location);
+}
+
 void add_operator(Walker& walker, const std::vector<Node>& parts, std::int32_t location) {
-  add_unless_own(walker, Action::use_operator, parts, is_builtin_operator, location);
+  if (parts.empty()) return;
+  auto name = name_of(parts);
+  if (!name) return walker.refuse("an operator's name");
+  if (!is_own(*name, is_builtin_operator)) {
+    walker.add(Action::use_operator, ObjectKind::other, *name, location);
+  }
+  walker.add_operator(*std::move(name));
 }
 
 void walk_function_call(Walker& walker, const Node& node) {
-  add_function(walker, node.list("funcname"), node.location());
+  auto name = name_of(node.list("funcname"));
+  if (!name) return walker.refuse("a function's name");
+  Effect effect{.action = Action::execute_function};
+  effect.kind = ObjectKind::function;
+  effect.object = *std::move(name);
+  effect.arguments = constant_arguments(node, walker.text());
+  effect.location = node.location();
+  walker.add(std::move(effect));
   walker.visit_children_except(node, {"funcname"});
 }
 
+// x BETWEEN y AND z is x >= y AND x <= z; its name is then no operator's.
 void walk_operator_expression(Walker& walker, const Node& node) {
-  // The name is then a word such as BETWEEN; what it means is made of PostgreSQL's comparison operators.
-  if (!is_one_of(node.text("kind"),
-                 {"AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN", "AEXPR_BETWEEN_SYM", "AEXPR_NOT_BETWEEN_SYM"})) {
+  const std::string_view kind = node.text("kind");
+  if (is_one_of(kind, {"AEXPR_BETWEEN", "AEXPR_BETWEEN_SYM"})) {
+    walker.add_operator({{}, {}, ">="});
+    walker.add_operator({{}, {}, "<="});
+  } else if (is_one_of(kind, {"AEXPR_NOT_BETWEEN", "AEXPR_NOT_BETWEEN_SYM"})) {
+    walker.add_operator({{}, {}, "<"});
+    walker.add_operator({{}, {}, ">"});
+  } else {
     add_operator(walker, node.list("name"), node.location());
   }
   walker.visit_children_except(node, {"name"});
 }
 
+void walk_case(Walker& walker, const Node& node) {
+  if (node.has("arg")) walker.add_operator({{}, {}, "="});
+  walker.visit_children(node);
+}
+
+// x IN (SELECT ...) has no name for its operator.
 void walk_sublink(Walker& walker, const Node& node) {
-  add_operator(walker, node.list("operName"), node.location());
+  const auto name = node.list("operName");
+  if (name.empty() && node.text("subLinkType") == "ANY_SUBLINK") walker.add_operator({{}, {}, "="});
+  add_operator(walker, name, node.location());
   walker.visit_children_except(node, {"operName"});
 }
 
@@ -120,7 +155,8 @@ bool is_serial(const Node& type_name) {
 }
 
 bool is_builtin_type_name(const Node& type_name) {
-  return !type_name.flag("pct_type") && is_own(type_name.list("names"), is_builtin_type);
+  const auto name = name_of(type_name.list("names"));
+  return name && !type_name.flag("pct_type") && is_own(*name, is_builtin_type);
 }
 
 void walk_type_name(Walker& walker, const Node& node) {
@@ -147,16 +183,6 @@ void walk_xml_expression(Walker& walker, const Node& node) {
 void walk_xml_serialize(Walker& walker, const Node& node) {
   add_own_function(walker, "xmlserialize", node.location());
   walker.visit_children(node);
-}
-
-void walk_xml_table(Walker& walker, const Node& node) {
-  add_own_function(walker, "xmltable", node.location());
-  walker.visit_children(node);
-}
-
-void walk_table_sample(Walker& walker, const Node& node) {
-  add_function(walker, node.list("method"), node.location());
-  walker.visit_children_except(node, {"method"});
 }
 
 void walk_index_element(Walker& walker, const Node& node) {
@@ -209,19 +235,6 @@ void walk_option(Walker& walker, const Node& node) {
     return;
   }
   walker.visit(*argument);
-}
-
-bool names_an_object(const Node& type) {
-  const auto names = strings_of(type.list("names"));
-  return names && !names->empty() && names->back().starts_with("reg");
-}
-
-bool is_constant(const Node& expression) {
-  if (expression.is("A_Const")) return true;
-  if (!expression.is("TypeCast")) return false;
-  const auto argument = expression.child("arg");
-  const auto type = expression.child("typeName");
-  return argument && type && is_builtin_type_name(*type) && !names_an_object(*type) && is_constant(*argument);
 }
 
 }  // namespace portcullis::sql

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sql/node_handlers.hpp"
+#include "sql/row_conditions.hpp"
 
 namespace portcullis::sql {
 namespace {
@@ -30,18 +31,25 @@ std::vector<std::string> target_columns(const std::vector<Node>& targets) {
   return names;
 }
 
-// A condition that names no column holds for all rows or for none: it is no WHERE worth the name.
-bool looks_at_rows(Walker& walker, const Node& condition) {
-  if (!walker.spend_step()) return false;
-  if (condition.is("ColumnRef") || condition.is("CurrentOfExpr")) return true;
-  const auto children = condition.children();
-  return std::any_of(children.begin(), children.end(),
-                     [&](const Node& child) { return looks_at_rows(walker, child); });
+// `others`: the field with the tables beside the target.
+bool has_where(Walker& walker, const Node& statement, const Node& target, std::string_view others) {
+  const auto condition = statement.child("whereClause");
+  return condition && looks_at_rows(walker, *condition, target, statement.list(others));
 }
 
-bool has_where(Walker& walker, const Node& statement) {
-  const auto condition = statement.child("whereClause");
-  return condition && looks_at_rows(walker, *condition);
+bool joins_rows(Walker& walker, const Node& merge, const Node& target) {
+  const auto condition = merge.child("joinCondition");
+  const auto source = merge.child("sourceRelation");
+  return condition && source && looks_at_rows(walker, *condition, target, {*source});
+}
+
+// SET a[1] = x and SET a.b = x keep the rest of the column as it is.
+void add_part_uses(Walker& walker, const std::vector<Node>& targets, const Node& target) {
+  for (const Node& part : targets) {
+    if (!part.has("indirection")) continue;
+    walker.add_use(
+        {.of = name_in_query(target), .column = std::string(part.text("name")), .location = part.location()});
+  }
 }
 
 // SET x = 1 reads nothing of the row; anything but a constant or a parameter may.
@@ -109,6 +117,21 @@ void walk_locking(Walker& walker, const Node& select) {
   }
 }
 
+bool does_update(const Node& conflict) {
+  return conflict.text("action") == "ONCONFLICT_UPDATE";
+}
+
+void walk_conflict(Walker& walker, const Node& conflict, const Node& target) {
+  if (const auto arbiter = conflict.child("infer")) {
+    add_element_columns(walker, arbiter->list("indexElems"), name_in_query(target));
+  }
+  if (!does_update(conflict)) return;
+  const auto targets = conflict.list("targetList");
+  add_write(walker, Action::update, target, target_columns(targets), true);  // only the rows that conflict
+  add_part_uses(walker, targets, target);
+  walker.add_range({.relation = relation_name(target), .alias = "excluded"});
+}
+
 void walk_into(Walker& walker, const Node& into) {
   if (const auto relation = into.child("rel")) {
     walker.add(Action::select_into, ObjectKind::relation, new_relation_name(*relation), relation->location());
@@ -118,10 +141,6 @@ void walk_into(Walker& walker, const Node& into) {
 }
 
 }  // namespace
-
-void walk_relation(Walker& walker, const Node& node) {
-  if (!walker.names_cte(node)) walker.add_relation(Action::select, node);
-}
 
 void walk_select(Walker& walker, const Node& node) {
   const QueryLevel level(walker);
@@ -137,11 +156,10 @@ void walk_insert(Walker& walker, const Node& node) {
   if (!target) return walker.refuse("an INSERT without a target");
   walker.add_relation(Action::insert, *target, target_columns(node.list("cols")));
   const auto conflict = node.child("onConflictClause");
-  const bool updates = conflict && conflict->text("action") == "ONCONFLICT_UPDATE";
-  if (updates) {
-    add_write(walker, Action::update, *target, target_columns(conflict->list("targetList")),
-              true);  // only the rows that conflict
-  }
+  const bool updates = conflict && does_update(*conflict);
+  // The target's columns can be read here, and nowhere else in the statement.
+  if (conflict || node.has("returningList")) add_range(walker, *target);
+  if (conflict) walk_conflict(walker, *conflict, *target);
   // To find a conflict is to look at the rows that are there.
   if (updates || node.has("returningList") || (conflict && conflict->has("infer"))) {
     walker.add_relation(Action::select, *target);
@@ -155,7 +173,10 @@ void walk_update(Walker& walker, const Node& node) {
   const auto target = node.child("relation");
   if (!target) return walker.refuse("an UPDATE without a target");
   const auto targets = node.list("targetList");
-  add_write(walker, Action::update, *target, target_columns(targets), has_where(walker, node));
+  add_write(walker, Action::update, *target, target_columns(targets),
+            has_where(walker, node, *target, "fromClause"));
+  add_range(walker, *target);
+  add_part_uses(walker, targets, *target);
   if (node.has("whereClause") || node.has("returningList") || node.has("fromClause") || reads_row(targets)) {
     walker.add_relation(Action::select, *target);
   }
@@ -167,7 +188,8 @@ void walk_delete(Walker& walker, const Node& node) {
   const QueryLevel level(walker);
   const auto target = node.child("relation");
   if (!target) return walker.refuse("a DELETE without a target");
-  add_write(walker, Action::delete_, *target, {}, has_where(walker, node));
+  add_write(walker, Action::delete_, *target, {}, has_where(walker, node, *target, "usingClause"));
+  add_range(walker, *target);
   if (node.has("whereClause") || node.has("returningList") || node.has("usingClause")) {
     walker.add_relation(Action::select, *target);
   }
@@ -179,15 +201,19 @@ void walk_merge(Walker& walker, const Node& node) {
   const QueryLevel level(walker);
   const auto target = node.child("relation");
   if (!target) return walker.refuse("a MERGE without a target");
+  add_range(walker, *target);
+  // Rows of the target that no row of the source joins are left alone: a condition on them is a WHERE.
+  const bool where = joins_rows(walker, node, *target);
   for (const Node& clause : node.list("mergeWhenClauses")) {
     const std::string_view command = clause.text("commandType");
     const auto columns = target_columns(clause.list("targetList"));
     if (command == "CMD_INSERT") {
       walker.add_relation(Action::insert, *target, columns);
     } else if (command == "CMD_UPDATE") {
-      add_write(walker, Action::update, *target, columns, false);
+      add_write(walker, Action::update, *target, columns, where);
+      add_part_uses(walker, clause.list("targetList"), *target);
     } else if (command == "CMD_DELETE") {
-      add_write(walker, Action::delete_, *target, {}, false);
+      add_write(walker, Action::delete_, *target, {}, where);
     } else if (command != "CMD_NOTHING") {
       return walker.refuse("an action of MERGE");
     }
@@ -211,6 +237,7 @@ void walk_copy(Walker& walker, const Node& node) {
   if (const auto relation = node.child("relation")) {
     walker.add_relation(action, *relation, *columns);
     walker.add_relation(from ? Action::insert : Action::select, *relation, *columns);
+    if (node.has("whereClause")) add_range(walker, *relation);
   } else {
     walker.add(action, ObjectKind::none, {});
   }

@@ -38,34 +38,6 @@ Name plain_name(std::string_view text) {
   return {{}, {}, std::string(text)};
 }
 
-// libpg_query leaves a whole number out of its JSON unless it is above zero, so the others are read from the
-// text.
-std::optional<std::string> whole_number(const Node& constant, std::string_view text) {
-  if (const auto whole = constant.child("ival"); whole && whole->has("ival")) {
-    return std::to_string(whole->number("ival"));
-  }
-  const auto at = static_cast<std::size_t>(constant.location());
-  if (constant.location() < 0 || at >= text.size()) return std::nullopt;
-  const bool negative = text[at] == '-';
-  const std::size_t first = text.find_first_not_of("+- \t\n\r\f", at);
-  if (first == std::string_view::npos) return std::nullopt;
-  std::string digits(text.substr(first, text.find_first_not_of("0123456789", first) - first));
-  if (digits.empty()) return std::nullopt;
-  digits.erase(0, digits.find_first_not_of('0'));
-  if (digits.empty()) return "0";
-  return negative ? std::optional('-' + digits) : std::nullopt;
-}
-
-// The value of a literal as it is written in SET; nothing for any other expression.
-std::optional<std::string> literal(const Node& node, std::string_view statement) {
-  if (!node.is("A_Const")) return std::nullopt;
-  if (const auto text = node.child("sval")) return std::string(text->text("sval"));
-  if (const auto real = node.child("fval")) return std::string(real->text("fval"));
-  if (const auto truth = node.child("boolval")) return truth->flag("boolval") ? "true" : "false";
-  if (node.has("ival")) return whole_number(node, statement);
-  return std::nullopt;
-}
-
 Action action_of_set(const Node& node, std::string_view setting) {
   const std::string_view kind = node.text("kind");
   if (kind == "VAR_SET_MULTI") return Action::set_transaction;

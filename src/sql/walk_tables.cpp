@@ -66,6 +66,18 @@ void add_on_relation(Walker& walker, Action action, const Node& node, std::strin
   walker.add_relation(action, *relation);
 }
 
+// The same, where expressions in the statement speak of the relation's columns.
+void add_on_read_relation(Walker& walker, Action action, const Node& node, std::string_view field) {
+  add_on_relation(walker, action, node, field);
+  if (const auto relation = node.child(field)) add_range(walker, *relation);
+}
+
+// OLD and NEW, in triggers' conditions and rules.
+void add_row_names(Walker& walker) {
+  walker.add_derived("old");
+  walker.add_derived("new");
+}
+
 }  // namespace
 
 Name new_relation_name(const Node& range_var) {
@@ -80,6 +92,13 @@ void add_storage(Walker& walker, std::string_view access_method, std::string_vie
   }
   if (!tablespace.empty()) {
     walker.add(Action::use_tablespace, ObjectKind::other, {{}, {}, std::string(tablespace)});
+  }
+}
+
+void add_element_columns(Walker& walker, const std::vector<Node>& elements, const Name& of) {
+  for (const Node& element : elements) {
+    if (!element.has("name")) continue;
+    walker.add_use({.of = of, .column = std::string(element.text("name")), .location = element.location()});
   }
 }
 
@@ -148,8 +167,14 @@ void walk_create_view(Walker& walker, const Node& node) {
 
 // The object is the table: the index has a name of its own in the same schema.
 void walk_create_index(Walker& walker, const Node& node) {
-  add_on_relation(walker, node.flag("concurrent") ? Action::create_index_concurrently : Action::create_index,
-                  node, "relation");
+  const bool concurrently = node.flag("concurrent");
+  add_on_read_relation(walker, concurrently ? Action::create_index_concurrently : Action::create_index, node,
+                       "relation");
+  const auto relation = node.child("relation");
+  if (!relation) return;
+  for (const std::string_view list : {"indexParams", "indexIncludingParams"}) {
+    add_element_columns(walker, node.list(list), relation_name(*relation));
+  }
   add_storage(walker, node.text("accessMethod"), node.text("tableSpace"));
   walker.visit_children_except(node, {"relation"});
 }
@@ -172,18 +197,20 @@ void walk_alter_sequence(Walker& walker, const Node& node) {
 void walk_create_trigger(Walker& walker, const Node& node) {
   add_on_relation(walker, Action::create_trigger, node, "relation");
   add_function(walker, node.list("funcname"), -1);
+  add_row_names(walker);
   if (const auto other = node.child("constrrel")) walker.add_relation(Action::references, *other);
   walker.visit_children_except(node, {"relation", "funcname", "constrrel"});
 }
 
 void walk_create_rule(Walker& walker, const Node& node) {
   add_on_relation(walker, Action::create_rule, node, "relation");
+  add_row_names(walker);
   walker.visit_children_except(node, {"relation"});
 }
 
 void walk_policy(Walker& walker, const Node& node) {
   const bool creates = node.is("CreatePolicyStmt");
-  add_on_relation(walker, creates ? Action::create_policy : Action::alter_policy, node, "table");
+  add_on_read_relation(walker, creates ? Action::create_policy : Action::alter_policy, node, "table");
   walker.visit_children_except(node, {"table"});
 }
 
@@ -191,6 +218,8 @@ void walk_create_statistics(Walker& walker, const Node& node) {
   for (const Node& relation : node.list("relations")) {
     if (!relation.is("RangeVar")) return walker.refuse("what CREATE STATISTICS is on");
     walker.add_relation(Action::create_statistics, relation);
+    add_range(walker, relation);
+    add_element_columns(walker, node.list("exprs"), relation_name(relation));
   }
   walker.visit_children_except(node, {"relations"});
 }

@@ -9,20 +9,41 @@ namespace portcullis::sql {
 namespace {
 
 constexpr std::size_t kMostSteps = 300'000;
+// Of one function in one statement. A list of 10,000 rows with to_date('...') in each has as many.
+constexpr std::size_t kMostArgumentLists = 100;
+
+// Names hold no zero bytes.
+void append(std::string& key, std::string_view part) {
+  (key += '\0') += part;
+}
+
+void append(std::string& key, const Name& name) {
+  append(key, name.database);
+  append(key, name.schema);
+  append(key, name.name);
+}
+
+// Unknown arguments at the end say as much as none.
+void append(std::string& key, const std::vector<std::optional<std::string>>& arguments) {
+  std::size_t known = arguments.size();
+  while (known > 0 && !arguments[known - 1]) --known;
+  for (std::size_t i = 0; i < known; ++i) {
+    key += '\0';
+    if (arguments[i]) (key += '\1') += *arguments[i];
+  }
+}
 
 // All that makes two effects the same, but not where they stand.
 std::string key_of(const Effect& effect) {
   std::string key = std::to_string(static_cast<int>(effect.action)) + '/' +
                     std::to_string(static_cast<int>(effect.kind)) + (effect.has_where ? "w" : "-") +
                     (effect.attribute_notation ? "a" : "-") + (effect.value_is_constant ? "c" : "-");
-  // Names hold no zero bytes.
-  const auto part = [&key](const std::string& text) { (key += '\0') += text; };
-  part(effect.object.database);
-  part(effect.object.schema);
-  part(effect.object.name);
-  std::for_each(effect.columns.begin(), effect.columns.end(), part);
-  key += '\1';
-  std::for_each(effect.values.begin(), effect.values.end(), part);
+  append(key, effect.object);
+  for (const std::string& column : effect.columns) append(key, column);
+  key += '\2';
+  for (const std::string& value : effect.values) append(key, value);
+  key += '\2';
+  append(key, effect.arguments);
   return key;
 }
 
@@ -52,8 +73,42 @@ void Walker::visit_children_except(const Node& node, std::initializer_list<std::
 }
 
 void Walker::add(Effect effect) {
-  if (!seen_.insert(key_of(effect)).second && !effect.added_column) return;
+  if (!effect.arguments.empty()) limit_arguments(effect);
+  if (!is_new(key_of(effect)) && !effect.added_column) return;
   facts_.effects.push_back(std::move(effect));
+}
+
+void Walker::limit_arguments(Effect& effect) {
+  const bool known = std::any_of(effect.arguments.begin(), effect.arguments.end(),
+                                 [](const auto& argument) { return argument.has_value(); });
+  if (!known || seen_.contains(key_of(effect))) return;
+  std::string function;
+  append(function, effect.object);
+  if (++calls_[function] > kMostArgumentLists) effect.arguments.clear();
+}
+
+void Walker::add_range(Range range) {
+  std::string key = range.renames_columns ? "R" : "r";
+  append(key, range.relation);
+  append(key, range.alias);
+  if (is_new(std::move(key))) facts_.ranges.push_back(std::move(range));
+}
+
+void Walker::add_use(ColumnUse use) {
+  std::string key = use.of_expression ? "U" : "u";
+  append(key, use.of);
+  append(key, use.column);
+  if (is_new(std::move(key))) facts_.column_uses.push_back(std::move(use));
+}
+
+void Walker::add_derived(std::string_view name) {
+  if (!name.empty() && is_new("d" + std::string(name))) facts_.derived.emplace_back(name);
+}
+
+void Walker::add_operator(Name name) {
+  std::string key = "o";
+  append(key, name);
+  if (is_new(std::move(key))) facts_.operators.push_back(std::move(name));
 }
 
 void Walker::add(Action action, ObjectKind kind, Name object, std::int32_t location) {

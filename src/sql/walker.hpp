@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "portcullis/base/result.hpp"
@@ -34,6 +35,11 @@ class Walker {
   // The same effect on the same object is kept once.
   void add(Effect effect);
   void add(Action action, ObjectKind kind, Name object, std::int32_t location = -1);
+  // The lists beside the effects; each entry is kept once.
+  void add_range(Range range);
+  void add_use(ColumnUse use);
+  void add_derived(std::string_view name);  // nothing for an empty one
+  void add_operator(Name name);
   // A RangeVar, whatever common table expressions there are: the target of a statement.
   void add_relation(Action action, const Node& range_var, std::vector<std::string> columns = {});
   // Beside the action, with the word CASCADE.
@@ -57,10 +63,17 @@ class Walker {
   [[nodiscard]] bool spend_step();
 
  private:
+  [[nodiscard]] bool is_new(std::string key) { return seen_.insert(std::move(key)).second; }
+  // The effect without arguments, once there are too many of its kind.
+  void limit_arguments(Effect& effect);
+
   StatementFacts& facts_;
   std::string_view text_;
   std::optional<base::Error> failure_;
+  // What was added already, by a text that tells one from another.
   std::unordered_set<std::string> seen_;
+  // How many calls with arguments of their own a function has.
+  std::unordered_map<std::string, std::size_t> calls_;
   std::vector<std::vector<std::string>> levels_;
   std::unordered_map<std::string, std::size_t> visible_ctes_;  // in how many of the levels
   std::size_t steps_ = 0;

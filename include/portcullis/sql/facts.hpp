@@ -366,7 +366,8 @@ struct Effect {
   std::vector<std::string> columns{};
   std::optional<AddedColumn> added_column{};  // for "alter table add column" only
   // For update and delete: the statement that does it has a WHERE of its own (CURRENT OF counts, a join does
-  // not). One that names no column, as WHERE true, is none.
+  // not) or, for MERGE, an ON. One that names no column of the target, as WHERE true, is none; inside a
+  // sub-select only a column behind the target's name or alias is one of the target.
   bool has_where = false;
   // For `set`: the values as written, for the few settings whose value matters. Constants only; else empty
   // and `value_is_constant` false. DEFAULT and RESET have no values and value_is_constant true.
@@ -376,6 +377,11 @@ struct Effect {
   // field selection `(x).name` is a call of that function where no such column exists (PostgreSQL manual,
   // "Field Selection" and "Function Calls"). Set for names of PostgreSQL's own functions only.
   bool attribute_notation = false;
+  // For `execute function`: by position, the arguments that are constants as text, read through casts that
+  // keep it (to text, regclass and its kind, whole numbers, ...: 'app.s'::regclass); nothing for those that
+  // are not, for NULL and for more than 1,024 bytes. Empty where the call has named or VARIADIC arguments,
+  // and for what comes after the 100th different list of one function's: then none is known.
+  std::vector<std::optional<std::string>> arguments{};
   // Byte offset in the text of the name or node that causes it; -1 where the tree has none.
   std::int32_t location = -1;
 };
@@ -394,11 +400,42 @@ enum class TransactionControl : std::uint8_t {
   rollback_prepared
 };
 
+// A relation that a query names, and the name that its columns go by there. A join's alias goes for all the
+// tables in it: each is a range by that alias too. The target of INSERT is one where RETURNING or ON CONFLICT
+// can read it, with "excluded" for the rows proposed; tables of DDL are where its expressions speak of them.
+struct Range {
+  Name relation;
+  std::string alias;             // empty: the relation's own name
+  bool renames_columns = false;  // AS t (x, y): which column `x` is stands in the catalog only
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+// A reference to columns: x, t.x, s.t.x, t.*, *. Columns of a USING list and the targets of ON CONFLICT are
+// among them; NATURAL JOIN counts as *. A bare x may also be the whole row of a relation that goes by that
+// name; t.x may also be a call of a function x with the whole row of t.
+struct ColumnUse {
+  Name of{};             // t, or s.t; empty where nothing stands in front
+  std::string column{};  // empty for *
+  std::int32_t location = -1;
+  // (x).column: a field of a composite value, or a call of a function of that name with it. `of` is empty.
+  bool of_expression = false;
+  friend bool operator==(const ColumnUse&, const ColumnUse&) = default;
+};
+
 struct StatementFacts {
   std::string kind;  // PostgreSQL's command tag without counts: "SELECT", "ALTER TABLE", "CREATE INDEX"
   std::uint32_t offset = 0;     // bytes from the start of the text
   std::uint32_t length = 0;     // bytes, without the semicolon
   std::vector<Effect> effects;  // in the order found; the same effect on the same object once
+  // Of all queries in the statement, whatever their nesting, each once; which name is visible where is not
+  // told, so a reference is to be taken for every column that it could mean.
+  std::vector<Range> ranges;
+  std::vector<ColumnUse> column_uses;
+  // What FROM items without a relation of their own go by: subqueries, functions, joins, WITH queries,
+  // VALUES.
+  std::vector<std::string> derived;
+  // Every operator by name, PostgreSQL's own too: a user's may have the same.
+  std::vector<Name> operators;
   TransactionControl transaction = TransactionControl::none;
   // Nothing but select, copy to stdout, show, fetch, explain and session control: cannot change data. Calls
   // no function but PostgreSQL's own of which none by that name is volatile.

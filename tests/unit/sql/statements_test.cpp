@@ -4,7 +4,6 @@
 #include <pg_query.h>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -15,25 +14,10 @@
 namespace portcullis::sql {
 namespace {
 
-struct Case {
-  int line = 0;
-  std::string text, expected;
-};
+using testing::Case;
 
 std::vector<Case> read_cases() {
-  std::vector<Case> cases;
-  std::ifstream file(PORTCULLIS_SQL_STATEMENTS);
-  int number = 0;
-  for (std::string line; std::getline(file, line);) {
-    ++number;
-    if (line.empty() || line.front() == '#') continue;
-    if (line.starts_with("    ")) {
-      if (!cases.empty()) cases.back().expected = line.substr(4);
-    } else {
-      cases.push_back({number, line, ""});
-    }
-  }
-  return cases;
+  return testing::read_cases(PORTCULLIS_SQL_STATEMENTS);
 }
 
 TEST(Statements, HaveTheFactsThatAreWrittenBelowThem) {
