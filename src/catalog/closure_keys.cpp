@@ -1,0 +1,76 @@
+// What foreign keys do to other tables.
+#include <algorithm>
+
+#include "catalog/closure.hpp"
+
+namespace portcullis::catalog {
+namespace {
+
+using sql::Action;
+
+ColumnSet set_of(const std::vector<std::string>& columns) {
+  ColumnSet set{columns, false};
+  sort_columns(set.columns);
+  return set;
+}
+
+}  // namespace
+
+// A key with ON DELETE or ON UPDATE follows what is done to the table that it references (manual, "Foreign
+// Keys"); what is written to the table that has it is looked up in the other.
+void Closure::follow_foreign_keys(const Step& step) {
+  const bool updates = step.action == Action::update;
+  if (step.action == Action::delete_) {
+    for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
+      follow_key_to_child(step, *key, key->on_delete, "ON DELETE");
+    }
+  }
+  if (!updates && step.action != Action::insert) return;
+  ColumnSet written = columns(step);
+  written.all = written.all || written.columns.empty() || !updates;
+  if (updates) {
+    for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
+      if (touches(written, key->parent_columns)) follow_key_to_child(step, *key, key->on_update, "ON UPDATE");
+    }
+  }
+  for (const ForeignKey* const key : snapshot_.foreign_keys_from(step.relation.oid)) {
+    const Relation* const parent = snapshot_.relation(key->parent);
+    if (parent == nullptr || !touches(written, key->child_columns)) continue;
+    effects_.touch(*parent, {Action::references, set_of(key->parent_columns)},
+                   route(step, Via::reference,
+                         "foreign key " + key->name + " of " + snapshot_.relation_text(step.relation.oid)));
+  }
+}
+
+void Closure::follow_key_to_child(const Step& step, const ForeignKey& key, ForeignKey::Action on_event,
+                                  std::string_view words) {
+  const Relation* const child = snapshot_.relation(key.child);
+  if (child == nullptr) return;
+  std::string_view does;
+  switch (on_event) {
+    case ForeignKey::Action::no_action:
+    case ForeignKey::Action::restrict_: return;
+    case ForeignKey::Action::cascade: does = " CASCADE"; break;
+    case ForeignKey::Action::set_null: does = " SET NULL"; break;
+    case ForeignKey::Action::set_default: does = " SET DEFAULT"; break;
+  }
+  const bool deletes = step.action == Action::delete_ && on_event == ForeignKey::Action::cascade;
+  Touch what{deletes ? Action::delete_ : Action::update, deletes ? ColumnSet{} : set_of(key.child_columns),
+             step.has_where};
+  effects_.touch(
+      *child, std::move(what),
+      route(step, Via::foreign_key,
+            std::string(words) + std::string(does) + " from " + snapshot_.relation_text(step.relation.oid)));
+}
+
+void Closure::follow_truncate(const Step& step) {
+  for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
+    const Relation* const child = snapshot_.relation(key->child);
+    if (child == nullptr) continue;
+    effects_.touch(
+        *child, {Action::truncate},
+        route(step, Via::cascade, "TRUNCATE ... CASCADE of " + snapshot_.relation_text(step.relation.oid)));
+  }
+}
+
+}  // namespace portcullis::catalog
