@@ -57,6 +57,7 @@ void check_frame(std::string_view frame) {
     case type::close_complete: check<wire::CloseComplete>(frame); return;
     case type::command_complete: check<wire::CommandComplete>(frame); return;
     case type::copy_data: check<wire::CopyData>(frame); return;
+    case type::data_row: check<wire::DataRow>(frame); return;
     case type::negotiate_protocol_version: check<wire::NegotiateProtocolVersion>(frame); return;
     case type::notice_response: check<wire::NoticeResponse>(frame); return;
     case type::parameter_status: check<wire::ParameterStatus>(frame); return;

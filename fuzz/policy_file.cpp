@@ -8,6 +8,7 @@
 #include "portcullis/policy/policy_set.hpp"
 
 using portcullis::policy::PolicySet;
+namespace catalog = portcullis::catalog;
 namespace sql = portcullis::sql;
 
 namespace {
@@ -16,17 +17,23 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
-sql::Facts every_action_on(const sql::Name& name) {
-  sql::Facts facts;
-  auto& statement = facts.statements.emplace_back();
+// As written, and again as what the one before brings about, with and without columns.
+catalog::Resolution every_action_on(const sql::Name& name) {
+  catalog::Resolution resolution;
+  resolution.has_catalog = true;
   for (const auto action : sql::all_actions()) {
-    sql::Effect effect{};
-    effect.action = action;
-    effect.kind = sql::ObjectKind::relation;
-    effect.object = name;
-    statement.effects.push_back(effect);
+    catalog::ResolvedEffect found;
+    found.effect.action = action;
+    found.effect.kind = sql::ObjectKind::relation;
+    found.effect.object = name;
+    found.all_columns = resolution.effects.size() % 2 == 0;
+    resolution.effects.push_back(found);
+    found.cause = static_cast<std::int32_t>(resolution.effects.size()) - 1;
+    found.via = found.all_columns ? catalog::Via::view : catalog::Via::inheritance;
+    found.effect.columns = {"id"};
+    resolution.effects.push_back(found);
   }
-  return facts;
+  return resolution;
 }
 
 }  // namespace
@@ -43,10 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(policy.bytes() == text && policy.hash().size() == 64 && !policy.agents().empty());
   for (const auto& agent : policy.agents()) {
     for (const auto* schema : {"", "app", "pg_catalog"}) {
-      const auto facts = every_action_on({{}, schema, "users"});
-      const auto decision = policy.evaluate(facts, {agent.name, {"app", "public"}});
-      check(decision.effects.size() == facts.statements.front().effects.size() &&
-            decision.decisive() != nullptr);
+      const auto resolution = every_action_on({{}, schema, "users"});
+      const auto decision = policy.evaluate(resolution, {agent.name});
+      check(decision.effects.size() == resolution.effects.size() && decision.decisive() != nullptr);
     }
     check(policy.allowed_summary(agent.name, 80).size() <= 80);
   }

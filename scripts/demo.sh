@@ -23,9 +23,10 @@ build_gate() {
 
 # The role that the agent works as owns all of it: what holds the agent back is the gate alone.
 fill_shop() {
-  local password=$1
+  local password=$1 catalog_password=$2
   own_psql "$folder/postgres" -d postgres <<SQL
 CREATE ROLE agent_repair_db LOGIN PASSWORD '$password';
+CREATE ROLE portcullis_catalog LOGIN PASSWORD '$catalog_password';
 CREATE DATABASE shop OWNER agent_repair_db;
 SQL
   own_psql "$folder/postgres" -d shop <<'SQL'
@@ -52,9 +53,10 @@ SQL
 
 # Files that only their owner reads: the gate refuses others.
 write_configuration() {
-  local database_password=$1 agent_password=$2
+  local database_password=$1 catalog_password=$2 agent_password=$3
   umask 077
   printf '%s\n' "$database_password" >"$folder/agent_repair_db.pw"
+  printf '%s\n' "$catalog_password" >"$folder/portcullis_catalog.pw"
   printf '%s\n' "$agent_password" | "$gate" user agent_repair --file "$folder/logins.conf" >/dev/null
   cat >"$folder/portcullis.json" <<JSON
 {
@@ -62,6 +64,7 @@ write_configuration() {
   "logins": "logins.conf",
   "upstream": {
     "host": "$folder/postgres/socket", "database": "shop", "search_path": ["app"],
+    "catalog": { "user": "portcullis_catalog", "password_file": "portcullis_catalog.pw" },
     "roles": { "repair-bot": { "user": "agent_repair_db", "password_file": "agent_repair_db.pw" } }
   },
   "policy": "$ROOT/policies/data-repair.json",
@@ -123,11 +126,12 @@ chmod 711 "$folder"  # the server's account passes through
 say "Starting a private PostgreSQL and filling the shop"
 start_postgres "$folder/postgres"
 database_password=$(random_password)
+catalog_password=$(random_password)
 agent_password=$(random_password)
-fill_shop "$database_password"
+fill_shop "$database_password" "$catalog_password"
 
 say "Starting the gate"
-write_configuration "$database_password" "$agent_password"
+write_configuration "$database_password" "$catalog_password" "$agent_password"
 start_gate
 echo "listening on 127.0.0.1:$port"
 show

@@ -1,10 +1,12 @@
 #include "app/check_command.hpp"
 
+#include <fstream>
 #include <iterator>
 
 #include "app/config_load.hpp"
 #include "app/exit_code.hpp"
 #include "app/parser_thread.hpp"
+#include "catalog/snapshot_builder.hpp"
 #include "guard/guard.hpp"
 
 namespace portcullis::app {
@@ -25,15 +27,34 @@ std::string agent_names(const policy::PolicySet& policy) {
   return names;
 }
 
+// Null where none is named.
+base::Result<std::shared_ptr<const catalog::Snapshot>> read_catalog(const CheckOptions& options) {
+  if (!options.catalog) return std::shared_ptr<const catalog::Snapshot>();
+  std::ifstream file(*options.catalog, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file) {
+    return base::Error{base::sqlstate::io_error,
+                       "cannot read the catalog file \"" + options.catalog->string() + "\""};
+  }
+  auto snapshot = catalog::read_dump(text);
+  if (!snapshot) {
+    return base::Error{snapshot.error().code, options.catalog->string() + ": " + snapshot.error().message};
+  }
+  return snapshot;
+}
+
 // As the gate does it, but for the record.
 guard::Verdict judge(const std::shared_ptr<const policy::PolicySet>& policy, const CheckOptions& options,
-                     const std::string& text) {
+                     const catalog::Snapshot* snapshot, const std::string& text) {
   guard::Verdict verdict;
   on_parser_thread([&] {
-    const guard::Guard guard(policy);
-    const guard::Request request{.agent = options.agent, .search_path = &options.search_path, .text = text};
+    const auto bound =
+        snapshot == nullptr ? nullptr : std::make_shared<const policy::Bound>(policy->bind(*snapshot));
+    const guard::Guard guard(policy, bound);
+    const catalog::NameSpace names{options.search_path};
+    const guard::Request request{.agent = options.agent, .names = &names, .snapshot = snapshot, .text = text};
     const auto facts = sql::analyze(text);
-    verdict = facts ? guard.decide(*facts, request) : guard.refuse(facts.error(), request);
+    verdict = facts ? guard.decide(*facts, request) : guard::Guard::refuse(facts.error());
   });
   return verdict;
 }
@@ -41,6 +62,11 @@ guard::Verdict judge(const std::shared_ptr<const policy::PolicySet>& policy, con
 }  // namespace
 
 int check(const CheckOptions& options, Console& console) {
+  const auto snapshot = read_catalog(options);
+  if (!snapshot) {
+    console.err << "portcullis: " << snapshot.error().message << "\n";
+    return kUsage;
+  }
   std::vector<Problem> problems;
   const auto policy = load_policy(options.policy, problems);
   if (!policy) {
@@ -54,7 +80,7 @@ int check(const CheckOptions& options, Console& console) {
   }
   const std::string text =
       options.sql ? *options.sql : std::string(std::istreambuf_iterator<char>(console.in), {});
-  const auto verdict = judge(policy, options, text);
+  const auto verdict = judge(policy, options, snapshot->get(), text);
   console.out << (options.format == Format::json ? to_json(verdict) : to_text(verdict));
   return exit_code(verdict.outcome);
 }

@@ -18,6 +18,7 @@ struct CheckOptions {
   std::filesystem::path policy;
   std::string agent;
   std::vector<std::string> search_path{"public"};
+  std::optional<std::filesystem::path> catalog;  // a file of `portcullis catalog dump`; absent: names alone
   Format format = Format::text;
   std::optional<std::string> sql;  // absent: all of the console's input
 };

@@ -11,20 +11,6 @@ namespace {
 
 using Row = std::array<std::string, 5>;
 
-std::string_view name(policy::Ground ground) {
-  switch (ground) {
-    case policy::Ground::session: return "session";
-    case policy::Ground::rule: return "rule";
-    case policy::Ground::protection: return "protection";
-    case policy::Ground::not_covered: return "not covered";
-    case policy::Ground::requirement: return "requirement";
-    case policy::Ground::condition: return "condition";
-    case policy::Ground::shipped_list: return "shipped list";
-    case policy::Ground::unsupported: return "unsupported";
-  }
-  return "";
-}
-
 bool is_control(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   if (byte(at) < 0x20 || byte(at) == 0x7f) return true;
@@ -54,7 +40,8 @@ std::string indented(std::string text, std::size_t columns) {
 }
 
 Row row(const policy::EffectDecision& effect) {
-  const std::string by = effect.rule.empty() ? std::string{name(effect.ground)} : '"' + effect.rule + '"';
+  const std::string by =
+      effect.rule.empty() ? std::string{policy::name(effect.ground)} : '"' + effect.rule + '"';
   return {std::string{policy::name(effect.outcome)}, std::string{sql::name(effect.action)},
           printable(sql::to_text(effect.object)), by, printable(effect.reason)};
 }
@@ -89,9 +76,12 @@ nlohmann::ordered_json to_value(const policy::EffectDecision& effect) {
   nlohmann::ordered_json value{{"action", sql::name(effect.action)},
                                {"object", sql::to_text(effect.object)},
                                {"verdict", policy::name(effect.outcome)},
-                               {"ground", name(effect.ground)},
+                               {"ground", policy::name(effect.ground)},
                                {"reason", effect.reason}};
   if (!effect.rule.empty()) value["rule"] = effect.rule;
+  if (!effect.route.empty()) value["route"] = effect.route;
+  if (effect.all_columns) value["all_columns"] = true;
+  if (!effect.columns.empty()) value["columns"] = effect.columns;
   if (effect.location >= 0) value["offset"] = effect.location;
   return value;
 }

@@ -20,6 +20,7 @@ namespace {
 struct CommandLine {
   std::filesystem::path config;
   CheckOptions check;
+  CatalogDumpOptions catalog_dump;
   std::string search_path = "public", format = "text", sql;
   std::vector<std::filesystem::path> policies;
   std::filesystem::path verify_directory;
@@ -67,11 +68,31 @@ void add_check(CLI::App& app, CommandLine& line) {
   command.add_option("--search-path", line.search_path, "Schemas for names without one, parted by commas")
       ->capture_default_str()
       ->type_name("A,B");
+  command
+      .add_option("--catalog", line.check.catalog,
+                  "Resolve names and open views by this file, which `portcullis catalog dump` wrote;\n"
+                  "without it a statement is judged by its names alone")
+      ->type_name("FILE");
   command.add_option("--format", line.format, "text or json")
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}))
       ->type_name("FORMAT");
   command.add_option("sql", line.sql, "The statement; standard input when left out")->type_name("SQL");
+}
+
+void add_catalog(CLI::App& app, CommandLine& line) {
+  CLI::App& catalog = add_command(app, "catalog", "Work on a database's catalog as the gate sees it.",
+                                  "portcullis catalog dump --config portcullis.json --output shop.catalog");
+  catalog.require_subcommand(1);
+  CLI::App& dump = add_command(
+      catalog, "dump", "Write down names and dependencies, no rows, for `portcullis check --catalog`.",
+      "portcullis catalog dump --config portcullis.json --output shop.catalog");
+  dump.add_option("--config", line.catalog_dump.config,
+                  "The gate's configuration file, for where the database is")
+      ->required()
+      ->type_name("FILE");
+  dump.add_option("--output", line.catalog_dump.output, "The file to write; standard output when left out")
+      ->type_name("FILE");
 }
 
 void add_policy(CLI::App& app, CommandLine& line) {
@@ -136,11 +157,12 @@ int print_version(Console& console) {
   return kSuccess;
 }
 
-int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Serve& serve) {
+int dispatch(const CLI::App& app, CommandLine& line, Console& console, const NetworkCommands& network) {
   const CLI::App& command = *app.get_subcommands().front();
   const std::string& name = command.get_name();
-  if (name == "serve") return load_and_serve(line.config, console, serve);
+  if (name == "serve") return load_and_serve(line.config, console, network.serve);
   if (name == "check") return run_check(line, command.count("sql") > 0, console);
+  if (name == "catalog") return dump_catalog(line.catalog_dump, console, network.dump_catalog);
   if (name == "policy") return test_policies(line.policies, console);
   if (name == "user") return make_user(line.user, console);
   if (name == "version") return print_version(console);
@@ -162,12 +184,13 @@ int explain(const CLI::App& app, const CLI::ParseError& error, Console& console)
 
 }  // namespace
 
-int run(int argc, const char* const* argv, Console& console, const Serve& serve) {
+int run(int argc, const char* const* argv, Console& console, const NetworkCommands& network) {
   CommandLine line;
   CLI::App app("Portcullis: the policy gate between AI agents and PostgreSQL.", "portcullis");
   app.require_subcommand(1);
   add_serve(app, line);
   add_check(app, line);
+  add_catalog(app, line);
   add_policy(app, line);
   add_audit(app, line);
   add_user(app, line);
@@ -177,7 +200,7 @@ int run(int argc, const char* const* argv, Console& console, const Serve& serve)
   } catch (const CLI::ParseError& error) {
     return explain(app, error, console);
   }
-  return dispatch(app, line, console, serve);
+  return dispatch(app, line, console, network);
 }
 
 }  // namespace portcullis::app

@@ -36,6 +36,13 @@ struct RoleConfig {
   base::Secret password;                // its first line
 };
 
+// With what and how often the gate reads the catalog that it judges by.
+struct CatalogConfig {
+  RoleConfig role;
+  std::chrono::milliseconds poll{1'000};     // between two looks at whether it has changed
+  std::chrono::milliseconds oldest{30'000};  // not confirmed for so long, it is not judged by any more
+};
+
 struct UpstreamConfig {
   std::string host = "127.0.0.1";  // a name, an address, or the absolute path of the Unix socket's folder
   std::uint16_t port = 5432;
@@ -44,6 +51,7 @@ struct UpstreamConfig {
   std::filesystem::path root_certificate;  // PEM; empty: the system's store
   std::vector<std::string> search_path{"public"};
   std::map<std::string, RoleConfig, std::less<>> roles;  // by the agent's name in the policy
+  CatalogConfig catalog;
   bool allow_superuser = false;
 };
 

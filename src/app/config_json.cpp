@@ -24,17 +24,28 @@ Json listen(const ListenConfig& config) {
   return json;
 }
 
+Json role(const RoleConfig& config) {
+  Json json{{"user", config.user}};
+  if (!config.password_file.empty()) json["password_file"] = config.password_file.string();
+  return json;
+}
+
 Json roles(const UpstreamConfig& config) {
   Json json = Json::object();
-  for (const auto& [agent, role] : config.roles) {
-    json[agent] = {{"user", role.user}};
-    if (!role.password_file.empty()) json[agent]["password_file"] = role.password_file.string();
-  }
+  for (const auto& [agent, its_role] : config.roles) json[agent] = role(its_role);
+  return json;
+}
+
+Json catalog(const CatalogConfig& config) {
+  Json json = role(config.role);
+  json["oldest_ms"] = config.oldest.count();
+  json["poll_ms"] = config.poll.count();
   return json;
 }
 
 Json upstream(const UpstreamConfig& config) {
   Json json{{"allow_superuser", config.allow_superuser},
+            {"catalog", catalog(config.catalog)},
             {"database", config.database},
             {"host", config.host},
             {"port", config.port},

@@ -62,6 +62,8 @@ class ConfigLoader {
   void judge_search_path(ConfigSection& section);
   void read_roles(const JsonValue& object);
   void read_role(const JsonValue::Member& member);
+  void read_role(ConfigSection& section, RoleConfig& role);
+  void read_catalog(const JsonValue& object);
   void read_audit(const JsonValue& object);
   void read_limits(const JsonValue& object);
   void read_log(const JsonValue& object);
@@ -154,6 +156,7 @@ void ConfigLoader::read_upstream(const JsonValue& object) {
   ConfigSection section(object, "upstream", source_);
   section.require("database", "name the one database that agents reach through this gate");
   section.require("roles", "name the database role of each agent");
+  section.require("catalog", "name the database role that the gate itself reads the catalog as");
   section.read("host", upstream.host);
   section.read_port("port", 1, upstream.port);
   section.read("database", upstream.database);
@@ -165,6 +168,7 @@ void ConfigLoader::read_upstream(const JsonValue& object) {
   section.read("search_path", upstream.search_path);
   judge_search_path(section);
   if (const auto* roles = section.read_object("roles")) read_roles(*roles);
+  if (const auto* catalog = section.read_object("catalog")) read_catalog(*catalog);
   section.read("allow_superuser", upstream.allow_superuser);
   section.finish();
 }
@@ -222,12 +226,29 @@ void ConfigLoader::read_role(const JsonValue::Member& member) {
         {member.line, member.column,
          "the policy has no agent \"" + member.key + "\": name one of its \"agents\""});
   }
-  RoleConfig& role = config().upstream.roles[member.key];
   ConfigSection section(member.value, "the role of \"" + member.key + "\"", source_);
   section.require("user", "name the database role that this agent works as");
+  read_role(section, config().upstream.roles[member.key]);
+  section.finish();
+}
+
+void ConfigLoader::read_catalog(const JsonValue& object) {
+  CatalogConfig& catalog = config().upstream.catalog;
+  ConfigSection section(object, "catalog", source_);
+  section.require("user", "name the database role that the gate itself reads the catalog as");
+  read_role(section, catalog.role);
+  section.read_duration("poll", 100ms, 1h, catalog.poll);
+  section.read_duration("oldest", 1s, 24h, catalog.oldest);
+  section.finish();
+  if (catalog.oldest <= catalog.poll) {
+    section.complain("oldest",
+                     "\"oldest\" must be longer than \"poll\", or no catalog would ever be young enough");
+  }
+}
+
+void ConfigLoader::read_role(ConfigSection& section, RoleConfig& role) {
   section.read("user", role.user);
   section.read("password_file", role.password_file);
-  section.finish();
   if (role.password_file.empty()) return;
   auto text = content(section, "password_file", role.password_file, Privacy::secret);
   if (!text) return;

@@ -9,12 +9,24 @@
 #include "audit/log.hpp"
 #include "base/log.hpp"
 #include "guard/guard.hpp"
+#include "net/catalog_reader.hpp"
 #include "net/gate.hpp"
 
 namespace portcullis::app {
 namespace {
 
-net::GateOptions to_gate_options(const Config& config) {
+base::Result<net::UpstreamAddress> upstream_address(const UpstreamConfig& upstream) {
+  const auto mode = net::ssl_mode_named(upstream.sslmode);
+  if (!mode) return mode.error();
+  return net::UpstreamAddress{upstream.host, upstream.port, *mode, upstream.root_certificate.string()};
+}
+
+net::ServerLogin catalog_login(const Config& config) {
+  const RoleConfig& role = config.upstream.catalog.role;
+  return {role.user, role.password, config.upstream.database};
+}
+
+net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upstream) {
   net::GateOptions options;
   options.listen_address = config.listen.address;
   options.listen_port = config.listen.port;
@@ -23,11 +35,11 @@ net::GateOptions to_gate_options(const Config& config) {
     options.tls_key = config.listen.tls->key.string();
   }
   options.tls_required = config.listen.tls.has_value();
-  options.upstream_host = config.upstream.host;
-  options.upstream_port = config.upstream.port;
-  options.upstream_sslmode = config.upstream.sslmode;
-  options.upstream_root_certificate = config.upstream.root_certificate.string();
+  options.upstream = std::move(upstream);
   options.database = config.upstream.database;
+  options.catalog = catalog_login(config);
+  options.catalog_poll = config.upstream.catalog.poll;
+  options.catalog_oldest = config.upstream.catalog.oldest;
   options.search_path = config.upstream.search_path;
   for (const auto& [agent, role] : config.upstream.roles) {
     options.roles.emplace(agent, net::DatabaseRole{role.user, role.password});
@@ -85,7 +97,9 @@ int serve(const Config& config) {
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
 
   const auto guard = std::make_shared<const guard::Guard>(config.policy);
-  auto gate = net::Gate::start(to_gate_options(config), guard, **log, clock,
+  auto upstream = upstream_address(config.upstream);
+  if (!upstream) return fail(upstream.error());
+  auto gate = net::Gate::start(to_gate_options(config, std::move(*upstream)), guard, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
   if (!gate) return fail(gate.error());
   std::printf("portcullis ready on %s:%u\n", printable(config.listen.address).c_str(), (*gate)->port());
@@ -96,6 +110,12 @@ int serve(const Config& config) {
   base::log::info(signal == SIGINT ? "SIGINT: ending" : "SIGTERM: ending");
   (*gate)->stop();
   return kSuccess;
+}
+
+base::Result<std::string> read_catalog(const Config& config) {
+  const auto upstream = upstream_address(config.upstream);
+  if (!upstream) return upstream.error();
+  return net::dump_catalog(*upstream, catalog_login(config));
 }
 
 }  // namespace portcullis::app

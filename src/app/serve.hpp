@@ -1,7 +1,11 @@
-// `portcullis serve`: the gate, put together and run until it is told to end.
+// The commands that need the network: the gate, put together and run until it is told to end, and a look at
+// its database.
 #pragma once
 
+#include <string>
+
 #include "app/config.hpp"
+#include "portcullis/base/result.hpp"
 
 namespace portcullis::app {
 
@@ -9,5 +13,8 @@ namespace portcullis::app {
 // after SIGTERM or SIGINT once every session has ended: 0, or 78 with a message on standard error when it
 // could not start.
 [[nodiscard]] int serve(const Config& config);
+
+// Reads the catalog of the database that the configuration names, as `portcullis catalog dump` writes it.
+[[nodiscard]] base::Result<std::string> read_catalog(const Config& config);
 
 }  // namespace portcullis::app

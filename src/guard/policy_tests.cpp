@@ -29,12 +29,13 @@ std::optional<base::Error> unknown_name(const sql::Facts& facts) {
   return std::nullopt;
 }
 
-Verdict verdict_on(const Guard& guard, const policy::PolicyTest& test, const Analyze& analyze) {
-  const std::vector<std::string> search_path{"public"};
-  const Request request{test.as, &search_path, test.sql};
+Verdict verdict_on(const Guard& guard, const policy::PolicyTest& test, const Analyze& analyze,
+                   const catalog::Snapshot* snapshot) {
+  const catalog::NameSpace names{{"public"}};
+  const Request request{test.as, &names, snapshot, test.sql};
   const auto facts = analyze(test.sql);
-  if (!facts) return guard.refuse(facts.error(), request);
-  if (const auto unknown = unknown_name(*facts)) return guard.refuse(*unknown, request);
+  if (!facts) return Guard::refuse(facts.error());
+  if (const auto unknown = unknown_name(*facts)) return Guard::refuse(*unknown);
   return guard.decide(*facts, request);
 }
 
@@ -44,12 +45,15 @@ std::string spoken(policy::Outcome outcome, const std::string& rule) {
 
 }  // namespace
 
-std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, const Analyze& analyze) {
+std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, const Analyze& analyze,
+                                              const catalog::Snapshot* snapshot) {
   // Borrowed for the time of the run, though a guard wants to share.
-  const Guard guard(std::shared_ptr<const policy::PolicySet>(std::shared_ptr<void>(), &policy));
+  const auto bound =
+      snapshot == nullptr ? nullptr : std::make_shared<const policy::Bound>(policy.bind(*snapshot));
+  const Guard guard(std::shared_ptr<const policy::PolicySet>(std::shared_ptr<void>(), &policy), bound);
   std::vector<policy::Problem> failures;
   for (const auto& test : policy.tests()) {
-    const Verdict verdict = verdict_on(guard, test, analyze);
+    const Verdict verdict = verdict_on(guard, test, analyze, snapshot);
     const auto* decisive = verdict.decision.decisive();
     const std::string rule = decisive == nullptr ? std::string() : decisive->rule;
     if (verdict.outcome == test.expect && (test.rule.empty() || test.rule == rule)) continue;
@@ -61,8 +65,10 @@ std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, c
   return failures;
 }
 
-std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy) {
-  return run_policy_tests(policy, [](std::string_view text) { return sql::analyze(text); });
+std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy,
+                                              const catalog::Snapshot* snapshot) {
+  return run_policy_tests(
+      policy, [](std::string_view text) { return sql::analyze(text); }, snapshot);
 }
 
 }  // namespace portcullis::guard

@@ -29,6 +29,8 @@ std::string with_loud_action(const EffectDecision& effect) {
 }
 
 std::string sentence(const EffectDecision& effect) {
+  if (effect.ground == Ground::missing)
+    return effect.reason;  // PostgreSQL's own words, for programs know them
   if (effect.outcome == Outcome::ask) {
     return with_loud_action(effect) + " (rule \"" + effect.rule + "\"), which this version cannot give yet";
   }
@@ -61,13 +63,30 @@ std::string advice(const EffectDecision& effect, const std::string& who) {
       return "No rule can open what is protected: leave it out, and send the rest on its own.";
     case Ground::requirement: return "Add a WHERE clause that says which rows are meant.";
     case Ground::condition: return "Change the statement so that the rule's condition holds.";
+    case Ground::missing: return "Check the name, and write it with its schema.";
     case Ground::unsupported: return "No rule can allow this: find another way, or ask " + who + " to do it.";
     case Ground::session:
+    case Ground::implied:
     case Ground::rule:
     case Ground::not_covered:
     case Ground::shipped_list: break;
   }
   return "Use what is allowed here, or ask " + who + " for a rule.";
+}
+
+// PostgreSQL manual, appendix A: undefined_table, undefined_function, invalid_schema_name, undefined_object.
+base::SqlState code_of(const EffectDecision& effect) {
+  if (effect.ground != Ground::missing) return base::sqlstate::insufficient_privilege;
+  switch (effect.kind) {
+    case sql::ObjectKind::relation: return "42P01";
+    case sql::ObjectKind::function: return "42883";
+    case sql::ObjectKind::schema: return "3F000";
+    case sql::ObjectKind::none:
+    case sql::ObjectKind::type:
+    case sql::ObjectKind::setting:
+    case sql::ObjectKind::other: break;
+  }
+  return effect.action == sql::Action::use_operator ? base::SqlState("42883") : base::SqlState("42704");
 }
 
 std::optional<std::uint32_t> position_of(const EffectDecision& effect, std::string_view text) {
@@ -88,8 +107,10 @@ base::Error refusal_of(const policy::PolicySet& policy, const Decision& decision
     refusal.message = "portcullis: denied: agent \"" + std::string(agent) + "\" is not in the policy.";
     return refusal;
   }
-  refusal.message = "portcullis: " + sentence(*effect) + ".";
-  if (effect->outcome == Outcome::deny) {
+  refusal.code = code_of(*effect);
+  const bool missing = effect->ground == Ground::missing;
+  refusal.message = (missing ? "" : "portcullis: ") + sentence(*effect) + ".";
+  if (effect->outcome == Outcome::deny && !missing) {
     const std::string allowed = policy.allowed_summary(agent);
     refusal.message += " Allowed here: " + (allowed.empty() ? "nothing" : allowed);
     if (!refusal.message.ends_with("...")) refusal.message += '.';

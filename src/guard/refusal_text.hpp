@@ -9,8 +9,9 @@
 
 namespace portcullis::guard {
 
-// SQLSTATE 42501, the message without a record's number, all refused effects as detail where there are
-// several, what to do as hint, and where in `text` the trouble is. `decision` is one that does not allow.
+// SQLSTATE 42501, or PostgreSQL's own for what is not there; the message without a record's number, all
+// refused effects as detail where there are several, what to do as hint, and where in `text` the trouble is.
+// `decision` is one that does not allow.
 [[nodiscard]] base::Error refusal_of(const policy::PolicySet& policy, const policy::Decision& decision,
                                      std::string_view agent, std::string_view text);
 

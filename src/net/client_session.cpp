@@ -6,6 +6,7 @@
 
 #include "base/encoding.hpp"
 #include "base/log.hpp"
+#include "portcullis/base/deadline.hpp"
 
 namespace portcullis::net {
 
@@ -19,6 +20,8 @@ namespace {
 constexpr std::size_t kMaxPending = 256 * 1024;
 // How long a peer may take to hear the last words.
 constexpr std::chrono::milliseconds kGoodbyeTime{5'000};
+// How long a statement waits for the catalog to be read, and how often it looks when nobody wakes it.
+constexpr std::chrono::milliseconds kLongestBasisWait{10'000}, kBasisGlance{250};
 
 std::string quoted(std::string_view name) {
   return "\"" + std::string(name) + "\"";
@@ -246,10 +249,10 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
   identity_.client_address = client_address_;
   identity_.application_name = application_name_;
   identity_.tls = client_.is_tls();
-  identity_.search_path = shared_.options.search_path;
+  identity_.names.search_path = startup.schemas();
   identity_.reserved_name = "\x01portcullis-" + base::to_hex(auth::random_bytes(16));
 
-  session::Dependencies needs{shared_.guard, shared_.sink, shared_.clock, &worker_.facts(),
+  session::Dependencies needs{shared_.basis, shared_.sink, shared_.clock, &worker_.facts(),
                               &shared_.agent_sequences.find(agent.name)->second};
   session::Recorder recorder(identity_, needs);
   const auto record = recorder.session("login", {}, server_process_id_);
@@ -344,6 +347,10 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(Buffer& buffer) {
     }
     co_await flush_server();
     co_await flush_client();
+    if (relay_->wants_basis()) {
+      co_await wait_for_basis();
+      consumed = 1;
+    }
   }
   co_return !relay_->ended() && !relay_->client_finished();
 }
@@ -405,6 +412,18 @@ asio::awaitable<void> ClientSession::flush_client() {
   if (to_client_.drained) to_client_.drained->cancel();
 }
 
+// Until there is something new to judge by. Somebody else's change may take long: then by what there is, be
+// it nothing.
+asio::awaitable<void> ClientSession::wait_for_basis() {
+  const auto until = base::Deadline::after(shared_.clock->steady(), kLongestBasisWait);
+  bool there = relay_->try_basis();
+  while (!there && !relay_->ended() && !until.reached(shared_.clock->steady())) {
+    co_await worker_.basis_waiters().wait(kBasisGlance, this);
+    there = relay_->try_basis();
+  }
+  if (!there) relay_->give_up_basis();
+}
+
 // Until the server has answered some of what it owes, or the session ends.
 asio::awaitable<void> ClientSession::wait_for_room() {
   room_.emplace(worker_.context(), asio::steady_timer::time_point::max());
@@ -451,6 +470,7 @@ void ClientSession::shut_down(bool force) {
 
 void ClientSession::interrupt_waits() {
   worker_.log_waiters().interrupt(this);
+  worker_.basis_waiters().interrupt(this);
   if (room_) room_->cancel();
 }
 

@@ -24,7 +24,8 @@ namespace portcullis::net {
 // What all sessions share. Immutable but for the counters, the registry and the pool, which are thread-safe.
 struct Shared {
   GateOptions options;
-  std::shared_ptr<const guard::Guard> guard;
+  std::shared_ptr<const guard::Guard> guard;  // for logins; statements are judged by `basis`
+  session::BasisSource* basis = nullptr;
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;
   std::shared_ptr<Upstream> upstream;
@@ -66,6 +67,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> pump_client();
   asio::awaitable<void> pump_server();
   asio::awaitable<bool> feed_client_bytes(Buffer& buffer);
+  asio::awaitable<void> wait_for_basis();
   asio::awaitable<void> flush_server();
   asio::awaitable<void> flush_client();
   asio::awaitable<void> wait_drained(Outlet& outlet);

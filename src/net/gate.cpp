@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 
+#include "net/catalog_keeper.hpp"
 #include "net/client_session.hpp"
 #include "portcullis/base/deadline.hpp"
 
@@ -17,16 +18,6 @@ using base::Result;
 namespace sqlstate = base::sqlstate;
 
 namespace {
-
-Result<SslMode> ssl_mode(std::string_view name) {
-  if (name == "disable") return SslMode::disable;
-  if (name == "require") return SslMode::require;
-  if (name == "verify-ca") return SslMode::verify_ca;
-  if (name == "verify-full") return SslMode::verify_full;
-  return Error{
-      sqlstate::invalid_parameter_value,
-      "upstream.sslmode \"" + std::string(name) + "\" is none of disable, require, verify-ca, verify-full"};
-}
 
 Result<std::shared_ptr<asio::ssl::context>> server_tls(const GateOptions& options) {
   if (options.tls_certificate.empty()) return std::shared_ptr<asio::ssl::context>();
@@ -44,6 +35,9 @@ Result<std::shared_ptr<asio::ssl::context>> server_tls(const GateOptions& option
                  "cannot use listen.tls.key \"" + options.tls_key + "\": " + error.message()};
   return context;
 }
+
+// How long the start waits for the catalog.
+constexpr std::chrono::seconds kFirstCatalog{5};
 
 // What the log's writer rings after each batch. It may outlive the gate, which then hangs no more workers on
 // it.
@@ -73,11 +67,14 @@ class Gate::Impl {
  public:
   Shared shared;
   std::shared_ptr<Bell> bell = std::make_shared<Bell>();
+  ChangeBell basis_bell;
+  std::unique_ptr<CatalogKeeper> keeper;
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<asio::ip::tcp::acceptor> acceptor;
   std::uint16_t port = 0;
   bool stopped = false;
 
+  Result<void> keep_catalog();
   Result<void> listen();
   asio::awaitable<void> accept_clients();
   void stop();
@@ -86,6 +83,21 @@ class Gate::Impl {
   void shut_down_sessions(bool force);
   bool all_gone_by(base::Deadline deadline, bool force);
 };
+
+// What is to be protected must be there: a name that was mistyped would protect nothing. A database that
+// cannot be reached now may come later; until then everything is refused.
+Result<void> Gate::Impl::keep_catalog() {
+  const CatalogKeeperOptions options{shared.options.catalog, shared.options.catalog_poll,
+                                     shared.options.catalog_oldest};
+  const std::shared_ptr<const policy::PolicySet> policy(shared.guard, &shared.guard->policy());
+  keeper = std::make_unique<CatalogKeeper>(options, policy, *shared.upstream, *shared.clock,
+                                           [this] { basis_bell.ring(); });
+  shared.basis = keeper.get();
+  const auto problems = keeper->first_problems(kFirstCatalog);
+  if (problems.empty()) return {};
+  return Error{sqlstate::config_file_error,
+               "the policy does not fit the database: " + policy::to_text(problems, policy->policy_name())};
+}
 
 Result<void> Gate::Impl::listen() {
   const auto& options = shared.options;
@@ -174,6 +186,7 @@ void Gate::Impl::stop() {
   for (auto& worker : workers) worker->context().stop();
   for (auto& worker : workers) worker->join();
   bell->take_down();
+  basis_bell.take_down();
   // The pool posts to the workers' contexts, and what is left in those uses what all share.
   shared.pool.reset();
   acceptor.reset();
@@ -189,10 +202,7 @@ Gate::~Gate() {
 Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<const guard::Guard> guard,
                                           audit::Sink& sink, const base::Clock& clock,
                                           const std::function<void(std::function<void()>)>& on_log) {
-  const auto mode = ssl_mode(options.upstream_sslmode);
-  if (!mode) return mode.error();
-  auto upstream = Upstream::make(
-      {options.upstream_host, options.upstream_port, *mode, options.upstream_root_certificate});
+  auto upstream = Upstream::make(options.upstream);
   if (!upstream) return upstream.error();
   auto tls = server_tls(options);
   if (!tls) return tls.error();
@@ -208,12 +218,14 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<c
   shared.mock_secret = auth::random_bytes(32);
   shared.pool = std::make_unique<AnalysisPool>(1, shared.options.analysis);
   for (const auto& agent : shared.guard->policy().agents()) shared.agent_sequences[agent.name] = 0;
+  if (const auto kept = impl->keep_catalog(); !kept) return kept.error();
   for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {
     impl->workers.push_back(std::make_unique<Worker>(sink, shared.options.analysis));
   }
   if (const auto listening = impl->listen(); !listening) return listening.error();
   for (auto& worker : impl->workers) {
     impl->bell->hang(worker->log_waiters());
+    impl->basis_bell.hang(worker->basis_waiters());
     worker->start();
   }
   on_log([bell = impl->bell] { bell->ring(); });

@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "guard/guard.hpp"
+#include "net/upstream_address.hpp"
 #include "portcullis/audit/record.hpp"
 #include "portcullis/base/result.hpp"
 #include "sql/analyze.hpp"
@@ -32,11 +33,10 @@ struct GateOptions {
   std::string tls_certificate, tls_key;  // files; both or neither
   bool tls_required = false;
 
-  std::string upstream_host = "127.0.0.1";
-  std::uint16_t upstream_port = 5432;
-  std::string upstream_sslmode = "verify-full";  // disable, require, verify-ca, verify-full
-  std::string upstream_root_certificate;
+  UpstreamAddress upstream;
   std::string database;
+  ServerLogin catalog;  // of the gate itself
+  std::chrono::milliseconds catalog_poll{1'000}, catalog_oldest{30'000};
   std::vector<std::string> search_path{"public"};
   std::map<std::string, DatabaseRole, std::less<>> roles;  // by agent
   bool allow_superuser = false;

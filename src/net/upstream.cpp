@@ -10,6 +10,16 @@ using base::Error;
 using base::Result;
 namespace sqlstate = base::sqlstate;
 
+Result<SslMode> ssl_mode_named(std::string_view name) {
+  if (name == "disable") return SslMode::disable;
+  if (name == "require") return SslMode::require;
+  if (name == "verify-ca") return SslMode::verify_ca;
+  if (name == "verify-full") return SslMode::verify_full;
+  return Error{
+      sqlstate::invalid_parameter_value,
+      "upstream.sslmode \"" + std::string(name) + "\" is none of disable, require, verify-ca, verify-full"};
+}
+
 bool is_loopback(std::string_view host) noexcept {
   ErrorCode error;
   const auto address = asio::ip::make_address(host, error);

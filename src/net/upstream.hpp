@@ -7,18 +7,10 @@
 #include <string>
 
 #include "net/stream.hpp"
+#include "net/upstream_address.hpp"
 #include "portcullis/base/result.hpp"
 
 namespace portcullis::net {
-
-enum class SslMode : std::uint8_t { disable, require, verify_ca, verify_full };  // as libpq's sslmode
-
-struct UpstreamAddress {
-  std::string host;  // a name, an address, or the absolute path of the folder that holds the Unix socket
-  std::uint16_t port = 5432;
-  SslMode sslmode = SslMode::verify_full;
-  std::string root_certificate;  // a file; empty: the system's store
-};
 
 // Immutable once made; any thread may connect.
 class Upstream {

@@ -6,6 +6,7 @@
 
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
+#include "net/change_bell.hpp"
 #include "net/log_waiters.hpp"
 #include "session/facts_cache.hpp"
 
@@ -16,7 +17,7 @@ class ClientSession;
 class Worker {
  public:
   Worker(const audit::Sink& sink, sql::AnalysisLimits limits)
-      : facts_(limits), log_waiters_(context_, sink) {}
+      : facts_(limits), log_waiters_(context_, sink), basis_waiters_(context_) {}
 
   // The thread ends when release() was called and nothing is left to do.
   void start();
@@ -25,6 +26,8 @@ class Worker {
 
   [[nodiscard]] asio::io_context& context() noexcept { return context_; }
   [[nodiscard]] LogWaiters& log_waiters() noexcept { return log_waiters_; }
+  // Woken when what statements are judged by has changed.
+  [[nodiscard]] ChangeWaiters& basis_waiters() noexcept { return basis_waiters_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
   // On this worker's thread only.
   [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
@@ -36,6 +39,7 @@ class Worker {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
   LogWaiters log_waiters_;
+  ChangeWaiters basis_waiters_;
   std::unique_ptr<base::BigStackThread> thread_;
 };
 

@@ -131,8 +131,7 @@ constexpr std::string_view kReach = "it reaches objects that the statement does 
 constexpr std::string_view kOutside = "it brings in code or data from outside the database";
 constexpr std::string_view kIdentity = "the gate decides which role a session has";
 constexpr std::string_view kSettings =
-    "the settings that are harmless are free for everyone, and this version does not enforce a list of more "
-    "yet";
+    "the settings that are harmless are free for everyone: name others under \"settings\"";
 constexpr std::string_view kShadow = "a temporary object would hide the one that a rule names";
 
 struct Never {

@@ -15,7 +15,7 @@ constexpr std::size_t kLongestLogin = 63;  // NAMEDATALEN - 1
 
 class Loader {
  public:
-  Loader(PolicyData& policy, std::vector<Problem>& problems) : context_{policy, problems, {}, {}, {}, {}} {}
+  Loader(PolicyData& policy, std::vector<Problem>& problems) : context_{policy, problems, {}, {}, {}} {}
 
   void read(const JsonValue& root) {
     if (root.kind != Kind::object) return context_.complain(root, "a policy is one object: write { ... }");
@@ -34,10 +34,12 @@ class Loader {
     if (const auto* rules = require(context_, reader, root, "the policy", "rules", Kind::array)) {
       for (const JsonValue& item : rules->items) read_rule(context_, item);
     }
+    if (const auto* functions = part(reader, "functions", Kind::object)) read_functions(context_, *functions);
+    if (const auto* settings = part(reader, "settings", Kind::object)) read_settings(context_, *settings);
     if (const auto* tests = part(reader, "tests", Kind::array)) {
       for (const JsonValue& item : tests->items) read_test(item);
     }
-    refuse_unenforced(context_, reader, root, {"functions", "settings", "limits"});
+    refuse_unenforced(context_, reader, root, {"limits"});
     reader.finish();
   }
 

@@ -20,7 +20,6 @@ struct LoadContext {
   std::set<std::string, std::less<>> groups;
   std::map<std::string, std::size_t, std::less<>> reviewers;  // with the number of people
   std::set<std::string, std::less<>> ids;                     // of protections and rules
-  std::map<sql::Name, ActionSet> protected_actions;
 
   void complain(const JsonValue& at, std::string message) {
     problems.push_back({at.line, at.column, std::move(message)});
@@ -46,8 +45,8 @@ void refuse_unenforced(LoadContext& context, ObjectReader& reader, const JsonVal
 // An id that nothing else has.
 void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object, std::string_view what,
              std::string& id);
-// The names that are ones; each other is a problem.
-[[nodiscard]] std::vector<sql::Name> read_names(LoadContext& context, const JsonValue& list);
+// The patterns that are ones, with their places; each other is a problem.
+[[nodiscard]] std::vector<ObjectPattern> read_patterns(LoadContext& context, const JsonValue& list);
 // The actions of a word or pattern; nothing, with a problem, where it is neither.
 [[nodiscard]] std::optional<ActionSet> read_action(LoadContext& context, const JsonValue& word);
 // "when" of a rule; nothing, with a problem, where it says nothing.
@@ -57,5 +56,7 @@ void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object
 
 void read_protection(LoadContext& context, const JsonValue& value);
 void read_rule(LoadContext& context, const JsonValue& value);
+void read_functions(LoadContext& context, const JsonValue& value);
+void read_settings(LoadContext& context, const JsonValue& value);
 
 }  // namespace portcullis::policy

@@ -1,6 +1,6 @@
 // Protections, and the pieces that rules have too: ids, names of objects, actions.
 #include "policy/load_context.hpp"
-#include "policy/object_name.hpp"
+#include "policy/object_pattern.hpp"
 
 namespace portcullis::policy {
 
@@ -20,17 +20,19 @@ void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object
   }
 }
 
-std::vector<sql::Name> read_names(LoadContext& context, const JsonValue& list) {
-  std::vector<sql::Name> names;
+std::vector<ObjectPattern> read_patterns(LoadContext& context, const JsonValue& list) {
+  std::vector<ObjectPattern> patterns;
   for (const JsonValue* item : strings_in(context, list, "on")) {
-    auto parsed = parse_object_name(item->string);
+    auto parsed = parse_object_pattern(item->string);
     if (const auto* wrong = std::get_if<std::string>(&parsed)) {
       context.complain(*item, *wrong);
-    } else {
-      names.push_back(std::get<sql::Name>(std::move(parsed)));
+      continue;
     }
+    auto& pattern = patterns.emplace_back(std::get<ObjectPattern>(std::move(parsed)));
+    pattern.line = item->line;
+    pattern.column = item->column;
   }
-  return names;
+  return patterns;
 }
 
 std::optional<ActionSet> read_action(LoadContext& context, const JsonValue& word) {
@@ -48,8 +50,7 @@ void read_protection(LoadContext& context, const JsonValue& value) {
   ObjectReader reader(value, "a protection", context.problems);
   read_id(context, reader, value, "the protection", protection.id);
   if (const auto* on = require(context, reader, value, "the protection", "on", Kind::array)) {
-    const auto names = read_names(context, *on);
-    protection.on = {names.begin(), names.end()};
+    protection.on = read_patterns(context, *on);
   }
   if (const auto* except = reader.take("except")) {
     for (const JsonValue* word : strings_in(context, *except, "except")) {
@@ -60,7 +61,6 @@ void read_protection(LoadContext& context, const JsonValue& value) {
   ActionSet covered = *actions_matching("all");
   covered -= protection.except;
   if (covered.empty()) context.complain(value, "the protection excepts every action: take it out");
-  for (const auto& object : protection.on) context.protected_actions[object] |= covered;
   context.policy.protections.push_back(std::move(protection));
 }
 

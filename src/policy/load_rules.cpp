@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <array>
 
-#include "policy/builtin_lists.hpp"
+#include "policy/builtin_calls.hpp"
 #include "policy/load_context.hpp"
 #include "policy/object_name.hpp"
 #include "policy/suggest.hpp"
+#include "policy/touched.hpp"
 
 namespace portcullis::policy {
 namespace {
@@ -35,7 +36,10 @@ class RuleReader {
   }
 
  private:
-  [[nodiscard]] bool opens() const noexcept { return rule_.outcome != Outcome::deny; }
+  struct Written {
+    const JsonValue* value;
+    ActionSet actions;
+  };
 
   void read_actions() {
     const JsonValue* words = nullptr;
@@ -60,7 +64,7 @@ class RuleReader {
     auto actions = read_action(context_, word);
     if (!actions) return;
     const bool pattern = is_action_pattern(word.string);
-    if (opens()) {
+    if (rule_.opens()) {
       for (const Action action : sql::all_actions()) {
         const auto why = never_allowed(action);
         if (!why || !actions->contains(action)) continue;
@@ -83,8 +87,7 @@ class RuleReader {
     const JsonValue* list = reader_.take("on");
     if (list == nullptr) return check_without_on();
     on_ = list;
-    rule_.on_in_order = read_names(context_, *list);
-    rule_.on = {rule_.on_in_order.begin(), rule_.on_in_order.end()};
+    rule_.on = read_patterns(context_, *list);
     for (const auto& word : written_) {
       const bool nameless = every(word.actions, [](Action a) { return target_of(a) == Target::nameless; });
       if (nameless) {
@@ -94,12 +97,37 @@ class RuleReader {
                               "a rule of its own without \"on\"");
       }
     }
-    if (opens()) check_catalogs();
+    if (!rule_.opens() || rule_.on.empty()) return;
+    for (const auto& word : written_) check_reach(word);
+    for (const auto& pattern : rule_.on) {
+      const auto why = is_catalog_schema(pattern.schema) ? beyond_select(pattern) : std::string();
+      if (!why.empty()) context_.problems.push_back({pattern.line, pattern.column, why});
+    }
+  }
+
+  // Words that none of the names can be opened for. Patterns of words take what they can have.
+  void check_reach(const Written& word) {
+    if (is_action_pattern(word.value->string)) return;
+    const auto none = [&](auto can_open) { return std::none_of(rule_.on.begin(), rule_.on.end(), can_open); };
+    const bool calls =
+        every(word.actions, [](Action a) { return a == Action::execute_function || a == Action::call; });
+    if (calls && none([](const ObjectPattern& p) { return p.exact(); })) {
+      context_.complain(
+          *word.value,
+          "a function must be named, for no star opens one: write schema.function in \"on\", or "
+          "its signature under \"functions\"");
+    }
+    const bool rows = every(word.actions, [](Action a) { return !takes_columns(a); });
+    if (rows && none([](const ObjectPattern& p) { return p.whole(); })) {
+      context_.complain(*word.value,
+                        in_quotes(word.value->string) +
+                            " is done to a table as a whole, never to columns: name the table without them");
+    }
   }
 
   // A rule that opens something must say on what, wherever that can be said.
   void check_without_on() {
-    if (!opens()) return;
+    if (!rule_.opens()) return;
     for (const auto& word : written_) {
       if (every(word.actions, [](Action a) { return target_of(a) == Target::nameless; })) continue;
       context_.complain(*word.value, in_quotes(word.value->string) +
@@ -116,31 +144,21 @@ class RuleReader {
                        [&](Action a) { return !actions.contains(a) || predicate(a); });
   }
 
-  void check_catalogs() {
-    if (on_->kind != Kind::array) return;
-    for (const JsonValue& item : on_->items) {
-      if (item.kind != Kind::string) continue;
-      const auto parsed = parse_object_name(item.string);
-      const auto* object = std::get_if<sql::Name>(&parsed);
-      if (object == nullptr || !is_catalog_schema(object->schema)) continue;
-      if (const auto why = beyond_select(*object); !why.empty()) context_.complain(item, why);
+  [[nodiscard]] std::string beyond_select(const ObjectPattern& pattern) const {
+    const std::string name = in_quotes(to_text(pattern));
+    if (!pattern.exact()) {
+      return name +
+             " would open what PostgreSQL hides: what is harmless in it is open to everyone, name the others";
     }
-  }
-
-  [[nodiscard]] std::string beyond_select(const sql::Name& object) const {
-    const std::string name = in_quotes(quoted(object));
     const bool only_known = every(rule_.actions, [](Action a) {
       return a == Action::select || a == Action::execute_function || a == Action::use_type ||
              a == Action::use_operator || a == Action::use_collation || a == Action::use_operator_class;
     });
     if (!only_known)
       return name + " belongs to PostgreSQL: only \"select\" can be allowed on its tables and views";
-    if (rule_.actions.contains(Action::execute_function) &&
-        !is_harmless_function(object.schema, object.name)) {
-      return name +
-             " is none of PostgreSQL's harmless functions, so \"execute function\" cannot be allowed on it";
-    }
-    return {};
+    if (!rule_.actions.contains(Action::execute_function)) return {};
+    const auto why = why_not_openable(pattern.schema, pattern.name);
+    return why.empty() ? why : "\"execute function\" cannot be allowed on " + name + ": " + why;
   }
 
   void read_to() {
@@ -196,7 +214,7 @@ class RuleReader {
   void read_require() {
     const JsonValue* list = reader_.take("require");
     if (list == nullptr) return;
-    if (!opens()) context_.complain(*list, "a deny rule requires nothing: take \"require\" out");
+    if (!rule_.opens()) context_.complain(*list, "a deny rule requires nothing: take \"require\" out");
     for (const JsonValue* item : strings_in(context_, *list, "require")) {
       if (item->string == "where") {
         rule_.requires_where = true;
@@ -225,19 +243,27 @@ class RuleReader {
   }
 
   void check_swallowed() {
-    if (!opens() || rule_.on.empty() || rule_.actions.empty()) return;
-    for (const auto& object : rule_.on) {
-      const auto found = context_.protected_actions.find(object);
-      if (found == context_.protected_actions.end()) return;
-      ActionSet left = rule_.actions;
-      left -= found->second;
-      if (!left.empty()) return;
-    }
+    if (!rule_.opens() || rule_.on.empty() || rule_.actions.empty()) return;
+    const bool some_left =
+        std::any_of(rule_.on.begin(), rule_.on.end(), [&](const ObjectPattern& p) { return !swallowed(p); });
+    if (some_left) return;
     const JsonValue* id = object_.find("id");
     context_.complain(
         id == nullptr ? object_ : *id,
         "the rule can never hold: \"protect\" covers all that it names; take the rule out, or make an "
         "\"except\" in the protection");
+  }
+
+  [[nodiscard]] bool swallowed(const ObjectPattern& pattern) const {
+    ActionSet left = rule_.actions;
+    for (const auto& protection : context_.policy.protections) {
+      const auto covers = [&](const ObjectPattern& p) { return p.includes(pattern); };
+      if (std::none_of(protection.on.begin(), protection.on.end(), covers)) continue;
+      ActionSet excepted = left;
+      excepted -= protection.except;
+      left -= excepted;
+    }
+    return left.empty();
   }
 
   void store() {
@@ -248,11 +274,6 @@ class RuleReader {
     }
     context_.policy.rules.push_back(std::move(rule_));
   }
-
-  struct Written {
-    const JsonValue* value;
-    ActionSet actions;
-  };
 
   LoadContext& context_;
   const JsonValue& object_;

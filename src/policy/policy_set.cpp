@@ -71,8 +71,13 @@ const Agent* PolicySet::agent_by_name(std::string_view name) const noexcept {
   return found == agents().end() ? nullptr : &*found;
 }
 
-Decision PolicySet::evaluate(const sql::Facts& facts, const Context& context) const {
-  return policy::evaluate(*rules_, facts, context);
+Decision PolicySet::evaluate(const catalog::Resolution& resolution, const Context& context,
+                             const Bound* bound) const {
+  return policy::evaluate(*rules_, resolution, context, bound);
+}
+
+Bound PolicySet::bind(const catalog::Snapshot& snapshot, const Bound* earlier) const {
+  return policy::bind(*rules_, snapshot, earlier);
 }
 
 std::string PolicySet::allowed_summary(std::string_view agent, std::size_t limit) const {

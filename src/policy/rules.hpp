@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "policy/action_set.hpp"
+#include "policy/function_entry.hpp"
+#include "policy/object_pattern.hpp"
 #include "portcullis/policy/policy_set.hpp"
 #include "portcullis/sql/facts.hpp"
 
@@ -16,7 +18,7 @@ namespace portcullis::policy {
 
 struct Protection {
   std::string id;
-  std::set<sql::Name> on;
+  std::vector<ObjectPattern> on;
   ActionSet except;
 };
 
@@ -32,11 +34,11 @@ struct Rule {
   Outcome outcome = Outcome::deny;
   std::vector<std::string> words;  // the actions as written, for summaries
   ActionSet actions;
-  std::vector<sql::Name> on_in_order;
-  std::set<sql::Name> on;  // empty: whatever the actions are done to
+  std::vector<ObjectPattern> on;  // in the file's order; empty: whatever the actions are done to
   std::optional<ColumnCondition> when;
   bool requires_where = false;
   std::string reviewers;  // of an ask rule
+  [[nodiscard]] bool opens() const noexcept { return outcome != Outcome::deny; }
 };
 
 struct PolicyData {
@@ -48,6 +50,8 @@ struct PolicyData {
   std::vector<Rule> rules;
   std::map<std::string, std::vector<std::size_t>, std::less<>>
       rules_of;  // by agent: indices, in the file's order
+  std::vector<FunctionEntry> allowed_functions, denied_functions;
+  std::set<std::string, std::less<>> allowed_settings;  // in lower case
   std::vector<PolicyTest> tests;
 };
 
@@ -56,7 +60,9 @@ struct PolicySet::Rules : PolicyData {};
 // Fills in all but bytes and hash, or reports every problem found, by line.
 [[nodiscard]] std::optional<PolicyData> read_policy(std::string_view text, std::vector<Problem>& problems);
 
-[[nodiscard]] Decision evaluate(const PolicyData& policy, const sql::Facts& facts, const Context& context);
+[[nodiscard]] Decision evaluate(const PolicyData& policy, const catalog::Resolution& resolution,
+                                const Context& context, const Bound* bound);
+[[nodiscard]] Bound bind(const PolicyData& policy, const catalog::Snapshot& snapshot, const Bound* earlier);
 [[nodiscard]] std::string summarize_allowed(const PolicyData& policy, std::string_view agent,
                                             std::size_t limit);
 

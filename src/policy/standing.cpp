@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <string_view>
 
 #include "policy/action_set.hpp"
-#include "policy/builtin_lists.hpp"
+#include "policy/builtin_calls.hpp"
+#include "policy/builtins.hpp"
 #include "policy/object_name.hpp"
-#include "policy/phrases.hpp"
+#include "policy/settings.hpp"
+#include "policy/touched.hpp"
 
 namespace portcullis::policy {
 namespace {
 
+using catalog::ResolvedEffect;
 using sql::Action;
 using sql::Effect;
 
@@ -40,187 +42,112 @@ constexpr auto kFree = std::to_array<Action>({
     Action::unlisten,
 });
 
-// Names of settings have no case (PostgreSQL manual, "Setting Parameters"): lower-case here.
-constexpr auto kFreeSettings = std::to_array<std::string_view>({
-    "application_name",
-    "bytea_output",
-    "client_min_messages",
-    "datestyle",
-    "default_transaction_deferrable",
-    "default_transaction_isolation",
-    "default_transaction_read_only",
-    "extra_float_digits",
-    "idle_in_transaction_session_timeout",
-    "intervalstyle",
-    "lock_timeout",
-    "statement_timeout",
-    "timezone",
-    "transaction_deferrable",
-    "transaction_isolation",
-    "transaction_read_only",
-});
+// Written behind a dot, a name is a column's nearly always; without a catalog nobody can tell.
+constexpr std::string_view kBehindDot =
+    " can be a call of PostgreSQL's function of that name; if it is a column, write it without the table's "
+    "name in front";
 
-// Settings that may hold a password, a command or a path of the server.
-constexpr auto kSecretSettings = std::to_array<std::string_view>({
-    "all",
-    "archive_cleanup_command",
-    "archive_command",
-    "archive_library",
-    "config_file",
-    "data_directory",
-    "dynamic_library_path",
-    "extension_control_path",
-    "external_pid_file",
-    "hba_file",
-    "ident_file",
-    "jit_provider",
-    "krb_server_keyfile",
-    "local_preload_libraries",
-    "log_directory",
-    "log_filename",
-    "oauth_validator_libraries",
-    "primary_conninfo",
-    "primary_slot_name",
-    "promote_trigger_file",
-    "recovery_end_command",
-    "restore_command",
-    "session_preload_libraries",
-    "shared_preload_libraries",
-    "ssl_ca_file",
-    "ssl_cert_file",
-    "ssl_crl_dir",
-    "ssl_crl_file",
-    "ssl_dh_params_file",
-    "ssl_key_file",
-    "ssl_passphrase_command",
-    "stats_temp_directory",
-    "synchronous_standby_names",
-    "unix_socket_directories",
-});
-static_assert(std::is_sorted(kFreeSettings.begin(), kFreeSettings.end()));
-static_assert(std::is_sorted(kSecretSettings.begin(), kSecretSettings.end()));
-
-bool holds(std::span<const std::string_view> table, std::string_view name) {
-  return std::binary_search(table.begin(), table.end(), name);
+std::string unlisted(std::string_view what, std::string_view reason) {
+  std::string why = std::string(what) + " is not on the list that ships";
+  return reason.empty() ? why : why + " (" + std::string(reason) + ")";
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
-// PostgreSQL compares names of encodings by their letters and digits alone (src/common/encnames.c).
-bool is_utf8(std::string_view value) {
-  std::string plain;
-  for (const char c : lower(value)) {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) plain += c;
+Standing own_function(const ResolvedEffect& call, const Surroundings& surroundings) {
+  const Effect& effect = call.effect;
+  const auto* listed = builtin_function(effect.object.schema, effect.object.name);
+  if (listed != nullptr && listed->json_cast && !surroundings.json_cast.empty()) {
+    return stands_refused(Ground::shipped_list,
+                          "it calls " + std::string(surroundings.json_cast) +
+                              ", a cast to json, which is not covered: name it under \"functions\".\"allow\"",
+                          false);
   }
-  return plain == "utf8" || plain == "unicode";
-}
-
-bool is_on(std::string_view value) {
-  const std::string word = lower(value);
-  return word == "on" || word == "true" || word == "yes" || word == "1";
-}
-
-Standing refuse(const Effect& effect, Ground ground, std::string_view why, bool final) {
-  return {false, final, ground,
-          phrase(effect.action, effect.kind, effect.object) + " is not allowed: " + std::string(why)};
-}
-
-Standing allow(const Effect& effect, Ground ground, std::string_view why) {
-  return {true, false, ground, phrase(effect.action, effect.kind, effect.object) + " " + std::string(why)};
-}
-
-Standing pinned(const Effect& effect, bool keeps, std::string_view value) {
-  if (keeps) return allow(effect, Ground::session, "keeps what the gate pins");
-  return refuse(effect, Ground::shipped_list, "the gate pins it to " + std::string(value), true);
-}
-
-Standing setting(const Effect& effect) {
-  if (effect.action == Action::reset &&
-      (effect.kind == sql::ObjectKind::none || effect.object.name == "all")) {
-    return allow(effect, Ground::session, "needs no rule");
+  if (listed != nullptr && listed->decision == BuiltinDecision::allow) {
+    return stands_allowed(Ground::shipped_list, "is on the list that ships");
   }
-  const std::string name =
-      lower(effect.object.schema.empty() ? effect.object.name : sql::to_text(effect.object));
-  if (!effect.value_is_constant)
-    return refuse(effect, Ground::shipped_list, "the value must be a constant", true);
-  if (holds(kFreeSettings, name)) return allow(effect, Ground::session, "needs no rule");
-  // Without a value they return to what the gate gave the session at its start.
-  const auto all_values = [&](auto keeps) {
-    return std::all_of(effect.values.begin(), effect.values.end(), keeps);
+  if (effect.attribute_notation && !surroundings.has_catalog) {
+    return stands_refused(Ground::shipped_list,
+                          "behind a dot, \"" + effect.object.name + "\"" + std::string(kBehindDot), false);
+  }
+  if (listed != nullptr && listed->decision == BuiltinDecision::object) {
+    return own_function_on_object(effect, *listed, surroundings);
+  }
+  return stands_refused(Ground::shipped_list,
+                        unlisted("the function", listed == nullptr ? "" : listed->reason), false);
+}
+
+Standing catalog_relation(const ResolvedEffect& read) {
+  const Effect& effect = read.effect;
+  const auto refused = [&](const std::string& why) {
+    return stands_refused(Ground::shipped_list, why + "; no rule names it", false);
   };
-  if (name == "client_encoding") return pinned(effect, all_values(is_utf8), "UTF8");
-  if (name == "standard_conforming_strings") return pinned(effect, all_values(is_on), "on");
-  if (name == "search_path") {
-    return refuse(effect, Ground::shipped_list, "the gate pins it; write names with their schema", true);
+  const auto* listed = builtin_catalog(effect.object.schema, effect.object.name);
+  if (listed == nullptr) return refused(unlisted("it", ""));
+  if (listed->decision == BuiltinDecision::allow) {
+    return stands_allowed(Ground::shipped_list, "is on the list that ships");
   }
-  if (name == "role" || name == "session_authorization") {
-    return refuse(effect, Ground::unsupported, *never_allowed(Action::set_role), true);
-  }
-  return refuse(effect, Ground::shipped_list, "it is not among the settings that are free for everyone",
-                true);
+  if (listed->decision != BuiltinDecision::limited || listed->filtered)
+    return refused(unlisted("it", listed->reason));
+  std::vector<std::string> denied(listed->denied_columns.begin(), listed->denied_columns.end());
+  const auto touched = touched_of(denied, read);
+  if (touched.empty()) return stands_allowed(Ground::shipped_list, "reads columns on the list that ships");
+  return refused(unlisted("its column " + touched.front(), listed->reason) +
+                 ": name the columns that are needed");
 }
 
-Standing show(const Effect& effect) {
-  const bool whole = effect.kind == sql::ObjectKind::none;
-  const std::string name =
-      lower(effect.object.schema.empty() ? effect.object.name : sql::to_text(effect.object));
-  // An extension's setting may hold anything.
-  if (whole || holds(kSecretSettings, name) || name.find('.') != std::string::npos) {
-    return refuse(effect, Ground::shipped_list, "it can hold secrets or paths of the server", true);
+// Types, operators and their like that are not PostgreSQL's own. With a catalog the functions behind types
+// and operators are effects of their own, and nothing else runs.
+Standing used(const Effect& effect, bool has_catalog) {
+  const bool seen_through = effect.action == Action::use_type || effect.action == Action::use_operator;
+  if (has_catalog && seen_through) {
+    return stands_allowed(Ground::session, "needs no rule: what it runs is judged by itself");
   }
-  return allow(effect, Ground::session, "needs no rule");
+  return stands_refused(Ground::shipped_list, "it is not one of PostgreSQL's own, and no rule names it",
+                        false);
 }
 
-// Written behind a dot, a name is a column's nearly always. It passes where the call would do no harm either;
-// the names that hardly any column has are not taken for one: they tell of objects that the statement does
-// not name.
-bool may_be_a_column(std::string_view name) {
-  if (is_shipped_function(name)) return true;
-  const bool telling = name.starts_with("pg_") || name.starts_with("to_reg") || name.ends_with("_send") ||
-                       name.ends_with("_out") || name == "setseed" || name == "lastval";
-  return !telling && is_harmless_function("pg_catalog", name);
-}
-
-std::optional<Standing> function(const Effect& effect) {
-  const auto& [database, schema, name] = effect.object;
-  const bool own = schema.empty() || schema == "pg_catalog";
-  if (effect.attribute_notation) {
-    if (own && may_be_a_column(name)) return allow(effect, Ground::shipped_list, "is harmless");
-    return refuse(
-        effect, Ground::shipped_list,
-        "behind a dot, \"" + name +
-            "\" can be a call of PostgreSQL's function of that name; if it is a column, write it without "
-            "the table's name in front",
-        false);
-  }
-  if (own && is_shipped_function(name))
-    return allow(effect, Ground::shipped_list, "is on the list that ships");
-  return refuse(effect, Ground::shipped_list,
-                "the function is not on the list that ships, and no rule names it", false);
+bool is_use(Action action) noexcept {
+  return action == Action::use_type || action == Action::use_operator || action == Action::use_collation ||
+         action == Action::use_operator_class;
 }
 
 }  // namespace
 
-std::optional<Standing> standing(const Effect& effect) {
+bool is_own_function(const ResolvedEffect& effect) noexcept {
+  return effect.effect.kind == sql::ObjectKind::function && effect.oid == catalog::kNoOid &&
+         is_catalog_schema(effect.effect.object.schema);
+}
+
+Standing stands_refused(Ground ground, std::string_view why, bool final) {
+  return {false, final, ground, "is not allowed: " + std::string(why)};
+}
+
+Standing stands_allowed(Ground ground, std::string_view words) {
+  return {true, false, ground, std::string(words)};
+}
+
+std::optional<Standing> standing(const ResolvedEffect& resolved, const Surroundings& surroundings) {
+  const Effect& effect = resolved.effect;
   if (std::find(kFree.begin(), kFree.end(), effect.action) != kFree.end()) {
-    return allow(effect, Ground::session, "needs no rule");
+    return stands_allowed(Ground::session, "needs no rule");
   }
   if (effect.action == Action::copy_to_stdout && effect.kind == sql::ObjectKind::none) {
-    return allow(effect, Ground::session, "gives what its query may read");
+    return stands_allowed(Ground::session, "gives what its query may read");
   }
-  if (effect.action == Action::set || effect.action == Action::reset) return setting(effect);
-  if (effect.action == Action::show) return show(effect);
-  if (effect.action == Action::execute_function) return function(effect);
-  if (effect.action == Action::use_type || effect.action == Action::use_operator ||
-      effect.action == Action::use_collation || effect.action == Action::use_operator_class) {
-    return refuse(effect, Ground::shipped_list, "it is not one of PostgreSQL's own, and no rule names it",
-                  false);
+  if (effect.action == Action::set || effect.action == Action::reset)
+    return set_standing(effect, surroundings.settings);
+  if (effect.action == Action::show) return show_standing(effect, surroundings.settings);
+  if (effect.action == Action::execute_function) {
+    if (is_own_function(resolved)) return own_function(resolved, surroundings);
+    return stands_refused(Ground::shipped_list,
+                          "the function is not on the list that ships, and no rule names it", false);
   }
-  if (const auto why = never_allowed(effect.action)) return refuse(effect, Ground::unsupported, *why, true);
+  if (effect.action == Action::select && is_catalog_schema(effect.object.schema)) {
+    return catalog_relation(resolved);
+  }
+  if (is_use(effect.action)) return used(effect, surroundings.has_catalog);
+  if (const auto why = never_allowed(effect.action)) {
+    return stands_refused(Ground::unsupported, *why, true);
+  }
   return std::nullopt;
 }
 

@@ -1,10 +1,13 @@
-// What holds without any rule: session control, the functions and settings that ship, and what no rule can
-// open.
+// What holds without any rule: session control, what ships with the gate, and what no rule can open.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
+#include "portcullis/catalog/resolution.hpp"
 #include "portcullis/policy/decision.hpp"
 #include "portcullis/sql/facts.hpp"
 
@@ -15,10 +18,27 @@ struct Standing {
       false;  // a deny or ask rule still beats it; a refusal that `final` says holds against every rule
   bool final = false;
   Ground ground = Ground::session;
-  std::string reason;
+  std::string words;  // what to say behind what is done: "needs no rule", "is not allowed: ..."
+};
+
+using SettingNames = std::set<std::string, std::less<>>;  // in lower case
+
+struct Surroundings {
+  const SettingNames& settings;  // that the policy allows
+  bool has_catalog = false;
+  std::string_view json_cast;  // a cast to json that the policy does not allow; empty: there is none
+  // The verdict on something that a function does to what its argument names.
+  std::function<EffectDecision(const sql::Effect&)> judge;
 };
 
 // Nothing for an effect that is for the rules alone.
-[[nodiscard]] std::optional<Standing> standing(const sql::Effect& effect);
+[[nodiscard]] std::optional<Standing> standing(const catalog::ResolvedEffect& effect,
+                                               const Surroundings& surroundings);
+
+// PostgreSQL's own function, not one that someone put into its schema.
+[[nodiscard]] bool is_own_function(const catalog::ResolvedEffect& effect) noexcept;
+
+[[nodiscard]] Standing stands_refused(Ground ground, std::string_view why, bool final);
+[[nodiscard]] Standing stands_allowed(Ground ground, std::string_view words);
 
 }  // namespace portcullis::policy

@@ -16,10 +16,12 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-bool closed(const PolicyData& policy, const Rule& rule, const sql::Name& object) {
+// What protections leave of a rule's actions, where they cover all that a pattern names.
+bool closed(const PolicyData& policy, const Rule& rule, const ObjectPattern& pattern) {
   ActionSet left = rule.actions;
   for (const auto& protection : policy.protections) {
-    if (!protection.on.contains(object)) continue;
+    const auto covers = [&](const ObjectPattern& p) { return p.includes(pattern); };
+    if (std::none_of(protection.on.begin(), protection.on.end(), covers)) continue;
     ActionSet excepted = left;
     excepted -= protection.except;
     left -= excepted;
@@ -27,12 +29,28 @@ bool closed(const PolicyData& policy, const Rule& rule, const sql::Name& object)
   return left.empty();
 }
 
+// What protections take out of what a pattern names: "app.users, app.customers(ssn)".
+std::string exceptions(const PolicyData& policy, const Rule& rule, const ObjectPattern& pattern) {
+  std::string text;
+  for (const auto& protection : policy.protections) {
+    ActionSet open = rule.actions;
+    open -= protection.except;
+    if (open.empty()) continue;
+    for (const auto& inner : protection.on) {
+      const bool inside = pattern.whole() && pattern.includes(inner) && !inner.includes(pattern);
+      if (inside) text += (text.empty() ? "" : ", ") + to_text(inner);
+    }
+  }
+  return text;
+}
+
 // Objects of PostgreSQL's own are many, and agents look for them last.
 std::vector<std::string> objects_of(const PolicyData& policy, const Rule& rule, bool catalogs) {
   std::vector<std::string> objects;
-  for (const auto& object : rule.on_in_order) {
-    if (is_catalog_schema(object.schema) == catalogs && !closed(policy, rule, object))
-      objects.push_back(quoted(object));
+  for (const auto& pattern : rule.on) {
+    if (is_catalog_schema(pattern.schema) != catalogs || closed(policy, rule, pattern)) continue;
+    const std::string except = exceptions(policy, rule, pattern);
+    objects.push_back(to_text(pattern) + (except.empty() ? "" : " except " + except));
   }
   return objects;
 }

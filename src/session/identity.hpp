@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/clock.hpp"
-#include "guard/guard.hpp"
 #include "portcullis/audit/record.hpp"
+#include "portcullis/catalog/resolution.hpp"
+#include "session/basis.hpp"
 #include "session/facts_cache.hpp"
 
 namespace portcullis::session {
@@ -18,13 +18,13 @@ struct Identity {
   std::uint64_t session = 0;
   std::string agent, owner, login, role, database, client_address, application_name;
   bool tls = false;
-  std::vector<std::string> search_path;
+  catalog::NameSpace names;  // how the database looks up its names
   // A statement and portal name that nobody else can know, so that a poison fails for certain.
   std::string reserved_name;
 };
 
 struct Dependencies {
-  std::shared_ptr<const guard::Guard> guard;
+  BasisSource* basis = nullptr;
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;
   FactsCache* facts = nullptr;                           // of the session's thread

@@ -21,6 +21,29 @@ bool changes_nothing(const sql::Facts& facts) {
                      [](const auto& statement) { return statement.reads_only; });
 }
 
+// By its command tag: what makes, alters or removes objects, and what may do so unseen.
+bool changes_catalog(const sql::Facts& facts) {
+  constexpr std::string_view kWords[] = {"CREATE", "ALTER",    "DROP",           "SELECT INTO",
+                                         "IMPORT", "REASSIGN", "GRANT",          "REVOKE",
+                                         "CALL",   "DO",       "COMMIT PREPARED"};
+  return std::any_of(facts.statements.begin(), facts.statements.end(), [&](const auto& statement) {
+    return std::any_of(std::begin(kWords), std::end(kWords),
+                       [&](std::string_view word) { return statement.kind.starts_with(word); });
+  });
+}
+
+bool names_something_unknown(const guard::Verdict& verdict) {
+  const auto* decisive = verdict.decision.decisive();
+  return !verdict.allowed() && decisive != nullptr && decisive->ground == policy::Ground::missing;
+}
+
+Error no_catalog() {
+  return {sqlstate::cannot_connect_now,
+          "the gate has no current catalog of the database to judge by: try again in a moment, and see the "
+          "gate's log "
+          "if it stays so"};
+}
+
 // What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
 // so it must not run, and the agent need not know the difference.
 // How many statements a name may stand for before nobody can tell any more.
@@ -44,17 +67,16 @@ Error unknown_cursor(std::string_view name) {
 }  // namespace
 
 Judgement Judge::text(std::string_view message, std::string_view text, Analysis analysis) {
-  const guard::Request request{identity_.agent, &identity_.search_path, text};
   Recorder::Subject subject;
   subject.message = message;
   subject.text = text;
 
   if (!analysis) analysis = needs_.facts->analyze(text);
-  if (!*analysis) return recorded(needs_.guard->refuse(analysis->error(), request), subject);
+  if (!*analysis) return recorded(guard::Guard::refuse(analysis->error()), subject);
   const sql::Facts& written = **analysis;
   subject.facts = &written;
 
-  Judgement judgement = decide(written, request, subject);
+  Judgement judgement = decide(written, subject);
   if (judgement.allowed) {
     const std::shared_ptr<const sql::Facts> facts(analysis, &written);
     judgement.statement = std::make_shared<const Statement>(Statement{facts, *judgement.record});
@@ -63,17 +85,24 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   return judgement;
 }
 
-Judgement Judge::decide(const sql::Facts& written, const guard::Request& request,
-                        const Recorder::Subject& subject) {
-  if (names_nothing(written)) {
-    Judgement judgement = recorded(needs_.guard->decide(written, request), subject);
-    judgement.changes = !changes_nothing(written);
-    return judgement;
-  }
+Judgement Judge::decide(const sql::Facts& written, const Recorder::Subject& subject) {
+  if (names_nothing(written)) return decide_whole(written, subject);
   const auto meant = with_named_statements(written);
-  if (!meant) return unknown(meant.error(), subject);
-  Judgement judgement = recorded(needs_.guard->decide(*meant, request), subject);
-  judgement.changes = !changes_nothing(*meant);
+  return meant ? decide_whole(*meant, subject) : unknown(meant.error(), subject);
+}
+
+Judgement Judge::decide_whole(const sql::Facts& meant, const Recorder::Subject& subject) {
+  if (!basis_) return recorded(guard::Guard::refuse(no_catalog()), subject);
+  const guard::Verdict verdict =
+      basis_->guard->decide(meant, {identity_.agent, &identity_.names, basis_->snapshot.get(), subject.text});
+  if (!newest_ && basis_->snapshot && names_something_unknown(verdict)) {
+    Judgement later;
+    later.wants_newer_catalog = true;
+    return later;
+  }
+  Judgement judgement = recorded(verdict, subject);
+  judgement.changes = !changes_nothing(meant);
+  judgement.changes_catalog = changes_catalog(meant);
   return judgement;
 }
 
@@ -86,7 +115,7 @@ Judgement Judge::too_long(std::string_view message, std::string_view head, std::
                                                           " bytes, the gate reads at most " +
                                                           std::to_string(needs_.facts->limits().bytes) +
                                                           ": send the data as parameters or with COPY"};
-  return recorded(needs_.guard->refuse(error, {identity_.agent, &identity_.search_path, {}}), subject);
+  return recorded(guard::Guard::refuse(error), subject);
 }
 
 Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64_t bytes) {
@@ -94,7 +123,6 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   subject.message = "Bind";
   subject.bind = bind;
   subject.parameter_bytes = bind == nullptr ? bytes : 0;
-  const guard::Request request{identity_.agent, &identity_.search_path, {}};
 
   const auto statements = registry_.prepared.find(name, registry_.pipeline);
   if (statements.empty()) {
@@ -110,15 +138,16 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   subject.facts = &facts;
   subject.statement = statements.back()->record;
 
-  Judgement judgement = decide(facts, request, subject);
+  Judgement judgement = decide(facts, subject);
   if (judgement.allowed) {
-    judgement.portal =
-        std::make_shared<Portal>(Portal{statements, *judgement.record, judgement.changes, false});
+    judgement.portal = std::make_shared<Portal>(
+        Portal{statements, *judgement.record, judgement.changes, judgement.changes_catalog, false, basis_});
   }
   return judgement;
 }
 
 Judgement Judge::execute_cursor(std::string_view portal) {
+  newest_ = true;  // what it runs was looked up when it was bound
   Recorder::Subject subject;
   subject.message = "Execute";
   if (!registry_.cursors.contains(portal)) {
@@ -134,10 +163,11 @@ Judgement Judge::execute_cursor(std::string_view portal) {
   facts.statements.back().reads_only = true;
   facts.statements.back().effects.push_back(std::move(effect));
   subject.facts = &facts;
-  return decide(facts, {identity_.agent, &identity_.search_path, {}}, subject);
+  return decide(facts, subject);
 }
 
 Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
+  newest_ = true;
   std::vector<StatementPtr> statements;
   for (const auto& portal : portals) {
     statements.insert(statements.end(), portal->statements.begin(), portal->statements.end());
@@ -147,7 +177,7 @@ Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
   subject.message = "Execute";
   subject.facts = &facts;
   subject.statement = statements.back()->record;
-  return decide(facts, {identity_.agent, &identity_.search_path, {}}, subject);
+  return decide(facts, subject);
 }
 
 // A name that the gate does not know is answered as PostgreSQL does, in its own words.
@@ -165,12 +195,14 @@ Judgement Judge::unknown(Error error, const Recorder::Subject& subject) {
 Judgement Judge::refuse(std::string_view message, Error error) {
   Recorder::Subject subject;
   subject.message = message;
-  return recorded(needs_.guard->refuse(error, {identity_.agent, &identity_.search_path, {}}), subject);
+  return recorded(guard::Guard::refuse(error), subject);
 }
 
 Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject& subject) {
   Judgement judgement;
-  const auto index = recorder_.decision(verdict, subject);
+  Recorder::Subject told = subject;
+  if (basis_) told.policy_hash = basis_->guard->policy().hash();
+  const auto index = recorder_.decision(verdict, told);
   if (!index) {
     judgement.refusal = index.error();
     return judgement;

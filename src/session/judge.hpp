@@ -2,6 +2,7 @@
 // record.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -18,6 +19,9 @@ struct Judgement {
   std::optional<std::uint64_t> record;
   base::Error refusal{};  // what the agent gets, the record's number in it; or the log's own error
   bool changes = true;
+  bool changes_catalog = false;  // its success may change what names mean
+  // Nothing was decided and nothing recorded: the catalog does not know a name that a newer one may know.
+  bool wants_newer_catalog = false;
   StatementPtr statement;  // of an allowed Query or Parse
   PortalPtr portal;        // of an allowed Bind
 };
@@ -26,6 +30,14 @@ class Judge {
  public:
   Judge(const Identity& identity, const Dependencies& dependencies, StatementRegistry& registry)
       : identity_(identity), needs_(dependencies), registry_(registry), recorder_(identity, dependencies) {}
+
+  // What the next judgements are made by; null: everything is refused until there is something. `newest`: the
+  // catalog was just asked about, and a name that it does not know is one that does not exist.
+  void use(std::shared_ptr<const Basis> basis, bool newest) {
+    basis_ = std::move(basis);
+    newest_ = newest;
+  }
+  [[nodiscard]] const std::shared_ptr<const Basis>& basis() const noexcept { return basis_; }
 
   // `message` is "Query" or "Parse"; `analysis` of the text where the caller has it already. An allowed
   // PREPARE or DECLARE is known to the registry afterwards.
@@ -48,14 +60,16 @@ class Judge {
 
  private:
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
-  [[nodiscard]] Judgement decide(const sql::Facts& written, const guard::Request& request,
-                                 const Recorder::Subject& subject);
+  [[nodiscard]] Judgement decide(const sql::Facts& written, const Recorder::Subject& subject);
+  [[nodiscard]] Judgement decide_whole(const sql::Facts& meant, const Recorder::Subject& subject);
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
   const Identity& identity_;
   const Dependencies& needs_;
   StatementRegistry& registry_;
   Recorder recorder_;
+  std::shared_ptr<const Basis> basis_;
+  bool newest_ = false;
 };
 
 }  // namespace portcullis::session

@@ -44,7 +44,7 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   }
   record.text = subject.text;
   record.text_length = std::max<std::uint64_t>(subject.text_length, subject.text.size());
-  record.policy_hash = needs_.guard->policy().hash();
+  record.policy_hash = subject.policy_hash;
   record.statement = subject.statement;
   if (subject.bind != nullptr) {
     for (const auto& parameter : subject.bind->parameters) record.parameters.push_back(to_record(parameter));

@@ -43,6 +43,12 @@ std::string poison(Request request, std::string_view name, std::string_view rese
   return bytes;
 }
 
+// What take_basis() is for: everything that a verdict is given on.
+bool is_judged(char message) {
+  return message == type::query || message == type::parse || message == type::bind ||
+         message == type::execute || message == type::function_call;
+}
+
 // The server tells names apart by their first 63 bytes (NAMEDATALEN), so a longer one would be another name
 // there.
 constexpr std::size_t kMaxName = 63;
@@ -84,7 +90,7 @@ Relay::Relay(Identity identity, Dependencies dependencies)
 std::size_t Relay::on_client(std::string_view bytes) {
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
-  while (!ended_ && consumed < bytes.size() && !wanted_text_ && staged_bytes < kMaxStaged &&
+  while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && staged_bytes < kMaxStaged &&
          replies_.size() + staged_.size() < kMaxReplies) {
     const auto rest = bytes.substr(consumed);
     std::size_t taken = 0;
@@ -122,6 +128,7 @@ std::size_t Relay::stream_from_client(std::string_view bytes) {
 
 // The bytes used, or nothing when more are needed first.
 std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, const wire::FrameHeader& header) {
+  if (is_judged(header.type) && !take_basis()) return std::nullopt;
   switch (header.type) {
     case type::query:
     case type::parse: return on_text(bytes, header);
@@ -187,14 +194,56 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     wanted_text_ = std::string(text);
     return std::nullopt;
   }
-  if (is_query) ++registry_.pipeline;
-  const Judgement judgement = judge_.text(message, text, std::exchange(given_analysis_, nullptr));
+  const Judgement judgement = judge_.text(message, text, given_analysis_);
+  if (ask_for_newer_catalog(judgement)) return std::nullopt;
+  given_analysis_ = nullptr;
   if (is_query) {
+    ++registry_.pipeline;
     on_query(frame, judgement);
   } else {
     on_parse(parse->statement, frame, judgement);
   }
   return frame.size();
+}
+
+// False: the message has to wait for something to be judged by.
+bool Relay::take_basis() {
+  const bool settled = std::exchange(basis_settled_, false);
+  auto basis = needs_.basis->current();
+  if (!basis && !settled) {
+    wanted_basis_ = 0;
+    return false;
+  }
+  judge_.use(std::move(basis), settled);
+  return true;
+}
+
+bool Relay::try_basis() {
+  if (needs_.basis->answered() < *wanted_basis_ || !needs_.basis->current()) return false;
+  give_up_basis();
+  return true;
+}
+
+void Relay::give_up_basis() {
+  wanted_basis_.reset();
+  basis_settled_ = true;
+}
+
+bool Relay::ask_for_newer_catalog(const Judgement& judgement) {
+  if (!judgement.wants_newer_catalog) return false;
+  wanted_basis_ = needs_.basis->ask_again();
+  return true;
+}
+
+// From here until the server has said how it ended, names may mean something else at any moment. Inside a
+// transaction block that is not before its end.
+void Relay::announce_catalog_change(Reply& reply) {
+  catalog_changing_ = catalog_changing_ || reply.changes_catalog;
+  if (!catalog_changing_) return;
+  const bool ends =
+      reply.request == Request::sync ||
+      (reply.request == Request::query && (reply.may_commit || status_ == 'I' || !replies_.empty()));
+  if (ends) reply.catalog_change = std::make_shared<CatalogChange>(*needs_.basis);
 }
 
 void Relay::give_analysis(Analysis analysis) {
@@ -252,6 +301,10 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
   Judgement judgement = portal.size() > kMaxName || statement.size() > kMaxName
                             ? judge_.refuse("Bind", name_too_long())
                             : judge_.bind(statement, bind ? &*bind : nullptr, header.body_size);
+  if (ask_for_newer_catalog(judgement)) {
+    client_stream_left_ = 0;
+    return std::nullopt;
+  }
   if (judgement.allowed && registry_.portals.full(portal)) {
     judgement =
         judge_.refuse("Bind", {sqlstate::configuration_limit_exceeded, "too many portals in one session"});
@@ -304,9 +357,11 @@ void Relay::on_execute(std::string_view frame) {
     reply.request = Request::execute;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
-  // What EXECUTE or FETCH names may have changed since Bind: judged as what it means now.
-  if (std::any_of(portals.begin(), portals.end(),
-                  [](const auto& portal) { return portal->names_others(); })) {
+  // What EXECUTE or FETCH names may have changed since Bind, and so may policy and catalog: judged as what it
+  // means now.
+  if (std::any_of(portals.begin(), portals.end(), [this](const auto& portal) {
+        return portal->names_others() || portal->basis != judge_.basis();
+      })) {
     const Judgement judgement = judge_.execute_again(portals);
     if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
     Reply reply;
@@ -325,6 +380,8 @@ void Relay::on_execute(std::string_view frame) {
   reply.decision = portals.back()->record;
   reply.changes =
       std::any_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->changes; });
+  reply.changes_catalog =
+      std::any_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->changes_catalog; });
   reply.may_commit = std::ranges::any_of(portals, [](const auto& portal) {
     return std::ranges::any_of(portal->statements,
                                [](const auto& statement) { return may_commit(*statement); });
@@ -363,6 +420,8 @@ void Relay::stage_judged(char message, std::string_view frame, Reply reply, cons
   // Parse and Bind change nothing themselves; what Bind's planning could do is settled with the Execute
   // behind it.
   reply.changes = judgement.changes && reply.request != Request::parse;
+  const bool runs = reply.request == Request::query || reply.request == Request::execute;
+  reply.changes_catalog = judgement.changes_catalog && runs;
   staged.reply = std::move(reply);
   stage(std::move(staged));
 }
@@ -444,6 +503,7 @@ void Relay::release(Staged staged) {
     encode(answer, wire::ReadyForQuery{'I'});
     return send_to_client(answer);
   }
+  if (staged.reply && !staged.refused) announce_catalog_change(*staged.reply);
   to_server_ += staged.bytes;
   if (staged.reply) staged.reply->sent = needs_.clock->steady();
   if (staged.reply) replies_.push(std::move(*staged.reply));

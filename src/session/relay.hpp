@@ -35,6 +35,12 @@ class Relay {
   // the message is then given again and found.
   [[nodiscard]] const std::optional<std::string>& wants_analysis() const noexcept { return wanted_text_; }
   void give_analysis(Analysis analysis);
+  // The next message cannot be judged yet: there is no catalog to judge by, or a newer one may know more. The
+  // caller lets what is staged go out, waits for a change of the source, and calls try_basis() until that
+  // says true, or after a while give_up_basis(); the message is then given again and judged as things are.
+  [[nodiscard]] bool wants_basis() const noexcept { return wanted_basis_.has_value(); }
+  [[nodiscard]] bool try_basis();
+  void give_up_basis();
 
   // From the server.
   [[nodiscard]] std::size_t on_server(std::string_view bytes);
@@ -94,6 +100,9 @@ class Relay {
   void on_close_message(std::string_view frame);
   void stage_refusal(char type, Request request, std::string_view name, const Judgement& judgement);
   void stage_judged(char type, std::string_view frame, Reply reply, const Judgement& judgement);
+  [[nodiscard]] bool take_basis();
+  [[nodiscard]] bool ask_for_newer_catalog(const Judgement& judgement);
+  void announce_catalog_change(Reply& reply);
   void stage(Staged staged);
   void release_ready();
   void release(Staged staged);
@@ -131,6 +140,9 @@ class Relay {
   bool fatal_relayed_ = false;          // the server has said its own last words
   bool client_finished_ = false;        // Terminate was passed on
   std::optional<std::string> wanted_text_;
+  std::optional<std::uint64_t> wanted_basis_;  // what the source must have answered
+  bool basis_settled_ = false;                 // the next message is judged by what there is
+  bool catalog_changing_ = false;  // something in the open transaction or pipeline changes the catalog
   Analysis given_analysis_;
 
   std::deque<Held> held_;

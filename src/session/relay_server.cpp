@@ -212,6 +212,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
     }
     done_in_pipeline_.clear();
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
+    if (status_ == 'I' && replies_.empty()) catalog_changing_ = false;
   }
 
   // COMMIT AND CHAIN leaves the next transaction open.

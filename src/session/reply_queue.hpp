@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "portcullis/base/error.hpp"
+#include "session/basis.hpp"
 #include "session/statement_registry.hpp"
 
 namespace portcullis::session {
@@ -33,6 +34,7 @@ struct Reply {
   std::optional<base::Error> replacement;
   std::optional<std::uint64_t> decision;  // whose outcome this answer is
   bool changes = false;                   // its outcome must be durable before the answer's end is relayed
+  bool changes_catalog = false;           // its success may change what names mean
   bool may_commit = false;                // its success may end a transaction, before any ReadyForQuery
   std::chrono::steady_clock::time_point sent{};
   std::uint64_t pipeline = 0;     // that a Sync or Query ends
@@ -43,6 +45,8 @@ struct Reply {
   char kind = 'S';  // of close
   StatementPtr statement;
   PortalPtr portal;
+  // Until the answer is in, and the catalog read again, nobody is judged by the old one.
+  std::shared_ptr<CatalogChange> catalog_change;
 };
 
 class ReplyQueue {

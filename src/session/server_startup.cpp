@@ -26,6 +26,9 @@ constexpr std::string_view kRoleQuestion =
     " OR pg_catalog.pg_has_role(r.oid, 'pg_write_server_files', 'MEMBER')"
     " OR pg_catalog.pg_has_role(r.oid, 'pg_execute_server_program', 'MEMBER'))";
 
+constexpr std::string_view kSchemasQuestion = "SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))";
+constexpr std::size_t kMaxSchemas = 1'000;
+
 }  // namespace
 
 ServerStartup::ServerStartup(ServerStartupOptions options)
@@ -79,16 +82,11 @@ ServerStartup::Next ServerStartup::on_message(char message, std::string_view bod
         return Next::read;
       }
       if (message == type::ready_for_query) {
-        if (options_.allow_superuser) {
-          state_ = State::ready;
-          return Next::ready;
-        }
-        encode(out_, wire::Query{kRoleQuestion});
-        state_ = State::asking_role;
-        return Next::read;
+        return options_.allow_superuser ? ask_schemas() : ask_role();
       }
       break;
     case State::asking_role: return on_role_answer(message, body);
+    case State::asking_schemas: return on_schemas_answer(message, body);
     case State::ready:
     case State::failed: break;
   }
@@ -192,6 +190,18 @@ ServerStartup::Next ServerStartup::on_parameter(std::string_view body, std::stri
   return Next::read;
 }
 
+ServerStartup::Next ServerStartup::ask_role() {
+  encode(out_, wire::Query{kRoleQuestion});
+  state_ = State::asking_role;
+  return Next::read;
+}
+
+ServerStartup::Next ServerStartup::ask_schemas() {
+  encode(out_, wire::Query{kSchemasQuestion});
+  state_ = State::asking_schemas;
+  return Next::read;
+}
+
 ServerStartup::Next ServerStartup::on_role_answer(char message, std::string_view body) {
   if (message == type::data_row) role_refused_ = true;
   if (message != type::ready_for_query) return Next::read;
@@ -204,6 +214,20 @@ ServerStartup::Next ServerStartup::on_role_answer(char message, std::string_view
                                               "replicate or reach the server's files: give the "
                                               "agent a role without these, or set upstream.allow_superuser"});
   }
+  return ask_schemas();
+}
+
+ServerStartup::Next ServerStartup::on_schemas_answer(char message, std::string_view body) {
+  if (message == type::data_row) {
+    const auto row = wire::decode<wire::DataRow>(body);
+    if (!row) return fail(row.error());
+    if (row->fields.size() != 1 || !row->fields.front() || schemas_.size() == kMaxSchemas) {
+      return fail({sqlstate::protocol_violation,
+                   "the database gave no list of the schemas that it looks names up in"});
+    }
+    schemas_.emplace_back(*row->fields.front());
+  }
+  if (message != type::ready_for_query) return Next::read;
   state_ = State::ready;
   return Next::ready;
 }

@@ -1,6 +1,6 @@
 // The gate's own login at the database on behalf of one session, from the start-up packet to ReadyForQuery,
-// and the question whether the role is one that a guard must not hold. Manual 55.2.1. Sans-I/O; TLS is
-// settled before.
+// the question whether the role is one that a guard must not hold, and the one where it looks names up.
+// Manual 55.2.1. Sans-I/O; TLS is settled before.
 #pragma once
 
 #include <cstddef>
@@ -41,19 +41,25 @@ class ServerStartup {
   // ParameterStatus and notices as the server sent them, to be passed on to the client behind
   // AuthenticationOk.
   [[nodiscard]] const std::string& for_client() const noexcept { return for_client_; }
+  // current_schemas(true): where PostgreSQL looks up names without a schema, those that are there and that
+  // the role may use, pg_catalog among them.
+  [[nodiscard]] const std::vector<std::string>& schemas() const noexcept { return schemas_; }
   [[nodiscard]] std::uint32_t process_id() const noexcept { return process_id_; }
   [[nodiscard]] const std::string& secret_key() const noexcept { return secret_key_; }
   [[nodiscard]] const base::Error& failure() const noexcept { return failure_; }
 
  private:
-  enum class State { authenticating, starting, asking_role, ready, failed };
+  enum class State { authenticating, starting, asking_role, asking_schemas, ready, failed };
 
   Next on_message(char type, std::string_view body, std::string_view frame);
   Next on_authentication(std::string_view body);
   Next answer_sasl(std::string_view body);
   Next answer_with_password(std::string text);
   Next on_parameter(std::string_view body, std::string_view frame);
+  Next ask_role();
+  Next ask_schemas();
   Next on_role_answer(char type, std::string_view body);
+  Next on_schemas_answer(char type, std::string_view body);
   Next on_error(std::string_view body);
   Next fail(base::Error error);
 
@@ -62,6 +68,7 @@ class ServerStartup {
   auth::ScramClient scram_;
   bool server_proved_ = false, sasl_started_ = false, role_refused_ = false;
   std::string out_, for_client_, secret_key_;
+  std::vector<std::string> schemas_;
   std::uint32_t process_id_ = 0;
   base::Error failure_{};
 };

@@ -46,8 +46,7 @@ bool same_path(std::string_view asked, const std::vector<std::string>& schemas) 
 }
 
 // One setting, judged as SET would be: the same decision path as for a statement.
-Result<void> judge_setting(const guard::Guard& guard, std::string_view agent,
-                           const std::vector<std::string>& search_path, const std::string& name,
+Result<void> judge_setting(const guard::Guard& guard, std::string_view agent, const std::string& name,
                            const std::string& value) {
   sql::Effect effect{};
   effect.action = sql::Action::set;
@@ -59,7 +58,8 @@ Result<void> judge_setting(const guard::Guard& guard, std::string_view agent,
   statement.effects.push_back(std::move(effect));
   sql::Facts facts;
   facts.statements.push_back(std::move(statement));
-  const auto verdict = guard.decide(facts, {agent, &search_path, {}});
+  const catalog::NameSpace names;
+  const auto verdict = guard.decide(facts, {agent, &names, nullptr, {}});
   if (!verdict.allowed()) return *verdict.refusal;
   return {};
 }
@@ -130,8 +130,7 @@ Result<Settings> judge_startup(const wire::StartupMessage& startup, const guard:
   Settings granted;
   for (auto& [name, value] : asked) {
     if (name == "search_path" && same_path(value, search_path)) continue;
-    if (const auto judged = judge_setting(guard, agent, search_path, name, value); !judged)
-      return judged.error();
+    if (const auto judged = judge_setting(guard, agent, name, value); !judged) return judged.error();
     if (name == "client_encoding" || name == "standard_conforming_strings") continue;
     granted.emplace_back(std::move(name), std::move(value));
   }

@@ -18,6 +18,8 @@
 
 namespace portcullis::session {
 
+struct Basis;
+
 // A text that was judged and allowed. Shared by names and portals; never changes.
 struct Statement {
   std::shared_ptr<const sql::Facts> facts;  // as written: EXECUTE is looked up anew at each use
@@ -29,7 +31,9 @@ struct Portal {
   std::vector<StatementPtr> statements;
   std::uint64_t record = 0;  // of the decision on its Bind
   bool changes = true;
-  bool outcome_known = false;  // an outcome for `record` was written
+  bool changes_catalog = false;
+  bool outcome_known = false;          // an outcome for `record` was written
+  std::shared_ptr<const Basis> basis;  // that it was judged by
 
   // Whether it holds EXECUTE, FETCH or the like.
   [[nodiscard]] bool names_others() const;

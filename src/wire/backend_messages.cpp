@@ -9,6 +9,8 @@
 namespace portcullis::wire {
 namespace {
 
+constexpr std::uint32_t kNullLength = 0xFFFFFFFF;  // -1
+
 // A reader behind the authentication code, or an error when that is not `code`.
 base::Result<ByteReader> authentication_fields(std::string_view body, std::uint32_t code,
                                                std::string_view name) {
@@ -132,6 +134,18 @@ base::Result<CommandComplete> decode(std::string_view body) {
 }
 
 template <>
+base::Result<DataRow> decode(std::string_view body) {
+  ByteReader in{body};
+  DataRow message;
+  message.fields.resize(in.items(in.u16(), 4));
+  for (auto& field : message.fields) {
+    const std::uint32_t length = in.u32();
+    if (length != kNullLength) field = in.bytes(length);
+  }
+  return finish(in, "DataRow", std::move(message));
+}
+
+template <>
 base::Result<ParseComplete> decode(std::string_view body) {
   return decode_empty<ParseComplete>(body, "ParseComplete");
 }
@@ -198,6 +212,19 @@ void encode(std::string& out, const ReadyForQuery& message) {
 
 void encode(std::string& out, const CommandComplete& message) {
   ByteWriter{out, backend_type::command_complete}.c_string(message.tag).finish();
+}
+
+void encode(std::string& out, const DataRow& message) {
+  ByteWriter writer{out, backend_type::data_row};
+  writer.count16(message.fields.size());
+  for (const auto& field : message.fields) {
+    if (field) {
+      writer.count32(field->size()).bytes(*field);
+    } else {
+      writer.u32(kNullLength);
+    }
+  }
+  writer.finish();
 }
 
 void encode(std::string& out, const ParseComplete&) {

@@ -45,6 +45,7 @@ class Gate:
         self._environment, self._file_limit = {**_SANITIZER, **(environment or {})}, file_limit
         self._process, self._port = None, None
         self._write("policy.json", json.dumps(policy, indent=1))
+        self._write("catalog.pw", postgres.catalog_password + "\n")
         for agent in agents:
             self._write(f"{agent.role}.pw", agent.role_password + "\n")
             self.add_login(agent)
@@ -53,6 +54,7 @@ class Gate:
             "logins": "logins.conf",
             "upstream": {
                 "host": "127.0.0.1", "port": postgres.port, "database": postgres.database, "search_path": ["app"],
+                "catalog": {"user": postgres.catalog_role, "password_file": "catalog.pw", "poll": "200ms"},
                 "roles": {a.name: {"user": a.role, "password_file": f"{a.role}.pw"} for a in agents},
             },
             "policy": "policy.json",

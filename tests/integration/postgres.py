@@ -63,6 +63,9 @@ def libpq_environment(login):
 
 
 class Postgres:
+    # What the gate reads the catalog as. It may look at nothing else.
+    catalog_role, catalog_password = "portcullis_catalog", "only for the catalog"
+
     def __init__(self, database="shop", settings=None, tls=None):
         """`tls` is (certificate file, key file), both readable by the server's account."""
         self._user = "postgres" if os.geteuid() == 0 else None
@@ -77,6 +80,7 @@ class Postgres:
         self._initialise()
         self.start()
         self.sql(f'CREATE DATABASE "{database}"', database="postgres")
+        self.sql(f"CREATE ROLE {self.catalog_role} LOGIN PASSWORD '{self.catalog_password}'", database="postgres")
 
     def _initialise(self):
         command = [server_programs() / "initdb", "-D", self.folder / "data", "-U", self._superuser, "-E", "UTF8",

@@ -146,7 +146,7 @@ class Queries(RefusalCase):
         self.assert_usable()
 
     def test_what_has_no_rule(self):
-        for text in ("CREATE ROLE eve", "DO $$ BEGIN END $$", "ALTER SYSTEM SET fsync = off", "SELECT pg_sleep(1)",
+        for text in ("CREATE ROLE mallory", "DO $$ BEGIN END $$", "ALTER SYSTEM SET fsync = off", "SELECT pg_sleep(1)",
                      "COPY app.orders TO PROGRAM 'true'", "SELECT pg_read_file('PG_VERSION')", "SET ROLE postgres",
                      "SET search_path = public", "SELECT set_config('search_path', 'public', false)",
                      "SELECT * FROM app.orders, app.users", "DELETE FROM app.ledger", "VACUUM app.orders",
@@ -156,7 +156,7 @@ class Queries(RefusalCase):
                      "PREPARE p AS SELECT * FROM app.users", "DECLARE c CURSOR WITH HOLD FOR TABLE app.users"):
             with self.subTest(text):
                 self.assert_refused(self.talk(query(text)), "EZ", text=text)
-        self.assert_server_never_saw("eve", "pg_sleep", "PG_VERSION")
+        self.assert_server_never_saw("mallory", "pg_sleep", "PG_VERSION")
 
 
 class Pipelines(RefusalCase):

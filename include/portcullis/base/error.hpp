@@ -47,13 +47,15 @@ inline constexpr SqlState configuration_limit_exceeded{"53400"};
 inline constexpr SqlState program_limit_exceeded{"54000"};
 inline constexpr SqlState statement_too_complex{"54001"};
 inline constexpr SqlState admin_shutdown{"57P01"};
+inline constexpr SqlState cannot_connect_now{"57P03"};
 inline constexpr SqlState io_error{"58030"};
 inline constexpr SqlState config_file_error{"F0000"};
 inline constexpr SqlState internal_error{"XX000"};
 }  // namespace sqlstate
 
-// A value, never thrown across a room's border. `message` is one sentence, lower case, without a full stop, the
-// offender in quotes, and says what to do next. Neither it nor `detail` ever holds a password or a parameter value.
+// A value, never thrown across a room's border. `message` is one sentence, lower case, without a full stop,
+// the offender in quotes, and says what to do next. Neither it nor `detail` ever holds a password or a
+// parameter value.
 struct Error {
   SqlState code = sqlstate::internal_error;
   std::string message;
@@ -65,7 +67,8 @@ struct Error {
   friend bool operator==(const Error&, const Error&) = default;
 };
 
-// Called by boost::system::result when value() is asked of an error: that is a bug of ours, so it throws std::logic_error.
+// Called by boost::system::result when value() is asked of an error: that is a bug of ours, so it throws
+// std::logic_error.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
 
 }  // namespace portcullis::base

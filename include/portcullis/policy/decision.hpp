@@ -18,29 +18,40 @@ enum class Outcome : std::uint8_t { allow, ask, deny };
 // Why an effect got its outcome.
 enum class Ground : std::uint8_t {
   session,       // needs no rule: transaction control, SHOW, settings on the shipped list, ...
-  rule,          // the rule named
+  rule,          // the rule named; or, where none is, what stands under "functions" or "settings"
   protection,    // the protection named
   not_covered,   // no rule allows it
   requirement,   // a rule would allow it, but what it requires is missing ("where")
   condition,     // a rule names it, but its "when" does not hold
-  shipped_list,  // a function, type, setting or operator that is not on the list that ships
+  shipped_list,  // on the lists that ship, or not on them: functions, catalogs, types, settings, operators
   unsupported,   // this version cannot judge it (said so in the reason)
+  implied,       // comes with what is allowed: the check of a foreign key
+  missing,       // the database has no such object
 };
+[[nodiscard]] std::string_view name(Ground ground) noexcept;  // "not covered"
 
 struct EffectDecision {
   sql::Action action{};
   sql::ObjectKind kind = sql::ObjectKind::none;
-  sql::Name object;  // resolved by search_path where it was written without a schema
+  sql::Name object;  // where PostgreSQL finds it
   Outcome outcome = Outcome::deny;
   Ground ground = Ground::not_covered;
   std::string rule;            // id of the rule or protection; empty where there is none
   std::string reason;          // one clause, lower case, e.g. "select on app.users is protected"
   std::int32_t location = -1;  // byte offset in the statement's text
+  // How it came about: "through view app.people". Empty for what stands in the statement. Part of the reason
+  // too.
+  std::string route{};
+  // Of its columns the ones that are touched, or all.
+  std::vector<std::string> columns{};
+  bool all_columns = false;
 };
 
 struct Decision {
   Outcome outcome = Outcome::deny;
-  std::vector<EffectDecision> effects;  // every effect of every statement, in order
+  // Of every effect in the resolution, in order, but for what a name could have meant beside PostgreSQL's own
+  // object of that name.
+  std::vector<EffectDecision> effects;
   // The effect that a refusal speaks of: the first of the strictest outcome, protections before all else.
   [[nodiscard]] const EffectDecision* decisive() const noexcept;
 };

@@ -8,20 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "portcullis/base/result.hpp"
+#include "portcullis/catalog/resolution.hpp"
+#include "portcullis/catalog/snapshot.hpp"
+#include "portcullis/policy/bound.hpp"
 #include "portcullis/policy/decision.hpp"
-#include "portcullis/sql/facts.hpp"
+#include "portcullis/policy/problem.hpp"
 
 namespace portcullis::policy {
-
-// One thing wrong with a file, with where it is. Lines and columns (characters) count from 1.
-struct Problem {
-  std::uint32_t line = 0, column = 0;
-  std::string message;  // what is wrong and what to write instead
-  friend bool operator==(const Problem&, const Problem&) = default;
-};
-// "FILE:LINE:COLUMN: message", one a line.
-[[nodiscard]] std::string to_text(const std::vector<Problem>& problems, std::string_view file);
 
 struct Agent {
   std::string name;   // the key under "agents"
@@ -41,9 +34,6 @@ struct PolicyTest {
 // What evaluate() needs to know besides the statements.
 struct Context {
   std::string_view agent;
-  // The schemas that unqualified names are looked up in, in order, as pinned by the gate; pg_catalog is
-  // implicit.
-  std::vector<std::string> search_path;
 };
 
 class PolicySet {
@@ -65,12 +55,18 @@ class PolicySet {
   [[nodiscard]] const Agent* agent_by_name(std::string_view name) const noexcept;
   [[nodiscard]] const std::vector<PolicyTest>& tests() const noexcept;
 
-  // Pure and thread-safe. An agent that the policy does not name is denied everything. Text that is empty of
-  // statements is allowed with no effects.
-  [[nodiscard]] Decision evaluate(const sql::Facts& facts, const Context& context) const;
+  // Pure and thread-safe. An agent that the policy does not name is denied everything, also what has no
+  // effects. `bound` is what bind() of this policy gave; null where there is no database to hold it against.
+  [[nodiscard]] Decision evaluate(const catalog::Resolution& resolution, const Context& context,
+                                  const Bound* bound = nullptr) const;
 
-  // What this agent may do, shortest form, for refusals: "SELECT on app.orders; ALTER TABLE ADD COLUMN on
-  // app.orders". At most `limit` characters, cut at an item with "..." behind.
+  // What the policy's names stand for in a database. Never fails: what is wrong stands in the value. With
+  // what an earlier snapshot gave, functions stay pinned to what they were then, and what was protected then
+  // stays so.
+  [[nodiscard]] Bound bind(const catalog::Snapshot& snapshot, const Bound* earlier = nullptr) const;
+
+  // What this agent may do, shortest form, for refusals: "SELECT on app.* except app.users; ALTER TABLE ADD
+  // COLUMN on app.orders". At most `limit` characters, cut at an item with "..." behind.
   [[nodiscard]] std::string allowed_summary(std::string_view agent, std::size_t limit = 300) const;
 
  private:

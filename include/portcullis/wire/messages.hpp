@@ -140,6 +140,10 @@ struct ReadyForQuery {
 struct CommandComplete {
   std::string_view tag;
 };
+// Only of answers to the gate's own queries: rows for a client pass unread.
+struct DataRow {
+  std::vector<std::optional<std::string_view>> fields;  // nothing: NULL
+};
 struct ParseComplete {};
 struct BindComplete {};
 struct CloseComplete {};
@@ -239,6 +243,8 @@ base::Result<ReadyForQuery> decode(std::string_view body);
 template <>
 base::Result<CommandComplete> decode(std::string_view body);
 template <>
+base::Result<DataRow> decode(std::string_view body);
+template <>
 base::Result<ParseComplete> decode(std::string_view body);
 template <>
 base::Result<BindComplete> decode(std::string_view body);
@@ -280,6 +286,7 @@ void encode(std::string& out, const ParameterStatus& message);
 void encode(std::string& out, const NegotiateProtocolVersion& message);
 void encode(std::string& out, const ReadyForQuery& message);
 void encode(std::string& out, const CommandComplete& message);
+void encode(std::string& out, const DataRow& message);
 void encode(std::string& out, const ParseComplete& message);
 void encode(std::string& out, const BindComplete& message);
 void encode(std::string& out, const CloseComplete& message);

@@ -22,11 +22,15 @@ class CommandLineTest : public ::testing::Test {
     std::vector<const char*> argv{"portcullis"};
     for (const auto& word : words) argv.push_back(word.c_str());
     ScriptedConsole script(input);
-    const int code =
-        run(static_cast<int>(argv.size()), argv.data(), script.console, [this](const Config& config) {
-          served_ = config.upstream.database;
-          return 7;
-        });
+    NetworkCommands network;
+    network.serve = [this](const Config& config) {
+      served_ = config.upstream.database;
+      return 7;
+    };
+    network.dump_catalog = [](const Config& config) -> base::Result<std::string> {
+      return "the catalog of " + config.upstream.database + "\n";
+    };
+    const int code = run(static_cast<int>(argv.size()), argv.data(), script.console, network);
     out_ = script.out.str();
     err_ = script.err.str();
     return code;
@@ -119,7 +123,7 @@ class ServeCommand : public CommandLineTest {
     return run_words({"serve", "--config",
                       folder_
                           .write("portcullis.json", R"({
-      "upstream": { "database": "shop", "roles": { "bot": { "user": "bot_db" } } },
+      "upstream": { "database": "shop", "catalog": { "user": "gate_db" }, "roles": { "bot": { "user": "bot_db" } } },
       "logins": "logins.conf", "policy": "policy.json", "audit": { "directory": "audit" } })")
                           .string()});
   }

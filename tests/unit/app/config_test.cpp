@@ -20,7 +20,8 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 constexpr std::string_view kUpstream =
-    R"("upstream": { "database": "shop", "roles": { "bot": { "user": "bot_db", "password_file": "bot.pw" } } })";
+    R"("upstream": { "database": "shop", "catalog": { "user": "gate_db" },
+      "roles": { "bot": { "user": "bot_db", "password_file": "bot.pw" } } })";
 
 class Configuration : public ::testing::Test {
  protected:
@@ -41,8 +42,10 @@ class Configuration : public ::testing::Test {
       "logins": "logins.conf", "policy": "policy.json", "audit": { "directory": "audit" } })");
   }
   LoadedConfig load_with_upstream(const std::string& members) {
-    return load_with("", R"("upstream": { "roles": { "bot": { "user": "bot_db" } }, "database": "shop", )" +
-                             members + " }");
+    return load_with(
+        "",
+        R"("upstream": { "roles": { "bot": { "user": "bot_db" } }, "database": "shop", "catalog": { "user": "gate_db" }, )" +
+            members + " }");
   }
   // "line:column: message" of each problem.
   static std::vector<std::string> problems(const LoadedConfig& loaded) {
@@ -91,6 +94,7 @@ TEST_F(Configuration, SaysWhatItSays) {
   folder_.write("server.crt", "certificate", 0644);
   folder_.write("server.key", "key");
   folder_.write("ca.crt", "certificate", 0644);
+  folder_.write("gate.pw", "catalog secret\n");
   const auto config = good(load(R"({
     // comments are welcome
     "listen": { "address": "0.0.0.0", "port": 0, "tls": { "certificate": "server.crt", "key": "server.key" } },
@@ -98,6 +102,7 @@ TEST_F(Configuration, SaysWhatItSays) {
     "upstream": {
       "host": "db.example.com", "port": 5433, "database": "shop", "sslmode": "verify-ca",
       "root_certificate": "ca.crt", "search_path": ["app", "public"], "allow_superuser": true,
+      "catalog": { "user": "gate_db", "password_file": "gate.pw", "poll": "2s", "oldest": "1min" },
       "roles": { "bot": { "user": "bot_db", "password_file": "bot.pw" } }
     },
     "policy": "policy.json",
@@ -121,6 +126,10 @@ TEST_F(Configuration, SaysWhatItSays) {
   EXPECT_TRUE(config.upstream.allow_superuser);
   EXPECT_EQ(config.upstream.roles.at("bot").user, "bot_db");
   EXPECT_EQ(config.upstream.roles.at("bot").password.reveal(), "hunter2");
+  EXPECT_EQ(config.upstream.catalog.role.user, "gate_db");
+  EXPECT_EQ(config.upstream.catalog.role.password.reveal(), "catalog secret");
+  EXPECT_EQ(config.upstream.catalog.poll, 2s);
+  EXPECT_EQ(config.upstream.catalog.oldest, 1min);
   EXPECT_EQ(config.policy->policy_name(), "sample");
   EXPECT_EQ(config.audit.directory, "/var/lib/log");
   EXPECT_FALSE(config.audit.store_text);
@@ -138,7 +147,7 @@ TEST_F(Configuration, ReportsEveryProblemAtItsPlace) {
       problems(load(R"({
   "listen": { "address": "everywhere", "port": 65536 },
   "upstream": {
-    "port": "5432",
+    "port": "5432", "catalog": { "user": "gate_db", "poll": "1min", "oldest": "30s" },
     "roles": {
       "nobody": { "user": "" }
     },
@@ -153,6 +162,7 @@ TEST_F(Configuration, ReportsEveryProblemAtItsPlace) {
       UnorderedElementsAre(
           HasSubstr("2:26: \"everywhere\" is no address"), HasSubstr("2:48: \"port\" is 65536"),
           HasSubstr("3:15: upstream lacks \"database\""), HasSubstr("4:13: \"port\" must be a whole number"),
+          HasSubstr("\"oldest\" must be longer than \"poll\""),
           HasSubstr("6:7: the policy has no agent \"nobody\""), HasSubstr("6:27: \"user\" is empty"),
           HasSubstr("8:5: unknown key \"sslmod\""), HasSubstr("12:44: \"some\" is no value of \"text\""),
           HasSubstr("13:29: \"soon\" is no duration"), HasSubstr("13:56: \"1GiB\" is out of range"),
@@ -217,12 +227,18 @@ TEST_F(Configuration, PinsASearchPathThatMeansTheSameInEachSession) {
 }
 
 TEST_F(Configuration, WantsRolesOfAgentsThatThePolicyKnows) {
-  EXPECT_THAT(problem(load_with("", R"("upstream": { "database": "shop", "roles": {} })")),
-              HasSubstr("no agent"));
-  EXPECT_THAT(problem(load_with("", R"("upstream": { "database": "shop", "roles": { "bot": "bot_db" } })")),
+  EXPECT_THAT(
+      problem(load_with(
+          "", R"("upstream": { "database": "shop", "catalog": { "user": "gate_db" }, "roles": {} })")),
+      HasSubstr("no agent"));
+  EXPECT_THAT(problem(load_with("", R"("upstream": { "database": "shop", "catalog": { "user": "gate_db" },
+                                           "roles": { "bot": "bot_db" } })")),
               HasSubstr("write { \"user\": \"ROLE\" }"));
-  EXPECT_THAT(problem(load_with("", R"("upstream": { "database": "shop", "roles": { "bot": {} } })")),
-              HasSubstr("lacks \"user\""));
+  EXPECT_THAT(
+      problem(load_with(
+          "",
+          R"("upstream": { "database": "shop", "catalog": { "user": "gate_db" }, "roles": { "bot": {} } })")),
+      HasSubstr("lacks \"user\""));
 }
 
 TEST_F(Configuration, RefusesFilesThatOthersMayWrite) {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "guard/guard.hpp"
+#include "tests/unit/catalog/make_snapshot.hpp"
 
 namespace portcullis::guard {
 namespace {
@@ -51,7 +52,7 @@ class Refusals : public testing::Test {
                  std::string_view agent = "bot") const {
     sql::Facts facts;
     facts.statements.emplace_back().effects = std::move(effects);
-    return guard_.decide(facts, {agent, &search_path_, text});
+    return guard_.decide(facts, {agent, &names_, nullptr, text});
   }
   Error refusal(std::vector<sql::Effect> effects, std::string_view text = {},
                 std::string_view agent = "bot") const {
@@ -60,7 +61,7 @@ class Refusals : public testing::Test {
     return verdict.refusal.value_or(Error{});
   }
 
-  std::vector<std::string> search_path_{"app"};
+  catalog::NameSpace names_{{"app"}};
   Guard guard_{load()};
 };
 
@@ -144,6 +145,41 @@ TEST_F(Refusals, TellTheOneWithoutRulesAndTheStranger) {
             "portcullis: denied: agent \"mallory\" is not in the policy.");
 }
 
+// A view that reads a protected table, in a database that has both.
+TEST_F(Refusals, NameTheRoute) {
+  catalog::testing::MakeSnapshot make;
+  make.table("app.users", {"id int4"});
+  make.table("app.orders", {"id int4"});
+  make.view("app.people", {"id int4"}, {"app.users(id)"});
+  const auto snapshot = make.build();
+  sql::Facts facts;
+  facts.statements.emplace_back().effects = {effect(Action::select, app("people"))};
+  const auto verdict = guard_.decide(facts, {"bot", &names_, snapshot.get(), {}});
+  ASSERT_TRUE(verdict.refusal);
+  EXPECT_EQ(verdict.refusal->message,
+            "portcullis: denied by \"pii\": SELECT on app.users (through view app.people) is protected." +
+                kAllowed);
+}
+
+// Programs know the code and the words, so both are PostgreSQL's.
+TEST_F(Refusals, SayWhatIsNotThereAsPostgresqlDoes) {
+  catalog::testing::MakeSnapshot make;
+  make.table("app.orders", {"id int4"});
+  const auto snapshot = make.build();
+  const auto refused = [&](sql::Effect written) {
+    sql::Facts facts;
+    facts.statements.emplace_back().effects = {std::move(written)};
+    return guard_.decide(facts, {"bot", &names_, snapshot.get(), {}}).refusal.value_or(Error{});
+  };
+  const auto relation = refused(effect(Action::select, {{}, {}, "ordres"}));
+  EXPECT_EQ(relation.code.view(), "42P01");
+  EXPECT_EQ(relation.message, "relation \"ordres\" does not exist.");
+  EXPECT_EQ(with_record(relation, 12).message, "relation \"ordres\" does not exist. Record 12.");
+  EXPECT_EQ(refused(effect(Action::execute_function, app("nope"), ObjectKind::function)).code.view(),
+            "42883");
+  EXPECT_EQ(refused(effect(Action::use_type, app("nope"), ObjectKind::type)).code.view(), "42704");
+}
+
 TEST_F(Refusals, ListAllThatIsRefused) {
   const auto error =
       refusal({effect(Action::select, app("orders")), effect(Action::truncate, app("orders")),
@@ -177,7 +213,7 @@ TEST_F(Refusals, PointAtTheCharacter) {
 
 TEST_F(Refusals, KeepWhatTheAnalysisSays) {
   const Error syntax{base::sqlstate::syntax_error, "syntax error at or near \"SELEC\"", "", "", 1};
-  const auto verdict = guard_.refuse(syntax, {"bot", &search_path_, "SELEC"});
+  const auto verdict = Guard::refuse(syntax);
   EXPECT_EQ(verdict.outcome, policy::Outcome::deny);
   EXPECT_TRUE(verdict.decision.effects.empty());
   ASSERT_TRUE(verdict.refusal);

@@ -147,9 +147,9 @@ TEST_F(ShippedPolicies, RefuseTheKnownWaysAround) {
       auto policy = std::make_shared<const policy::PolicySet>(load(file));
       for (const auto& agent : policy->agents()) {
         for (const auto& statement : statements) {
-          const std::vector<std::string> search_path{"public"};
+          const catalog::NameSpace names{{"public"}};
           const Guard guard(policy);
-          const Request request{agent.name, &search_path, statement};
+          const Request request{agent.name, &names, nullptr, statement};
           const auto facts = sql::analyze(statement);
           if (!facts) continue;  // not understood is refused
           const bool uses_a_name =

@@ -84,8 +84,6 @@ TEST(Load, TellsUnknownKeysFromThoseNotEnforcedYet) {
   EXPECT_PROBLEMS(
       problems_of(start + ",\n\"limits\": {},\n\"functions\": {}, \"settings\": {},\n\"mode\": \"monitor\"}"),
       {2, 1, "this version does not enforce \"limits\" yet: remove it"},
-      {3, 1, "this version does not enforce \"functions\" yet: remove it"},
-      {3, 18, "this version does not enforce \"settings\" yet: remove it"},
       {4, 9, "this version does not enforce the mode \"monitor\" yet: remove it or write \"enforce\""});
   EXPECT_PROBLEMS(problems_of(start + ",\n\"protects\": [],\n\"frobnicate\": 1, \"mode\": \"enforced\"}"),
                   {2, 1, "unknown key \"protects\" in the policy: did you mean \"protect\"?"},
@@ -123,7 +121,7 @@ TEST(Load, ChecksProtections) {
   const auto problems = problems_of(
       "{\"version\": 1, \"name\": \"n\", \"agents\": {\"a\": {\"login\": \"l\"}}, \"rules\": [], "
       "\"protect\": [\n"
-      "{\"id\": \"one\", \"on\": [\"users\", \"secret.*\", \"app.customers(ssn)\"]},\n"
+      "{\"id\": \"one\", \"on\": [\"users\", \"*.secret\", \"app.customers()\"]},\n"
       "{\"id\": \"one\", \"on\": [], \"excpet\": []},\n"
       "{\"id\": \"two\", \"on\": [\"app.x\"], \"except\": [\"selct\"]},\n"
       "{\"id\": \"all\", \"on\": [\"app.x\"], \"except\": [\"all\"]},\n"
@@ -131,13 +129,8 @@ TEST(Load, ChecksProtections) {
   EXPECT_PROBLEMS(
       problems,
       {2, 22, "\"users\" has no schema: write schema.users, for a rule must not depend on a search_path"},
-      {2, 31,
-       "this version does not enforce patterns such as \"secret.*\" yet: remove it and name each object as "
-       "schema.table"},
-      {2, 43,
-       "this version does not enforce lists of columns or arguments such as \"app.customers(ssn)\" yet: "
-       "remove it and "
-       "name each object as schema.table"},
+      {2, 31, "\"*.secret\" is no pattern: write schema.*, *.* or the name of an object"},
+      {2, 43, "\"app.customers()\" has no list of columns behind it: write schema.table(a, b)"},
       {3, 8, "the id \"one\" is used twice: rules and protections share their ids"},
       {3, 21, "\"on\" must be a list of at least one string"},
       {3, 25, "unknown key \"excpet\" in a protection: did you mean \"except\"?"},
@@ -165,8 +158,8 @@ TEST(LoadRule, ChecksActions) {
   EXPECT_PROBLEMS(
       rule_problems(R"({"id": "r", "allow": ["set"], "to": ["bot"]})"),
       {5, 23,
-       "\"set\" cannot be allowed: the settings that are harmless are free for everyone, and this version "
-       "does not enforce a list of more yet"});
+       "\"set\" cannot be allowed: the settings that are harmless are free for everyone: name others under "
+       "\"settings\""});
   EXPECT_PROBLEMS(
       rule_problems(R"({"id": "r", "allow": ["create temporary *"], "on": ["app.t"], "to": ["bot"]})"),
       {5, 23, "none of \"create temporary *\" can be allowed"});
@@ -184,10 +177,16 @@ TEST(LoadRule, ChecksOn) {
                    "it a rule of its "
                    "own without \"on\""});
   EXPECT_PROBLEMS(
-      rule_problems(R"({"id": "r", "allow": ["select"], "on": ["app.*"], "to": ["bot"]})"),
-      {5, 41,
-       "this version does not enforce patterns such as \"app.*\" yet: remove it and name each object as "
-       "schema.table"});
+      rule_problems(R"({"id": "r", "allow": ["execute function"], "on": ["app.*"], "to": ["bot"]})"),
+      {5, 23,
+       "a function must be named, for no star opens one: write schema.function in \"on\", or its signature "
+       "under "
+       "\"functions\""});
+  EXPECT_PROBLEMS(
+      rule_problems(R"j({"id": "r", "allow": ["select", "delete"], "on": ["app.t(a)"], "to": ["bot"]})j"),
+      {5, 33, "\"delete\" is done to a table as a whole, never to columns: name the table without them"});
+  EXPECT_TRUE(rule_problems(R"j({"id": "r", "allow": ["all"], "on": ["app.*", "app.t(a)"], "to": ["bot"]})j")
+                  .empty());
   EXPECT_PROBLEMS(
       rule_problems(R"({"id": "r", "allow": ["select"], "on": ["app.t", "app.t"], "to": ["bot"]})"),
       {5, 50, "\"app.t\" stands twice in \"on\": take one out"});
@@ -214,9 +213,13 @@ TEST(LoadRule, OpensCatalogsForReadingOnly) {
       rule_problems(
           R"({"id": "r", "allow": ["execute function"], "on": ["pg_catalog.pg_read_file"], "to": ["bot"]})"),
       {5, 51,
-       "\"pg_catalog.pg_read_file\" is none of PostgreSQL's harmless functions, so \"execute function\" "
-       "cannot "
-       "be allowed on it"});
+       "\"execute function\" cannot be allowed on \"pg_catalog.pg_read_file\": reads or lists files of the "
+       "server"});
+  EXPECT_PROBLEMS(rule_problems(R"({"id": "r", "allow": ["select"], "on": ["pg_catalog.*"], "to": ["bot"]})"),
+                  {5, 41,
+                   "\"pg_catalog.*\" would open what PostgreSQL hides: what is harmless in it is open to "
+                   "everyone, name the "
+                   "others"});
   EXPECT_TRUE(
       rule_problems(R"({"id": "r", "allow": ["select"], "on": ["information_schema.tables"], "to": ["bot"]})")
           .empty());
@@ -324,6 +327,10 @@ TEST(LoadRule, RefusesWhatAProtectionSwallows) {
           .empty());
   EXPECT_TRUE(
       rule_problems(R"({"id": "r", "deny": ["update"], "on": ["app.users"], "to": ["bot"]})").empty());
+  EXPECT_TRUE(rule_problems(R"({"id": "r", "allow": ["update"], "on": ["app.*"], "to": ["bot"]})").empty());
+  EXPECT_PROBLEMS(
+      rule_problems(R"j({"id": "r", "allow": ["update"], "on": ["app.users(a)"], "to": ["bot"]})j"),
+      {5, 8, swallowed});
 }
 
 TEST(LoadTest, ChecksWhatItRefersTo) {

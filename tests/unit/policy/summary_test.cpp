@@ -22,6 +22,15 @@ TEST(AllowedSummary, NamesActionsAndObjectsInTheFilesOrder) {
   EXPECT_EQ(policy.allowed_summary("stranger"), "");
 }
 
+TEST(AllowedSummary, PrintsPatternsAndWhatProtectionsTakeOut) {
+  const auto policy = loaded(policy_text(
+      R"j({"id": "read", "allow": ["select"], "on": ["app.*", "shop.t(b, a)", "secret.t", "log.*"], "to": ["*"]})j",
+      R"j({"id": "pii", "on": ["app.users", "app.customers(ssn)", "secret.*"]},
+         {"id": "log", "on": ["log.events"], "except": ["select", "insert"]})j"));
+  EXPECT_EQ(policy.allowed_summary("bot"),
+            "SELECT on app.* except app.users, app.customers(ssn), shop.t(a, b), log.*");
+}
+
 TEST(AllowedSummary, IsCutAtAPieceWithinTheLimit) {
   const auto policy = loaded(policy_text(
       R"({"id": "read", "allow": ["select"], "on": ["app.orders", "app.customers", "app.products"], "to": ["*"]},

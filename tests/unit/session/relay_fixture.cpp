@@ -26,8 +26,8 @@ std::string be32(std::uint32_t value) {
 }
 
 std::string body_of_error(const std::string& code) {
-  return "SERROR" + std::string(1, '\0') + "VERROR" + std::string(1, '\0') + "C" + code + std::string(1, '\0') + "Mx" +
-         std::string(2, '\0');
+  return "SERROR" + std::string(1, '\0') + "VERROR" + std::string(1, '\0') + "C" + code +
+         std::string(1, '\0') + "Mx" + std::string(2, '\0');
 }
 
 std::string backend_word(char type, std::string_view body) {
@@ -88,8 +88,12 @@ std::vector<std::string> FakeSink::told() const {
   return lines;
 }
 
-std::string backend_text(std::string_view bytes) { return words(bytes, wire::peek_backend, backend_word); }
-std::string frontend_text(std::string_view bytes) { return words(bytes, wire::peek_frontend, frontend_word); }
+std::string backend_text(std::string_view bytes) {
+  return words(bytes, wire::peek_backend, backend_word);
+}
+std::string frontend_text(std::string_view bytes) {
+  return words(bytes, wire::peek_frontend, frontend_word);
+}
 
 std::string frame(char type, std::string_view body) {
   return type + be32(static_cast<std::uint32_t>(body.size() + 4)) + std::string(body);
@@ -113,7 +117,8 @@ std::string from_server(const std::vector<std::string>& messages) {
 std::shared_ptr<const guard::Guard> test_guard() {
   auto loaded = policy::PolicySet::load(kPolicy);
   EXPECT_TRUE(loaded.policy) << policy::to_text(loaded.problems, "test policy");
-  return std::make_shared<const guard::Guard>(std::make_shared<const policy::PolicySet>(std::move(*loaded.policy)));
+  return std::make_shared<const guard::Guard>(
+      std::make_shared<const policy::PolicySet>(std::move(*loaded.policy)));
 }
 
 RelayFixture::RelayFixture()
@@ -122,7 +127,7 @@ RelayFixture::RelayFixture()
             Identity identity;
             identity.session = 1;
             identity.agent = "robot";
-            identity.search_path = {"app"};
+            identity.names.search_path = {"app"};
             identity.reserved_name = "reserved";
             return identity;
           }(),
@@ -132,7 +137,7 @@ Dependencies RelayFixture::needs() {
   // Once in this thread: the parser keeps something for every thread that prepares.
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
-  return {test_guard(), &sink, &clock, &facts, &sequence};
+  return {&source, &sink, &clock, &facts, &sequence};
 }
 
 void RelayFixture::client(std::string_view bytes) {

@@ -1,5 +1,5 @@
-// A session between a scripted client and a scripted server, written and read as in the manual's message flows:
-// "Q(select 1)", "E(42501)", "Z(I)". The log is a list whose durability the test decides.
+// A session between a scripted client and a scripted server, written and read as in the manual's message
+// flows: "Q(select 1)", "E(42501)", "Z(I)". The log is a list whose durability the test decides.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,6 +12,9 @@
 #include "wire/framing.hpp"
 
 namespace portcullis::session {
+
+// The policy that the fixture's agent works under: select, insert on app.t; "listen" and COPY on app.t.
+[[nodiscard]] std::shared_ptr<const guard::Guard> test_guard();
 
 class FakeSink final : public audit::Sink {
  public:
@@ -51,6 +54,28 @@ template <class... Messages>
 // "C INSERT 0 1", "Z I", "1", "2", "E 23505", "s", "T", "D", "G", "n": one message a string.
 [[nodiscard]] std::string from_server(const std::vector<std::string>& messages);
 
+// What the test lets sessions judge by.
+class FakeBasisSource final : public BasisSource {
+ public:
+  explicit FakeBasisSource(std::shared_ptr<const guard::Guard> guard)
+      : basis(std::make_shared<const Basis>(Basis{std::move(guard), nullptr})) {}
+
+  [[nodiscard]] std::shared_ptr<const Basis> current() const override {
+    return changing > 0 ? nullptr : basis;
+  }
+  void begin_change() override {
+    ++changing;
+    ++changes;
+  }
+  void end_change() override { --changing; }
+  std::uint64_t ask_again() override { return ++asked; }
+  [[nodiscard]] std::uint64_t answered() const override { return answers; }
+
+  std::shared_ptr<const Basis> basis;
+  int changing = 0, changes = 0;
+  std::uint64_t asked = 0, answers = 0;
+};
+
 class RelayFixture : public ::testing::Test {
  protected:
   RelayFixture();
@@ -66,6 +91,7 @@ class RelayFixture : public ::testing::Test {
   void open_transaction();
 
   FakeSink sink;
+  FakeBasisSource source{test_guard()};
   base::SystemClock clock;
   FactsCache facts;
   std::atomic<std::uint64_t> sequence{0};
@@ -75,8 +101,5 @@ class RelayFixture : public ::testing::Test {
  private:
   Dependencies needs();
 };
-
-// The policy that the fixture's agent works under: select, insert on app.t; "listen" and COPY on app.t.
-[[nodiscard]] std::shared_ptr<const guard::Guard> test_guard();
 
 }  // namespace portcullis::session

@@ -1,5 +1,5 @@
-// Whatever the pieces that bytes arrive in and however client and server interleave, the same comes out; and random
-// pipelines against a server that behaves as the manual says keep the relay's promises.
+// Whatever the pieces that bytes arrive in and however client and server interleave, the same comes out; and
+// random pipelines against a server that behaves as the manual says keep the relay's promises.
 #include <random>
 
 #include "relay_fixture.hpp"
@@ -7,7 +7,8 @@
 namespace portcullis::session {
 namespace {
 
-// A server that obeys the protocol: fails poisons and texts with "fail" in them, skips to Sync, answers the rest.
+// A server that obeys the protocol: fails poisons and texts with "fail" in them, skips to Sync, answers the
+// rest.
 class ModelServer {
  public:
   std::string on_bytes(std::string_view bytes) {
@@ -75,10 +76,10 @@ class ModelServer {
   bool skipping_ = false;
 };
 
-
 std::string random_text(std::mt19937& random) {
-  constexpr std::string_view texts[] = {"select 1", "insert into t values (1)", "drop table t", "select * from secret",
-                                        "select 'fail'", "selec", "select pg_sleep(1)"};
+  constexpr std::string_view texts[] = {
+      "select 1", "insert into t values (1)", "drop table t", "select * from secret", "select 'fail'",
+      "selec",    "select pg_sleep(1)"};
   return std::string(texts[random() % std::size(texts)]);
 }
 
@@ -153,9 +154,9 @@ TEST_F(RelayPropertyTest, EveryAllowedExecutionHasOneOutcome) {
 }
 
 TEST_F(RelayPropertyTest, TheSameComesOutWhateverThePieces) {
-  const std::string flow = bytes_of(wire::Parse{"", "insert into t values (1)", {}}, wire::Bind{"", "", {}, {}, {}},
-                                    wire::Execute{"", 0}, wire::Parse{"", "drop table t", {}}, wire::Sync{},
-                                    wire::Query{"select 1"});
+  const std::string flow = bytes_of(
+      wire::Parse{"", "insert into t values (1)", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0},
+      wire::Parse{"", "drop table t", {}}, wire::Sync{}, wire::Query{"select 1"});
   const std::string answers =
       from_server({"1", "2", "C INSERT 0 1", "E 42601", "Z I", "T", "D", "C SELECT 1", "Z I"});
   for (std::size_t split = 1; split < flow.size(); ++split) {
@@ -163,11 +164,11 @@ TEST_F(RelayPropertyTest, TheSameComesOutWhateverThePieces) {
         [] {
           Identity identity;
           identity.agent = "robot";
-          identity.search_path = {"app"};
+          identity.names.search_path = {"app"};
           identity.reserved_name = "reserved";
           return identity;
         }(),
-        {test_guard(), &sink, &clock, &facts, &sequence});
+        {&source, &sink, &clock, &facts, &sequence});
     std::string rest = flow.substr(0, split);
     rest.erase(0, fresh.on_client(rest));
     rest += flow.substr(split);
@@ -177,7 +178,8 @@ TEST_F(RelayPropertyTest, TheSameComesOutWhateverThePieces) {
     back.erase(0, fresh.on_server(back));
     back += answers.substr(server_split);
     (void)fresh.on_server(back);
-    EXPECT_EQ(backend_text(fresh.take_to_client()), "1 2 C(INSERT 0 1) E(42501) Z(I) T D C(SELECT 1) Z(I)") << split;
+    EXPECT_EQ(backend_text(fresh.take_to_client()), "1 2 C(INSERT 0 1) E(42501) Z(I) T D C(SELECT 1) Z(I)")
+        << split;
   }
 }
 

@@ -24,24 +24,35 @@ Next feed(ServerStartup& machine, const std::string& bytes) {
   return machine.on_bytes(bytes, consumed);
 }
 
-const std::string kWelcome = bytes_of(wire::ParameterStatus{"server_version", "15.3"}, wire::BackendKeyData{7, "abcd"},
-                                      wire::ReadyForQuery{'I'});
+const std::string kWelcome = bytes_of(wire::ParameterStatus{"server_version", "15.3"},
+                                      wire::BackendKeyData{7, "abcd"}, wire::ReadyForQuery{'I'});
+
+const std::string kSchemas = bytes_of(wire::DataRow{{"pg_catalog"}}, wire::DataRow{{"Odd, \"one\""}},
+                                      wire::CommandComplete{"SELECT 2"}) +
+                             from_server({"Z I"});
 
 TEST(ServerStartup, LogsInWithScramAndAsksForTheRole) {
   ServerStartup machine(options());
   (void)machine.take_out();
   auth::ScramServer server(*auth::make_verifier(base::Secret("pencil"), "0123456789abcdef"), "servernonce");
-  ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationSasl{{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}})), Next::read);
+  ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationSasl{{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}})),
+            Next::read);
   const std::string initial = machine.take_out();
-  const auto first = server.first(*wire::decode<wire::SaslInitialResponse>(std::string_view(initial).substr(5))->response);
+  const auto first =
+      server.first(*wire::decode<wire::SaslInitialResponse>(std::string_view(initial).substr(5))->response);
   ASSERT_TRUE(first);
   ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationSaslContinue{*first})), Next::read);
   const std::string response = machine.take_out();
   const auto last = server.last(std::string_view(response).substr(5));
   ASSERT_TRUE(last);
-  ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationSaslFinal{*last}, wire::AuthenticationOk{}) + kWelcome), Next::read);
+  ASSERT_EQ(
+      feed(machine, bytes_of(wire::AuthenticationSaslFinal{*last}, wire::AuthenticationOk{}) + kWelcome),
+      Next::read);
   EXPECT_EQ(frontend_text(machine.take_out()).substr(0, 9), "Q(SELECT ");
-  EXPECT_EQ(feed(machine, from_server({"T", "C SELECT 0", "Z I"})), Next::ready);
+  EXPECT_EQ(feed(machine, from_server({"T", "C SELECT 0", "Z I"})), Next::read);
+  EXPECT_EQ(frontend_text(machine.take_out()).substr(0, 9), "Q(SELECT ");
+  EXPECT_EQ(feed(machine, kSchemas), Next::ready);
+  EXPECT_EQ(machine.schemas(), (std::vector<std::string>{"pg_catalog", "Odd, \"one\""}));
   EXPECT_EQ(machine.process_id(), 7u);
   EXPECT_EQ(machine.secret_key(), "abcd");
   EXPECT_EQ(backend_text(machine.for_client()), "S");
@@ -70,6 +81,17 @@ TEST(ServerStartup, RefusesARoleThatNoPolicyCanHold) {
   ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationOk{}) + kWelcome), Next::read);
   EXPECT_EQ(feed(machine, from_server({"T", "D", "C SELECT 1", "Z I"})), Next::failed);
   EXPECT_EQ(machine.failure().code.view(), "28000");
+}
+
+TEST(ServerStartup, RefusesAnAnswerThatIsNoListOfSchemas) {
+  for (const auto& row : {wire::DataRow{{"a", "b"}}, wire::DataRow{{std::nullopt}}, wire::DataRow{}}) {
+    auto superuser = options("");
+    superuser.allow_superuser = true;
+    ServerStartup machine(std::move(superuser));
+    ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationOk{}) + kWelcome), Next::read);
+    EXPECT_EQ(feed(machine, bytes_of(row)), Next::failed);
+    EXPECT_EQ(machine.failure().code.view(), "08P01");
+  }
 }
 
 TEST(ServerStartup, RefusesASuperuserBySaying) {

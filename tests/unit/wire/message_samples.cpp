@@ -84,6 +84,7 @@ std::vector<Sample> backend_samples() {
       from_server("NegotiateProtocolVersion", NegotiateProtocolVersion{2, {"_pq_.one", "_pq_.two"}}),
       from_server("ReadyForQuery", ReadyForQuery{'T'}),
       from_server("CommandComplete", CommandComplete{"INSERT 0 1"}),
+      from_server("DataRow", DataRow{{"text"sv, std::nullopt, ""sv}}),
       from_server("ParseComplete", ParseComplete{}),
       from_server("BindComplete", BindComplete{}),
       from_server("CloseComplete", CloseComplete{}),

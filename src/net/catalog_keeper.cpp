@@ -1,0 +1,209 @@
+#include "net/catalog_keeper.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "catalog/queries.hpp"
+#include "catalog/snapshot_builder.hpp"
+#include "net/catalog_reader.hpp"
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+
+namespace {
+
+// How long a change of the catalog that is under way keeps others from being judged.
+constexpr std::chrono::seconds kLongestHoldUp{1};
+constexpr int kShareOfPause = 20;
+
+class FingerprintTaker final : public session::RowTaker {
+ public:
+  Result<void> take(std::span<const std::optional<std::string_view>> fields) override {
+    if (!fields.empty() && fields.front()) fingerprint = *fields.front();
+    return {};
+  }
+  std::string fingerprint;
+};
+
+class BuilderRows final : public CatalogRows {
+ public:
+  explicit BuilderRows(int server_version) : builder_(server_version) {}
+  void begin_query(std::size_t query) override { query_ = query; }
+  Result<void> take(std::span<const std::optional<std::string_view>> fields) override {
+    return builder_.add_row(query_, fields);
+  }
+  [[nodiscard]] Result<std::shared_ptr<const catalog::Snapshot>> finish() { return builder_.finish(); }
+
+ private:
+  catalog::SnapshotBuilder builder_;
+  std::size_t query_ = 0;
+};
+
+}  // namespace
+
+CatalogKeeper::CatalogKeeper(CatalogKeeperOptions options, std::shared_ptr<const policy::PolicySet> policy,
+                             Upstream& upstream, const base::Clock& clock, std::function<void()> on_change)
+    : options_(std::move(options)),
+      policy_(std::move(policy)),
+      clock_(clock),
+      on_change_(std::move(on_change)),
+      connection_(upstream) {
+  asio::co_spawn(context_, run(), [](std::exception_ptr failure) {
+    if (failure)
+      base::log::error("reading the catalog ended by an unexpected error: nothing more will be let through");
+  });
+  thread_ = std::thread([this] { context_.run(); });
+}
+
+CatalogKeeper::~CatalogKeeper() {
+  asio::post(context_, [this] {
+    stopping_ = true;
+    connection_.close();
+    pause_.cancel();
+    // A name that is being looked up cannot be hurried: the thread ends without it.
+    context_.stop();
+  });
+  thread_.join();
+}
+
+std::shared_ptr<const session::Basis> CatalogKeeper::current() const {
+  const std::lock_guard lock(mutex_);
+  const auto now = clock_.steady();
+  return is_held_up(now) || now - confirmed_ > options_.oldest ? nullptr : basis_;
+}
+
+// A change that waits for a lock, or works for long, must not hold up everybody else: after a moment the
+// others go on by what stood before it, and wait once more when it has ended.
+bool CatalogKeeper::is_held_up(std::chrono::steady_clock::time_point now) const {
+  return answered_ < needed_ || (changing_ > 0 && now < changing_until_);
+}
+
+void CatalogKeeper::begin_change() {
+  const std::lock_guard lock(mutex_);
+  ++changing_;
+  changing_until_ = clock_.steady() + kLongestHoldUp;
+}
+
+void CatalogKeeper::end_change() {
+  {
+    const std::lock_guard lock(mutex_);
+    --changing_;
+    needed_ = ++asked_;
+  }
+  poke();
+}
+
+std::uint64_t CatalogKeeper::ask_again() {
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = ++asked_;
+  }
+  poke();
+  return number;
+}
+
+std::uint64_t CatalogKeeper::answered() const {
+  const std::lock_guard lock(mutex_);
+  return answered_;
+}
+
+void CatalogKeeper::poke() {
+  asio::post(context_, [this] { pause_.cancel(); });
+}
+
+asio::awaitable<void> CatalogKeeper::run() {
+  while (!stopping_) {
+    std::uint64_t asked = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      asked = asked_;
+    }
+    const auto begun = clock_.steady();
+    const auto looked = co_await look();
+    last_look_ = clock_.steady() - begun;
+    if (looked) publish(asked);
+    report(looked);
+    co_await pause();
+  }
+}
+
+// Afterwards candidate_ is what the server had when this began, or newer.
+asio::awaitable<Result<void>> CatalogKeeper::look() {
+  if (!connection_.is_open()) {
+    const auto opened = co_await connection_.open(options_.login);
+    if (!opened) co_return opened;
+  }
+  const std::string question(catalog::fingerprint_query(connection_.server_version()));
+  FingerprintTaker answer;
+  const auto asked = co_await connection_.ask(question, answer);
+  if (!asked) co_return asked;
+  if (candidate_ && answer.fingerprint == candidate_fingerprint_) co_return Result<void>();
+  candidate_fingerprint_ = std::move(answer.fingerprint);
+  candidate_.reset();
+  BuilderRows rows(connection_.server_version());
+  const auto read = co_await read_catalog(connection_, rows);
+  if (!read) co_return read;
+  auto built = rows.finish();
+  if (!built) co_return built.error();
+  candidate_ = std::move(*built);
+  co_return Result<void>();
+}
+
+void CatalogKeeper::bind() {
+  if (bound_to_ == candidate_) return;
+  auto bound = std::make_shared<const policy::Bound>(policy_->bind(*candidate_, bound_.get()));
+  const auto guard = std::make_shared<const guard::Guard>(policy_, bound);
+  next_basis_ = std::make_shared<const session::Basis>(session::Basis{guard, candidate_});
+  bound_to_ = candidate_;
+  const std::lock_guard lock(mutex_);
+  bound_ = std::move(bound);
+}
+
+void CatalogKeeper::publish(std::uint64_t asked) {
+  bind();
+  {
+    const std::lock_guard lock(mutex_);
+    basis_ = next_basis_;
+    confirmed_ = clock_.steady();
+    answered_ = asked;
+  }
+  published_.notify_all();
+  on_change_();
+}
+
+std::vector<policy::Problem> CatalogKeeper::first_problems(std::chrono::milliseconds longest) {
+  std::unique_lock lock(mutex_);
+  published_.wait_for(lock, longest, [this] { return basis_ != nullptr; });
+  if (!bound_) return {};
+  for (const auto& warning : bound_->warnings) base::log::warning("policy: " + warning.message);
+  return bound_->errors;
+}
+
+// Said once when it begins and once when it is over.
+void CatalogKeeper::report(const Result<void>& looked) {
+  if (!looked && !failing_) {
+    base::log::error("cannot read the catalog: " + looked.error().message +
+                     ": nothing is let through once the last one is too old");
+  } else if (looked && failing_) {
+    base::log::info("the catalog can be read again");
+  }
+  failing_ = !looked;
+}
+
+asio::awaitable<void> CatalogKeeper::pause() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failing_ && asked_ > answered_) co_return;
+  }
+  // A large catalog is looked at less often: a twentieth of the time at most goes into it.
+  pause_.expires_after(
+      std::max<std::chrono::steady_clock::duration>(options_.poll, kShareOfPause * last_look_));
+  const auto [cancelled] = co_await pause_.async_wait(no_throw);
+  (void)cancelled;
+}
+
+}  // namespace portcullis::net

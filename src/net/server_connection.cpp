@@ -1,0 +1,132 @@
+#include "net/server_connection.hpp"
+
+#include <charconv>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "auth/scram.hpp"
+#include "base/encoding.hpp"
+#include "session/server_startup.hpp"
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+Error lost() {
+  return {sqlstate::connection_failure, "the database closed the gate's own connection"};
+}
+
+// The one field of a one-row answer, as a number.
+class NumberTaker final : public session::RowTaker {
+ public:
+  Result<void> take(std::span<const std::optional<std::string_view>> fields) override {
+    if (fields.size() == 1 && fields.front()) {
+      std::from_chars(fields.front()->data(), fields.front()->data() + fields.front()->size(), number);
+    }
+    return {};
+  }
+  int number = 0;
+};
+
+}  // namespace
+
+asio::awaitable<Result<void>> ServerConnection::open(const ServerLogin& login) {
+  input_.clear();
+  const auto connected = co_await upstream_.connect(stream_);
+  if (!connected) {
+    close();
+    co_return connected;
+  }
+  const auto logged_in = co_await log_in(login);
+  if (!logged_in) {
+    close();
+    co_return logged_in;
+  }
+  open_ = true;
+  const auto asked = co_await ask_version();
+  co_return asked;
+}
+
+asio::awaitable<Result<void>> ServerConnection::log_in(const ServerLogin& login) {
+  session::ServerStartupOptions options;
+  options.user = login.user;
+  options.password = login.password;
+  options.database = login.database;
+  options.parameters = {{"client_encoding", "UTF8"},
+                        {"search_path", "pg_catalog, pg_temp"},
+                        {"standard_conforming_strings", "on"},
+                        {"jit", "off"},
+                        {"default_transaction_read_only", "on"},
+                        {"statement_timeout", "60s"},
+                        {"lock_timeout", "10s"},
+                        {"application_name", "portcullis catalog"}};
+  options.channel_is_private = upstream_.is_private();
+  options.allow_superuser = true;  // no agent's word ever goes over this connection
+  options.nonce = base::to_base64(auth::random_bytes(18));
+  session::ServerStartup startup(std::move(options));
+
+  using Next = session::ServerStartup::Next;
+  Next next = Next::read;
+  while (next == Next::read) {
+    const std::string out = startup.take_out();
+    const auto error = co_await stream_->write_all(out);
+    if (error) co_return lost();
+    const bool more = co_await read_more();
+    if (!more) co_return lost();
+    std::size_t consumed = 0;
+    next = startup.on_bytes(input_, consumed);
+    input_.erase(0, consumed);
+  }
+  if (next == Next::failed) co_return startup.failure();
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> ServerConnection::ask_version() {
+  NumberTaker version;
+  const std::string question = "SHOW server_version_num";
+  const auto asked = co_await ask(question, version);
+  server_version_ = version.number;
+  co_return asked;
+}
+
+asio::awaitable<Result<void>> ServerConnection::ask(const std::string& sql, session::RowTaker& rows) {
+  if (!open_) co_return lost();
+  session::ServerQuery query(sql, rows);
+  const std::string out = query.take_out();
+  const auto error = co_await stream_->write_all(out);
+  using Next = session::ServerQuery::Next;
+  Next next = Next::read;
+  while (!error && next == Next::read) {
+    std::size_t consumed = 0;
+    next = query.on_bytes(input_, consumed);
+    input_.erase(0, consumed);
+    if (next != Next::read) break;
+    const bool more = co_await read_more();
+    if (!more) break;
+  }
+  if (next == Next::ready) co_return Result<void>();
+  close();
+  if (next == Next::failed) co_return query.failure();
+  co_return lost();
+}
+
+asio::awaitable<bool> ServerConnection::read_more() {
+  constexpr std::size_t kChunk = 64 * 1024;
+  const std::size_t size = input_.size();
+  input_.resize(size + kChunk);
+  const auto read = co_await stream_->read_some(input_.data() + size, kChunk);
+  input_.resize(size + read.size);
+  co_return !read.error;
+}
+
+void ServerConnection::close() noexcept {
+  open_ = false;
+  if (stream_) stream_->close();
+}
+
+}  // namespace portcullis::net

@@ -1,0 +1,37 @@
+// What the rules of one agent say to one effect, before anything else is weighed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/rules.hpp"
+#include "portcullis/catalog/resolution.hpp"
+
+namespace portcullis::policy {
+
+// The first rule of each kind; null where there is none.
+struct RuleMatch {
+  const Rule* denies = nullptr;
+  const Rule* asks = nullptr;
+  const Rule* allows = nullptr;
+  const Rule* lacks = nullptr;  // covers the effect and requires what it lacks
+  const Rule* unmet = nullptr;  // its condition alone keeps it from covering
+  std::string unmet_reason;
+  // Allow and ask rules together name all that is touched, and so do those of them alone that write the
+  // object's name out.
+  bool covered = false, covered_by_name = false;
+  // Not covered though rules name columns of the object: the columns that none of them names, or all.
+  std::vector<std::string> beyond;
+  bool beyond_all = false;
+
+  [[nodiscard]] const Rule* covering() const noexcept { return asks != nullptr ? asks : allows; }
+};
+
+// `has_where`: of the statement that does it, for rules that require one.
+[[nodiscard]] RuleMatch match_rules(const PolicyData& policy, const std::vector<std::size_t>& rules,
+                                    const catalog::ResolvedEffect& effect, bool has_where);
+
+// A function must be named: no star opens one.
+[[nodiscard]] bool calls_function(const sql::Effect& effect) noexcept;
+
+}  // namespace portcullis::policy
