@@ -103,6 +103,10 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
   bool in_range = true;
   out.text_unless_empty("agent", record.agent);
   out.number("agent_seq", record.agent_sequence);
+  if (!record.catalog.empty()) {
+    out.text("catalog", record.catalog);
+    out.number("catalog_age", std::max<std::int64_t>(record.catalog_age.count(), 0));
+  }
   if (!record.effects.empty()) {
     out.key("effects");
     write_effects(draft.body, record.effects);

@@ -21,6 +21,8 @@ constexpr FieldRule kSession[] = {
 constexpr FieldRule kDecision[] = {
     {"agent", text},
     {"agent_seq", count, true},
+    {"catalog", text},
+    {"catalog_age", count},
     {"effects", effects},
     {"kinds", texts},
     {"message", text, true},

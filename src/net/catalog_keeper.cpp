@@ -75,6 +75,11 @@ std::shared_ptr<const session::Basis> CatalogKeeper::current() const {
   return is_held_up(now) || now - confirmed_ > options_.oldest ? nullptr : basis_;
 }
 
+std::chrono::milliseconds CatalogKeeper::age() const {
+  const std::lock_guard lock(mutex_);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - confirmed_);
+}
+
 // A change that waits for a lock, or works for long, must not hold up everybody else: after a moment the
 // others go on by what stood before it, and wait once more when it has ended.
 bool CatalogKeeper::is_held_up(std::chrono::steady_clock::time_point now) const {

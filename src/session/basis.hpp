@@ -2,6 +2,7 @@
 // and where they say that they are about to change the catalog.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -25,6 +26,9 @@ class BasisSource {
   // Null while there is none to judge by: no catalog was read yet, the last one is too old to be trusted, or
   // a change is under way and the catalog was not read again since.
   [[nodiscard]] virtual std::shared_ptr<const Basis> current() const = 0;
+
+  // How long ago the catalog of current() was last known to be what the database has.
+  [[nodiscard]] virtual std::chrono::milliseconds age() const = 0;
 
   // Around a message that may change the catalog: before its bytes go to the server, and once the server has
   // said how it ended. Every begin needs its end, also when the session is lost in between.

@@ -201,7 +201,7 @@ Judgement Judge::refuse(std::string_view message, Error error) {
 Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject& subject) {
   Judgement judgement;
   Recorder::Subject told = subject;
-  if (basis_) told.policy_hash = basis_->guard->policy().hash();
+  told.basis = basis_.get();
   const auto index = recorder_.decision(verdict, told);
   if (!index) {
     judgement.refusal = index.error();

@@ -44,7 +44,11 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   }
   record.text = subject.text;
   record.text_length = std::max<std::uint64_t>(subject.text_length, subject.text.size());
-  record.policy_hash = subject.policy_hash;
+  if (subject.basis != nullptr) record.policy_hash = subject.basis->guard->policy().hash();
+  if (subject.basis != nullptr && subject.basis->snapshot) {
+    record.catalog = subject.basis->snapshot->fingerprint();
+    record.catalog_age = needs_.basis->age();
+  }
   record.statement = subject.statement;
   if (subject.bind != nullptr) {
     for (const auto& parameter : subject.bind->parameters) record.parameters.push_back(to_record(parameter));

@@ -26,7 +26,7 @@ class Recorder {
     const wire::Bind* bind = nullptr;
     std::uint64_t parameter_bytes = 0;  // of a Bind that is too long to be looked at
     std::optional<std::uint64_t> statement;
-    std::string_view policy_hash;  // of the policy that it was judged by
+    const Basis* basis = nullptr;  // that it was judged by
   };
   // The index of the decision's entry, or the log's error: then nothing may be forwarded and the agent gets
   // the error.

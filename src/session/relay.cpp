@@ -90,7 +90,8 @@ Relay::Relay(Identity identity, Dependencies dependencies)
 std::size_t Relay::on_client(std::string_view bytes) {
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
-  while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && staged_bytes < kMaxStaged &&
+  while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && barriers_ == 0 &&
+         staged_bytes < kMaxStaged &&
          replies_.size() + staged_.size() < kMaxReplies) {
     const auto rest = bytes.substr(consumed);
     std::size_t taken = 0;
@@ -440,6 +441,11 @@ void Relay::stage_refusal(char message, Request request, std::string_view name, 
 }
 
 void Relay::stage(Staged staged) {
+  if (staged.reply && !staged.refused) {
+    const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
+    staged.barrier = staged.reply->changes_catalog || (ends && catalog_changing_);
+    barriers_ += staged.barrier ? 1 : 0;
+  }
   staged_.push_back(std::move(staged));
 }
 
@@ -457,6 +463,7 @@ void Relay::release_ready() {
     }
     Staged ready = std::move(next);
     staged_.pop_front();
+    barriers_ -= ready.barrier ? 1 : 0;
     release(std::move(ready));
   }
 }

@@ -80,6 +80,7 @@ class Relay {
     std::optional<Reply> reply;
     std::optional<std::uint64_t> ticket;  // durable before release
     bool refused = false;
+    bool barrier = false;  // nothing behind it is judged before it is released
   };
   // Bytes for the client that wait for an outcome to be durable.
   struct Held {
@@ -134,6 +135,7 @@ class Relay {
   ReplyQueue replies_;
 
   std::deque<Staged> staged_;
+  std::size_t barriers_ = 0;  // among them
   std::size_t client_stream_left_ = 0;  // bytes of a client message that streams through
   bool client_stream_dropped_ = false;  // ... or is swallowed
   bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning

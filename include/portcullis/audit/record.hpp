@@ -48,6 +48,8 @@ struct DecisionRecord {
   std::string text;                  // the statement as sent: any bytes (not valid UTF-8 is stored as base64)
   std::uint64_t text_length = 0;     // of the whole, where `text` is only the beginning of what is too long to keep
   std::string policy_hash;           // hex
+  std::string catalog;               // fingerprint of the catalog that it was judged by; empty where it was none
+  std::chrono::milliseconds catalog_age{0};  // since that was known to be what the database has
   std::vector<ParameterRecord> parameters;
   std::optional<std::uint64_t> statement;  // for Bind: the record of the Parse
 };

@@ -44,6 +44,8 @@ DecisionRecord decision(const std::string& text, std::uint64_t session) {
   record.rule = "read-orders";
   record.text = text;
   record.policy_hash = "00ff";
+  record.catalog = "c0ffee";
+  record.catalog_age = std::chrono::milliseconds(250);
   return record;
 }
 

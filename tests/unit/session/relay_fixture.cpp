@@ -16,7 +16,8 @@ constexpr std::string_view kPolicy = R"({
   "protect": [ { "id": "secret", "on": ["app.secret"] } ],
   "rules": [
     { "id": "rows", "allow": ["select", "insert", "update", "delete", "copy from stdin", "copy to stdout"],
-      "on": ["app.t"], "to": ["robot"] }
+      "on": ["app.t"], "to": ["robot"] },
+    { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"] }
   ]
 })";
 

@@ -63,6 +63,7 @@ class FakeBasisSource final : public BasisSource {
   [[nodiscard]] std::shared_ptr<const Basis> current() const override {
     return changing > 0 ? nullptr : basis;
   }
+  [[nodiscard]] std::chrono::milliseconds age() const override { return std::chrono::milliseconds(7); }
   void begin_change() override {
     ++changing;
     ++changes;

@@ -1,0 +1,141 @@
+// When statements are judged: not before there is a catalog to judge by, and not by an old one while it changes.
+#include "relay_fixture.hpp"
+#include "tests/unit/catalog/make_snapshot.hpp"
+
+namespace portcullis::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+class RelayBasisTest : public RelayFixture {
+ protected:
+  // The caller's part of waiting: what comes of the bytes that were left.
+  bool try_again() {
+    if (!relay.try_basis()) return false;
+    client("");
+    return true;
+  }
+  void use_table(const std::string& name) {
+    catalog::testing::MakeSnapshot make;
+    make.table(name, {"id int4"});
+    source.basis = std::make_shared<const Basis>(Basis{test_guard(), make.build()});
+  }
+};
+
+TEST_F(RelayBasisTest, AStatementWaitsForTheFirstCatalog) {
+  const auto basis = std::exchange(source.basis, nullptr);
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_TRUE(relay.wants_basis());
+  EXPECT_EQ(sent_to_server(), "");
+  EXPECT_FALSE(try_again());
+  EXPECT_TRUE(sink.records.empty());
+  source.basis = basis;
+  EXPECT_TRUE(try_again());
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayBasisTest, WithoutACatalogItIsRefusedAndRecorded) {
+  source.basis = nullptr;
+  client(bytes_of(wire::Query{"select * from t"}));
+  relay.give_up_basis();
+  client("");
+  EXPECT_EQ(sent_to_server(), "");
+  EXPECT_EQ(sent_to_client(), "E(57P03) Z(I)");
+  EXPECT_EQ(sink.told(), (Lines{"deny Query 57P03"}));
+  // The next one waits again.
+  client(bytes_of(wire::Query{"select 1"}));
+  EXPECT_TRUE(relay.wants_basis());
+}
+
+TEST_F(RelayBasisTest, AChangeHoldsUpEverybodyFromBeforeItsBytesGoOutUntilItsAnswerIsIn) {
+  client(bytes_of(wire::Query{"create view v as select 1"}, wire::Query{"select * from t"}));
+  EXPECT_EQ(source.changing, 1);
+  EXPECT_EQ(sent_to_server(), "Q(create view v as select 1)");
+  EXPECT_FALSE(try_again());
+  server({"C CREATE VIEW", "Z I"});
+  EXPECT_EQ(source.changing, 0);
+  EXPECT_TRUE(try_again());
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayBasisTest, InATransactionTheChangeComesWithItsEnd) {
+  open_transaction();
+  client(bytes_of(wire::Query{"create view v as select 1"}));
+  EXPECT_EQ(source.changing, 0);
+  server({"C CREATE VIEW", "Z T"});
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(source.changes, 0);
+  server({"C SELECT 0", "Z T"});
+  client(bytes_of(wire::Query{"commit"}));
+  EXPECT_EQ(source.changing, 1);
+  server({"C COMMIT", "Z I"});
+  EXPECT_EQ(source.changing, 0);
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(source.changes, 1);
+}
+
+TEST_F(RelayBasisTest, InAPipelineTheChangeComesWithItsSync) {
+  client(bytes_of(wire::Parse{"", "drop view v", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}));
+  EXPECT_EQ(source.changing, 0);
+  client(bytes_of(wire::Sync{}));
+  EXPECT_EQ(source.changing, 1);
+  server({"1", "2", "C DROP VIEW", "Z I"});
+  EXPECT_EQ(source.changing, 0);
+}
+
+TEST_F(RelayBasisTest, ALostSessionHoldsUpNobody) {
+  client(bytes_of(wire::Query{"create view v as select 1"}));
+  EXPECT_EQ(source.changing, 1);
+  relay.close("the database is gone");
+  EXPECT_EQ(source.changing, 0);
+}
+
+TEST_F(RelayBasisTest, ARefusedChangeIsNone) {
+  client(bytes_of(wire::Query{"create view secret as select 1"}));
+  EXPECT_EQ(source.changes, 0);
+}
+
+TEST_F(RelayBasisTest, AnUnknownNameIsLookedForInANewerCatalogOnce) {
+  use_table("app.other");
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(source.asked, 1u);
+  EXPECT_TRUE(relay.wants_basis());
+  EXPECT_TRUE(sink.records.empty());
+  EXPECT_FALSE(try_again());
+  use_table("app.t");
+  source.answers = 1;
+  EXPECT_TRUE(try_again());
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayBasisTest, ANameThatNoCatalogKnowsIsRefusedInTheServersWords) {
+  use_table("app.other");
+  client(bytes_of(wire::Parse{"", "select * from t", {}}));
+  source.answers = 1;
+  EXPECT_TRUE(try_again());
+  EXPECT_EQ(source.asked, 1u);
+  EXPECT_EQ(sink.told(), (Lines{"deny Parse 42P01"}));
+  EXPECT_EQ(sent_to_server(), "P(,PORTCULLIS_DENIED record 0)");
+}
+
+TEST_F(RelayBasisTest, APortalIsJudgedAgainWhenTheBasisHasChanged) {
+  client(bytes_of(wire::Parse{"", "select * from t", {}}, wire::Bind{"", "", {}, {}, {}}));
+  source.basis = std::make_shared<const Basis>(*source.basis);
+  client(bytes_of(wire::Execute{"", 0}, wire::Sync{}));
+  EXPECT_EQ(sink.told(), (Lines{"allow Parse", "allow Bind", "allow Execute"}));
+  use_table("app.other");
+  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"", "", {}, {}, {}}));
+  EXPECT_EQ(sink.told().back(), "allow Bind");
+}
+
+TEST_F(RelayBasisTest, TheRecordSaysWhatItWasJudgedBy) {
+  use_table("app.t");
+  client(bytes_of(wire::Query{"select * from t"}));
+  const auto& decision = std::get<audit::DecisionRecord>(sink.records.front());
+  EXPECT_EQ(decision.catalog, "fingerprint");
+  EXPECT_EQ(decision.catalog_age, std::chrono::milliseconds(7));
+  EXPECT_EQ(decision.policy_hash, source.basis->guard->policy().hash());
+}
+
+}  // namespace
+}  // namespace portcullis::session
