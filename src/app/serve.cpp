@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "app/exit_code.hpp"
+#include "app/serve_command.hpp"
 #include "audit/log.hpp"
 #include "base/log.hpp"
-#include "guard/guard.hpp"
 #include "net/catalog_reader.hpp"
 #include "net/gate.hpp"
 
@@ -70,6 +70,20 @@ int fail(const base::Error& error) {
   return kConfiguration;
 }
 
+// A policy that is wrong in any way changes nothing. It stands in the log before anything is judged by it.
+void reload_policy(const Config& config, audit::Log& log, net::Gate& gate) {
+  std::string problems;
+  const auto policy = load_and_test_policy(config.policy_file, problems);
+  if (!policy) return base::log::error("SIGHUP: the policy stays as it was: " + problems);
+  if (const auto fits = gate.fits(*policy); !fits) {
+    return base::log::error("SIGHUP: the policy stays as it was: " + fits.error().message);
+  }
+  const auto entry = log.append(audit::PolicyRecord{policy->policy_name(), policy->hash(), policy->bytes()});
+  if (!entry) return base::log::error("SIGHUP: the policy stays as it was: " + entry.error().message);
+  gate.use(policy);
+  base::log::info("SIGHUP: policy \"" + policy->policy_name() + "\" in force, hash " + policy->hash());
+}
+
 std::string printable(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
@@ -83,6 +97,7 @@ int serve(const Config& config) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write, not the end of the process
@@ -96,17 +111,16 @@ int serve(const Config& config) {
   if (!log) return fail(log.error());
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
 
-  const auto guard = std::make_shared<const guard::Guard>(config.policy);
   auto upstream = upstream_address(config.upstream);
   if (!upstream) return fail(upstream.error());
-  auto gate = net::Gate::start(to_gate_options(config, std::move(*upstream)), guard, **log, clock,
+  auto gate = net::Gate::start(to_gate_options(config, std::move(*upstream)), config.policy, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
   if (!gate) return fail(gate.error());
   std::printf("portcullis ready on %s:%u\n", printable(config.listen.address).c_str(), (*gate)->port());
   std::fflush(stdout);
 
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload_policy(config, **log, **gate);
   base::log::info(signal == SIGINT ? "SIGINT: ending" : "SIGTERM: ending");
   (*gate)->stop();
   return kSuccess;

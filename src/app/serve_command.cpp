@@ -18,6 +18,17 @@ std::vector<policy::Problem> failed_tests(const policy::PolicySet& policy) {
 
 }  // namespace
 
+std::shared_ptr<const policy::PolicySet> load_and_test_policy(const std::filesystem::path& file,
+                                                              std::string& problems) {
+  std::vector<Problem> found;
+  auto policy = load_policy(file, found);
+  problems = to_text(found);
+  if (!policy) return nullptr;
+  const auto failures = failed_tests(*policy);
+  problems = policy::to_text(failures, file.string());
+  return failures.empty() ? policy : nullptr;
+}
+
 int load_and_serve(const std::filesystem::path& file, Console& console, const Serve& serve) {
   const auto loaded = load_config(file);
   if (!loaded.config) {

@@ -47,9 +47,9 @@ class BuilderRows final : public CatalogRows {
 CatalogKeeper::CatalogKeeper(CatalogKeeperOptions options, std::shared_ptr<const policy::PolicySet> policy,
                              Upstream& upstream, const base::Clock& clock, std::function<void()> on_change)
     : options_(std::move(options)),
-      policy_(std::move(policy)),
       clock_(clock),
       on_change_(std::move(on_change)),
+      policy_(std::move(policy)),
       connection_(upstream) {
   asio::co_spawn(context_, run(), [](std::exception_ptr failure) {
     if (failure)
@@ -158,14 +158,21 @@ asio::awaitable<Result<void>> CatalogKeeper::look() {
   co_return Result<void>();
 }
 
+// Functions stay pinned and protections keep what they held for as long as the policy is the same.
 void CatalogKeeper::bind() {
-  if (bound_to_ == candidate_) return;
-  auto bound = std::make_shared<const policy::Bound>(policy_->bind(*candidate_, bound_.get()));
-  const auto guard = std::make_shared<const guard::Guard>(policy_, bound);
-  next_basis_ = std::make_shared<const session::Basis>(session::Basis{guard, candidate_});
-  bound_to_ = candidate_;
-  const std::lock_guard lock(mutex_);
+  std::shared_ptr<const policy::PolicySet> policy;
+  {
+    const std::lock_guard lock(mutex_);
+    policy = policy_;
+  }
+  if (bound_catalog_ == candidate_ && bound_policy_ == policy) return;
+  const policy::Bound* earlier = bound_policy_ == policy ? bound_.get() : nullptr;
+  auto bound = std::make_shared<const policy::Bound>(policy->bind(*candidate_, earlier));
+  next_basis_ = std::make_shared<const session::Basis>(
+      session::Basis{std::make_shared<const guard::Guard>(policy, bound), candidate_});
   bound_ = std::move(bound);
+  bound_policy_ = std::move(policy);
+  bound_catalog_ = candidate_;
 }
 
 void CatalogKeeper::publish(std::uint64_t asked) {
@@ -180,12 +187,32 @@ void CatalogKeeper::publish(std::uint64_t asked) {
   on_change_();
 }
 
-std::vector<policy::Problem> CatalogKeeper::first_problems(std::chrono::milliseconds longest) {
+void CatalogKeeper::wait_for_first(std::chrono::milliseconds longest) {
   std::unique_lock lock(mutex_);
   published_.wait_for(lock, longest, [this] { return basis_ != nullptr; });
-  if (!bound_) return {};
-  for (const auto& warning : bound_->warnings) base::log::warning("policy: " + warning.message);
-  return bound_->errors;
+}
+
+Result<void> CatalogKeeper::fits(const policy::PolicySet& policy) const {
+  std::shared_ptr<const session::Basis> basis;
+  {
+    const std::lock_guard lock(mutex_);
+    basis = basis_;
+  }
+  if (!basis) return {};
+  const auto bound = policy.bind(*basis->snapshot);
+  for (const auto& warning : bound.warnings) base::log::warning("policy: " + warning.message);
+  if (bound.errors.empty()) return {};
+  return Error{base::sqlstate::config_file_error, "the policy does not fit the database: " +
+                                                      policy::to_text(bound.errors, policy.policy_name())};
+}
+
+void CatalogKeeper::use(std::shared_ptr<const policy::PolicySet> policy) {
+  {
+    const std::lock_guard lock(mutex_);
+    policy_ = std::move(policy);
+    needed_ = ++asked_;  // until then nobody is judged by the old one
+  }
+  poke();
 }
 
 // Said once when it begins and once when it is over.

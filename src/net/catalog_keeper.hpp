@@ -40,10 +40,13 @@ class CatalogKeeper final : public session::BasisSource {
   std::uint64_t ask_again() override;
   [[nodiscard]] std::uint64_t answered() const override;
 
-  // Blocks until the catalog was read for the first time, at most `longest`. What is wrong with the policy in
-  // this database: names that are to be protected or denied and that it does not have. Nothing when it could
-  // not be read.
-  [[nodiscard]] std::vector<policy::Problem> first_problems(std::chrono::milliseconds longest);
+  // Blocks until the catalog was read for the first time, at most `longest`.
+  void wait_for_first(std::chrono::milliseconds longest);
+  // F0000 when the policy protects or denies what the database does not have. A database that was never read
+  // may have it.
+  [[nodiscard]] base::Result<void> fits(const policy::PolicySet& policy) const;
+  // Judges by this policy as soon as it is held against the catalog, which is looked at again.
+  void use(std::shared_ptr<const policy::PolicySet> policy);
 
  private:
   asio::awaitable<void> run();
@@ -56,14 +59,13 @@ class CatalogKeeper final : public session::BasisSource {
   void poke();
 
   const CatalogKeeperOptions options_;
-  const std::shared_ptr<const policy::PolicySet> policy_;
   const base::Clock& clock_;
   const std::function<void()> on_change_;
 
   mutable std::mutex mutex_;  // what follows, up to the blank line
   std::condition_variable published_;
   std::shared_ptr<const session::Basis> basis_;
-  std::shared_ptr<const policy::Bound> bound_;
+  std::shared_ptr<const policy::PolicySet> policy_;
   std::chrono::steady_clock::time_point
       confirmed_{};  // when the catalog was last known to be what the server has
   std::uint64_t asked_ = 1, answered_ = 0;
@@ -76,7 +78,9 @@ class CatalogKeeper final : public session::BasisSource {
   asio::steady_timer pause_{context_};
   ServerConnection connection_;
   std::string candidate_fingerprint_;
-  std::shared_ptr<const catalog::Snapshot> candidate_, bound_to_;
+  std::shared_ptr<const catalog::Snapshot> candidate_, bound_catalog_;
+  std::shared_ptr<const policy::PolicySet> bound_policy_;
+  std::shared_ptr<const policy::Bound> bound_;
   std::shared_ptr<const session::Basis> next_basis_;
   std::chrono::steady_clock::duration last_look_{};  // how long it took
   bool failing_ = false, stopping_ = false;

@@ -147,7 +147,8 @@ asio::awaitable<bool> ClientSession::greet_client() {
   }
   client_rest_ = buffer.view();
 
-  const auto* agent = shared_.guard->policy().agent_by_login(login_);
+  const auto guard = shared_.policy.get();
+  const auto* agent = guard->policy().agent_by_login(login_);
   if (agent == nullptr) {
     const Error error{
         sqlstate::invalid_authorization,
@@ -155,7 +156,7 @@ asio::awaitable<bool> ClientSession::greet_client() {
     co_await refuse(error, "refused");
     co_return false;
   }
-  const bool opened = co_await open_database(*agent);
+  const bool opened = co_await open_database(*guard, *agent);
   co_return opened;
 }
 
@@ -174,12 +175,12 @@ asio::awaitable<void> ClientSession::pass_on_cancel(const wire::CancelRequest& r
   (void)read;
 }
 
-asio::awaitable<bool> ClientSession::open_database(const policy::Agent& agent) {
+asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, const policy::Agent& agent) {
   for (const auto& [key, value] : startup_->startup().parameters) {
     if (key == "application_name") application_name_ = value;
   }
-  auto settings = session::judge_startup(startup_->startup(), *shared_.guard, agent.name,
-                                         shared_.options.database, shared_.options.search_path);
+  auto settings = session::judge_startup(startup_->startup(), guard, agent.name, shared_.options.database,
+                                         shared_.options.search_path);
   if (!settings) {
     co_await refuse(settings.error(), "refused");
     co_return false;
@@ -253,7 +254,7 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
   identity_.reserved_name = "\x01portcullis-" + base::to_hex(auth::random_bytes(16));
 
   session::Dependencies needs{shared_.basis, shared_.sink, shared_.clock, &worker_.facts(),
-                              &shared_.agent_sequences.find(agent.name)->second};
+                              &shared_.policy.sequence_of(agent.name)};
   session::Recorder recorder(identity_, needs);
   const auto record = recorder.session("login", {}, server_process_id_);
   if (record) co_await worker_.log_waiters().wait(*record, this);

@@ -10,6 +10,7 @@
 
 #include "net/analysis_pool.hpp"
 #include "net/cancel_registry.hpp"
+#include "net/current_policy.hpp"
 #include "net/gate.hpp"
 #include "net/stream.hpp"
 #include "net/upstream.hpp"
@@ -24,7 +25,7 @@ namespace portcullis::net {
 // What all sessions share. Immutable but for the counters, the registry and the pool, which are thread-safe.
 struct Shared {
   GateOptions options;
-  std::shared_ptr<const guard::Guard> guard;  // for logins; statements are judged by `basis`
+  CurrentPolicy policy;
   session::BasisSource* basis = nullptr;
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;
@@ -33,7 +34,6 @@ struct Shared {
   std::string mock_secret;
   CancelRegistry cancels;
   std::unique_ptr<AnalysisPool> pool;
-  std::map<std::string, std::atomic<std::uint64_t>, std::less<>> agent_sequences;  // keys fixed at start
   std::atomic<std::uint64_t> next_session{1};
   std::atomic<std::size_t> connections{0};
 };
@@ -61,7 +61,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
   asio::awaitable<bool> greet_client();
   asio::awaitable<void> pass_on_cancel(const wire::CancelRequest& request);
-  asio::awaitable<bool> open_database(const policy::Agent& agent);
+  asio::awaitable<bool> open_database(const guard::Guard& guard, const policy::Agent& agent);
   asio::awaitable<bool> start_server_session(const policy::Agent& agent, session::Settings settings);
   asio::awaitable<void> refuse(const base::Error& error, std::string event);
   asio::awaitable<void> pump_client();

@@ -89,14 +89,13 @@ class Gate::Impl {
 Result<void> Gate::Impl::keep_catalog() {
   const CatalogKeeperOptions options{shared.options.catalog, shared.options.catalog_poll,
                                      shared.options.catalog_oldest};
-  const std::shared_ptr<const policy::PolicySet> policy(shared.guard, &shared.guard->policy());
+  const auto guard = shared.policy.get();
+  const std::shared_ptr<const policy::PolicySet> policy(guard, &guard->policy());
   keeper = std::make_unique<CatalogKeeper>(options, policy, *shared.upstream, *shared.clock,
                                            [this] { basis_bell.ring(); });
   shared.basis = keeper.get();
-  const auto problems = keeper->first_problems(kFirstCatalog);
-  if (problems.empty()) return {};
-  return Error{sqlstate::config_file_error,
-               "the policy does not fit the database: " + policy::to_text(problems, policy->policy_name())};
+  keeper->wait_for_first(kFirstCatalog);
+  return keeper->fits(*policy);
 }
 
 Result<void> Gate::Impl::listen() {
@@ -199,8 +198,9 @@ Gate::~Gate() {
   impl_->stop();
 }
 
-Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<const guard::Guard> guard,
-                                          audit::Sink& sink, const base::Clock& clock,
+Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
+                                          std::shared_ptr<const policy::PolicySet> policy, audit::Sink& sink,
+                                          const base::Clock& clock,
                                           const std::function<void(std::function<void()>)>& on_log) {
   auto upstream = Upstream::make(options.upstream);
   if (!upstream) return upstream.error();
@@ -210,14 +210,13 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<c
   auto impl = std::make_unique<Impl>();
   Shared& shared = impl->shared;
   shared.options = std::move(options);
-  shared.guard = std::move(guard);
+  shared.policy.set(std::move(policy));
   shared.sink = &sink;
   shared.clock = &clock;
   shared.upstream = std::move(*upstream);
   shared.tls = std::move(*tls);
   shared.mock_secret = auth::random_bytes(32);
   shared.pool = std::make_unique<AnalysisPool>(1, shared.options.analysis);
-  for (const auto& agent : shared.guard->policy().agents()) shared.agent_sequences[agent.name] = 0;
   if (const auto kept = impl->keep_catalog(); !kept) return kept.error();
   for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {
     impl->workers.push_back(std::make_unique<Worker>(sink, shared.options.analysis));
@@ -238,6 +237,15 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options, std::shared_ptr<c
 
 std::uint16_t Gate::port() const noexcept {
   return impl_->port;
+}
+
+base::Result<void> Gate::fits(const policy::PolicySet& policy) const {
+  return impl_->keeper->fits(policy);
+}
+
+void Gate::use(std::shared_ptr<const policy::PolicySet> policy) {
+  impl_->shared.policy.set(policy);
+  impl_->keeper->use(std::move(policy));
 }
 
 void Gate::stop() {

@@ -51,16 +51,22 @@ struct GateOptions {
 
 class Gate {
  public:
-  // Everything handed in must outlive the gate; `guard` and `sink` are used from all worker threads. Listens
-  // at once: 58030 says why it could not. `on_log` is given one function, to be called from any thread when
-  // the log's durable() has risen or the log has failed; calling it after the gate's end does nothing.
+  // Everything handed in must outlive the gate; `sink` is used from all worker threads. Listens at once:
+  // 58030 says why it could not, F0000 that the policy does not fit the database. `on_log` is given one
+  // function, to be called from any thread when the log's durable() has risen or the log has failed; calling
+  // it after the gate's end does nothing.
   [[nodiscard]] static base::Result<std::unique_ptr<Gate>> start(
-      GateOptions options, std::shared_ptr<const guard::Guard> guard, audit::Sink& sink,
+      GateOptions options, std::shared_ptr<const policy::PolicySet> policy, audit::Sink& sink,
       const base::Clock& clock, const std::function<void(std::function<void()>)>& on_log);
   // As stop().
   ~Gate();
 
   [[nodiscard]] std::uint16_t port() const noexcept;
+  // F0000 when the policy names what the database does not have; nothing has changed then, nor otherwise.
+  [[nodiscard]] base::Result<void> fits(const policy::PolicySet& policy) const;
+  // From now on logins and, as soon as it is held against the catalog, statements are judged by this policy,
+  // those of open sessions too. Any thread.
+  void use(std::shared_ptr<const policy::PolicySet> policy);
   // Accepts nobody any more, lets what runs come to its end within drain_time, then ends every session with
   // 57P01. Blocks until all threads are done. Any thread but a worker's.
   void stop();
