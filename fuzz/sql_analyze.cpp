@@ -25,8 +25,14 @@ bool fits(const sql::Name& name) {
 }
 
 void check_references(const sql::StatementFacts& statement, std::size_t size) {
-  for (const sql::Range& range : statement.ranges) require(fits(range.relation));
+  const auto& enclosing = statement.enclosing_levels;
+  require(!enclosing.empty() && enclosing.front() == 0);
+  for (std::size_t level = 1; level < enclosing.size(); ++level) require(enclosing[level] < level);
+  for (const sql::Range& range : statement.ranges) {
+    require(fits(range.relation) && range.level < enclosing.size());
+  }
   for (const sql::ColumnUse& use : statement.column_uses) {
+    require(use.level < enclosing.size());
     require(use.location < static_cast<std::int64_t>(size));
     require(fits(use.of) || use.of == sql::Name{});
   }
@@ -43,6 +49,8 @@ void check(const sql::Facts& facts, std::size_t size) {
     check_references(statement, size);
     for (const sql::Effect& effect : statement.effects) {
       require(effect.arguments.empty() || effect.action == sql::Action::execute_function);
+      require(!effect.argument_count || effect.arguments.size() <= *effect.argument_count);
+      require(!effect.only || effect.kind == sql::ObjectKind::relation);
       require(sql::action_named(sql::name(effect.action)) == effect.action);
       require(effect.location < static_cast<std::int64_t>(size));
       require(effect.object.name.size() < 1024 || effect.kind == sql::ObjectKind::other ||
@@ -71,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(one.kind == other.kind && one.offset == other.offset &&
             one.effects.size() == other.effects.size() && one.ranges == other.ranges &&
             one.column_uses == other.column_uses && one.derived == other.derived &&
-            one.operators == other.operators);
+            one.operators == other.operators && one.enclosing_levels == other.enclosing_levels);
     for (std::size_t e = 0; e < one.effects.size(); ++e) {
       require(one.effects[e].object == other.effects[e].object);
       require(one.effects[e].arguments == other.effects[e].arguments);

@@ -41,7 +41,8 @@ void EffectList::add(ResolvedEffect effect) {
 }
 
 void EffectList::add_written(ResolvedEffect effect) {
-  if (effect.oid != kNoOid && effect.effect.kind == ObjectKind::relation) {
+  // What is done to ONLY a table says nothing of what follows from doing it to its children too.
+  if (effect.oid != kNoOid && effect.effect.kind == ObjectKind::relation && !effect.effect.only) {
     ColumnSet columns{effect.effect.columns, effect.all_columns};
     sort_columns(columns.columns);
     (void)is_new(effect.oid, {effect.effect.action, std::move(columns), effect.effect.has_where},
@@ -138,12 +139,16 @@ void Closure::follow(std::size_t index) {
   if (action == Action::truncate && cascades_) follow_truncate(step);
   if (is_drop_of_relation(action)) follow_drop(step);
   if (action == Action::alter_table_drop_column && cascades_) follow_drop_of_column(step);
+  if (action == Action::alter_table_drop_constraint && cascades_ && effect.via == Via::written)
+    follow_drop_of_constraint(step);
+  if (action == Action::alter_table_alter_column_type) follow_change_of_type(step);
 }
 
 // INSERT and COPY FROM go to the partitions of a table, but not to tables that inherit from it (manual,
-// "Inheritance"). Whether the statement says ONLY is not known.
+// "Inheritance").
 void Closure::follow_children(const Step& step) {
   if (step.relation.children.empty() || !spreads_to_children(step.action)) return;
+  if (effects_[step.index].effect.only) return;
   const bool partitions = step.relation.kind == RelationKind::partitioned_table ||
                           step.relation.kind == RelationKind::partitioned_index;
   if (!partitions && (step.action == Action::insert || is_copy_from(step.action))) return;

@@ -101,6 +101,8 @@ class Closure {
   void follow_truncate(const Step& step);
   void follow_drop(const Step& step);
   void follow_drop_of_column(const Step& step);
+  void follow_drop_of_constraint(const Step& step);
+  void follow_change_of_type(const Step& step);
   void drop_user_of(const Step& step, const Relation& user, const Route& because);
   void follow_drop_of_other(std::size_t index);
   void follow_drop_of_schema(const std::string& name, const Route& because);

@@ -63,6 +63,39 @@ void Closure::follow_key_to_child(const Step& step, const ForeignKey& key, Forei
             std::string(words) + std::string(does) + " from " + snapshot_.relation_text(step.relation.oid)));
 }
 
+// Which constraint it is cannot be told from its name alone: every key that references the table may go with
+// it.
+void Closure::follow_drop_of_constraint(const Step& step) {
+  for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
+    const Relation* const child = snapshot_.relation(key->child);
+    if (child == nullptr) continue;
+    effects_.touch(*child, {Action::alter_table_drop_constraint},
+                   route(step, Via::cascade,
+                         "DROP CONSTRAINT ... CASCADE of " + snapshot_.relation_text(step.relation.oid)));
+  }
+}
+
+// The keys over the column are made anew and checked row by row, and an error would show a row.
+void Closure::follow_change_of_type(const Step& step) {
+  const ColumnSet changed = columns(step);
+  for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
+    const Relation* const child = snapshot_.relation(key->child);
+    if (child == nullptr || !touches(changed, key->parent_columns)) continue;
+    const Route because = route(step, Via::foreign_key,
+                                "foreign key " + key->name + ", made anew by ALTER COLUMN TYPE of " +
+                                    snapshot_.relation_text(step.relation.oid));
+    effects_.touch(*child, {Action::alter_table_add_constraint, set_of(key->child_columns)}, because);
+    effects_.touch(*child, {Action::select, set_of(key->child_columns)}, because);
+  }
+  for (const ForeignKey* const key : snapshot_.foreign_keys_from(step.relation.oid)) {
+    const Relation* const parent = snapshot_.relation(key->parent);
+    if (parent == nullptr || !touches(changed, key->child_columns)) continue;
+    effects_.touch(*parent, {Action::references, set_of(key->parent_columns)},
+                   route(step, Via::reference,
+                         "foreign key " + key->name + " of " + snapshot_.relation_text(step.relation.oid)));
+  }
+}
+
 void Closure::follow_truncate(const Step& step) {
   for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
     const Relation* const child = snapshot_.relation(key->child);

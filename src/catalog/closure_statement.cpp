@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "catalog/resolve_actions.hpp"
 #include "sql/builtin_names.hpp"
 
 namespace portcullis::catalog {
@@ -14,6 +15,12 @@ using sql::Action;
 using sql::ObjectKind;
 
 constexpr Oid kRecord = 2249;  // pg_type.dat: the result of a function with OUT or TABLE columns, of any type
+
+// Done to rows or to the table, without looking at a value. What finds the rows is a `select` of its own.
+bool has_no_value(Action action) noexcept {
+  return action == Action::delete_ || action == Action::truncate || action == Action::lock ||
+         action == Action::select_for_update || action == Action::cascade || is_drop_of_relation(action);
+}
 
 bool is_own(Oid type) noexcept {
   return type < kFirstUserOid;
@@ -29,7 +36,7 @@ class ValueTypes {
   void add(const ResolvedEffect& effect) {
     if (const Relation* const relation = snapshot_.relation(effect.oid);
         relation != nullptr && effect.effect.kind == ObjectKind::relation) {
-      add_row(*relation);
+      add_columns(*relation, effect);
     } else if (const Function* const function = snapshot_.function(effect.oid);
                function != nullptr && effect.effect.kind == ObjectKind::function) {
       any_ = any_ || function->result == kRecord;
@@ -66,6 +73,17 @@ class ValueTypes {
   }
 
  private:
+  // A value is there where a column of it is asked for, written, or spoken of in an expression. The WHERE of
+  // COPY FROM may speak of columns that it does not name.
+  void add_columns(const Relation& relation, const ResolvedEffect& effect) {
+    if (has_no_value(effect.effect.action)) return;
+    const bool of_columns = has_column_set(effect.effect.action) && !is_copy_from(effect.effect.action);
+    if (effect.all_columns || !of_columns) return add_row(relation);
+    for (const std::string& name : effect.effect.columns) {
+      if (const Column* const column = relation.column(name)) add(column->type);
+    }
+  }
+
   void add_row(const Relation& relation) {
     if (!rows_.insert(relation.oid).second) return;
     for (const Column& column : relation.columns) {

@@ -54,7 +54,8 @@ std::string functions_sql(bool has_sql_body) {
   const std::string sql_body = has_sql_body ? "p.prosqlbody::text" : "NULL";
   return R"(
 SELECT p.oid, p.pronamespace, p.proname, oidvectortypes(p.proargtypes),
-       '{' || array_to_string(p.proargtypes::oid[], ',') || '}', p.prorettype, p.prokind, l.lanname, p.provolatile,
+       '{' || array_to_string(p.proargtypes::oid[], ',') || '}', p.pronargdefaults, p.provariadic <> 0,
+       p.prorettype, p.prokind, l.lanname, p.provolatile,
        p.prosecdef,
        md5(jsonb_build_array(l.lanname, p.prosrc, p.probin, )" +
          sql_body + R"(, p.proconfig, p.prosecdef, CASE WHEN p.prosecdef THEN p.proowner END, p.prokind,
@@ -79,6 +80,20 @@ LEFT JOIN LATERAL (
 WHERE p.oid >= 16384
 ORDER BY p.oid)";
 }
+
+// Not those from a range to its multirange: PostgreSQL makes their functions, of its own code, with the type,
+// and they lose that mark when somebody replaces them.
+constexpr std::string_view kCasts = R"(
+SELECT c.castsource, c.casttarget, c.castfunc
+FROM pg_catalog.pg_cast c
+JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
+JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE c.castfunc >= 16384
+  AND NOT (l.lanname = 'internal'
+           AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+                       WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = c.castfunc
+                         AND d.refclassid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'i'))
+ORDER BY c.oid)";
 
 constexpr std::string_view kEventTriggers = R"(
 SELECT t.evtname, t.evtevent, coalesce(array_to_string(t.evttags, ','), ''), t.evtfoid
@@ -107,15 +122,13 @@ std::vector<Query> queries_of(int major) {
   queries.push_back({"types", "oid schema name kind relation parts functions extension", types_sql(major)});
   queries.push_back(
       {"functions",
-       "oid schema name arguments argument_types result kind language volatility security_definer body_hash "
-       "extension",
+       "oid schema name arguments argument_types defaults variadic result kind language volatility "
+       "security_definer body_hash extension",
        functions_sql(major >= 14)});
   queries.push_back({"builtin_functions", "oid name",
                      "SELECT p.oid, p.proname FROM pg_catalog.pg_proc p WHERE p.oid < 16384 ORDER BY p.oid"});
   queries.push_back({"operators", "schema name left right function", std::string(kOperators)});
-  queries.push_back({"casts", "source target function",
-                     "SELECT c.castsource, c.casttarget, c.castfunc FROM pg_catalog.pg_cast c "
-                     "WHERE c.castfunc >= 16384 ORDER BY c.oid"});
+  queries.push_back({"casts", "source target function", std::string(kCasts)});
   queries.push_back({"event_triggers", "name event tags function", std::string(kEventTriggers)});
   return queries;
 }

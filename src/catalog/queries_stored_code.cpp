@@ -11,7 +11,8 @@ namespace {
 // field(id, name, value): the numbers in the trees that are oids of functions, operators, relations and
 // users' types, and column numbers. Trees are cut at " :", which begins each field: regular expressions over
 // whole trees take seconds. Then called(id, function). An operator that sorts or groups also brings the
-// support functions of its class.
+// support functions of its class. Of several that have it PostgreSQL takes the first it finds, which is that
+// of the lowest oid: its own for its own operators (get_ordering_op_properties of lsyscache.c).
 constexpr const char* kFieldsAndCalls = R"(
 field AS MATERIALIZED (
   SELECT DISTINCT c.id, split_part(field, ' ', 1) AS name, number[1]::oid AS value
@@ -26,6 +27,11 @@ field AS MATERIALIZED (
                                        'refrestype', 'casetype', 'coalescetype', 'array_typeid', 'element_typeid',
                                        'row_typeid', 'typeId', 'coltypes', 'funccoltypes', 'type')
          AND field ~ '[0-9]{5}')),
+first_family AS (
+  SELECT a.amopopr AS operator, min(a.amopfamily) AS family
+  FROM pg_catalog.pg_amop a
+  WHERE a.amopmethod IN (403, 405)
+  GROUP BY a.amopopr, a.amopmethod),
 called AS MATERIALIZED (
   SELECT f.id, f.value AS function
   FROM field f
@@ -38,8 +44,8 @@ called AS MATERIALIZED (
   UNION
   SELECT f.id, p.amproc::oid
   FROM field f
-  JOIN pg_catalog.pg_amop a ON a.amopopr = f.value AND a.amopmethod IN (403, 405)
-  JOIN pg_catalog.pg_amproc p ON p.amprocfamily = a.amopfamily
+  JOIN first_family a ON a.operator = f.value
+  JOIN pg_catalog.pg_amproc p ON p.amprocfamily = a.family
   WHERE f.name IN ('opno', 'opnos', 'eqop', 'sortop') AND p.amproc::oid >= 16384
   UNION
   SELECT f.id, p.amproc::oid

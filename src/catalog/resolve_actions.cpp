@@ -132,6 +132,15 @@ constexpr auto kAllWithoutColumns = std::to_array<Action>({
     Action::revoke,
 });
 
+constexpr auto kWithExpressions = std::to_array<Action>({
+    Action::alter_table_add_column,
+    Action::alter_table_add_constraint,
+    Action::alter_table_alter_column_type,
+    Action::create_index,
+    Action::create_index_concurrently,
+    Action::create_statistics,
+});
+
 constexpr auto kOverIndexes = std::to_array<Action>({
     Action::alter_table_alter_column_type,
     Action::alter_table_set_logged,
@@ -187,8 +196,12 @@ bool is_copy_from(Action action) noexcept {
 bool means_all_without_columns(Action action) noexcept {
   return holds(kAllWithoutColumns, action);
 }
+bool has_expressions(Action action) noexcept {
+  return holds(kWithExpressions, action);
+}
 bool has_column_set(Action action) noexcept {
-  return action == Action::select || action == Action::update || means_all_without_columns(action);
+  return action == Action::select || action == Action::update || means_all_without_columns(action) ||
+         has_expressions(action);
 }
 bool evaluates_indexes(Action action) noexcept {
   return holds(kOverIndexes, action);

@@ -22,6 +22,8 @@ namespace portcullis::catalog {
 [[nodiscard]] bool is_copy_from(sql::Action action) noexcept;
 // It names columns of its relation, and without any it means all of them.
 [[nodiscard]] bool means_all_without_columns(sql::Action action) noexcept;
+// Its expressions and elements speak of columns of its relation, which the facts have as references.
+[[nodiscard]] bool has_expressions(sql::Action action) noexcept;
 // The columns of such an effect are a set: sorted, each once.
 [[nodiscard]] bool has_column_set(sql::Action action) noexcept;
 // Builds the table's indexes or its rows anew, or looks at their expressions.

@@ -88,6 +88,10 @@ class ByName {
       ColumnSet asked = columns.of(effect.object);
       effect.columns.insert(effect.columns.end(), asked.columns.begin(), asked.columns.end());
       found.all_columns = asked.all || copies_whole(statement, effect.object);
+    } else if (has_expressions(effect.action)) {
+      ColumnSet asked = columns.of(effect.object);
+      effect.columns.insert(effect.columns.end(), asked.columns.begin(), asked.columns.end());
+      found.all_columns = asked.all;
     }
     sort_columns(effect.columns);
   }

@@ -1,7 +1,9 @@
-// Which columns of a relation a statement asks for, from the references to columns in all of its queries.
-// Which name is visible where is not known: a reference counts for every column that it could mean.
+// Which columns of a relation a statement asks for, from the references to columns in all of its queries. A
+// reference counts for every column that it could mean: of the tables of its own query and of those around
+// it.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,6 +36,10 @@ class ColumnsByName {
   [[nodiscard]] ColumnSet of(const sql::Name& relation) const;
 
  private:
+  void collect_named(const sql::Range& range, const Places& places, ColumnSet& found) const;
+  void collect_bare(const Places& places, ColumnSet& found) const;
+
+  Levels levels_;
   UseIndex uses_;
   std::map<sql::Name, std::vector<const sql::Range*>> ranges_;
   bool too_many_;  // to list the columns for each relation
@@ -55,17 +61,24 @@ class ColumnUses {
     std::string_view name;  // that its columns go by
     bool has_alias;
     bool renames_columns;
+    std::uint32_t level;
+    bool has_level;  // false for what no FROM names: it may be meant from anywhere
   };
+  using AtLevel = std::unordered_map<std::uint32_t, std::vector<Place>>;
 
   void add(Place place);
   [[nodiscard]] bool goes_by(const Place& place, const sql::Name& name) const;
-  void collect(const Place& place, ColumnSet& found) const;
+  void put(const Place& place, Places& places) const;
+  // The places are those by which the relation goes by `name`.
+  void collect_named(const Relation& relation, std::string_view name, bool is_alias, const Places& places,
+                     ColumnSet& found) const;
 
   const Names& names_;
+  Levels levels_;
   UseIndex uses_;
   std::unordered_set<std::string_view> derived_;
   std::unordered_map<const Relation*, std::vector<Place>> by_relation_;
-  std::unordered_map<std::string_view, std::vector<Place>> by_name_;
+  std::unordered_map<std::string_view, AtLevel> by_name_;
 };
 
 }  // namespace portcullis::catalog

@@ -74,7 +74,9 @@ void StatementResolver::add(const Effect& effect) {
 }
 
 void StatementResolver::add_missing(const Effect& effect) {
-  ResolvedEffect found = meaning(effect, effect.object.schema);
+  // What is not there under IF EXISTS is nothing to PostgreSQL; it would be in the schema where it is made.
+  const bool would_be = effect.missing_ok && effect.object.schema.empty() && needs_schema(effect);
+  ResolvedEffect found = meaning(effect, would_be ? names_.creation_schema() : effect.object.schema);
   found.missing = true;
   effects_.add_written(std::move(found));
 }
@@ -114,6 +116,10 @@ void StatementResolver::fill_columns(const Name& written, const Relation& relati
     ColumnSet asked = columns_.of(relation);
     effect.columns.insert(effect.columns.end(), asked.columns.begin(), asked.columns.end());
     found.all_columns = asked.all || copies_whole(statement_, written);
+  } else if (has_expressions(effect.action)) {
+    ColumnSet asked = columns_.of(relation);
+    effect.columns.insert(effect.columns.end(), asked.columns.begin(), asked.columns.end());
+    found.all_columns = asked.all;
   }
   sort_columns(effect.columns);
 }
@@ -137,19 +143,23 @@ void StatementResolver::add_made(const Effect& effect) {
 
 bool StatementResolver::add_overloads(const Effect& effect) {
   const Name& name = effect.object;
-  const bool own = (name.schema.empty() || name.schema == kOwnSchema) && sql::is_builtin_function(name.name);
+  const bool own = (name.schema.empty() || name.schema == kOwnSchema) &&
+                   (sql::is_builtin_function(name.name) || sql::is_builtin_construct(name.name));
   if (own) effects_.add_written(meaning(effect, kOwnSchema));
-  const auto overloads = names_.functions(name);
-  for (const Function* const function : overloads) {
+  bool found = own;
+  for (const Function* const function : names_.functions(name)) {
+    if (effect.argument_count && !function->takes(*effect.argument_count)) continue;
     effects_.add_written(meaning(effect, *function, names_.schema_name(function->schema)));
+    found = true;
   }
-  return own || !overloads.empty();
+  return found;
 }
 
 // `name(x)` is a cast to a type of that name (manual, "Type Casts"). To one of PostgreSQL's own it is as free
 // as x::name.
 bool StatementResolver::add_as_type(const Effect& effect) {
   const Name& name = effect.object;
+  if (effect.argument_count.value_or(1) != 1) return false;
   const bool may_be_own = name.schema.empty() || name.schema == kOwnSchema;
   if (const Type* const type = names_.type(name); type != nullptr && type->oid >= kFirstUserOid) {
     Effect cast{.action = Action::use_type};
@@ -198,7 +208,7 @@ void StatementResolver::add_calls_by_columns() {
     call.attribute_notation = true;
     call.location = location;
     for (const Function* const function : names_.functions(call.object)) {
-      if (function->argument_types.empty()) continue;
+      if (function->argument_types.empty() || !function->takes(1)) continue;
       effects_.add_written(meaning(call, *function, names_.schema_name(function->schema)));
     }
   }

@@ -25,6 +25,12 @@ auto span_or_empty(const Map& map, const Key& key) noexcept
 
 }  // namespace
 
+bool Function::takes(std::size_t given) const noexcept {
+  if (kind == Kind::procedure) return true;
+  const std::size_t most = argument_types.size();
+  return given <= most ? most - given <= static_cast<std::size_t>(defaults) : variadic;
+}
+
 const Column* Relation::column(std::string_view column_name) const noexcept {
   const auto found = std::ranges::find(columns, column_name, &Column::name);
   return found == columns.end() ? nullptr : &*found;

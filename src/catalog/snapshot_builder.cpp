@@ -126,6 +126,8 @@ void read_function(RowReader& row, Rows& rows) {
                                   .name = row.text(),
                                   .arguments = row.text(),
                                   .argument_types = row.oids(),
+                                  .defaults = row.number(),
+                                  .variadic = row.boolean(),
                                   .result = row.oid(),
                                   .kind = row.letter<Function::Kind>(kFunctionKinds),
                                   .language = row.text(),

@@ -51,7 +51,8 @@ bool is_harmless_call(const Effect& effect) {
   }
   return effect.action == Action::execute_function &&
          (function.schema.empty() || function.schema == "pg_catalog") && function.database.empty() &&
-         is_builtin_function(function.name) && !is_builtin_volatile_function(function.name);
+         (is_builtin_function(function.name) || is_builtin_construct(function.name)) &&
+         !is_builtin_volatile_function(function.name);
 }
 
 bool cannot_change_data(const Effect& effect) {

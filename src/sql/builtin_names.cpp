@@ -24,6 +24,10 @@ constexpr auto kOperatorClasses = std::to_array<std::string_view>({
 });
 // clang-format on
 
+constexpr auto kConstructs = std::to_array<std::string_view>(
+    {"xml_is_document", "xmlconcat", "xmlelement", "xmlexpression", "xmlforest", "xmlparse", "xmlpi",
+     "xmlroot", "xmlserialize", "xmltable"});
+
 // pg_collation also holds what the operating system offers, by names that differ: those are not PostgreSQL's
 // own.
 constexpr auto kCollations =
@@ -41,12 +45,16 @@ consteval bool sorted(const Table& table) {
   return std::is_sorted(table.begin(), table.end());
 }
 static_assert(sorted(kFunctions) && sorted(kVolatileFunctions) && sorted(kTypes) && sorted(kOperators) &&
-              sorted(kOperatorClasses) && sorted(kCollations) && sorted(kAccessMethods));
+              sorted(kOperatorClasses) && sorted(kConstructs) && sorted(kCollations) &&
+              sorted(kAccessMethods));
 
 }  // namespace
 
 bool is_builtin_function(std::string_view name) noexcept {
   return holds(kFunctions, name);
+}
+bool is_builtin_construct(std::string_view name) noexcept {
+  return holds(kConstructs, name);
 }
 bool is_builtin_volatile_function(std::string_view name) noexcept {
   return holds(kVolatileFunctions, name);

@@ -8,6 +8,8 @@ namespace portcullis::sql {
 
 [[nodiscard]] bool is_builtin_function(std::string_view name) noexcept;
 // Some function of that name may change data or state: its volatility is VOLATILE.
+// What the analysis gives as a function of pg_catalog where the tree has a node: XMLELEMENT, XMLTABLE, ...
+[[nodiscard]] bool is_builtin_construct(std::string_view name) noexcept;
 [[nodiscard]] bool is_builtin_volatile_function(std::string_view name) noexcept;
 // Base, range, pseudo types and arrays of them; not the row types of the catalogs.
 [[nodiscard]] bool is_builtin_type(std::string_view name) noexcept;

@@ -172,6 +172,10 @@ Name relation_name(const Node& range_var) {
           std::string(range_var.text("relname"))};
 }
 
+bool says_only(const Node& range_var) {
+  return !range_var.flag("inh");
+}
+
 base::Error not_understood(const std::string& what) {
   return {.code = base::sqlstate::feature_not_supported,
           .message = "not understood: " + what + "; write the statement in another way"};

@@ -68,6 +68,8 @@ class Node {
 [[nodiscard]] std::optional<Name> name_of(const std::vector<Node>& parts);
 // A RangeVar's name.
 [[nodiscard]] Name relation_name(const Node& range_var);
+// A RangeVar with ONLY.
+[[nodiscard]] bool says_only(const Node& range_var);
 
 [[nodiscard]] base::Error not_understood(const std::string& what);
 

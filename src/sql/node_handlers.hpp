@@ -35,7 +35,8 @@ void walk_option(Walker& walker, const Node& node);
 
 // walk_ranges.cpp
 void walk_relation(Walker& walker, const Node& node);
-void walk_derived(Walker& walker, const Node& node);  // a subquery or function in FROM
+void walk_derived(Walker& walker, const Node& node);  // a function in FROM
+void walk_subquery(Walker& walker, const Node& node);
 void walk_xml_table(Walker& walker, const Node& node);
 void walk_table_sample(Walker& walker, const Node& node);
 void walk_join(Walker& walker, const Node& node);
@@ -44,6 +45,7 @@ void walk_join(Walker& walker, const Node& node);
 void walk_select(Walker& walker, const Node& node);
 void walk_insert(Walker& walker, const Node& node);
 void walk_update(Walker& walker, const Node& node);
+void walk_assigned_row(Walker& walker, const Node& node);
 void walk_delete(Walker& walker, const Node& node);
 void walk_merge(Walker& walker, const Node& node);
 void walk_copy(Walker& walker, const Node& node);

@@ -86,6 +86,7 @@ constexpr auto kOtherRelations = std::to_array<std::pair<std::string_view, Actio
 struct Target {
   Node relation;
   std::string_view type;  // of ObjectType
+  bool missing_ok = false;
 };
 
 Effect effect_on(const Target& target, Action action) {
@@ -94,6 +95,8 @@ Effect effect_on(const Target& target, Action action) {
   Effect effect{.action = other == kOtherRelations.end() ? action : other->second};
   effect.kind = target.type == "OBJECT_TYPE" ? ObjectKind::type : ObjectKind::relation;
   effect.object = relation_name(target.relation);
+  effect.only = effect.kind == ObjectKind::relation && says_only(target.relation);  // types never are
+  effect.missing_ok = target.missing_ok;
   effect.location = target.relation.location();
   return effect;
 }
@@ -203,7 +206,7 @@ void walk_sub_command(Walker& walker, const Target& target, const Node& command)
 void walk_alter_table(Walker& walker, const Node& node) {
   const auto relation = node.child("relation");
   if (!relation) return walker.refuse("an ALTER TABLE without a table");
-  const Target target{*relation, node.text("objtype")};
+  const Target target{*relation, node.text("objtype"), node.flag("missing_ok")};
   for (const Node& command : node.list("cmds")) {
     if (!command.is("AlterTableCmd")) return walker.refuse("a sub-command of ALTER TABLE");
     walk_sub_command(walker, target, command);

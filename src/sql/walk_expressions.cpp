@@ -52,6 +52,15 @@ std::string_view xml_function(std::string_view op) {
   return "xmlexpression";
 }
 
+// Named arguments may leave others out, VARIADIC ones are one or many, and those of WITHIN GROUP count too.
+std::optional<std::uint32_t> argument_count(const Node& call) {
+  const auto arguments = call.list("args");
+  const bool named = std::any_of(arguments.begin(), arguments.end(),
+                                 [](const Node& argument) { return argument.is("NamedArgExpr"); });
+  if (named || call.flag("func_variadic") || call.flag("agg_within_group")) return std::nullopt;
+  return static_cast<std::uint32_t>(arguments.size());
+}
+
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -110,6 +119,7 @@ void walk_function_call(Walker& walker, const Node& node) {
   effect.kind = ObjectKind::function;
   effect.object = *std::move(name);
   effect.arguments = constant_arguments(node, walker.text());
+  effect.argument_count = argument_count(node);
   effect.location = node.location();
   walker.add(std::move(effect));
   walker.visit_children_except(node, {"funcname"});

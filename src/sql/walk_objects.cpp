@@ -22,13 +22,23 @@ std::optional<NamedObject> subject(const Node& node, const ObjectType& type) {
   return NamedObject{type.kind, {{}, {}, std::string(node.text("subname"))}, {}};
 }
 
-void add_named(Walker& walker, Action action, NamedObject object, std::int32_t location = -1) {
+Effect effect_on(Action action, NamedObject object) {
   Effect effect{.action = action};
   effect.kind = object.kind;
   effect.object = std::move(object.name);
   effect.columns = std::move(object.columns);
-  effect.location = location;
-  walker.add(std::move(effect));
+  return effect;
+}
+
+// With what the statement says beside it: ONLY and IF EXISTS, where it can.
+Effect effect_of(const Node& statement, Action action, NamedObject object) {
+  Effect effect = effect_on(action, std::move(object));
+  if (const auto relation = statement.child("relation")) {
+    effect.location = relation->location();
+    effect.only = effect.kind == ObjectKind::relation && says_only(*relation);  // types never are
+  }
+  effect.missing_ok = statement.flag("missing_ok");
+  return effect;
 }
 
 // For a statement with `action` on a single object; nothing where it is refused.
@@ -40,8 +50,7 @@ std::optional<NamedObject> add_subject(Walker& walker, Action action, const Node
     walker.refuse(in_words(name(action), node.text(type_field)));
     return std::nullopt;
   }
-  const auto relation = node.child("relation");
-  add_named(walker, action, *object, relation ? relation->location() : -1);
+  walker.add(effect_of(node, action, *object));
   return object;
 }
 
@@ -54,7 +63,7 @@ void walk_drop_object(Walker& walker, const Node& node, const ObjectType& type, 
   const auto action = node.flag("concurrent") ? Action::drop_index_concurrently : action_on("drop", type);
   const auto named = named_object(type, object);
   if (!action || !named) return walker.refuse(in_words("DROP", type.name));
-  add_named(walker, *action, *named);
+  walker.add(effect_of(node, *action, *named));
   walker.add_cascade(node, named->kind, named->name);
 }
 
@@ -89,16 +98,15 @@ void walk_rename(Walker& walker, const Node& node) {
   const auto action = type != nullptr ? action_on("rename", *type) : std::nullopt;
   auto object = action ? subject(node, *type) : std::nullopt;
   if (!object) return walker.refuse(in_words("RENAME", node.text("renameType")));
-  const auto relation = node.child("relation");
   if (type->name == "column" || type->name == "attribute") {
     object->columns = {std::string(node.text("subname")), std::string(node.text("newname"))};
   }
-  add_named(walker, *action, *object, relation ? relation->location() : -1);
+  walker.add(effect_of(node, *action, *object));
   walker.add_cascade(node, object->kind, object->name);
   // The new name is another object to all who go by names.
   if (moves_by_name(*type)) {
     object->name.name = node.text("newname");
-    add_named(walker, *action, *object);
+    walker.add(effect_on(*action, *object));
   }
 }
 
@@ -110,7 +118,7 @@ void walk_set_schema(Walker& walker, const Node& node) {
     return walker.add(Action::set_schema, ObjectKind::schema, {{}, {}, schema});
   }
   object->name.schema = schema;
-  add_named(walker, Action::set_schema, *object);
+  walker.add(effect_on(Action::set_schema, *object));
 }
 
 void walk_owner(Walker& walker, const Node& node) {
@@ -138,7 +146,9 @@ void walk_grant(Walker& walker, const Node& node) {
     auto named = granted_object(node, object);
     if (!named) return walker.refuse(in_words("GRANT", node.text("objtype")));
     named->columns = privilege_columns(node);
-    add_named(walker, action, *named, object.location());
+    Effect effect = effect_on(action, *named);
+    effect.location = object.location();
+    walker.add(std::move(effect));
     walker.add_cascade(node, named->kind, named->name);
   }
 }

@@ -14,6 +14,7 @@ void walk_with(Walker& walker, const Node& statement) {
   if (!with) return;
   const auto queries = with->list("ctes");
   const bool recursive = with->flag("recursive");
+  const OutsideLevel outside(walker);
   if (recursive) {
     for (const Node& query : queries) walker.declare_cte(query.text("ctename"));
   }
@@ -67,6 +68,7 @@ void add_write(Walker& walker, Action action, const Node& target, std::vector<st
   effect.kind = ObjectKind::relation;
   effect.object = relation_name(target);
   effect.columns = std::move(columns);
+  effect.only = says_only(target);
   effect.has_where = where;
   effect.location = target.location();
   walker.add(std::move(effect));
@@ -132,6 +134,12 @@ void walk_conflict(Walker& walker, const Node& conflict, const Node& target) {
   walker.add_range({.relation = relation_name(target), .alias = "excluded"});
 }
 
+// What is inserted comes about before there is a target, as the tables of a subquery in FROM do.
+void walk_source(Walker& walker, const Node& insert) {
+  const OutsideLevel outside(walker);
+  if (const auto source = insert.child("selectStmt")) walker.visit(*source);
+}
+
 void walk_into(Walker& walker, const Node& into) {
   if (const auto relation = into.child("rel")) {
     walker.add(Action::select_into, ObjectKind::relation, new_relation_name(*relation), relation->location());
@@ -165,7 +173,9 @@ void walk_insert(Walker& walker, const Node& node) {
     walker.add_relation(Action::select, *target);
   }
   walk_with(walker, node);
-  walker.visit_children_except(node, {"relation", "withClause"});
+  walker.visit_all(node.list("cols"));
+  walk_source(walker, node);
+  walker.visit_children_except(node, {"relation", "withClause", "cols", "selectStmt"});
 }
 
 void walk_update(Walker& walker, const Node& node) {
@@ -182,6 +192,11 @@ void walk_update(Walker& walker, const Node& node) {
   }
   walk_with(walker, node);
   walker.visit_children_except(node, {"relation", "withClause"});
+}
+
+// SET (a, b) = (SELECT ...): the row stands in the tree once for each of the columns.
+void walk_assigned_row(Walker& walker, const Node& node) {
+  if (node.number("colno") <= 1) walker.visit_children(node);
 }
 
 void walk_delete(Walker& walker, const Node& node) {

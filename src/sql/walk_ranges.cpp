@@ -92,6 +92,13 @@ void walk_derived(Walker& walker, const Node& node) {
   walker.visit_children(node);
 }
 
+// Without LATERAL it does not see what stands beside it.
+void walk_subquery(Walker& walker, const Node& node) {
+  if (node.flag("lateral")) return walk_derived(walker, node);
+  const OutsideLevel outside(walker);
+  walk_derived(walker, node);
+}
+
 void walk_xml_table(Walker& walker, const Node& node) {
   add_own_function(walker, "xmltable", node.location());
   walk_derived(walker, node);

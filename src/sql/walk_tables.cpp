@@ -122,6 +122,7 @@ void walk_constraint(Walker& walker, const Node& node) {
       if (part.is("List")) {
         add_operator(walker, part.list("items"), node.location());
       } else {
+        add_element_columns(walker, {part}, {});
         walker.visit(part);
       }
     }

@@ -37,7 +37,9 @@ void append(std::string& key, const std::vector<std::optional<std::string>>& arg
 std::string key_of(const Effect& effect) {
   std::string key = std::to_string(static_cast<int>(effect.action)) + '/' +
                     std::to_string(static_cast<int>(effect.kind)) + (effect.has_where ? "w" : "-") +
-                    (effect.attribute_notation ? "a" : "-") + (effect.value_is_constant ? "c" : "-");
+                    (effect.attribute_notation ? "a" : "-") + (effect.value_is_constant ? "c" : "-") +
+                    (effect.only ? "o" : "-");
+  if (effect.argument_count) key += std::to_string(*effect.argument_count);
   append(key, effect.object);
   for (const std::string& column : effect.columns) append(key, column);
   key += '\2';
@@ -88,14 +90,16 @@ void Walker::limit_arguments(Effect& effect) {
 }
 
 void Walker::add_range(Range range) {
-  std::string key = range.renames_columns ? "R" : "r";
+  range.level = level_;
+  std::string key = (range.renames_columns ? 'R' : 'r') + std::to_string(level_);
   append(key, range.relation);
   append(key, range.alias);
   if (is_new(std::move(key))) facts_.ranges.push_back(std::move(range));
 }
 
 void Walker::add_use(ColumnUse use) {
-  std::string key = use.of_expression ? "U" : "u";
+  use.level = level_;
+  std::string key = (use.of_expression ? 'U' : 'u') + std::to_string(level_);
   append(key, use.of);
   append(key, use.column);
   if (is_new(std::move(key))) facts_.column_uses.push_back(std::move(use));
@@ -124,6 +128,7 @@ void Walker::add_relation(Action action, const Node& range_var, std::vector<std:
   effect.kind = ObjectKind::relation;
   effect.object = relation_name(range_var);
   effect.columns = std::move(columns);
+  effect.only = says_only(range_var);
   effect.location = range_var.location();
   add(std::move(effect));
 }
@@ -137,14 +142,26 @@ void Walker::refuse(const std::string& what) {
 }
 
 void Walker::declare_cte(std::string_view name) {
-  ++visible_ctes_[levels_.back().emplace_back(name)];
+  ++visible_ctes_[levels_.back().ctes.emplace_back(name)];
+}
+
+void Walker::open_query_level() {
+  auto& enclosing = facts_.enclosing_levels;
+  levels_.push_back({.around = level_});
+  enclosing.push_back(level_);
+  level_ = static_cast<std::uint32_t>(enclosing.size() - 1);
 }
 
 void Walker::close_query_level() {
-  for (const std::string& name : levels_.back()) {
+  for (const std::string& name : levels_.back().ctes) {
     if (--visible_ctes_[name] == 0) visible_ctes_.erase(name);
   }
+  level_ = levels_.back().around;
   levels_.pop_back();
+}
+
+std::uint32_t Walker::leave_level() noexcept {
+  return std::exchange(level_, facts_.enclosing_levels[level_]);
 }
 
 bool Walker::names_cte(const Node& range_var) const {

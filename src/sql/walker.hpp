@@ -2,6 +2,7 @@
 // effects here.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ class Walker {
   // The same effect on the same object is kept once.
   void add(Effect effect);
   void add(Action action, ObjectKind kind, Name object, std::int32_t location = -1);
-  // The lists beside the effects; each entry is kept once.
+  // The lists beside the effects; each entry is kept once. Ranges and uses get the level that is open.
   void add_range(Range range);
   void add_use(ColumnUse use);
   void add_derived(std::string_view name);  // nothing for an empty one
@@ -52,9 +53,14 @@ class Walker {
   // Whether the node being handled is the statement itself, not a part of it.
   [[nodiscard]] bool at_top() const noexcept { return depth_ == 1; }
 
-  // Names of common table expressions, one set for each level of the query (manual, "WITH Queries").
-  void open_query_level() { levels_.emplace_back(); }
+  // Levels of queries (StatementFacts::enclosing_levels), each with its names of common table expressions
+  // (manual, "WITH Queries").
+  void open_query_level();
   void close_query_level();
+  // For what does not see the tables of the query that it stands in: until it is left, the level is the one
+  // around that. Gives the level to go back to.
+  [[nodiscard]] std::uint32_t leave_level() noexcept;
+  void return_to_level(std::uint32_t level) noexcept { level_ = level; }
   void declare_cte(std::string_view name);
   [[nodiscard]] bool names_cte(const Node& range_var) const;
 
@@ -74,7 +80,12 @@ class Walker {
   std::unordered_set<std::string> seen_;
   // How many calls with arguments of their own a function has.
   std::unordered_map<std::string, std::size_t> calls_;
-  std::vector<std::vector<std::string>> levels_;
+  struct Level {
+    std::uint32_t around;  // which it was opened in
+    std::vector<std::string> ctes{};
+  };
+  std::vector<Level> levels_;
+  std::uint32_t level_ = 0;
   std::unordered_map<std::string, std::size_t> visible_ctes_;  // in how many of the levels
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
@@ -89,6 +100,18 @@ class QueryLevel {
 
  private:
   Walker& walker_;
+};
+
+class OutsideLevel {
+ public:
+  explicit OutsideLevel(Walker& walker) : walker_(walker), left_(walker.leave_level()) {}
+  ~OutsideLevel() { walker_.return_to_level(left_); }
+  OutsideLevel(const OutsideLevel&) = delete;
+  OutsideLevel& operator=(const OutsideLevel&) = delete;
+
+ private:
+  Walker& walker_;
+  std::uint32_t left_;
 };
 
 }  // namespace portcullis::sql

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,9 @@ enum class Via : std::uint8_t {
 
 struct ResolvedEffect {
   // As written, but: the object where PostgreSQL finds it, and for select, insert, update, copy and
-  // references the columns that are touched, sorted, each once. A name that several objects could be meant by
-  // has an effect for each.
+  // references the columns that are touched, sorted, each once; for indexes, statistics, constraints, new
+  // columns and ALTER COLUMN TYPE also those that their expressions read. A name that several objects could
+  // be meant by has an effect for each.
   sql::Effect effect;
   bool all_columns = false;  // of the relation's columns every one, those of `effect.columns` or not
   Via via = Via::written;
@@ -67,5 +69,11 @@ inline constexpr std::size_t kMaxEffects = 10'000;
 [[nodiscard]] Resolution resolve(const sql::Facts& facts, const Snapshot& snapshot, const NameSpace& names);
 // Without a catalog: each unqualified name is whatever it could mean on the path.
 [[nodiscard]] Resolution resolve_by_name(const sql::Facts& facts, const NameSpace& names);
+
+// What a Parse message says by the oids of its parameters' types: a `use type` for each of a user's, as if
+// the text had cast the parameter to it; to be put to the statement's effects before it is resolved. An
+// array's is that of its element. An oid that the snapshot does not know gives a name that no type has, which
+// resolves to `missing`. Nothing for PostgreSQL's own types and for 0, which leaves the type open.
+[[nodiscard]] std::vector<sql::Effect> type_effects(std::span<const Oid> types, const Snapshot& snapshot);
 
 }  // namespace portcullis::catalog

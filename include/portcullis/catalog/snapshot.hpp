@@ -7,6 +7,7 @@
 // no functions, no operators. Pointers and spans into a snapshot live as long as it does.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -119,6 +120,8 @@ struct Function {
   std::string
       arguments;  // types as pg_get_function_identity_arguments gives them without names: "integer, text"
   std::vector<Oid> argument_types;  // input arguments
+  int defaults = 0;                 // how many of them, the last ones, may be left out
+  bool variadic = false;            // the last one may be many
   Oid result = kNoOid;
   Kind kind = Kind::function;
   std::string language;
@@ -127,6 +130,10 @@ struct Function {
   std::string
       body_hash;  // lower-case hex MD5 that the server made of source, library, settings and signature
   std::string extension;  // that it belongs to; empty: none
+
+  // Whether a call by position with so many arguments can mean it. Always for procedures: whether OUT
+  // arguments are counted depends on the server's version.
+  [[nodiscard]] bool takes(std::size_t given) const noexcept;
 };
 
 struct Type {

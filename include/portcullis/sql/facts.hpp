@@ -362,7 +362,8 @@ struct Effect {
   Action action;
   ObjectKind kind = ObjectKind::none;
   Name object{};
-  // For insert, update, copy, references and alter table: the columns named. Empty: none named, or all.
+  // For insert, update, copy, references and alter table: the columns named. Empty: none named, or all. What
+  // expressions of ALTER TABLE and CREATE INDEX read stands in `column_uses`.
   std::vector<std::string> columns{};
   std::optional<AddedColumn> added_column{};  // for "alter table add column" only
   // For update and delete: the statement that does it has a WHERE of its own (CURRENT OF counts, a join does
@@ -382,6 +383,11 @@ struct Effect {
   // are not, for NULL and for more than 1,024 bytes. Empty where the call has named or VARIADIC arguments,
   // and for what comes after the 100th different list of one function's: then none is known.
   std::vector<std::optional<std::string>> arguments{};
+  // For `execute function`: how many arguments the call has. Nothing where that does not tell which functions
+  // it could be: named and VARIADIC arguments, WITHIN GROUP, names without a call.
+  std::optional<std::uint32_t> argument_count{};
+  bool only = false;        // on a relation: ONLY, so that its children and partitions are left alone
+  bool missing_ok = false;  // for DROP, ALTER TABLE, RENAME and SET SCHEMA: IF EXISTS
   // Byte offset in the text of the name or node that causes it; -1 where the tree has none.
   std::int32_t location = -1;
 };
@@ -403,22 +409,26 @@ enum class TransactionControl : std::uint8_t {
 // A relation that a query names, and the name that its columns go by there. A join's alias goes for all the
 // tables in it: each is a range by that alias too. The target of INSERT is one where RETURNING or ON CONFLICT
 // can read it, with "excluded" for the rows proposed; tables of DDL are where its expressions speak of them.
+// `level`: that of the query whose FROM it stands in, see StatementFacts::enclosing_levels.
 struct Range {
   Name relation;
   std::string alias;             // empty: the relation's own name
   bool renames_columns = false;  // AS t (x, y): which column `x` is stands in the catalog only
+  std::uint32_t level = 0;
   friend bool operator==(const Range&, const Range&) = default;
 };
 
 // A reference to columns: x, t.x, s.t.x, t.*, *. Columns of a USING list and the targets of ON CONFLICT are
 // among them; NATURAL JOIN counts as *. A bare x may also be the whole row of a relation that goes by that
-// name; t.x may also be a call of a function x with the whole row of t.
+// name; t.x may also be a call of a function x with the whole row of t. It can mean ranges of its own level
+// and of those around it; a star with nothing in front means those of its own level only.
 struct ColumnUse {
   Name of{};             // t, or s.t; empty where nothing stands in front
   std::string column{};  // empty for *
   std::int32_t location = -1;
   // (x).column: a field of a composite value, or a call of a function of that name with it. `of` is empty.
   bool of_expression = false;
+  std::uint32_t level = 0;
   friend bool operator==(const ColumnUse&, const ColumnUse&) = default;
 };
 
@@ -427,10 +437,16 @@ struct StatementFacts {
   std::uint32_t offset = 0;     // bytes from the start of the text
   std::uint32_t length = 0;     // bytes, without the semicolon
   std::vector<Effect> effects;  // in the order found; the same effect on the same object once
-  // Of all queries in the statement, whatever their nesting, each once; which name is visible where is not
-  // told, so a reference is to be taken for every column that it could mean.
+  // Of all queries in the statement, whatever their nesting; each once in its level. Which of two names hides
+  // the other, and what is not yet visible in a join's condition, is not told: a reference is to be taken for
+  // every column that it could mean.
   std::vector<Range> ranges;
   std::vector<ColumnUse> column_uses;
+  // Each query has a level of its own: every SELECT, every arm of a UNION, INSERT, UPDATE, DELETE, MERGE; 0
+  // is what stands in no query, as the expressions of DDL. For each level the one around it whose names it
+  // sees, which has a lower number; for 0 itself. A WITH query and a subquery in FROM without LATERAL do not
+  // see the tables of the query that they stand in, but those of the ones around that.
+  std::vector<std::uint32_t> enclosing_levels{0};
   // What FROM items without a relation of their own go by: subqueries, functions, joins, WITH queries,
   // VALUES.
   std::vector<std::string> derived;

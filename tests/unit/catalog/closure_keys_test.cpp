@@ -51,6 +51,25 @@ TEST_F(ClosureKeys, DeletingFollowsAChainAndACycleOfKeys) {
                           "delete app.lines by ON DELETE CASCADE from app.orders"));
 }
 
+TEST_F(ClosureKeys, ChangingTheTypeOfAKeyChecksTheChildrenAnew) {
+  make.foreign_key("k", "app.orders(customer)", "app.customers(id)");
+  const std::string because = " by foreign key k, made anew by ALTER COLUMN TYPE of app.customers";
+  EXPECT_THAT(after(Action::alter_table_alter_column_type, "customers", {"id"}),
+              IsSupersetOf({"alter table add constraint app.orders(customer)" + because,
+                            "select app.orders(customer)" + because}));
+  EXPECT_THAT(after(Action::alter_table_alter_column_type, "customers", {"ssn"}),
+              Not(Contains(::testing::HasSubstr("app.orders"))));
+}
+
+TEST_F(ClosureKeys, DroppingAConstraintWithCascadeMayTakeTheKeysThatReferenceIt) {
+  make.foreign_key("k", "app.orders(customer)", "app.customers(id)");
+  EXPECT_THAT(
+      after_cascade(Action::alter_table_drop_constraint, "customers"),
+      Contains("alter table drop constraint app.orders by DROP CONSTRAINT ... CASCADE of app.customers"));
+  EXPECT_THAT(after(Action::alter_table_drop_constraint, "customers"),
+              Not(Contains(::testing::HasSubstr("app.orders"))));
+}
+
 TEST_F(ClosureKeys, DeletingMayUpdateTheChildInstead) {
   make.foreign_key("k", "app.orders(customer)", "app.customers(id)", 'n');
   EXPECT_THAT(after(Action::delete_, "customers"),
@@ -108,6 +127,35 @@ TEST_F(ClosureKeys, WhatIsDoneToAParentIsDoneToItsChildren) {
   }
   EXPECT_THAT(after(Action::update, "base", {"id"}),
               Contains("update app.prot_child(id) by child table app.prot_child of app.base"));
+}
+
+TEST_F(ClosureKeys, WhatIsDoneToOnlyAParentIsNot) {
+  make.table("app.base", {"id int4"});
+  make.table("app.child", {"id int4"});
+  make.table("app.grandchild", {"id int4"});
+  make.inherit("app.child", "app.base");
+  make.inherit("app.grandchild", "app.child");
+  for (const Action action : {Action::delete_, Action::update, Action::select, Action::truncate, Action::lock,
+                              Action::alter_table_add_column, Action::create_index}) {
+    auto effect = effect_on(action, "base");
+    effect.only = true;
+    EXPECT_EQ(resolved(facts_of({effect}), make).size(), 1U) << sql::name(action);
+  }
+}
+
+// SELECT FROM base, ONLY child: the child is read in both ways.
+TEST_F(ClosureKeys, OnlyDoesNotHideWhatIsDoneInAnotherWay) {
+  make.table("app.base", {"id int4"});
+  make.table("app.child", {"id int4"});
+  make.table("app.grandchild", {"id int4"});
+  make.inherit("app.child", "app.base");
+  make.inherit("app.grandchild", "app.child");
+  auto only = effect_on(Action::select, "child");
+  only.only = true;
+  EXPECT_THAT(resolved(facts_of({only, effect_on(Action::select, "base")}), make),
+              Contains("select app.grandchild by child table app.grandchild of app.child"));
+  EXPECT_THAT(resolved(facts_of({only, effect_on(Action::select, "child")}), make),
+              Contains("select app.grandchild by child table app.grandchild of app.child"));
 }
 
 TEST_F(ClosureKeys, RowsAreInsertedIntoPartitionsButNotIntoOtherChildren) {

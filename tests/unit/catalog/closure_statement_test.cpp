@@ -64,7 +64,7 @@ TEST_F(ClosureOperators, OneOnUsersTypesWhereAValueCanHaveThem) {
   make.function("app.plain_f", {"int4"});
   EXPECT_THAT(using_operator("=", "", {effect_on(Action::select, "plain")}), Not(Contains(equals)));
   EXPECT_THAT(using_operator("=", "", {call_of("plain_f")}), Not(Contains(equals)));
-  EXPECT_THAT(using_operator("=", "", {effect_on(Action::select, "t")}), Contains(equals));
+  EXPECT_THAT(using_operator("=", "", {effect_on(Action::insert, "t")}), Contains(equals));
   EXPECT_THAT(using_operator("=", "", {use_of_type("mood")}), Contains(equals));
   EXPECT_THAT(using_operator("=", "", {use_of_type("moods")}), Contains(equals));
   EXPECT_THAT(using_operator("=", "", {call_of("current_mood")}), Contains(equals));
@@ -72,14 +72,32 @@ TEST_F(ClosureOperators, OneOnUsersTypesWhereAValueCanHaveThem) {
 
 TEST_F(ClosureOperators, AnArrayComesAboutByItsElementAndARowByItsTable) {
   make.user_operator("app", "=", "app.moods", "app.moods", "app.f");
-  EXPECT_THAT(using_operator("=", "", {effect_on(Action::select, "t")}), Contains(equals));
+  EXPECT_THAT(using_operator("=", "", {effect_on(Action::insert, "t")}), Contains(equals));
   MakeSnapshot rows;
   rows.table("app.t", {"id int4"});
   rows.function("app.f", {"int4"});
   rows.user_operator("app", "=", "app.t", "app.t", "app.f");
-  auto facts = facts_of({effect_on(Action::select, "t")});
+  auto facts = facts_of({effect_on(Action::select, "t")}, {{name_of("t"), {}, false}}, {use("", "t")});
   facts.statements[0].operators.push_back({{}, {}, "="});
   EXPECT_THAT(resolved(facts, rows), Contains(equals));
+}
+
+// Only where a column of such a type is used, not wherever its table is.
+TEST_F(ClosureOperators, AColumnThatIsNotUsedGivesNoValue) {
+  make.user_operator("app", "=", "app.mood", "app.mood", "app.f");
+  const auto reading = [&](std::vector<sql::ColumnUse> uses) {
+    auto facts = facts_of({effect_on(Action::select, "t")}, {{name_of("t"), {}, false}}, std::move(uses));
+    facts.statements[0].operators.push_back({{}, {}, "="});
+    return resolved(facts, make);
+  };
+  EXPECT_THAT(reading({use("", "id")}), Not(Contains(equals)));
+  EXPECT_THAT(reading({use("", "id"), use("t", "feels")}), Contains(equals));
+  EXPECT_THAT(reading({use("", "")}), Contains(equals));
+  EXPECT_THAT(reading({use("", "t")}), Contains(equals));
+  EXPECT_THAT(using_operator("=", "", {effect_on(Action::delete_, "t")}), Not(Contains(equals)));
+  EXPECT_THAT(using_operator("=", "", {effect_on(Action::update, "t", {"id"})}), Not(Contains(equals)));
+  EXPECT_THAT(using_operator("=", "", {effect_on(Action::update, "t", {"feels"})}), Contains(equals));
+  EXPECT_THAT(using_operator("=", "", {effect_on(Action::copy_from_stdin, "t", {"id"})}), Contains(equals));
 }
 
 TEST_F(ClosureOperators, CastsBetweenPostgresOwnTypesAreAlwaysMeant) {

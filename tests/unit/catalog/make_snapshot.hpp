@@ -122,7 +122,8 @@ class MakeSnapshot {
   // `argument_types` by name; overloads are made by calling it again. `functions` elsewhere means the last
   // one made.
   Oid function(const std::string& name, const Texts& argument_types = {}, const std::string& extension = "",
-               Function::Kind kind = Function::Kind::function, const std::string& result = "int4") {
+               Function::Kind kind = Function::Kind::function, const std::string& result = "int4",
+               int defaults = 0, bool variadic = false) {
     const Oid oid = next_oid("app");
     functions_[name] = oid;
     Texts oids;
@@ -133,7 +134,8 @@ class MakeSnapshot {
     }
     const auto [schema_name, function_name] = split(name, '.');
     row("functions", {number(oid), number(schema(schema_name)), function_name, arguments, array(oids),
-                      number(type_oid(result)), std::string(1, static_cast<char>(kind)), "plpgsql", "v", "f",
+                      std::to_string(defaults), variadic ? "t" : "f", number(type_oid(result)),
+                      std::string(1, static_cast<char>(kind)), "plpgsql", "v", "f",
                       "0123456789abcdef0123456789abcdef", extension});
     return oid;
   }
@@ -188,6 +190,19 @@ class MakeSnapshot {
     auto built = builder.finish();
     if (!built) throw std::runtime_error(built.error().message);
     return *built;
+  }
+
+  // The same as `portcullis catalog dump` writes it.
+  [[nodiscard]] std::string dump() const {
+    DumpWriter writer(server_version_);
+    const std::span<const Query> all = queries(server_version_);
+    for (std::size_t query = 0; query < all.size(); ++query) {
+      writer.begin_query(query);
+      const auto found = rows_.find(all[query].name);
+      if (found == rows_.end()) continue;
+      for (const Texts& texts : found->second) writer.add_row(std::vector<Field>(texts.begin(), texts.end()));
+    }
+    return writer.take();
   }
 
  private:

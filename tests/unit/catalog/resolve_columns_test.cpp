@@ -130,6 +130,93 @@ TEST_F(ResolveColumns, CopyToReadsItsListOrAllColumns) {
       ElementsAre("copy to stdout app.users(*)", "select app.users(*)"));
 }
 
+// SELECT `outer` FROM orders, with a query on users in one place or another: level 1 is the first, 2 the
+// second.
+class ResolveLevels : public ResolveColumns {
+ protected:
+  [[nodiscard]] Lines of(std::vector<sql::ColumnUse> uses, std::vector<std::uint32_t> enclosing) const {
+    auto facts =
+        facts_of({effect_on(Action::select, "orders"), effect_on(Action::select, "users")},
+                 {{name_of("orders"), "o", false, 1}, {name_of("users"), "u", false, 2}}, std::move(uses));
+    facts.statements[0].enclosing_levels = std::move(enclosing);
+    return resolved(facts, make);
+  }
+  static sql::ColumnUse at(std::uint32_t level, std::string_view of, std::string_view column) {
+    auto found = use(of, column);
+    found.level = level;
+    return found;
+  }
+  const std::vector<std::uint32_t> inside{0, 0, 1}, beside{0, 0, 0};
+};
+
+TEST_F(ResolveLevels, AStarIsOfItsOwnQueryOnly) {
+  EXPECT_THAT(of({at(1, "", ""), at(2, "", "id")}, beside),
+              ElementsAre("select app.orders(*)", "select app.users(id)"));
+  EXPECT_THAT(of({at(1, "", "id"), at(2, "", "")}, inside),
+              ElementsAre("select app.orders(id)", "select app.users(*)"));
+}
+
+TEST_F(ResolveLevels, AStarOfANameMayBeOfAQueryAround) {
+  EXPECT_THAT(of({at(2, "o", "")}, inside), ElementsAre("select app.orders(*)", "select app.users"));
+  EXPECT_THAT(of({at(2, "o", ""), at(1, "u", "")}, beside),
+              ElementsAre("select app.orders", "select app.users"));
+}
+
+TEST_F(ResolveLevels, AColumnMayBeOfAQueryAround) {
+  EXPECT_THAT(of({at(2, "", "id")}, inside), ElementsAre("select app.orders(id)", "select app.users(id)"));
+  EXPECT_THAT(of({at(2, "o", "note"), at(2, "", "name")}, inside),
+              ElementsAre("select app.orders(note)", "select app.users(name)"));
+}
+
+TEST_F(ResolveLevels, AColumnIsOfNoQueryInsideOrBeside) {
+  EXPECT_THAT(of({at(1, "", "id")}, inside), ElementsAre("select app.orders(id)", "select app.users"));
+  EXPECT_THAT(of({at(1, "", "id")}, beside), ElementsAre("select app.orders(id)", "select app.users"));
+  EXPECT_THAT(of({at(2, "", "id"), at(1, "u", "ssn")}, beside),
+              ElementsAre("select app.orders", "select app.users(id)"));
+}
+
+TEST_F(ResolveLevels, ARowIsOfAVisibleTable) {
+  EXPECT_THAT(of({at(1, "", "u"), at(1, "", "o")}, inside),
+              ElementsAre("select app.orders(*)", "select app.users"));
+  EXPECT_THAT(of({at(2, "", "o")}, inside), ElementsAre("select app.orders(*)", "select app.users"));
+}
+
+TEST_F(ResolveLevels, OneRelationInManyQueriesAddsUp) {
+  auto facts = facts_of({effect_on(Action::select, "users")},
+                        {{name_of("users"), {}, false, 1},
+                         {name_of("users"), "a", false, 2},
+                         {name_of("users"), "a", false, 4}},
+                        {at(3, "", "id"), at(4, "a", "name"), at(1, "a", "ssn"), at(5, "", "ssn")});
+  facts.statements[0].enclosing_levels = {0, 0, 0, 2, 1, 0};
+  EXPECT_THAT(resolved(facts, make), ElementsAre("select app.users(id, name)"));
+}
+
+TEST_F(ResolveLevels, AreKnownWithoutACatalogToo) {
+  auto facts = facts_of({effect_on(Action::select, "orders"), effect_on(Action::select, "users")},
+                        {{name_of("orders"), "o", false, 1}, {name_of("users"), "u", false, 2}},
+                        {at(1, "", ""), at(2, "", "id"), at(2, "u", "name"), at(1, "u", "ssn")});
+  facts.statements[0].enclosing_levels = beside;
+  EXPECT_THAT(lines_of(resolve_by_name(facts, path({"app"}))),
+              ElementsAre("select app.orders(*)", "select app.users(id, name)"));
+}
+
+TEST_F(ResolveColumns, ExpressionsOfDefinitionsAreOfTheirTable) {
+  const auto with = [&](Action action, std::vector<sql::ColumnUse> uses, Lines columns = {}) {
+    return resolved(facts_of({effect_on(action, "users", std::move(columns))},
+                             {{name_of("users"), {}, false}}, std::move(uses)),
+                    make);
+  };
+  EXPECT_THAT(with(Action::create_index, {use("users", "name"), use("", "id")}),
+              ElementsAre("create index app.users(id, name)"));
+  EXPECT_THAT(with(Action::create_index, {use("", "users")}), ElementsAre("create index app.users(*)"));
+  EXPECT_THAT(with(Action::alter_table_add_constraint, {use("", "ssn")}),
+              ElementsAre("alter table add constraint app.users(ssn)"));
+  EXPECT_THAT(with(Action::alter_table_add_constraint, {}, {"id"}),
+              ElementsAre("alter table add constraint app.users(id)"));
+  EXPECT_THAT(with(Action::alter_table_alter_column_type, {use("", "ssn")}, {"name"}),
+              ElementsAre("alter table alter column type app.users(name, ssn)"));
+}
+
 TEST_F(ResolveColumns, ViewsHaveColumnsToo) {
   make.view("app.people", {"id int4", "name text"}, {"app.users(id, name)"});
   const auto lines = resolved(

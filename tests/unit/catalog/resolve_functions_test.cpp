@@ -27,6 +27,41 @@ TEST(ResolveFunctions, EveryOverloadOnThePathCouldBeMeant) {
               ElementsAre("execute function secret.total(int4)"));
 }
 
+TEST(ResolveFunctions, AnOverloadThatTakesAnotherNumberOfArgumentsCannotBeMeant) {
+  MakeSnapshot make;
+  make.function("app.f", {});
+  make.function("app.f", {"text"});
+  make.function("app.f", {"int4", "int4", "int4"}, "", Function::Kind::function, "int4", 2);
+  make.function("app.f", {"uuid", "text"}, "", Function::Kind::function, "int4", 0, true);
+  const auto call = [&](std::optional<std::uint32_t> count) {
+    auto effect = call_of("f");
+    effect.argument_count = count;
+    return resolved(facts_of({effect}), make);
+  };
+  const Lines none{"execute function app.f"}, text{"execute function app.f(text)"},
+      defaults{"execute function app.f(int4, int4, int4)"}, variadic{"execute function app.f(uuid, text)"};
+  EXPECT_EQ(call(0), none);
+  EXPECT_THAT(call(1), UnorderedElementsAre(text[0], defaults[0]));
+  EXPECT_THAT(call(2), UnorderedElementsAre(defaults[0], variadic[0]));
+  EXPECT_THAT(call(3), UnorderedElementsAre(defaults[0], variadic[0]));
+  EXPECT_EQ(call(100), variadic);
+  EXPECT_EQ(call(std::nullopt).size(), 4U);
+}
+
+TEST(ResolveFunctions, OneThatNoOverloadTakesIsMissing) {
+  MakeSnapshot make;
+  make.function("app.f", {"text"});
+  auto call = call_of("f");
+  call.argument_count = 2;
+  EXPECT_THAT(resolved(facts_of({call}), make), ElementsAre("execute function f missing"));
+}
+
+TEST(ResolveFunctions, ConstructsOfSqlArePostgresOwn) {
+  const MakeSnapshot make;
+  EXPECT_THAT(resolved(facts_of({call_of("pg_catalog.xmlelement"), call_of("pg_catalog.xmltable")}), make),
+              ElementsAre("execute function pg_catalog.xmlelement", "execute function pg_catalog.xmltable"));
+}
+
 TEST(ResolveFunctions, OneOfPostgresOwnStandsBesideAUsersOfThatName) {
   MakeSnapshot make;
   make.function("app.lower", {"int4"});
@@ -70,6 +105,16 @@ TEST(ResolveFunctions, ProceduresAreFoundForCall) {
               ElementsAre("call app.p(int4)"));
 }
 
+TEST(ResolveFunctions, ACastByNameHasOneArgument) {
+  MakeSnapshot make;
+  make.domain("app.email", "text", {});
+  auto call = call_of("email");
+  call.argument_count = 1;
+  EXPECT_THAT(resolved(facts_of({call}), make), ElementsAre("use type app.email"));
+  call.argument_count = 2;
+  EXPECT_THAT(resolved(facts_of({call}), make), ElementsAre("execute function email missing"));
+}
+
 TEST(ResolveFunctions, ANameOfATypeIsACast) {
   MakeSnapshot make;
   make.function("app.check_email", {"text"});
@@ -104,6 +149,23 @@ class AttributeNotation : public ::testing::Test {
 
 TEST_F(AttributeNotation, AColumnIsNoCall) {
   EXPECT_THAT(select(use("t", "name"), true), ElementsAre("select app.t(name)"));
+}
+
+TEST_F(AttributeNotation, AFunctionThatNeedsMoreThanTheRowIsNotMeant) {
+  make.function("app.bang", {"app.t", "int4"});
+  EXPECT_THAT(select(use("t", "bang"), false), ElementsAre("select app.t(*)"));
+}
+
+// A table of another query says nothing of a name in this one.
+TEST_F(AttributeNotation, ATableThatIsNotVisibleProvesNothing) {
+  make.table("app.u", {"boom int4"});
+  auto facts = facts_of({effect_on(Action::select, "t"), effect_on(Action::select, "u")},
+                        {{name_of("t"), "x", false, 1}, {name_of("u"), "x", false, 2}},
+                        {{name_of("x"), "boom", 7, false, 2}});
+  facts.statements[0].enclosing_levels = {0, 0, 0};
+  EXPECT_THAT(resolved(facts, make), ElementsAre("select app.t", "select app.u(boom)"));
+  facts.statements[0].column_uses[0].level = 1;
+  EXPECT_THAT(resolved(facts, make), Contains("execute function app.boom(app.t)"));
 }
 
 TEST_F(AttributeNotation, WhatNoColumnIsCallsPostgresOwn) {

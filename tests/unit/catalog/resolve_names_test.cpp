@@ -48,6 +48,22 @@ TEST(ResolveNames, LooksInTheTemporarySchemaWhereThePathGivesIt) {
               ElementsAre("select pg_temp.t missing"));
 }
 
+TEST(ResolveNames, UnderIfExistsWhatIsNotThereWouldBeInTheFirstSchema) {
+  const MakeSnapshot make;
+  const auto dropped = [&](std::string_view name, ObjectKind kind, Action action) {
+    auto effect = effect_on(action, name, {}, kind);
+    effect.missing_ok = true;
+    return resolved(facts_of({effect}), make, path({"pg_temp_3", "app", "public"}));
+  };
+  EXPECT_THAT(dropped("t", ObjectKind::relation, Action::drop_table),
+              ElementsAre("drop table app.t missing"));
+  EXPECT_THAT(dropped("public.t", ObjectKind::relation, Action::drop_table),
+              ElementsAre("drop table public.t missing"));
+  EXPECT_THAT(dropped("f", ObjectKind::function, Action::drop_function),
+              ElementsAre("drop function app.f missing"));
+  EXPECT_THAT(dropped("t", ObjectKind::type, Action::drop_type), ElementsAre("drop type app.t missing"));
+}
+
 TEST(ResolveNames, SaysWhatIsNotThere) {
   const MakeSnapshot make;
   EXPECT_THAT(resolved(select_from("nothing"), make), ElementsAre("select nothing missing"));

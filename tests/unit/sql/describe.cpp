@@ -51,6 +51,8 @@ std::string describe(const Effect& effect) {
   if (!effect.columns.empty()) text += '(' + joined(effect.columns, ", ") + ')';
   if (effect.added_column) text += describe(*effect.added_column);
   if (effect.has_where) text += " where";
+  if (effect.only) text += " only";
+  if (effect.missing_ok) text += " if exists";
   if (effect.attribute_notation) text += " by attribute";
   if (!effect.values.empty()) text += " = " + joined(effect.values, ", ");
   if (!effect.value_is_constant) text += " = ?";

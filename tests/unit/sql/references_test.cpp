@@ -84,8 +84,8 @@ TEST(References, TellWhereAColumnStands) {
 TEST(References, CutNamesAsPostgresDoes) {
   const std::string name(80, 'a');
   EXPECT_EQ(only("select X.\"X\", " + name + " from t X").column_uses,
-            (std::vector<ColumnUse>{{.of = {{}, {}, "x"}, .column = "X", .location = 7},
-                                    {.of = {}, .column = std::string(63, 'a'), .location = 14}}));
+            (std::vector<ColumnUse>{{.of = {{}, {}, "x"}, .column = "X", .location = 7, .level = 1},
+                                    {.of = {}, .column = std::string(63, 'a'), .location = 14, .level = 1}}));
 }
 
 TEST(Arguments, AreLimitedInNumberAndLength) {
