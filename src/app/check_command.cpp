@@ -1,12 +1,11 @@
 #include "app/check_command.hpp"
 
-#include <fstream>
 #include <iterator>
 
+#include "app/catalog_file.hpp"
 #include "app/config_load.hpp"
 #include "app/exit_code.hpp"
 #include "app/parser_thread.hpp"
-#include "catalog/snapshot_builder.hpp"
 #include "guard/guard.hpp"
 
 namespace portcullis::app {
@@ -19,28 +18,6 @@ int exit_code(policy::Outcome outcome) {
     case policy::Outcome::ask: return kAsk;
   }
   return kDenied;
-}
-
-std::string agent_names(const policy::PolicySet& policy) {
-  std::string names;
-  for (const auto& agent : policy.agents()) names += (names.empty() ? "" : ", ") + agent.name;
-  return names;
-}
-
-// Null where none is named.
-base::Result<std::shared_ptr<const catalog::Snapshot>> read_catalog(const CheckOptions& options) {
-  if (!options.catalog) return std::shared_ptr<const catalog::Snapshot>();
-  std::ifstream file(*options.catalog, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) {
-    return base::Error{base::sqlstate::io_error,
-                       "cannot read the catalog file \"" + options.catalog->string() + "\""};
-  }
-  auto snapshot = catalog::read_dump(text);
-  if (!snapshot) {
-    return base::Error{snapshot.error().code, options.catalog->string() + ": " + snapshot.error().message};
-  }
-  return snapshot;
 }
 
 // As the gate does it, but for the record.
@@ -61,8 +38,14 @@ guard::Verdict judge(const std::shared_ptr<const policy::PolicySet>& policy, con
 
 }  // namespace
 
+std::string no_agent(const policy::PolicySet& policy, std::string_view name) {
+  std::string names;
+  for (const auto& agent : policy.agents()) names += (names.empty() ? "" : ", ") + agent.name;
+  return "the policy has no agent \"" + std::string(name) + "\": give one of " + names;
+}
+
 int check(const CheckOptions& options, Console& console) {
-  const auto snapshot = read_catalog(options);
+  const auto snapshot = read_catalog(options.catalog);
   if (!snapshot) {
     console.err << "portcullis: " << snapshot.error().message << "\n";
     return kUsage;
@@ -74,8 +57,7 @@ int check(const CheckOptions& options, Console& console) {
     return kUsage;
   }
   if (policy->agent_by_name(options.agent) == nullptr) {
-    console.err << "portcullis: the policy has no agent \"" << options.agent << "\": give one of "
-                << agent_names(*policy) << "\n";
+    console.err << "portcullis: " << no_agent(*policy, options.agent) << "\n";
     return kUsage;
   }
   const std::string text =

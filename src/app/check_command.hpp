@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/console.hpp"
 #include "portcullis/guard/verdict.hpp"
+#include "portcullis/policy/policy_set.hpp"
 
 namespace portcullis::app {
 
@@ -28,6 +30,9 @@ inline constexpr int kAsk = 2;
 
 // 0 for allow, kDenied, kAsk; kUsage when the policy cannot be read or has no such agent.
 [[nodiscard]] int check(const CheckOptions& options, Console& console);
+
+// What to say of a name that is no agent's.
+[[nodiscard]] std::string no_agent(const policy::PolicySet& policy, std::string_view name);
 
 // What check() prints: the verdict, each effect with its rule and reason, and what the agent would read.
 [[nodiscard]] std::string to_text(const guard::Verdict& verdict);

@@ -1,33 +1,13 @@
 // A verdict as a table for people and as JSON for programs.
-#include <algorithm>
-#include <array>
-
 #include <nlohmann/json.hpp>
 
 #include "app/check_command.hpp"
+#include "app/text_table.hpp"
 
 namespace portcullis::app {
 namespace {
 
-using Row = std::array<std::string, 5>;
-
-bool is_control(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  if (byte(at) < 0x20 || byte(at) == 0x7f) return true;
-  // U+0080 to U+009F, two bytes each in UTF-8.
-  return byte(at) == 0xc2 && byte(at + 1) >= 0x80 && byte(at + 1) <= 0x9f;
-}
-
-// Names and messages hold what the statement's author wrote: nothing of it may drive the terminal of who
-// reads.
-std::string printable(std::string text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!is_control(text, i)) continue;
-    if (static_cast<unsigned char>(text[i]) == 0xc2) text[i++] = '?';
-    text[i] = '?';
-  }
-  return text;
-}
+using Row = std::vector<std::string>;
 
 // Lines stay lines, set in under the word before them.
 std::string indented(std::string text, std::size_t columns) {
@@ -44,23 +24,6 @@ Row row(const policy::EffectDecision& effect) {
       effect.rule.empty() ? std::string{policy::name(effect.ground)} : '"' + effect.rule + '"';
   return {std::string{policy::name(effect.outcome)}, std::string{sql::name(effect.action)},
           printable(sql::to_text(effect.object)), by, printable(effect.reason)};
-}
-
-std::string to_table(const std::vector<Row>& rows) {
-  std::array<std::size_t, 5> widths{};
-  for (const Row& cells : rows) {
-    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
-  }
-  std::string table;
-  for (const Row& cells : rows) {
-    std::string line = " ";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      line += ' ' + cells[i] + std::string(widths[i] - cells[i].size() + 1, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    table += line + "\n";
-  }
-  return table;
 }
 
 std::string refusal_text(const base::Error& refusal) {

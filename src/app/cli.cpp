@@ -1,5 +1,6 @@
 #include "app/cli.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "app/check_command.hpp"
 #include "app/exit_code.hpp"
 #include "app/policy_command.hpp"
+#include "app/policy_diff.hpp"
+#include "app/policy_explain.hpp"
 #include "app/user_command.hpp"
 #include "sql/analyze.hpp"
 
@@ -23,6 +26,9 @@ struct CommandLine {
   CatalogDumpOptions catalog_dump;
   std::string search_path = "public", format = "text", sql;
   std::vector<std::filesystem::path> policies;
+  std::optional<std::filesystem::path> test_catalog;
+  ExplainOptions explain;
+  DiffOptions diff;
   std::filesystem::path verify_directory;
   ShowOptions show;
   UserOptions user;
@@ -44,6 +50,18 @@ CLI::App& add_command(CLI::App& parent, const std::string& name, const std::stri
   CLI::App& command = *parent.add_subcommand(name, purpose);
   command.footer("Example:\n  " + example);
   return command;
+}
+
+void add_catalog_option(CLI::App& command, std::optional<std::filesystem::path>& file,
+                        const std::string& purpose) {
+  command.add_option("--catalog", file, purpose)->type_name("FILE");
+}
+
+void add_format_option(CLI::App& command, std::string& format) {
+  command.add_option("--format", format, "text or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
 }
 
 void add_serve(CLI::App& app, CommandLine& line) {
@@ -68,15 +86,10 @@ void add_check(CLI::App& app, CommandLine& line) {
   command.add_option("--search-path", line.search_path, "Schemas for names without one, parted by commas")
       ->capture_default_str()
       ->type_name("A,B");
-  command
-      .add_option("--catalog", line.check.catalog,
-                  "Resolve names and open views by this file, which `portcullis catalog dump` wrote;\n"
-                  "without it a statement is judged by its names alone")
-      ->type_name("FILE");
-  command.add_option("--format", line.format, "text or json")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"text", "json"}))
-      ->type_name("FORMAT");
+  add_catalog_option(command, line.check.catalog,
+                     "Resolve names and open views by this file, which `portcullis catalog dump` wrote;\n"
+                     "without it a statement is judged by its names alone");
+  add_format_option(command, line.format);
   command.add_option("sql", line.sql, "The statement; standard input when left out")->type_name("SQL");
 }
 
@@ -95,15 +108,53 @@ void add_catalog(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
 }
 
-void add_policy(CLI::App& app, CommandLine& line) {
-  CLI::App& policy =
-      add_command(app, "policy", "Work on policy files.", "portcullis policy test policies/*.json");
-  policy.require_subcommand(1);
-  CLI::App& test = add_command(policy, "test",
-                               "Load each policy and run the tests that stand in it.\n"
-                               "Exit code: 0 all passed, 1 something is wrong.",
-                               "portcullis policy test policies/*.json");
+void add_policy_test(CLI::App& policy, CommandLine& line) {
+  CLI::App& test =
+      add_command(policy, "test",
+                  "Load each policy and run the tests that stand in it.\n"
+                  "Exit code: 0 all passed, 1 something is wrong, 64 the catalog cannot be read.",
+                  "portcullis policy test policies/*.json");
   test.add_option("files", line.policies, "Policy files")->required()->type_name("FILE");
+  add_catalog_option(test, line.test_catalog,
+                     "Judge by this file, which `portcullis catalog dump` wrote; without it by names alone");
+}
+
+void add_policy_explain(CLI::App& policy, CommandLine& line) {
+  CLI::App& explain =
+      add_command(policy, "explain",
+                  "Say what an agent may do: its rules by object, what is protected, functions, settings.\n"
+                  "Exit code: 0, or 64 when the policy, the agent or the catalog is wrong.",
+                  "portcullis policy explain policies/data-repair.json --agent repair-bot");
+  explain.add_option("policy", line.explain.policy, "The policy file")->required()->type_name("FILE");
+  explain.add_option("--agent", line.explain.agent, "The agent's name in the policy")
+      ->required()
+      ->type_name("NAME");
+  add_catalog_option(explain, line.explain.catalog,
+                     "Also say what may be done to each relation of this database, as `portcullis catalog "
+                     "dump` wrote it down");
+  add_format_option(explain, line.format);
+}
+
+void add_policy_diff(CLI::App& policy, CommandLine& line) {
+  CLI::App& diff = add_command(
+      policy, "diff",
+      "Say what a new policy changes, and for whom: + comes, - goes.\n"
+      "Exit code: 0 no difference, 1 they differ, 64 a policy or the catalog cannot be read.",
+      "portcullis policy diff /etc/portcullis/policy.json new-policy.json --catalog shop.catalog");
+  diff.add_option("old", line.diff.from, "The policy as it is")->required()->type_name("OLD");
+  diff.add_option("new", line.diff.to, "The policy as it is to be")->required()->type_name("NEW");
+  add_catalog_option(diff, line.diff.catalog,
+                     "Also put every action on every relation of this database to both, as `portcullis "
+                     "catalog dump` wrote it down");
+}
+
+void add_policy(CLI::App& app, CommandLine& line) {
+  CLI::App& policy = add_command(app, "policy", "Test, explain and compare policy files.",
+                                 "portcullis policy test policies/*.json");
+  policy.require_subcommand(1);
+  add_policy_test(policy, line);
+  add_policy_explain(policy, line);
+  add_policy_diff(policy, line);
 }
 
 void add_audit(CLI::App& app, CommandLine& line) {
@@ -144,9 +195,20 @@ void add_user(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
 }
 
+Format format_of(const CommandLine& line) {
+  return line.format == "json" ? Format::json : Format::text;
+}
+
+int run_policy(const CLI::App& command, CommandLine& line, Console& console) {
+  if (command.got_subcommand("diff")) return diff_policies(line.diff, console);
+  if (command.got_subcommand("test")) return test_policies(line.policies, line.test_catalog, console);
+  line.explain.format = format_of(line);
+  return explain_policy(line.explain, console);
+}
+
 int run_check(CommandLine& line, bool has_sql, Console& console) {
   line.check.search_path = split(line.search_path);
-  line.check.format = line.format == "json" ? Format::json : Format::text;
+  line.check.format = format_of(line);
   if (has_sql) line.check.sql = line.sql;
   return check(line.check, console);
 }
@@ -163,7 +225,7 @@ int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Net
   if (name == "serve") return load_and_serve(line.config, console, network.serve);
   if (name == "check") return run_check(line, command.count("sql") > 0, console);
   if (name == "catalog") return dump_catalog(line.catalog_dump, console, network.dump_catalog);
-  if (name == "policy") return test_policies(line.policies, console);
+  if (name == "policy") return run_policy(command, line, console);
   if (name == "user") return make_user(line.user, console);
   if (name == "version") return print_version(console);
   return command.got_subcommand("verify") ? verify_audit(line.verify_directory, console)

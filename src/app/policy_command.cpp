@@ -1,5 +1,6 @@
 #include "app/policy_command.hpp"
 
+#include "app/catalog_file.hpp"
 #include "app/config_load.hpp"
 #include "app/exit_code.hpp"
 #include "app/parser_thread.hpp"
@@ -8,7 +9,15 @@
 namespace portcullis::app {
 namespace {
 
-bool test_policy(const std::filesystem::path& file, Console& console) {
+// As the gate does when it loads a policy: what was meant to be closed must be there.
+bool fits_database(const policy::PolicySet& policy, const std::string& file,
+                   const catalog::Snapshot& snapshot, Console& console) {
+  const auto bound = policy.bind(snapshot);
+  console.err << policy::to_text(bound.errors, file) << policy::to_text(bound.warnings, file);
+  return bound.errors.empty();
+}
+
+bool test_policy(const std::filesystem::path& file, const catalog::Snapshot* snapshot, Console& console) {
   std::vector<Problem> problems;
   const auto policy = load_policy(file, problems);
   if (!policy) {
@@ -20,18 +29,25 @@ bool test_policy(const std::filesystem::path& file, Console& console) {
     console.err << file.string() << ": has no tests: write some under \"tests\"\n";
     return false;
   }
-  const auto failures = guard::run_policy_tests(*policy);
+  const bool fits = snapshot == nullptr || fits_database(*policy, file.string(), *snapshot, console);
+  const auto failures = guard::run_policy_tests(*policy, snapshot);
   console.err << policy::to_text(failures, file.string());
   console.out << file.string() << ": " << count - failures.size() << " of " << count << " tests passed\n";
-  return failures.empty();
+  return fits && failures.empty();
 }
 
 }  // namespace
 
-int test_policies(const std::vector<std::filesystem::path>& files, Console& console) {
+int test_policies(const std::vector<std::filesystem::path>& files,
+                  const std::optional<std::filesystem::path>& catalog, Console& console) {
+  const auto snapshot = read_catalog(catalog);
+  if (!snapshot) {
+    console.err << "portcullis: " << snapshot.error().message << "\n";
+    return kUsage;
+  }
   bool passed = true;
   on_parser_thread([&] {
-    for (const auto& file : files) passed = test_policy(file, console) && passed;
+    for (const auto& file : files) passed = test_policy(file, snapshot->get(), console) && passed;
   });
   return passed ? kSuccess : kFailure;
 }

@@ -29,6 +29,7 @@ class Binder {
       bound_.pins = earlier->pins;
       keep_protected(*earlier);
     }
+    find_sequences();
     find_json_casts();
     check_names();
     return std::move(bound_);
@@ -108,6 +109,30 @@ class Binder {
                return pattern.exact() && pattern.matches({{}, schema, function.name});
              });
     });
+  }
+
+  void find_sequences() {
+    for (const auto& relation : snapshot_.relations()) {
+      if (relation.kind != catalog::RelationKind::sequence) continue;
+      auto& sequence = bound_.sequences[name_of(relation)];
+      sequence.oid = relation.oid;
+      const auto* table = snapshot_.relation(relation.table);
+      if (table == nullptr) continue;
+      sequence.table_oid = table->oid;
+      sequence.table = name_of(*table);
+      sequence.column = filled_by(*table, relation.oid);
+    }
+  }
+
+  // The column whose default names the sequence.
+  static std::string filled_by(const catalog::Relation& table, catalog::Oid sequence) {
+    const auto names_it = [&](const catalog::Access& access) { return access.relation == sequence; };
+    for (const auto& code : table.attached) {
+      const bool found = code.kind == catalog::Attached::Kind::default_value &&
+                         std::any_of(code.accesses.begin(), code.accesses.end(), names_it);
+      if (found) return code.name;
+    }
+    return {};
   }
 
   void find_json_casts() {

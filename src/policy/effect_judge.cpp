@@ -153,26 +153,55 @@ bool EffectJudge::refused_by_denial() {
   return true;
 }
 
-// What is not there can be dropped by whoever may drop what has that name: IF EXISTS makes it a notice.
+// What is not there can be dropped by whoever may drop what has that name, and IF EXISTS makes it a notice.
 bool EffectJudge::refused_as_missing() {
-  const bool may_drop = match_.covered && sql::name(effect_.action).starts_with("drop ");
-  if (!resolved_.missing || may_drop) return false;
+  const bool harmless = effect_.missing_ok || sql::name(effect_.action).starts_with("drop ");
+  if (!resolved_.missing || (match_.covered && harmless)) return false;
   settle(Outcome::deny, Ground::missing, {}, missing_phrase(effect_.action, effect_.kind, effect_.object));
   return true;
 }
 
 bool EffectJudge::refused_by_standing() {
-  // What a function does to the thing that its argument names is written in the statement as well.
-  const auto judge_named = [this](const sql::Effect& named) {
-    ResolvedEffect resolved;
-    resolved.effect = named;
-    return EffectJudge(all_, resolved, Coverage{}, {}).judge();
-  };
-  standing_ =
-      standing(resolved_, {all_.policy.allowed_settings, all_.has_catalog, all_.json_cast, judge_named});
+  standing_ = standing(resolved_, {all_.policy.allowed_settings, all_.has_catalog, all_.json_cast,
+                                   [this](const sql::Effect& named) { return judge_argument(named); }});
   if (!standing_ || !standing_->final) return false;
   settle(Outcome::deny, standing_->ground, {}, phrase_ + " " + standing_->words);
   return true;
+}
+
+// What a function does to the thing that its argument names is written in the statement as well. What INSERT
+// does by a column's default, programs do first, to know the number (nextval and currval).
+EffectDecision EffectJudge::judge_argument(const sql::Effect& named) const {
+  const Bound::Sequence* sequence = nullptr;
+  if (all_.bound != nullptr && named.kind == ObjectKind::relation) {
+    const auto found = all_.bound->sequences.find(named.object);
+    if (found != all_.bound->sequences.end()) sequence = &found->second;
+  }
+  auto decision = judge_as_written(named, sequence == nullptr ? catalog::kNoOid : sequence->oid);
+  if (sequence == nullptr || decision.ground != Ground::not_covered) return decision;
+  const bool reads = named.action == Action::select;
+  if (may_fill(*sequence, Action::insert) || (reads && may_fill(*sequence, Action::select))) {
+    decision.outcome = Outcome::allow;
+  }
+  return decision;
+}
+
+EffectDecision EffectJudge::judge_as_written(const sql::Effect& named, catalog::Oid oid) const {
+  ResolvedEffect resolved;
+  resolved.effect = named;
+  resolved.oid = oid;
+  const Coverage nothing;
+  return EffectJudge(all_, resolved, nothing, {}).judge();
+}
+
+bool EffectJudge::may_fill(const Bound::Sequence& sequence, Action action) const {
+  sql::Effect filling{};
+  filling.action = action;
+  filling.kind = ObjectKind::relation;
+  filling.object = sequence.table;
+  if (!sequence.column.empty()) filling.columns.push_back(sequence.column);
+  return sequence.table_oid != catalog::kNoOid &&
+         judge_as_written(filling, sequence.table_oid).outcome == Outcome::allow;
 }
 
 void EffectJudge::weigh() {
@@ -241,7 +270,7 @@ std::string EffectJudge::broken_pin() const {
 // view, as with GRANT (PostgreSQL manual, "Rules and Privileges"); the functions in it do not, as there, but
 // for PostgreSQL's own.
 bool EffectJudge::follows_cause() const {
-  if (cause_.outcome == Outcome::deny) return false;
+  if (cause_.outcome == Outcome::deny || is_outside(resolved_)) return false;
   if (resolved_.via == Via::inheritance) return true;
   return resolved_.via == Via::view && cause_.opens_view;
 }
@@ -267,6 +296,9 @@ void EffectJudge::deny_for_good() {
 
 std::string EffectJudge::not_covered() const {
   const std::string text = "no rule allows " + phrase_;
+  if (is_outside(resolved_) && !match_.beyond_all && match_.beyond.empty()) {
+    return text + ": it is a foreign table, outside of what the gate follows, so a rule must name it exactly";
+  }
   if (match_.beyond_all) return text + " as a whole: the rules name single columns of it, so name those";
   if (!match_.beyond.empty()) return text + " for " + listed(match_.beyond);
   return text;

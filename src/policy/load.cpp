@@ -39,7 +39,7 @@ class Loader {
     if (const auto* tests = part(reader, "tests", Kind::array)) {
       for (const JsonValue& item : tests->items) read_test(item);
     }
-    refuse_unenforced(context_, reader, root, {"limits"});
+    read_limits(context_, part(reader, "limits", Kind::object));
     reader.finish();
   }
 

@@ -29,7 +29,8 @@ class RuleReader {
     read_when();
     read_require();
     read_of();
-    refuse_unenforced(context_, reader_, object_, {"limits", "mode"});
+    read_limits();
+    refuse_unenforced(context_, reader_, object_, {"mode"});
     reader_.finish();
     check_swallowed();
     store();
@@ -227,6 +228,16 @@ class RuleReader {
         context_.complain(*item, "unknown requirement " + in_quotes(item->string) + ": write \"where\"");
       }
     }
+  }
+
+  void read_limits() {
+    const JsonValue* limits = reader_.take("limits");
+    if (limits == nullptr) return;
+    if (!rule_.opens()) {
+      return context_.complain(*limits,
+                               "a deny rule lets nothing through to be limited: take \"limits\" out");
+    }
+    rule_.rate = read_rule_limits(context_, *limits);
   }
 
   void read_of() {

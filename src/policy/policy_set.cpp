@@ -80,8 +80,21 @@ Bound PolicySet::bind(const catalog::Snapshot& snapshot, const Bound* earlier) c
   return policy::bind(*rules_, snapshot, earlier);
 }
 
+const Limits& PolicySet::limits() const noexcept {
+  return rules_->limits;
+}
+
+std::vector<RuleUse> PolicySet::rule_uses(const sql::Facts& facts, const catalog::Resolution& resolution,
+                                          std::string_view agent) const {
+  return policy::rule_uses(*rules_, facts, resolution, agent);
+}
+
 std::string PolicySet::allowed_summary(std::string_view agent, std::size_t limit) const {
   return summarize_allowed(*rules_, agent, limit);
+}
+
+Explanation PolicySet::explain(std::string_view agent) const {
+  return policy::explain(*rules_, agent);
 }
 
 std::string to_text(const std::vector<Problem>& problems, std::string_view file) {

@@ -120,7 +120,7 @@ class Matcher {
 
   [[nodiscard]] bool can_open(const ObjectPattern& pattern) const {
     if (!pattern.whole() && !takes_columns(effect_.effect.action)) return false;
-    return pattern.exact() || !calls_function(effect_.effect);
+    return pattern.exact() || !(calls_function(effect_.effect) || is_outside(effect_));
   }
 
   // An allow rule has a say as soon as it names the object; the others only where a column that they name is
@@ -148,6 +148,11 @@ class Matcher {
 
 bool calls_function(const sql::Effect& effect) noexcept {
   return effect.action == Action::execute_function || effect.action == Action::call;
+}
+
+bool is_outside(const ResolvedEffect& effect) noexcept {
+  return effect.effect.kind == sql::ObjectKind::relation && effect.oid != catalog::kNoOid &&
+         effect.relation_kind == catalog::RelationKind::foreign_table;
 }
 
 RuleMatch match_rules(const PolicyData& policy, const std::vector<std::size_t>& rules,

@@ -34,4 +34,8 @@ struct RuleMatch {
 // A function must be named: no star opens one.
 [[nodiscard]] bool calls_function(const sql::Effect& effect) noexcept;
 
+// A foreign table holds what a file or another server says: no star opens one either, and nothing that leads
+// to it. Only a catalog can tell.
+[[nodiscard]] bool is_outside(const catalog::ResolvedEffect& effect) noexcept;
+
 }  // namespace portcullis::policy

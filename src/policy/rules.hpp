@@ -10,6 +10,7 @@
 
 #include "policy/action_set.hpp"
 #include "policy/function_entry.hpp"
+#include "policy/limits.hpp"
 #include "policy/object_pattern.hpp"
 #include "portcullis/policy/policy_set.hpp"
 #include "portcullis/sql/facts.hpp"
@@ -37,7 +38,8 @@ struct Rule {
   std::vector<ObjectPattern> on;  // in the file's order; empty: whatever the actions are done to
   std::optional<ColumnCondition> when;
   bool requires_where = false;
-  std::string reviewers;  // of an ask rule
+  std::string reviewers;     // of an ask rule
+  std::optional<Rate> rate;  // for each agent on its own
   [[nodiscard]] bool opens() const noexcept { return outcome != Outcome::deny; }
 };
 
@@ -52,6 +54,7 @@ struct PolicyData {
       rules_of;  // by agent: indices, in the file's order
   std::vector<FunctionEntry> allowed_functions, denied_functions;
   std::set<std::string, std::less<>> allowed_settings;  // in lower case
+  Limits limits;
   std::vector<PolicyTest> tests;
 };
 
@@ -65,5 +68,8 @@ struct PolicySet::Rules : PolicyData {};
 [[nodiscard]] Bound bind(const PolicyData& policy, const catalog::Snapshot& snapshot, const Bound* earlier);
 [[nodiscard]] std::string summarize_allowed(const PolicyData& policy, std::string_view agent,
                                             std::size_t limit);
+[[nodiscard]] Explanation explain(const PolicyData& policy, std::string_view agent);
+[[nodiscard]] std::vector<RuleUse> rule_uses(const PolicyData& policy, const sql::Facts& facts,
+                                             const catalog::Resolution& resolution, std::string_view agent);
 
 }  // namespace portcullis::policy

@@ -132,9 +132,9 @@ Standing set_standing(const Effect& effect, const SettingNames& allowed) {
     return stands_allowed(Ground::session, "needs no rule");
   }
   const std::string name = name_of(effect);
+  if (holds(kFreeSettings, name)) return stands_allowed(Ground::session, "needs no rule");
   if (!effect.value_is_constant)
     return stands_refused(Ground::shipped_list, "the value must be a constant", true);
-  if (holds(kFreeSettings, name)) return stands_allowed(Ground::session, "needs no rule");
   // Without a value they return to what the gate gave the session at its start.
   const auto all_values = [&](auto keeps) {
     return std::all_of(effect.values.begin(), effect.values.end(), keeps);
@@ -151,6 +151,14 @@ Standing set_standing(const Effect& effect, const SettingNames& allowed) {
   return stands_refused(Ground::shipped_list,
                         "it is not among the settings that are free for everyone, nor under \"settings\"",
                         true);
+}
+
+Standing role_standing(const Effect& effect) {
+  const bool none = effect.action == Action::set_role && effect.values == std::vector<std::string>{"none"};
+  if (effect.value_is_constant && (effect.values.empty() || none)) {
+    return stands_allowed(Ground::session, "needs no rule: it leads back to the role that logged in");
+  }
+  return stands_refused(Ground::unsupported, *never_allowed(effect.action), true);
 }
 
 Standing show_standing(const Effect& effect, const SettingNames& allowed) {

@@ -20,26 +20,13 @@ using sql::Effect;
 
 // Nothing of these outlives the session or reads a row by itself: the statements inside EXPLAIN, PREPARE and
 // DECLARE have effects of their own, and the session judges the names that EXECUTE and FETCH use. UNLISTEN is
-// what drivers send to clean up, and only ever ends something.
+// what drivers send to clean up, and only ever ends something. SET CONSTRAINTS moves checks and triggers that
+// run anyway inside their transaction.
 constexpr auto kFree = std::to_array<Action>({
-    Action::begin,
-    Action::commit,
-    Action::rollback,
-    Action::savepoint,
-    Action::release,
-    Action::rollback_to,
-    Action::set_transaction,
-    Action::discard,
-    Action::prepare,
-    Action::execute,
-    Action::deallocate,
-    Action::declare_cursor,
-    Action::fetch,
-    Action::move,
-    Action::close,
-    Action::explain,
-    Action::explain_analyze,
-    Action::unlisten,
+    Action::begin,       Action::commit,          Action::rollback,        Action::savepoint, Action::release,
+    Action::rollback_to, Action::set_transaction, Action::set_constraints, Action::discard,   Action::prepare,
+    Action::execute,     Action::deallocate,      Action::declare_cursor,  Action::fetch,     Action::move,
+    Action::close,       Action::explain,         Action::explain_analyze, Action::unlisten,
 });
 
 // Written behind a dot, a name is a column's nearly always; without a catalog nobody can tell.
@@ -135,6 +122,8 @@ std::optional<Standing> standing(const ResolvedEffect& resolved, const Surroundi
   }
   if (effect.action == Action::set || effect.action == Action::reset)
     return set_standing(effect, surroundings.settings);
+  if (effect.action == Action::set_role || effect.action == Action::set_session_authorization)
+    return role_standing(effect);
   if (effect.action == Action::show) return show_standing(effect, surroundings.settings);
   if (effect.action == Action::execute_function) {
     if (is_own_function(resolved)) return own_function(resolved, surroundings);

@@ -9,6 +9,7 @@
 
 #include "portcullis/catalog/snapshot.hpp"
 #include "portcullis/policy/problem.hpp"
+#include "portcullis/sql/facts.hpp"
 
 namespace portcullis::policy {
 
@@ -25,6 +26,17 @@ struct Bound {
     friend bool operator==(const Protected&, const Protected&) = default;
   };
   std::map<catalog::Oid, std::vector<Protected>> relations;
+
+  // Every sequence, for calls that name one by a text. Whoever may fill the column that owns it may take
+  // numbers from it.
+  struct Sequence {
+    catalog::Oid oid = catalog::kNoOid;
+    catalog::Oid table_oid = catalog::kNoOid;  // the owner; kNoOid: none
+    sql::Name table{};
+    std::string column{};  // whose default names the sequence; empty: it cannot be told
+    friend bool operator==(const Sequence&, const Sequence&) = default;
+  };
+  std::map<sql::Name, Sequence> sequences;
 
   // Functions behind casts to json, which PostgreSQL's JSON functions call without being asked: signatures.
   std::vector<std::string> json_casts;

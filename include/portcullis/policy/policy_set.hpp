@@ -12,6 +12,7 @@
 #include "portcullis/catalog/snapshot.hpp"
 #include "portcullis/policy/bound.hpp"
 #include "portcullis/policy/decision.hpp"
+#include "portcullis/policy/explanation.hpp"
 #include "portcullis/policy/problem.hpp"
 
 namespace portcullis::policy {
@@ -29,6 +30,15 @@ struct PolicyTest {
   Outcome expect = Outcome::deny;
   std::string rule;  // empty: any
   std::uint32_t line = 0, column = 0;
+};
+
+struct Limits;  // policy/limits.hpp
+
+// A rule with a rate, and how many statements of a text come under it.
+struct RuleUse {
+  std::string rule;
+  std::uint32_t statements = 0;
+  friend bool operator==(const RuleUse&, const RuleUse&) = default;
 };
 
 // What evaluate() needs to know besides the statements.
@@ -65,9 +75,18 @@ class PolicySet {
   // stays so.
   [[nodiscard]] Bound bind(const catalog::Snapshot& snapshot, const Bound* earlier = nullptr) const;
 
+  [[nodiscard]] const Limits& limits() const noexcept;
+  // Which rates of rules the statements of `facts` count against: those of all rules that cover an effect of
+  // theirs, also where another rule allows it without. Pure and thread-safe; costs nothing where no rule to
+  // the agent has a rate.
+  [[nodiscard]] std::vector<RuleUse> rule_uses(const sql::Facts& facts, const catalog::Resolution& resolution,
+                                               std::string_view agent) const;
+
   // What this agent may do, shortest form, for refusals: "SELECT on app.* except app.users; ALTER TABLE ADD
   // COLUMN on app.orders". At most `limit` characters, cut at an item with "..." behind.
   [[nodiscard]] std::string allowed_summary(std::string_view agent, std::size_t limit = 300) const;
+  // What the file says about this agent, in full. Empty for an agent that it does not name.
+  [[nodiscard]] Explanation explain(std::string_view agent) const;
 
  private:
   PolicySet();

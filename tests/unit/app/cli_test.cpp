@@ -44,6 +44,8 @@ TEST_F(CommandLineTest, ExplainsEveryCommandWithAnExample) {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"serve"},
                                                   {"check"},
                                                   {"policy", "test"},
+                                                  {"policy", "explain"},
+                                                  {"policy", "diff"},
                                                   {"audit", "verify"},
                                                   {"audit", "show"},
                                                   {"user"},
@@ -65,6 +67,8 @@ TEST_F(CommandLineTest, AnswersSixtyFourToWhatItCannotUnderstand) {
                                                 {"check", "--agent", "a"},
                                                 {"policy"},
                                                 {"policy", "test"},
+                                                {"policy", "explain", "p"},
+                                                {"policy", "diff", "p"},
                                                 {"audit"},
                                                 {"audit", "verify"},
                                                 {"audit", "show", "d", "--from", "x"},
@@ -101,6 +105,10 @@ TEST_F(CommandLineTest, GivesCheckItsStatementAndItsSearchPath) {
 TEST_F(CommandLineTest, AnswersForAPolicysTests) {
   const auto policy = folder_.write("policy.json", portcullis::testing::kSamplePolicy).string();
   EXPECT_EQ(run_words({"policy", "test", policy, policy}), 0) << err_;
+  EXPECT_EQ(run_words({"policy", "test", policy, "--catalog", "none"}), kUsage);
+  EXPECT_EQ(run_words({"policy", "diff", policy, policy}), 0) << err_;
+  EXPECT_EQ(run_words({"policy", "explain", policy, "--agent", "bot", "--format", "json"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("\"agent\": \"bot\""));
 }
 
 TEST_F(CommandLineTest, MakesAUser) {

@@ -107,6 +107,22 @@ TEST(Bind, PinsWhatIsAllowed) {
   EXPECT_EQ(policy.bind(*make.build(), &changed).pins, changed.pins);
 }
 
+TEST(Bind, KnowsWhoseSequencesAre) {
+  auto make = shop();
+  make.sequence("app.orders_id_seq", "app.orders");
+  make.attach("app.orders", 'd', "id", "", {}, {"app.orders_id_seq"});
+  make.sequence("app.orders_free_seq", "app.orders");
+  make.sequence("app.lone");
+  const auto orders = make.relation_oid("app.orders");
+  const auto bound = bound_to(loaded(policy_text("")), make);
+  EXPECT_EQ(
+      bound.sequences,
+      (std::map<sql::Name, Bound::Sequence>{
+          {app("orders_id_seq"), {make.relation_oid("app.orders_id_seq"), orders, app("orders"), "id"}},
+          {app("orders_free_seq"), {make.relation_oid("app.orders_free_seq"), orders, app("orders"), ""}},
+          {app("lone"), {make.relation_oid("app.lone"), catalog::kNoOid, {}, ""}}}));
+}
+
 TEST(Bind, TellsWhatIsNotThere) {
   const auto policy = loaded(policy_text(
       "\n" + rule("read", "allow", "\"select\"", "\"app.ordres\", \"app.orders(totl)\"") + "," + "\n" +

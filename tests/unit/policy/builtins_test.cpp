@@ -95,7 +95,8 @@ TEST(BuiltinFunctions, RefuseWhatShowsOtherSessionsOrSecrets) {
 
 TEST(BuiltinFunctions, RefuseInputFunctionsAndXPath) {
   expect_all(BuiltinDecision::refuse,
-             "domain_in array_in record_in range_in textin domain_recv xpath xpath_exists xmlexists "
+             "domain_in array_in record_in range_in textin domain_recv xpath xpath_exists xmlexists xmltable "
+             "xmlparse "
              "fmgr_sql_validator plpgsql_call_handler plpgsql_inline_handler");
 }
 
@@ -154,7 +155,8 @@ TEST(BuiltinFunctions, AllowOrdinarySql) {
     regexp_match regexp_replace regexp_split_to_table string_to_array array_length array_position cardinality
     jsonb_array_elements jsonb_extract_path jsonb_path_query jsonb_set jsonb_each jsonb_typeof
     to_tsvector plainto_tsquery ts_rank ts_headline width_bucket int4range isempty point box host
-    pg_column_size txid_status num_nonnulls xml_is_well_formed xmlcomment)");
+    pg_column_size txid_status num_nonnulls xml_is_well_formed xmlcomment xmlelement xmlforest xmlconcat xmlpi
+    xmlroot xmlserialize xml_is_document bernoulli system)");
 }
 
 TEST(BuiltinFunctions, SayWhichFindACastToJsonAtRunTime) {

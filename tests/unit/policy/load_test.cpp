@@ -83,7 +83,6 @@ TEST(Load, TellsUnknownKeysFromThoseNotEnforcedYet) {
       "{\"version\": 1, \"name\": \"n\", \"agents\": {\"a\": {\"login\": \"l\"}}, \"rules\": []";
   EXPECT_PROBLEMS(
       problems_of(start + ",\n\"limits\": {},\n\"functions\": {}, \"settings\": {},\n\"mode\": \"monitor\"}"),
-      {2, 1, "this version does not enforce \"limits\" yet: remove it"},
       {4, 9, "this version does not enforce the mode \"monitor\" yet: remove it or write \"enforce\""});
   EXPECT_PROBLEMS(problems_of(start + ",\n\"protects\": [],\n\"frobnicate\": 1, \"mode\": \"enforced\"}"),
                   {2, 1, "unknown key \"protects\" in the policy: did you mean \"protect\"?"},
@@ -278,7 +277,7 @@ TEST(LoadRule, ChecksRequireAndLimits) {
                   {6, 13, "this version does not enforce the requirement \"dry run\" yet: remove it"},
                   {6, 24, "this version does not enforce the requirement \"reason\" yet: remove it"},
                   {6, 34, "unknown requirement \"luck\": write \"where\""},
-                  {6, 43, "this version does not enforce \"limits\" yet: remove it"},
+                  {6, 53, "a rule's limits are an object: write { \"rate\": \"5/hour\" }"},
                   {6, 57, "this version does not enforce \"mode\" yet: remove it"});
 }
 

@@ -194,6 +194,35 @@ TEST(Routes, AMissingObjectIsSaidToBeMissing) {
          "select is not possible through the gate: it touches more objects than the gate follows");
 }
 
+TEST(Routes, AForeignTableIsOpenedByItsOwnNameAlone) {
+  const auto foreign = [](catalog::ResolvedEffect effect) {
+    effect.relation_kind = catalog::RelationKind::foreign_table;
+    return effect;
+  };
+  const auto file = foreign(found(effect_on(kSelect, app("file"))));
+  const auto starred =
+      loaded(policy_text(rule("read", "allow", "\"select\"", "\"app.*\", \"*.*\", \"app.t\"")));
+  expect(judge(starred, file), Outcome::deny, Ground::not_covered, "",
+         "no rule allows select on app.file: it is a foreign table, outside of what the gate follows, so a "
+         "rule must name it exactly");
+  EXPECT_EQ(judge(starred, found(effect_on(kSelect, app("file")))).outcome, Outcome::allow);
+  const auto named = loaded(policy_text(rule("read", "allow", "\"select\"", "\"app.file(line)\"")));
+  EXPECT_EQ(judge(named, with_columns(file, {"line"})).outcome, Outcome::allow);
+  EXPECT_EQ(judge(named, with_columns(file, {"line", "rest"})).reason,
+            "no rule allows select on app.file for rest");
+  const auto denied = loaded(policy_text(rule("read", "allow", "\"select\"", "\"app.file\"") + "," +
+                                         rule("not", "deny", "\"select\"", "\"app.*\"")));
+  EXPECT_EQ(judge(denied, file).rule, "not");
+  // Neither a view nor a table above it opens one.
+  for (const Via via : {Via::view, Via::inheritance}) {
+    const auto through = foreign(brought(effect_on(kSelect, app("file")), via, 0, "x of app.t"));
+    const auto above = found(effect_on(kSelect, app("t")));
+    EXPECT_EQ(decide(starred, {above, through}).effects[1].ground, Ground::not_covered);
+    const auto both = loaded(policy_text(rule("read", "allow", "\"select\"", "\"app.t\", \"app.file\"")));
+    EXPECT_EQ(decide(both, {above, through}).outcome, Outcome::allow);
+  }
+}
+
 TEST(Routes, AreSpokenSafely) {
   const auto policy = loaded(policy_text(""));
   const auto route = [&](std::string through) {

@@ -159,7 +159,8 @@ TEST(CallsOnObjects, AreSetAndShow) {
   // What cannot be read off the text is refused.
   EXPECT_EQ(judge(policy, own_call("set_config", {std::nullopt, "x", "f"})).reason,
             "execute function pg_catalog.set_config is not allowed: what it works on must be a constant");
-  EXPECT_EQ(outcome(own_call("set_config", {"application_name", std::nullopt, "f"})), Outcome::deny);
+  EXPECT_EQ(outcome(own_call("set_config", {"client_encoding", std::nullopt, "f"})), Outcome::deny);
+  EXPECT_EQ(outcome(own_call("set_config", {"application_name", std::nullopt, "f"})), Outcome::allow);
   EXPECT_EQ(outcome(own_call("set_config", {})), Outcome::deny);
 }
 
@@ -181,6 +182,50 @@ TEST(CallsOnObjects, UseSequencesThatRulesOpen) {
       call("nextval", "ids").reason,
       "execute function pg_catalog.nextval is not allowed: the sequence must be written as schema.name");
   EXPECT_EQ(call("setval", "app.ids").outcome, Outcome::deny);
+}
+
+TEST(CallsOnObjects, TakeNumbersForWhatMayBeFilled) {
+  const auto policy =
+      loaded(policy_text(rule("fill", "allow", "\"insert\"",
+                              "\"app.orders\", \"app.events(id)\", \"app.notes(body)\", \"app.old\"") +
+                             "," + rule("look", "allow", "\"select\"", "\"app.looked\"") + "," +
+                             rule("not", "deny", "\"update\"", "\"app.denied_id_seq\""),
+                         R"({"id": "pii", "on": ["app.users", "app.kept_id_seq"]})"));
+  Bound bound;
+  catalog::Oid next = 20000;
+  const auto serial = [&](const std::string& table, const std::string& column) {
+    bound.sequences[app(table + "_id_seq")] = {next++, next++, app(table), column};
+  };
+  for (const auto* table : {"orders", "events", "notes", "users", "looked"}) serial(table, "id");
+  serial("old", "");
+  const auto call = [&](const std::string& function, const std::string& sequence) {
+    return judge(policy, found(own_call(function, {sequence}), catalog::kNoOid), &bound);
+  };
+  expect(call("nextval", "app.orders_id_seq"), Outcome::allow, Ground::shipped_list, "",
+         "execute function pg_catalog.nextval works on what is allowed");
+  EXPECT_EQ(call("currval", "app.orders_id_seq").outcome, Outcome::allow);
+  EXPECT_EQ(call("nextval", "app.events_id_seq").outcome, Outcome::allow);
+  EXPECT_EQ(call("nextval", "app.notes_id_seq").outcome, Outcome::deny);  // its column may not be filled
+  EXPECT_EQ(call("currval", "app.looked_id_seq").outcome, Outcome::allow);
+  EXPECT_EQ(call("nextval", "app.looked_id_seq").outcome, Outcome::deny);
+  EXPECT_EQ(call("nextval", "app.users_id_seq").outcome, Outcome::deny);
+  EXPECT_EQ(call("nextval", "app.other_seq").outcome, Outcome::deny);
+  EXPECT_EQ(call("setval", "app.orders_id_seq").outcome, Outcome::deny);
+  // What is said of the sequence itself comes first.
+  bound.sequences[app("kept_id_seq")] = bound.sequences[app("denied_id_seq")] =
+      bound.sequences[app("orders_id_seq")];
+  EXPECT_EQ(call("nextval", "app.kept_id_seq").outcome, Outcome::deny);
+  EXPECT_EQ(call("nextval", "app.denied_id_seq").outcome, Outcome::deny);
+  // Protections follow table and sequence when these are renamed.
+  EXPECT_EQ(call("nextval", "app.old_id_seq").outcome, Outcome::allow);
+  for (const auto oid :
+       {bound.sequences[app("old_id_seq")].oid, bound.sequences[app("old_id_seq")].table_oid}) {
+    Bound renamed = bound;
+    renamed.relations[oid] = {{0, 0, "it was app.users when the policy was loaded"}};
+    EXPECT_EQ(
+        judge(policy, found(own_call("nextval", {"app.old_id_seq"}), catalog::kNoOid), &renamed).outcome,
+        Outcome::deny);
+  }
 }
 
 TEST(CallsOnObjects, MakeValuesOfPostgresqlsOwnTypes) {

@@ -26,9 +26,9 @@ Outcome reset(const std::string& name) {
 TEST(SessionEffects, NeedNoRule) {
   for (const Action action :
        {Action::begin, Action::commit, Action::rollback, Action::savepoint, Action::release,
-        Action::rollback_to, Action::set_transaction, Action::discard, Action::prepare, Action::execute,
-        Action::deallocate, Action::declare_cursor, Action::fetch, Action::move, Action::close,
-        Action::explain, Action::explain_analyze, Action::unlisten}) {
+        Action::rollback_to, Action::set_transaction, Action::set_constraints, Action::discard,
+        Action::prepare, Action::execute, Action::deallocate, Action::declare_cursor, Action::fetch,
+        Action::move, Action::close, Action::explain, Action::explain_analyze, Action::unlisten}) {
     EXPECT_EQ(plain(action).outcome, Outcome::allow) << sql::name(action);
     EXPECT_EQ(plain(action).ground, Ground::session) << sql::name(action);
   }
@@ -51,10 +51,33 @@ TEST(SessionEffects, EveryOtherActionIsDeniedWithoutARule) {
     EXPECT_EQ(decision.outcome, Outcome::deny) << sql::name(action);
   }
   for (const Action action : {Action::listen, Action::notify, Action::lock, Action::checkpoint,
-                              Action::set_constraints, Action::prepare_transaction, Action::commit_prepared,
-                              Action::set_role, Action::set_session_authorization, Action::vacuum}) {
+                              Action::prepare_transaction, Action::commit_prepared, Action::vacuum}) {
     EXPECT_EQ(plain(action).outcome, Outcome::deny) << sql::name(action);
   }
+}
+
+// RESET ROLE, SET ROLE NONE, SET SESSION AUTHORIZATION DEFAULT: what drivers and pools send at the end.
+TEST(Roles, CanOnlyBeLeft) {
+  const auto role = [](Action action, const std::string& name, std::vector<std::string> values,
+                       bool constant = true) {
+    auto effect = setting_to(name, std::move(values));
+    effect.action = action;
+    effect.value_is_constant = constant;
+    return alone(std::move(effect));
+  };
+  expect(role(Action::set_role, "role", {}), Outcome::allow, Ground::session, "",
+         "set role role needs no rule: it leads back to the role that logged in");
+  EXPECT_EQ(role(Action::set_role, "role", {"none"}).outcome, Outcome::allow);
+  EXPECT_EQ(role(Action::set_session_authorization, "session_authorization", {}).outcome, Outcome::allow);
+  for (const auto* other : {"NONE", "admin", "default", ""}) {
+    EXPECT_EQ(role(Action::set_role, "role", {other}).outcome, Outcome::deny) << other;
+  }
+  EXPECT_EQ(role(Action::set_role, "role", {"none", "admin"}).outcome, Outcome::deny);
+  EXPECT_EQ(role(Action::set_role, "role", {}, false).outcome, Outcome::deny);  // FROM CURRENT
+  expect(role(Action::set_session_authorization, "session_authorization", {"none"}), Outcome::deny,
+         Ground::unsupported, "",
+         "set session authorization session_authorization is not allowed: the gate decides which role a "
+         "session has");
 }
 
 TEST(Settings, OnTheListAreFree) {
@@ -99,9 +122,12 @@ TEST(Settings, OfTheGateAndAllOthersAreRefused) {
     EXPECT_EQ(set(name, {}), Outcome::deny) << name;
     EXPECT_EQ(reset(name), Outcome::deny) << name;
   }
-  auto unknown = setting_to("timezone", {});
+  auto unknown = setting_to("client_encoding", {});
   unknown.value_is_constant = false;
   EXPECT_EQ(alone(unknown).outcome, Outcome::deny);
+  // Where every value is free the value need not be known: SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE.
+  unknown.object.name = "timezone";
+  EXPECT_EQ(alone(unknown).outcome, Outcome::allow);
 }
 
 TEST(Show, HidesSecretsAndPaths) {

@@ -1,0 +1,97 @@
+// A policy's rules on one agent, turned round: not which objects a rule names, but which rules name an
+// object.
+#include <algorithm>
+
+#include "policy/rules.hpp"
+
+namespace portcullis::policy {
+namespace {
+
+using Permission = Explanation::Permission;
+
+std::string_view word(sql::DefaultExpression expression) noexcept {
+  switch (expression) {
+    case sql::DefaultExpression::none: return "none";
+    case sql::DefaultExpression::constant: return "constant";
+    case sql::DefaultExpression::other: return "other";
+  }
+  return "other";
+}
+
+void add_conditions(const ColumnCondition& when, std::vector<std::string>& conditions) {
+  std::string defaults;
+  for (const auto expression : when.defaults)
+    defaults += (defaults.empty() ? "default " : " or ") + std::string(word(expression));
+  if (!defaults.empty()) conditions.push_back(defaults);
+  if (when.nullable) conditions.emplace_back(*when.nullable ? "nullable" : "not nullable");
+  if (when.base_type) conditions.emplace_back("base type");
+}
+
+std::vector<std::string> conditions_of(const Rule& rule) {
+  std::vector<std::string> conditions;
+  if (rule.outcome == Outcome::ask) conditions.push_back("approved by " + rule.reviewers);
+  if (rule.requires_where) conditions.emplace_back("with WHERE");
+  if (rule.when) add_conditions(*rule.when, conditions);
+  if (rule.rate) conditions.push_back("at most " + rule.rate->text);
+  return conditions;
+}
+
+std::vector<Permission> permissions_of(const PolicyData& policy, const std::vector<std::size_t>& rules) {
+  std::vector<Permission> permissions;
+  for (const std::size_t index : rules) {
+    const Rule& rule = policy.rules[index];
+    const Permission permission{rule.outcome, {}, rule.words, rule.id, conditions_of(rule)};
+    if (rule.on.empty()) permissions.push_back(permission);
+    for (const auto& pattern : rule.on) permissions.emplace_back(permission).object = to_text(pattern);
+  }
+  return permissions;
+}
+
+// Those on one object together, at the place of the first.
+std::vector<Permission> by_object(std::vector<Permission> permissions) {
+  for (auto first = permissions.begin(); first != permissions.end();) {
+    first = std::stable_partition(first, permissions.end(),
+                                  [object = first->object](const auto& p) { return p.object == object; });
+  }
+  return permissions;
+}
+
+std::vector<std::string> words_of(const ActionSet& actions) {
+  std::vector<std::string> words;
+  for (const auto action : sql::all_actions()) {
+    if (actions.contains(action)) words.emplace_back(sql::name(action));
+  }
+  return words;
+}
+
+template <class Items>
+std::vector<std::string> texts_of(const Items& items) {
+  std::vector<std::string> texts;
+  for (const auto& item : items) texts.push_back(to_text(item));
+  return texts;
+}
+
+}  // namespace
+
+Explanation explain(const PolicyData& policy, std::string_view agent) {
+  Explanation explanation;
+  const auto rules = policy.rules_of.find(agent);
+  if (rules == policy.rules_of.end()) return explanation;
+  explanation.permissions = by_object(permissions_of(policy, rules->second));
+  for (const auto& protection : policy.protections) {
+    explanation.protections.push_back({protection.id, texts_of(protection.on), words_of(protection.except)});
+  }
+  explanation.functions_allowed = texts_of(policy.allowed_functions);
+  explanation.functions_denied = texts_of(policy.denied_functions);
+  explanation.settings.assign(policy.allowed_settings.begin(), policy.allowed_settings.end());
+  ActionSet opened;
+  for (const std::size_t index : rules->second) {
+    if (policy.rules[index].opens()) opened |= policy.rules[index].actions;
+  }
+  for (const auto action : sql::all_actions()) {
+    if (opened.contains(action)) explanation.opened.push_back(action);
+  }
+  return explanation;
+}
+
+}  // namespace portcullis::policy

@@ -1,0 +1,91 @@
+// Which statements of a text come under the rate of which rule.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "policy/rule_match.hpp"
+#include "policy/rules.hpp"
+#include "policy/touched.hpp"
+
+namespace portcullis::policy {
+namespace {
+
+using catalog::Resolution;
+using catalog::ResolvedEffect;
+
+// Where each written effect stands. The text of EXECUTE's statement is another one, so a place may be in
+// several statements: then it counts for all of them.
+class Places {
+ public:
+  explicit Places(const sql::Facts& facts) : count_(facts.statements.size()) {
+    for (std::size_t i = 0; i < facts.statements.size(); ++i) {
+      for (const auto& effect : facts.statements[i].effects) {
+        auto& here = statements_[{effect.action, effect.location}];
+        if (counts_as_statement(facts.statements[i])) here.insert(i);
+      }
+    }
+  }
+
+  void add(const sql::Effect& written, std::set<std::size_t>& statements) const {
+    const auto found = statements_.find({written.action, written.location});
+    if (found != statements_.end()) return statements.insert(found->second.begin(), found->second.end());
+    // Nothing written is behind it, which resolve() does not do: then it is everything's.
+    for (std::size_t i = 0; i < count_; ++i) statements.insert(i);
+  }
+
+ private:
+  std::size_t count_;
+  std::map<std::pair<sql::Action, std::int32_t>, std::set<std::size_t>> statements_;
+};
+
+// The written effect behind an effect.
+std::vector<std::size_t> roots_of(const Resolution& resolution) {
+  std::vector<std::size_t> roots;
+  for (std::size_t i = 0; i < resolution.effects.size(); ++i) {
+    const auto cause = resolution.effects[i].cause;
+    const bool caused = cause >= 0 && static_cast<std::size_t>(cause) < i;
+    roots.push_back(caused ? roots[static_cast<std::size_t>(cause)] : i);
+  }
+  return roots;
+}
+
+bool comes_under(const PolicyData& policy, std::size_t rule, const ResolvedEffect& effect) {
+  if (effect.via == catalog::Via::reference) return false;  // needs no rule
+  const RuleMatch match = match_rules(policy, {rule}, effect, true);
+  if (match.covering() == nullptr) return false;
+  // A rule that names other columns of the object has nothing to do with it.
+  return match.covered || touches_all(effect) || match.beyond.size() < effect.effect.columns.size();
+}
+
+}  // namespace
+
+bool counts_as_statement(const sql::StatementFacts& statement) noexcept {
+  return statement.transaction != sql::TransactionControl::commit &&
+         statement.transaction != sql::TransactionControl::rollback;
+}
+
+std::vector<RuleUse> rule_uses(const PolicyData& policy, const sql::Facts& facts,
+                               const Resolution& resolution, std::string_view agent) {
+  std::vector<RuleUse> uses;
+  const auto rules = policy.rules_of.find(agent);
+  if (rules == policy.rules_of.end()) return uses;
+  const auto limited = [&](std::size_t index) { return policy.rules[index].rate.has_value(); };
+  if (std::none_of(rules->second.begin(), rules->second.end(), limited)) return uses;
+
+  const Places places(facts);
+  const auto roots = roots_of(resolution);
+  for (const std::size_t index : rules->second) {
+    if (!limited(index)) continue;
+    std::set<std::size_t> statements;
+    for (std::size_t i = 0; i < resolution.effects.size(); ++i) {
+      if (comes_under(policy, index, resolution.effects[i]))
+        places.add(resolution.effects[roots[i]].effect, statements);
+    }
+    if (!statements.empty())
+      uses.push_back({policy.rules[index].id, static_cast<std::uint32_t>(statements.size())});
+  }
+  return uses;
+}
+
+}  // namespace portcullis::policy
