@@ -21,6 +21,7 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
                               : catalog::resolve(facts, *request.snapshot, *request.names);
   verdict.decision = policy_->evaluate(resolution, {request.agent}, bound_.get());
   verdict.outcome = verdict.decision.outcome;
+  if (verdict.allowed()) verdict.demand = demand_of(*policy_, facts, resolution, request.agent);
   if (!verdict.allowed()) {
     verdict.refusal = refusal_of(*policy_, verdict.decision, request.agent, request.text);
   }

@@ -191,6 +191,12 @@ asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, co
     co_await refuse(error, "refused");
     co_return false;
   }
+  auto slot = shared_.limits->open_session(agent.name);
+  if (!slot) {
+    co_await refuse(slot.error(), "refused");
+    co_return false;
+  }
+  slot_ = std::move(*slot);
   const auto connected = co_await shared_.upstream->connect(server_);
   if (!connected) {
     const Error error = in_time(connected.error());
@@ -253,8 +259,8 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
   identity_.names.search_path = startup.schemas();
   identity_.reserved_name = "\x01portcullis-" + base::to_hex(auth::random_bytes(16));
 
-  session::Dependencies needs{shared_.basis, shared_.sink, shared_.clock, &worker_.facts(),
-                              &shared_.policy.sequence_of(agent.name)};
+  session::Dependencies needs{shared_.basis, shared_.limits.get(), shared_.sink,
+                              shared_.clock, &worker_.facts(),     &shared_.policy.sequence_of(agent.name)};
   session::Recorder recorder(identity_, needs);
   const auto record = recorder.session("login", {}, server_process_id_);
   if (record) co_await worker_.log_waiters().wait(*record, this);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "guard/rate_limiter.hpp"
 #include "net/analysis_pool.hpp"
 #include "net/cancel_registry.hpp"
 #include "net/current_policy.hpp"
@@ -26,6 +27,7 @@ namespace portcullis::net {
 struct Shared {
   GateOptions options;
   CurrentPolicy policy;
+  std::unique_ptr<guard::RateLimiter> limits;
   session::BasisSource* basis = nullptr;
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;
@@ -87,6 +89,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::string client_address_, client_rest_, server_rest_;
   std::string login_, application_name_, client_secret_;
   session::Identity identity_;
+  guard::RateLimiter::Slot slot_;  // one of the agent's connections
   std::optional<session::ClientStartup> startup_;
   std::optional<session::Relay> relay_;
   std::uint32_t server_process_id_ = 0;

@@ -210,6 +210,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   auto impl = std::make_unique<Impl>();
   Shared& shared = impl->shared;
   shared.options = std::move(options);
+  shared.limits = std::make_unique<guard::RateLimiter>(*policy);
   shared.policy.set(std::move(policy));
   shared.sink = &sink;
   shared.clock = &clock;
@@ -244,6 +245,7 @@ base::Result<void> Gate::fits(const policy::PolicySet& policy) const {
 }
 
 void Gate::use(std::shared_ptr<const policy::PolicySet> policy) {
+  impl_->shared.limits->use(*policy);
   impl_->shared.policy.set(policy);
   impl_->keeper->use(std::move(policy));
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "guard/rate_limiter.hpp"
 #include "portcullis/audit/record.hpp"
 #include "portcullis/catalog/resolution.hpp"
 #include "session/basis.hpp"
@@ -25,6 +26,7 @@ struct Identity {
 
 struct Dependencies {
   BasisSource* basis = nullptr;
+  guard::RateLimiter* limits = nullptr;  // null: there are none
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;
   FactsCache* facts = nullptr;                           // of the session's thread

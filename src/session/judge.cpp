@@ -37,6 +37,15 @@ bool names_something_unknown(const guard::Verdict& verdict) {
   return !verdict.allowed() && decisive != nullptr && decisive->ground == policy::Ground::missing;
 }
 
+// Of a statement with its parameters.
+std::uint64_t key_of(std::uint64_t statement, const wire::Bind* bind) {
+  if (bind == nullptr) return statement;
+  for (const auto& parameter : bind->parameters) {
+    statement = statement * 1'099'511'628'211u + std::hash<std::optional<std::string_view>>{}(parameter);
+  }
+  return statement;
+}
+
 Error no_catalog() {
   return {sqlstate::cannot_connect_now,
           "the gate has no current catalog of the database to judge by: try again in a moment, and see the "
@@ -49,11 +58,11 @@ Error no_catalog() {
 // How many statements a name may stand for before nobody can tell any more.
 constexpr std::size_t kMaxMeanings = 64;
 
-void add_effects(sql::StatementFacts& statement, const std::vector<sql::StatementFacts>& bodies) {
-  for (const auto& body : bodies) {
-    statement.effects.insert(statement.effects.end(), body.effects.begin(), body.effects.end());
-    statement.reads_only = statement.reads_only && body.reads_only;
-  }
+// What runs under the name is judged as statements of its own, with its own queries and columns.
+void add_bodies(sql::StatementFacts& statement, const std::vector<sql::StatementFacts>& bodies,
+                std::vector<sql::StatementFacts>& named) {
+  for (const auto& body : bodies) statement.reads_only = statement.reads_only && body.reads_only;
+  named.insert(named.end(), bodies.begin(), bodies.end());
 }
 
 Error unknown_statement(std::string_view name) {
@@ -66,23 +75,37 @@ Error unknown_cursor(std::string_view name) {
 
 }  // namespace
 
-Judgement Judge::text(std::string_view message, std::string_view text, Analysis analysis) {
+Judgement Judge::text(std::string_view message, std::string_view text, Analysis analysis,
+                      std::span<const std::uint32_t> parameter_types) {
   Recorder::Subject subject;
   subject.message = message;
   subject.text = text;
+  subject.key = std::hash<std::string_view>{}(text);
 
   if (!analysis) analysis = needs_.facts->analyze(text);
   if (!*analysis) return recorded(guard::Guard::refuse(analysis->error()), subject);
-  const sql::Facts& written = **analysis;
-  subject.facts = &written;
+  const auto facts = with_parameter_types({analysis, &**analysis}, parameter_types);
+  subject.facts = facts.get();
 
-  Judgement judgement = decide(written, subject);
+  Judgement judgement = decide(*facts, subject);
   if (judgement.allowed) {
-    const std::shared_ptr<const sql::Facts> facts(analysis, &written);
-    judgement.statement = std::make_shared<const Statement>(Statement{facts, *judgement.record});
+    judgement.statement = std::make_shared<const Statement>(
+        Statement{facts, *judgement.record, *subject.key, message == "Parse"});
     learn_names(judgement.statement);
   }
   return judgement;
+}
+
+// A parameter of a user's type is read by that type's own functions, as if the text had a cast there.
+std::shared_ptr<const sql::Facts> Judge::with_parameter_types(std::shared_ptr<const sql::Facts> facts,
+                                                              std::span<const std::uint32_t> types) const {
+  if (!basis_ || !basis_->snapshot || facts->statements.empty()) return facts;
+  const auto effects = catalog::type_effects(types, *basis_->snapshot);
+  if (effects.empty()) return facts;
+  auto typed = std::make_shared<sql::Facts>(*facts);
+  auto& statement = typed->statements.front();
+  statement.effects.insert(statement.effects.end(), effects.begin(), effects.end());
+  return typed;
 }
 
 Judgement Judge::decide(const sql::Facts& written, const Recorder::Subject& subject) {
@@ -93,17 +116,41 @@ Judgement Judge::decide(const sql::Facts& written, const Recorder::Subject& subj
 
 Judgement Judge::decide_whole(const sql::Facts& meant, const Recorder::Subject& subject) {
   if (!basis_) return recorded(guard::Guard::refuse(no_catalog()), subject);
-  const guard::Verdict verdict =
+  guard::Verdict verdict =
       basis_->guard->decide(meant, {identity_.agent, &identity_.names, basis_->snapshot.get(), subject.text});
   if (!newest_ && basis_->snapshot && names_something_unknown(verdict)) {
     Judgement later;
     later.wants_newer_catalog = true;
     return later;
   }
+  if (verdict.allowed()) {
+    verdict.refusal = over_limit(verdict.demand, subject);
+    if (verdict.refusal) verdict.outcome = policy::Outcome::deny;
+  }
   Judgement judgement = recorded(verdict, subject);
+  judgement.key = subject.key;
   judgement.changes = !changes_nothing(meant);
   judgement.changes_catalog = changes_catalog(meant);
   return judgement;
+}
+
+// What is allowed may still be too much, or too often the same mistake.
+std::optional<Error> Judge::over_limit(guard::Demand demand, const Recorder::Subject& subject) {
+  if (needs_.limits == nullptr || !subject.key) return std::nullopt;
+  if (!running_.held()) {
+    auto slot = needs_.limits->begin_statement(identity_.agent);
+    if (!slot) return slot.error();
+    running_ = std::move(*slot);
+  }
+  demand.same = subject.key;
+  // What EXECUTE and FETCH run is no statement of its own here.
+  const auto written = static_cast<std::uint32_t>(subject.facts->statements.size());
+  demand.statements = std::min(demand.statements, written);
+  if (subject.is_paid) {
+    demand.statements = demand.ddl = 0;
+    demand.rules.clear();
+  }
+  return needs_.limits->admit(identity_.agent, demand, needs_.clock->steady());
 }
 
 Judgement Judge::too_long(std::string_view message, std::string_view head, std::uint64_t length) {
@@ -137,11 +184,15 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   const sql::Facts& facts = statements.size() == 1 ? *statements.front()->facts : meant;
   subject.facts = &facts;
   subject.statement = statements.back()->record;
+  subject.key = key_of(statements.back()->key, bind);
+  subject.is_paid = statements.back()->is_paid;
 
   Judgement judgement = decide(facts, subject);
+  if (judgement.record) statements.back()->is_paid = false;
   if (judgement.allowed) {
-    judgement.portal = std::make_shared<Portal>(
-        Portal{statements, *judgement.record, judgement.changes, judgement.changes_catalog, false, basis_});
+    judgement.portal =
+        std::make_shared<Portal>(Portal{statements, *judgement.record, *subject.key, judgement.changes,
+                                        judgement.changes_catalog, false, basis_});
   }
   return judgement;
 }
@@ -217,6 +268,7 @@ Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject
 // what it then EXECUTEs.
 Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
   sql::Facts meant = facts;
+  std::vector<sql::StatementFacts> named;
   for (std::size_t i = 0; i < meant.statements.size(); ++i) {
     auto& statement = meant.statements[i];
     const auto made_here = [&](auto member, const std::string& name) {
@@ -234,7 +286,7 @@ Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
         return Error{sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
                                                           statement.executes + "\": DEALLOCATE it first"};
       }
-      add_effects(statement, bodies);
+      add_bodies(statement, bodies, named);
     }
     if (!statement.fetches.empty()) {
       const auto portals = registry_.portals.find(statement.fetches, registry_.pipeline);
@@ -243,11 +295,12 @@ Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
       if (!known) return unknown_cursor(statement.fetches);
       // FETCH runs a portal that Bind made as Execute would.
       for (const auto& portal : portals) {
-        add_effects(statement, united(portal->statements).statements);
+        add_bodies(statement, united(portal->statements).statements, named);
         portal->outcome_known = true;
       }
     }
   }
+  meant.statements.insert(meant.statements.end(), named.begin(), named.end());
   return meant;
 }
 

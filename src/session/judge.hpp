@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "session/identity.hpp"
@@ -22,8 +23,9 @@ struct Judgement {
   bool changes_catalog = false;  // its success may change what names mean
   // Nothing was decided and nothing recorded: the catalog does not know a name that a newer one may know.
   bool wants_newer_catalog = false;
-  StatementPtr statement;  // of an allowed Query or Parse
-  PortalPtr portal;        // of an allowed Bind
+  std::optional<std::uint64_t> key;  // by which a failure of the same statement is known again
+  StatementPtr statement;            // of an allowed Query or Parse
+  PortalPtr portal;                  // of an allowed Bind
 };
 
 class Judge {
@@ -41,7 +43,8 @@ class Judge {
 
   // `message` is "Query" or "Parse"; `analysis` of the text where the caller has it already. An allowed
   // PREPARE or DECLARE is known to the registry afterwards.
-  [[nodiscard]] Judgement text(std::string_view message, std::string_view text, Analysis analysis = nullptr);
+  [[nodiscard]] Judgement text(std::string_view message, std::string_view text, Analysis analysis = nullptr,
+                               std::span<const std::uint32_t> parameter_types = {});
   // A text of `length` bytes that is too long to be read; `head` is its beginning.
   [[nodiscard]] Judgement too_long(std::string_view message, std::string_view head, std::uint64_t length);
   // `bind` is null when the message is too long to be looked at whole.
@@ -56,12 +59,18 @@ class Judge {
   // The statement may make these names when it runs.
   void learn_names(const StatementPtr& statement);
 
+  // Nothing of the session is under way any more.
+  void rest() noexcept { running_.release(); }
+
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
  private:
+  [[nodiscard]] std::shared_ptr<const sql::Facts> with_parameter_types(
+      std::shared_ptr<const sql::Facts> facts, std::span<const std::uint32_t> types) const;
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide(const sql::Facts& written, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide_whole(const sql::Facts& meant, const Recorder::Subject& subject);
+  [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
   const Identity& identity_;
@@ -70,6 +79,7 @@ class Judge {
   Recorder recorder_;
   std::shared_ptr<const Basis> basis_;
   bool newest_ = false;
+  guard::RateLimiter::Slot running_;  // while something of the session is under way
 };
 
 }  // namespace portcullis::session

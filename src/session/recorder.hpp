@@ -27,6 +27,9 @@ class Recorder {
     std::uint64_t parameter_bytes = 0;  // of a Bind that is too long to be looked at
     std::optional<std::uint64_t> statement;
     const Basis* basis = nullptr;  // that it was judged by
+    // By which a failure of the same is known again; nothing: the limits are not asked.
+    std::optional<std::uint64_t> key;
+    bool is_paid = false;  // and they were charged for it before
   };
   // The index of the decision's entry, or the log's error: then nothing may be forwarded and the agent gets
   // the error.

@@ -91,8 +91,7 @@ std::size_t Relay::on_client(std::string_view bytes) {
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
   while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && barriers_ == 0 &&
-         staged_bytes < kMaxStaged &&
-         replies_.size() + staged_.size() < kMaxReplies) {
+         staged_bytes < kMaxStaged && replies_.size() + staged_.size() < kMaxReplies) {
     const auto rest = bytes.substr(consumed);
     std::size_t taken = 0;
     if (client_stream_left_ > 0) {
@@ -195,7 +194,7 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     wanted_text_ = std::string(text);
     return std::nullopt;
   }
-  const Judgement judgement = judge_.text(message, text, given_analysis_);
+  const Judgement judgement = judge_.text(message, text, given_analysis_, parse->parameter_types);
   if (ask_for_newer_catalog(judgement)) return std::nullopt;
   given_analysis_ = nullptr;
   if (is_query) {
@@ -379,6 +378,7 @@ void Relay::on_execute(std::string_view frame) {
   reply.request = Request::execute;
   reply.portal = portals.back();
   reply.decision = portals.back()->record;
+  reply.key = portals.back()->key;
   reply.changes =
       std::any_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->changes; });
   reply.changes_catalog =
@@ -418,6 +418,7 @@ void Relay::stage_judged(char message, std::string_view frame, Reply reply, cons
   staged.bytes = frame;
   staged.ticket = judgement.record;
   reply.decision = judgement.record;
+  reply.key = judgement.key;
   // Parse and Bind change nothing themselves; what Bind's planning could do is settled with the Execute
   // behind it.
   reply.changes = judgement.changes && reply.request != Request::parse;
@@ -508,6 +509,7 @@ void Relay::release(Staged staged) {
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
     encode(answer, wire::ReadyForQuery{'I'});
+    if (staged_.empty()) judge_.rest();
     return send_to_client(answer);
   }
   if (staged.reply && !staged.refused) announce_catalog_change(*staged.reply);

@@ -120,6 +120,7 @@ class Relay {
   void withdraw(const Reply& reply);
   void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
+  void tell_limits(const Reply& reply, std::string_view result) const;
   void never_ran(const std::vector<PortalPtr>& portals);
   void send_to_client(std::string_view bytes);
   void send_when_recorded(std::string_view frame, bool within_pipeline);
@@ -135,7 +136,7 @@ class Relay {
   ReplyQueue replies_;
 
   std::deque<Staged> staged_;
-  std::size_t barriers_ = 0;  // among them
+  std::size_t barriers_ = 0;            // among them
   std::size_t client_stream_left_ = 0;  // bytes of a client message that streams through
   bool client_stream_dropped_ = false;  // ... or is swallowed
   bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning

@@ -213,6 +213,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
     done_in_pipeline_.clear();
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
     if (status_ == 'I' && replies_.empty()) catalog_changing_ = false;
+    if (replies_.empty() && staged_.empty()) judge_.rest();
   }
 
   // COMMIT AND CHAIN leaves the next transaction open.
@@ -298,9 +299,22 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
   const bool of_bind = reply.portal && reply.portal->record == *reply.decision;
   if (ran && status_ == 'I' && reply.request == Request::execute && of_bind)
     done_in_pipeline_.push_back(*reply.decision);
+  tell_limits(reply, result);
   changed_ = changed_ || (reply.changes && ran);
   const bool matters = reply.changes || (reply.may_commit && changed_);
   outcome_lost_ = outcome_lost_ || (matters && ran && !index);
+}
+
+// A statement that fails again and again is refused after a while: the limits count by its key.
+void Relay::tell_limits(const Reply& reply, std::string_view result) const {
+  if (needs_.limits == nullptr || !reply.key) return;
+  const bool executing = reply.request == Request::query || reply.request == Request::execute;
+  if (result == "error" && !reply.sqlstate.empty()) {
+    needs_.limits->failed(identity_.agent, *reply.key, base::SqlState::from_text(reply.sqlstate),
+                          needs_.clock->steady());
+  } else if (result == "ok" && executing) {
+    needs_.limits->succeeded(identity_.agent, *reply.key);
+  }
 }
 
 // Portals that are gone: what was bound and never executed says so.
@@ -383,6 +397,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
     encode(to_client_, wire::to_error_response(*goodbye, "FATAL"));
   ended_ = true;
   end_reason_ = reason;
+  judge_.rest();
   (void)judge_.recorder().session("end", reason);
 }
 

@@ -33,6 +33,7 @@ struct Reply {
   // Set for a poison: the error that the client gets in place of the server's.
   std::optional<base::Error> replacement;
   std::optional<std::uint64_t> decision;  // whose outcome this answer is
+  std::optional<std::uint64_t> key;       // by which a failure of the same statement is known again
   bool changes = false;                   // its outcome must be durable before the answer's end is relayed
   bool changes_catalog = false;           // its success may change what names mean
   bool may_commit = false;                // its success may end a transaction, before any ReadyForQuery

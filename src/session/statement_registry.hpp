@@ -24,12 +24,16 @@ struct Basis;
 struct Statement {
   std::shared_ptr<const sql::Facts> facts;  // as written: EXECUTE is looked up anew at each use
   std::uint64_t record = 0;                 // of the decision on the text
+  std::uint64_t key = 0;                    // of the text, by which a failure is known again
+  // The limits were charged for its first run when it was parsed.
+  mutable bool is_paid = false;
 };
 using StatementPtr = std::shared_ptr<const Statement>;
 
 struct Portal {
   std::vector<StatementPtr> statements;
   std::uint64_t record = 0;  // of the decision on its Bind
+  std::uint64_t key = 0;     // of the text and the parameters
   bool changes = true;
   bool changes_catalog = false;
   bool outcome_known = false;          // an outcome for `record` was written

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "portcullis/base/error.hpp"
+#include "portcullis/guard/demand.hpp"
 #include "portcullis/policy/decision.hpp"
 
 namespace portcullis::guard {
@@ -15,6 +16,7 @@ struct Verdict {
   policy::Decision decision;  // empty where the text could not be judged at all
   // Set unless allowed: SQLSTATE and sentence. `message` has no record number yet: with_record() adds it.
   std::optional<base::Error> refusal;
+  Demand demand;  // of what is allowed: to be held against the limits before it is forwarded
   [[nodiscard]] bool allowed() const noexcept { return outcome == policy::Outcome::allow; }
 };
 

@@ -133,7 +133,7 @@ TEST_F(ShippedPolicies, RefuseTheKnownWaysAround) {
       "DECLARE c CURSOR FOR SELECT * FROM app.users",
       "SHOW primary_conninfo",
       "SHOW ALL",
-      "RESET ROLE",
+      "SET ROLE postgres",
       "SET SESSION AUTHORIZATION postgres",
       "SELECT * FROM otherdb.app.orders",
       "SELECT * FROM pg_temp.orders",

@@ -1,4 +1,5 @@
-// When statements are judged: not before there is a catalog to judge by, and not by an old one while it changes.
+// When statements are judged: not before there is a catalog to judge by, and not by an old one while it
+// changes.
 #include "relay_fixture.hpp"
 #include "tests/unit/catalog/make_snapshot.hpp"
 
@@ -126,6 +127,16 @@ TEST_F(RelayBasisTest, APortalIsJudgedAgainWhenTheBasisHasChanged) {
   use_table("app.other");
   client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"", "", {}, {}, {}}));
   EXPECT_EQ(sink.told().back(), "allow Bind");
+}
+
+TEST_F(RelayBasisTest, AParameterOfAnUnknownTypeIsRefusedInEveryUse) {
+  use_table("app.t");
+  client(bytes_of(wire::Parse{"", "select $1", {99999}}));
+  source.answers = 1;
+  EXPECT_TRUE(try_again());
+  EXPECT_EQ(sink.told(), (Lines{"deny Parse 42704"}));
+  client(bytes_of(wire::Sync{}, wire::Parse{"", "select $1", {25}}));
+  EXPECT_EQ(sink.told().back(), "allow Parse");
 }
 
 TEST_F(RelayBasisTest, TheRecordSaysWhatItWasJudgedBy) {

@@ -138,7 +138,7 @@ Dependencies RelayFixture::needs() {
   // Once in this thread: the parser keeps something for every thread that prepares.
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
-  return {&source, &sink, &clock, &facts, &sequence};
+  return {&source, nullptr, &sink, &clock, &facts, &sequence};
 }
 
 void RelayFixture::client(std::string_view bytes) {
