@@ -55,12 +55,20 @@ class AuditTail:
         for segment in sorted(self._folder.glob("*.jsonl")):
             with open(segment, "rb") as file:
                 file.seek(self._read.get(segment, 0))
-                whole = file.read().rpartition(b"\n")[0]
-            lines = whole.strip(b"\n")
-            if lines:  # behind the last line there is only space written in advance
-                self._read[segment] = self._read.get(segment, 0) + whole.index(lines) + len(lines) + 1
-                found += [json.loads(line) for line in lines.split(b"\n")]
+                found += self._whole_lines(segment, file.read())
         return found
+
+    def _whole_lines(self, segment, data):
+        """The space behind the last entry is line feeds already, so a line that is being written can look like one."""
+        for line in data.split(b"\n")[:-1]:
+            if not line:
+                return
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                return
+            self._read[segment] = self._read.get(segment, 0) + len(line) + 1
+            yield entry
 
 
 class CorpusCase(unittest.TestCase):

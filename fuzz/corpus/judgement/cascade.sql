@@ -1,0 +1,1 @@
+DROP TABLE app.orders CASCADE; TRUNCATE app.customers CASCADE

@@ -1,0 +1,1 @@
+SELECT * FROM pg_class, pg_catalog.pg_authid, information_schema.tables, pg_stat_activity; SELECT to_regclass('app.users'), nextval('secret.s'), query_to_xml('select 1', true, true, '')

@@ -1,0 +1,1 @@
+SELECT 1 ### 2, ROW('x')::app.label::int8, 'a'::email, (c).hidden, c.peek, order_total(1), app.order_total(id => 1), order_total(VARIADIC ARRAY[1]) FROM customers c

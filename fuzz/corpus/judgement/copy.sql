@@ -1,0 +1,1 @@
+COPY app.customers (id, ssn) TO PROGRAM 'x'; COPY (SELECT contact FROM contacts) TO STDOUT; COPY app.events FROM STDIN

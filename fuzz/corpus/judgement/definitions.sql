@@ -1,0 +1,1 @@
+CREATE VIEW app.v AS SELECT * FROM logins; CREATE TABLE t (LIKE app.users, x app.email DEFAULT 'a', CHECK (app.peek(1) = 1)) INHERITS (app.customers)

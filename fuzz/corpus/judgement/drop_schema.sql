@@ -1,0 +1,1 @@
+DROP SCHEMA secret CASCADE; DROP OWNED BY x; DROP FUNCTION app.peek(int4), app.order_total

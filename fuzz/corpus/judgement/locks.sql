@@ -1,0 +1,1 @@
+LOCK app.measured, ONLY people; SELECT 1 FROM people p, readings FOR SHARE OF p; VACUUM; ANALYZE app.users (ssn); CLUSTER; REINDEX TABLE app.orders

@@ -1,0 +1,1 @@
+ALTER TABLE app.users RENAME TO u; ALTER VIEW app.people SET SCHEMA secret; ALTER INDEX app.orders_key RENAME TO k

@@ -1,0 +1,1 @@
+SET search_path = secret; PREPARE p AS SELECT value FROM keys; EXECUTE p; DECLARE c CURSOR FOR TABLE users; FETCH c

@@ -1,0 +1,1 @@
+SELECT amount::int4, CAST(amount AS text) FROM app.orders

@@ -1,0 +1,1 @@
+WITH u AS (SELECT login FROM app.users) SELECT login FROM u

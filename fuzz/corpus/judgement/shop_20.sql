@@ -1,0 +1,1 @@
+INSERT INTO app.orders (id) SELECT id FROM app.users

@@ -1,0 +1,1 @@
+COPY app.users TO STDOUT

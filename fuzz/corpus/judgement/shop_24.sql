@@ -1,0 +1,1 @@
+DELETE FROM app.accounts WHERE id = 1

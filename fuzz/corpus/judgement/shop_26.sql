@@ -1,0 +1,1 @@
+UPDATE app.ledger SET entry = 'x' WHERE id = 1

@@ -1,0 +1,1 @@
+CREATE TABLE app.more (id int4)

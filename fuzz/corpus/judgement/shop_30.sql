@@ -1,0 +1,1 @@
+SELECT app.order_total('1'::text)

@@ -1,0 +1,1 @@
+INSERT INTO app.ledger (entry) VALUES ('x')

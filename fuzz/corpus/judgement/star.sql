@@ -1,0 +1,1 @@
+SELECT *, c.*, c FROM customers c NATURAL JOIN orders o (a, b) JOIN LATERAL (SELECT * FROM o) x USING (id)

@@ -1,0 +1,1 @@
+SELECT * FROM shop.app.users, other.app.users, "app.users", app."users", pg_temp.users
