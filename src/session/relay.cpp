@@ -219,6 +219,7 @@ bool Relay::take_basis() {
 }
 
 bool Relay::try_basis() {
+  if (!wanted_basis_) return true;
   if (needs_.basis->answered() < *wanted_basis_ || !needs_.basis->current()) return false;
   give_up_basis();
   return true;
