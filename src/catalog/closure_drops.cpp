@@ -78,13 +78,15 @@ void drop_users_of_types(EffectList& effects, const Route& because, const Goes& 
 
 }  // namespace
 
-// Sequences that a column owns go with their table whether it says CASCADE or not.
+// Sequences that a column owns go with their table whether it says CASCADE or not: they are parts of it, as
+// partitions are.
 void Closure::follow_drop(const Step& step) {
   const std::string dropped = snapshot_.relation_text(step.relation.oid);
   for (const Oid oid : step.relation.owned_sequences) {
     const Relation* const sequence = snapshot_.relation(oid);
     if (sequence == nullptr) continue;
-    effects_.touch(*sequence, {Action::drop_sequence}, route(step, Via::cascade, "sequence of " + dropped));
+    effects_.touch(*sequence, {Action::drop_sequence},
+                   route(step, Via::inheritance, "sequence of " + dropped));
   }
   if (!cascades_) return;
   const Route because = route(step, Via::cascade, "DROP ... CASCADE of " + dropped);
