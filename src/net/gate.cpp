@@ -1,12 +1,12 @@
 #include "net/gate.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "base/log.hpp"
 
+#include "net/bell.hpp"
 #include "net/catalog_keeper.hpp"
 #include "net/client_session.hpp"
 #include "portcullis/base/deadline.hpp"
@@ -39,35 +39,15 @@ Result<std::shared_ptr<asio::ssl::context>> server_tls(const GateOptions& option
 // How long the start waits for the catalog.
 constexpr std::chrono::seconds kFirstCatalog{5};
 
-// What the log's writer rings after each batch. It may outlive the gate, which then hangs no more workers on
-// it.
-class Bell {
- public:
-  void hang(LogWaiters& waiters) {
-    const std::lock_guard lock(mutex_);
-    waiters_.push_back(&waiters);
-  }
-  void take_down() {
-    const std::lock_guard lock(mutex_);
-    waiters_.clear();
-  }
-  void ring() {
-    const std::lock_guard lock(mutex_);
-    for (auto* waiters : waiters_) waiters->notify();
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<LogWaiters*> waiters_;
-};
-
 }  // namespace
 
 class Gate::Impl {
  public:
   Shared shared;
-  std::shared_ptr<Bell> bell = std::make_shared<Bell>();
-  ChangeBell basis_bell;
+  // The log's writer rings it after each batch. It may outlive the gate, which then hangs no more workers on
+  // it.
+  std::shared_ptr<Bell<LogWaiters>> bell = std::make_shared<Bell<LogWaiters>>();
+  Bell<ChangeWaiters> basis_bell;
   std::unique_ptr<CatalogKeeper> keeper;
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<asio::ip::tcp::acceptor> acceptor;

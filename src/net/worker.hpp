@@ -6,7 +6,7 @@
 
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
-#include "net/change_bell.hpp"
+#include "net/change_waiters.hpp"
 #include "net/log_waiters.hpp"
 #include "session/facts_cache.hpp"
 

@@ -20,7 +20,7 @@ constexpr BuiltinFunction function(std::string_view name, const FunctionClass& k
 
 constexpr BuiltinCatalog relation(std::string_view schema, std::string_view name, BuiltinDecision decision,
                                   std::span<const std::string_view> denied, std::string_view reason) {
-  return {schema, name, decision, denied, false, reason};
+  return {schema, name, decision, denied, reason};
 }
 
 // clang-format off

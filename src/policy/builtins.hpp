@@ -35,8 +35,6 @@ struct BuiltinCatalog {
   std::string_view schema, name;
   BuiltinDecision decision = BuiltinDecision::refuse;  // allow, limited, refuse
   std::span<const std::string_view> denied_columns{};  // of a limited one: these, *, and the whole row
-  // Limited by rows, which is a refusal: the gate cannot cut rows out of an answer. No shipped one is.
-  bool filtered = false;
   std::string_view reason{};
 };
 [[nodiscard]] const BuiltinCatalog* builtin_catalog(std::string_view schema, std::string_view name) noexcept;

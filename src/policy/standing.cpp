@@ -72,8 +72,7 @@ Standing catalog_relation(const ResolvedEffect& read) {
   if (listed->decision == BuiltinDecision::allow) {
     return stands_allowed(Ground::shipped_list, "is on the list that ships");
   }
-  if (listed->decision != BuiltinDecision::limited || listed->filtered)
-    return refused(unlisted("it", listed->reason));
+  if (listed->decision != BuiltinDecision::limited) return refused(unlisted("it", listed->reason));
   std::vector<std::string> denied(listed->denied_columns.begin(), listed->denied_columns.end());
   const auto touched = touched_of(denied, read);
   if (touched.empty()) return stands_allowed(Ground::shipped_list, "reads columns on the list that ships");

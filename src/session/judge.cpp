@@ -49,12 +49,9 @@ std::uint64_t key_of(std::uint64_t statement, const wire::Bind* bind) {
 Error no_catalog() {
   return {sqlstate::cannot_connect_now,
           "the gate has no current catalog of the database to judge by: try again in a moment, and see the "
-          "gate's log "
-          "if it stays so"};
+          "gate's log if it stays so"};
 }
 
-// What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
-// so it must not run, and the agent need not know the difference.
 // How many statements a name may stand for before nobody can tell any more.
 constexpr std::size_t kMaxMeanings = 64;
 
@@ -65,6 +62,8 @@ void add_bodies(sql::StatementFacts& statement, const std::vector<sql::Statement
   named.insert(named.end(), bodies.begin(), bodies.end());
 }
 
+// What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
+// so it must not run, and the agent need not know the difference.
 Error unknown_statement(std::string_view name) {
   return {sqlstate::invalid_sql_statement_name,
           "prepared statement \"" + std::string(name) + "\" does not exist"};

@@ -1,4 +1,4 @@
-#include "net/change_bell.hpp"
+#include "net/change_waiters.hpp"
 
 namespace portcullis::net {
 
@@ -19,21 +19,6 @@ void ChangeWaiters::notify() {
   asio::post(context_, [this] {
     for (auto& waiter : waiters_) waiter.timer.cancel();
   });
-}
-
-void ChangeBell::hang(ChangeWaiters& waiters) {
-  const std::lock_guard lock(mutex_);
-  waiters_.push_back(&waiters);
-}
-
-void ChangeBell::take_down() {
-  const std::lock_guard lock(mutex_);
-  waiters_.clear();
-}
-
-void ChangeBell::ring() {
-  const std::lock_guard lock(mutex_);
-  for (auto* waiters : waiters_) waiters->notify();
 }
 
 }  // namespace portcullis::net

@@ -4,9 +4,6 @@
 
 #include <chrono>
 #include <list>
-#include <memory>
-#include <mutex>
-#include <vector>
 
 #include "net/asio_prefix.hpp"
 
@@ -32,18 +29,6 @@ class ChangeWaiters {
   };
   asio::io_context& context_;
   std::list<Waiter> waiters_;
-};
-
-// Any thread. May outlive those that hang on it, which take themselves down first.
-class ChangeBell {
- public:
-  void hang(ChangeWaiters& waiters);
-  void take_down();
-  void ring();
-
- private:
-  std::mutex mutex_;
-  std::vector<ChangeWaiters*> waiters_;
 };
 
 }  // namespace portcullis::net

@@ -1,0 +1,32 @@
+// Wakes what waits on several threads, from any thread.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+namespace portcullis::net {
+
+// `Waiters` has a notify() for any thread. Whoever rings may outlive those that hang on it: they are taken
+// down first.
+template <class Waiters>
+class Bell {
+ public:
+  void hang(Waiters& waiters) {
+    const std::lock_guard lock(mutex_);
+    waiters_.push_back(&waiters);
+  }
+  void take_down() {
+    const std::lock_guard lock(mutex_);
+    waiters_.clear();
+  }
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    for (auto* waiters : waiters_) waiters->notify();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Waiters*> waiters_;
+};
+
+}  // namespace portcullis::net
