@@ -31,6 +31,9 @@ class Guard {
   // The verdict on a text that sql::analyze refused: always a refusal, with the analysis' own SQLSTATE.
   [[nodiscard]] static Verdict refuse(const base::Error& analysis_error);
 
+  // The same policy held against another state of the same database: what was protected or pinned stays so.
+  [[nodiscard]] std::shared_ptr<const Guard> with_catalog(const catalog::Snapshot& snapshot) const;
+
   [[nodiscard]] const policy::PolicySet& policy() const noexcept { return *policy_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "policy/object_name.hpp"
+#include "policy/settings.hpp"
 #include "sql/builtin_names.hpp"
 
 namespace portcullis::policy {
@@ -83,7 +84,13 @@ std::variant<Effect, std::string> effect_of(const Effect& call, const ObjectArgu
     Effect set = acting_on(Action::set, sql::ObjectKind::setting, {{}, {}, constant}, call.location);
     const auto value = constant_at(call, argument.position + 1U);
     set.value_is_constant = value.has_value();
-    if (value) set.values.push_back(*value);
+    if (value && constant == "search_path") {
+      const auto schemas = read_search_path(*value);
+      set.value_is_constant = schemas.has_value();
+      set.values = schemas.value_or(std::vector<std::string>());
+    } else if (value) {
+      set.values.push_back(*value);
+    }
     return set;
   }
   auto name = parse_object_name(constant);

@@ -163,10 +163,20 @@ bool EffectJudge::refused_as_missing() {
 
 bool EffectJudge::refused_by_standing() {
   standing_ = standing(resolved_, {all_.policy.allowed_settings, all_.has_catalog, all_.json_cast,
+                                   [this](std::string_view schema) { return uses_schema(schema); },
                                    [this](const sql::Effect& named) { return judge_argument(named); }});
   if (!standing_ || !standing_->final) return false;
   settle(Outcome::deny, standing_->ground, {}, phrase_ + " " + standing_->words);
   return true;
+}
+
+bool EffectJudge::uses_schema(std::string_view schema) const {
+  return std::any_of(all_.rules.begin(), all_.rules.end(), [&](std::size_t index) {
+    const Rule& rule = all_.policy.rules[index];
+    return rule.opens() && std::any_of(rule.on.begin(), rule.on.end(), [&](const ObjectPattern& pattern) {
+             return pattern.schema.empty() || pattern.schema == schema;
+           });
+  });
 }
 
 // What a function does to the thing that its argument names is written in the statement as well. What INSERT

@@ -54,6 +54,7 @@ class EffectJudge {
   [[nodiscard]] bool is_users_function() const;
   [[nodiscard]] bool is_allowed_function() const;
   [[nodiscard]] std::string broken_pin() const;
+  [[nodiscard]] bool uses_schema(std::string_view schema) const;
   [[nodiscard]] EffectDecision judge_argument(const sql::Effect& named) const;
   [[nodiscard]] EffectDecision judge_as_written(const sql::Effect& named, catalog::Oid oid) const;
   [[nodiscard]] bool may_fill(const Bound::Sequence& sequence, sql::Action action) const;

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "policy/action_set.hpp"
+#include "policy/name_scanner.hpp"
+#include "policy/object_name.hpp"
 
 namespace portcullis::policy {
 namespace {
@@ -85,7 +87,7 @@ constexpr auto kReserved = std::to_array<Reserved>({
     {"backslash_quote", kReading},
     {"client_encoding", kReading},
     {"role", kWho},
-    {"search_path", "the gate pins it: write names with their schema"},
+    {"search_path", "an agent may set it to the schemas that its rules name, and needs no more"},
     {"session_authorization", kWho},
     {"standard_conforming_strings", kReading},
     {"transform_null_equals", kReading},
@@ -124,9 +126,22 @@ Standing pinned(bool keeps, std::string_view value) {
   return stands_refused(Ground::shipped_list, "the gate pins it to " + std::string(value), true);
 }
 
+// The session follows it, so that names mean to the gate what they mean to PostgreSQL; yet an agent has no
+// business in schemas where no rule opens anything. "$user" is what stands there by default.
+Standing search_path_standing(const std::vector<std::string>& schemas, const Surroundings& surroundings) {
+  for (const auto& schema : schemas) {
+    if (schema.empty() || schema == "$user" || is_catalog_schema(schema)) continue;
+    if (!surroundings.uses_schema(schema)) {
+      return stands_refused(Ground::shipped_list,
+                            "no rule opens anything in schema " + quoted_identifier(schema), true);
+    }
+  }
+  return stands_allowed(Ground::session, "needs no rule");
+}
+
 }  // namespace
 
-Standing set_standing(const Effect& effect, const SettingNames& allowed) {
+Standing set_standing(const Effect& effect, const Surroundings& surroundings) {
   if (effect.action == Action::reset &&
       (effect.kind == sql::ObjectKind::none || effect.object.name == "all")) {
     return stands_allowed(Ground::session, "needs no rule");
@@ -141,13 +156,12 @@ Standing set_standing(const Effect& effect, const SettingNames& allowed) {
   };
   if (name == "client_encoding") return pinned(all_values(is_utf8), "UTF8");
   if (name == "standard_conforming_strings") return pinned(all_values(is_on), "on");
-  if (name == "search_path") {
-    return stands_refused(Ground::shipped_list, "the gate pins it; write names with their schema", true);
-  }
+  if (name == "search_path") return search_path_standing(effect.values, surroundings);
   if (name == "role" || name == "session_authorization") {
     return stands_refused(Ground::unsupported, *never_allowed(Action::set_role), true);
   }
-  if (allowed.contains(name)) return stands_allowed(Ground::rule, "is allowed under \"settings\"");
+  if (surroundings.settings.contains(name))
+    return stands_allowed(Ground::rule, "is allowed under \"settings\"");
   return stands_refused(Ground::shipped_list,
                         "it is not among the settings that are free for everyone, nor under \"settings\"",
                         true);
@@ -170,6 +184,22 @@ Standing show_standing(const Effect& effect, const SettingNames& allowed) {
     return stands_refused(Ground::shipped_list, "it can hold secrets or paths of the server", true);
   }
   return stands_allowed(Ground::session, "needs no rule");
+}
+
+std::optional<std::vector<std::string>> read_search_path(std::string_view text) {
+  std::vector<std::string> schemas;
+  NameScanner scanner(text);
+  scanner.skip_blanks();
+  if (scanner.rest().empty()) return schemas;
+  do {
+    scanner.skip_blanks();
+    auto schema = scanner.identifier();
+    if (!schema) return std::nullopt;
+    schemas.push_back(std::move(*schema));
+    scanner.skip_blanks();
+  } while (scanner.skip(','));
+  if (!scanner.rest().empty()) return std::nullopt;
+  return schemas;
 }
 
 std::string read_setting_name(std::string_view written, std::string& name) {

@@ -120,7 +120,7 @@ std::optional<Standing> standing(const ResolvedEffect& resolved, const Surroundi
     return stands_allowed(Ground::session, "gives what its query may read");
   }
   if (effect.action == Action::set || effect.action == Action::reset)
-    return set_standing(effect, surroundings.settings);
+    return set_standing(effect, surroundings);
   if (effect.action == Action::set_role || effect.action == Action::set_session_authorization)
     return role_standing(effect);
   if (effect.action == Action::show) return show_standing(effect, surroundings.settings);

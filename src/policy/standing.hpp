@@ -27,6 +27,8 @@ struct Surroundings {
   const SettingNames& settings;  // that the policy allows
   bool has_catalog = false;
   std::string_view json_cast;  // a cast to json that the policy does not allow; empty: there is none
+  // Whether a rule of the agent opens anything in the schema.
+  std::function<bool(std::string_view schema)> uses_schema;
   // The verdict on something that a function does to what its argument names.
   std::function<EffectDecision(const sql::Effect&)> judge;
 };

@@ -17,6 +17,9 @@ struct Verdict {
   // Set unless allowed: SQLSTATE and sentence. `message` has no record number yet: with_record() adds it.
   std::optional<base::Error> refusal;
   Demand demand;  // of what is allowed: to be held against the limits before it is forwarded
+  // Functions of users are among what it runs, called, by a trigger or by whatever else: what these do to the
+  // session is not known.
+  bool runs_code = false;
   [[nodiscard]] bool allowed() const noexcept { return outcome == policy::Outcome::allow; }
 };
 

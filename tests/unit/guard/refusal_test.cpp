@@ -128,8 +128,9 @@ TEST_F(Refusals, SayWhatIsNotPossibleAtAll) {
   EXPECT_EQ(error.hint,
             "No rule can allow this: find another way, or ask ada, who answers for this agent, to do it.");
   EXPECT_EQ(
-      refusal({effect(Action::set, {{}, {}, "search_path"}, ObjectKind::setting)}).message,
-      "portcullis: denied: SET search_path is not allowed: the gate pins it; write names with their schema." +
+      refusal({effect(Action::set, {{}, {}, "row_security"}, ObjectKind::setting)}).message,
+      "portcullis: denied: SET row_security is not allowed: it is not among the settings that are free for "
+      "everyone, nor under \"settings\"." +
           kAllowed);
 }
 

@@ -140,16 +140,30 @@ TEST(Settings, ThatTheGatePinsCannotBeAllowed) {
             "\"role\" cannot be allowed: the gate decides which role a session has");
 }
 
+TEST(CallsOnObjects, ASearchPathInOneTextIsReadAsPostgresqlReadsIt) {
+  const auto policy =
+      loaded(policy_text(R"({"id": "r", "allow": ["select"], "on": ["app.*", "\"B c\".*"], "to": ["bot"]})"));
+  const auto outcome = [&](std::string path) {
+    return judge(policy, own_call("set_config", {"search_path", std::move(path), "f"})).outcome;
+  };
+  for (const auto* path : {"", " ", "app", " APP , \"B c\"", "\"$user\",app"}) {
+    EXPECT_EQ(outcome(path), Outcome::allow) << path;
+  }
+  for (const auto* path : {"ev", "app,ev", "app,", ",", "app ev", "\"app", "\"APP\"", "B c"}) {
+    EXPECT_EQ(outcome(path), Outcome::deny) << path;
+  }
+}
+
 TEST(CallsOnObjects, AreSetAndShow) {
   const auto policy = loaded(policy_text(R"({"id": "no-set", "deny": ["set"], "to": ["other"]})"));
   const auto outcome = [&](const sql::Effect& call) { return judge(policy, call).outcome; };
   EXPECT_EQ(outcome(own_call("set_config", {"application_name", "x", "f"})), Outcome::allow);
   EXPECT_EQ(outcome(own_call("current_setting", {"server_version"})), Outcome::allow);
-  expect(judge(policy, own_call("set_config", {"search_path", "ev", "f"})), Outcome::deny,
-         Ground::shipped_list, "",
-         "execute function pg_catalog.set_config is not allowed: set search_path is not allowed: the gate "
-         "pins it; "
-         "write names with their schema");
+  expect(
+      judge(policy, own_call("set_config", {"search_path", "ev", "f"})), Outcome::deny, Ground::shipped_list,
+      "",
+      "execute function pg_catalog.set_config is not allowed: set search_path is not allowed: no rule opens "
+      "anything in schema ev");
   EXPECT_EQ(outcome(own_call("set_config", {"client_encoding", "SJIS", "f"})), Outcome::deny);
   EXPECT_EQ(outcome(own_call("current_setting", {"app.jwt_secret"})), Outcome::deny);
   EXPECT_EQ(outcome(own_call("current_setting", {"primary_conninfo"})), Outcome::deny);

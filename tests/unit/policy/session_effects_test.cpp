@@ -113,11 +113,9 @@ TEST(Settings, ThatChangeHowTextIsReadStayPinned) {
 }
 
 TEST(Settings, OfTheGateAndAllOthersAreRefused) {
-  EXPECT_EQ(alone(setting_to("search_path", {"ev"})).reason,
-            "set search_path is not allowed: the gate pins it; write names with their schema");
   for (const auto* name :
-       {"search_path", "role", "session_authorization", "session_replication_role", "backslash_quote",
-        "work_mem", "row_security", "app.tenant", "is_superuser", "escape_string_warning", ""}) {
+       {"role", "session_authorization", "session_replication_role", "backslash_quote", "work_mem",
+        "row_security", "app.tenant", "is_superuser", "escape_string_warning", ""}) {
     EXPECT_EQ(set(name, {"x"}), Outcome::deny) << name;
     EXPECT_EQ(set(name, {}), Outcome::deny) << name;
     EXPECT_EQ(reset(name), Outcome::deny) << name;
@@ -128,6 +126,28 @@ TEST(Settings, OfTheGateAndAllOthersAreRefused) {
   // Where every value is free the value need not be known: SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE.
   unknown.object.name = "timezone";
   EXPECT_EQ(alone(unknown).outcome, Outcome::allow);
+}
+
+TEST(Settings, TheSearchPathLeadsToSchemasWhereARuleOpensSomething) {
+  const auto policy = loaded(policy_text(R"({"id": "r", "allow": ["select"], "on": ["app.*"], "to": ["bot"]},
+    {"id": "d", "deny": ["select"], "on": ["closed.t"], "to": ["bot"]})"));
+  const auto outcome = [&](std::vector<std::string> schemas) {
+    return judge(policy, setting_to("search_path", std::move(schemas))).outcome;
+  };
+  EXPECT_EQ(outcome({"app"}), Outcome::allow);
+  EXPECT_EQ(outcome({"$user", "app", "pg_catalog"}), Outcome::allow);
+  EXPECT_EQ(outcome({}), Outcome::allow);  // DEFAULT
+  EXPECT_EQ(outcome({""}), Outcome::allow);
+  EXPECT_EQ(outcome({"app", "ev"}), Outcome::deny);
+  EXPECT_EQ(outcome({"app, ev"}), Outcome::deny);
+  EXPECT_EQ(outcome({"APP"}), Outcome::deny);
+  EXPECT_EQ(outcome({"closed"}), Outcome::deny);
+  EXPECT_EQ(judge(policy, setting_to("search_path", {"app"}), {"app"}, "other").outcome, Outcome::deny);
+  EXPECT_EQ(judge(policy, setting_to("search_path", {"ev"})).reason,
+            "set search_path is not allowed: no rule opens anything in schema ev");
+  auto unknown = setting_to("search_path", {});
+  unknown.value_is_constant = false;
+  EXPECT_EQ(judge(policy, unknown).outcome, Outcome::deny);
 }
 
 TEST(Show, HidesSecretsAndPaths) {
