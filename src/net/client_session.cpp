@@ -335,11 +335,6 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(Buffer& buffer) {
   while (consumed > 0 && !relay_->ended() && !relay_->client_finished()) {
     consumed = relay_->on_client(buffer.view());
     buffer.consume(consumed);
-    while (relay_->is_crowded() && !relay_->ended()) {
-      co_await flush_server();
-      co_await wait_for_room();
-      consumed = 1;
-    }
     if (relay_->wants_analysis()) {
       std::string text = *relay_->wants_analysis();
       session::Analysis analysis = co_await shared_.pool->analyze(std::move(text));
@@ -354,6 +349,11 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(Buffer& buffer) {
     }
     co_await flush_server();
     co_await flush_client();
+    while (relay_->waits_for_server() && !relay_->ended()) {
+      co_await wait_for_server();
+      co_await flush_server();
+      consumed = 1;
+    }
     if (relay_->wants_basis()) {
       co_await wait_for_basis();
       consumed = 1;
@@ -367,7 +367,8 @@ asio::awaitable<void> ClientSession::pump_server() {
   std::string reason = "the database closed the connection";
   for (;;) {
     buffer.consume(relay_->on_server(buffer.view()));
-    if (room_ && !relay_->is_crowded()) room_->cancel();
+    if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
+      server_wait_->cancel();
     co_await flush_client();
     auto due = relay_->server_waits_for();
     const bool waited = due.has_value();
@@ -432,11 +433,11 @@ asio::awaitable<void> ClientSession::wait_for_basis() {
 }
 
 // Until the server has answered some of what it owes, or the session ends.
-asio::awaitable<void> ClientSession::wait_for_room() {
-  room_.emplace(worker_.context(), asio::steady_timer::time_point::max());
-  const auto [cancelled] = co_await room_->async_wait(no_throw);
+asio::awaitable<void> ClientSession::wait_for_server() {
+  server_wait_.emplace(worker_.context(), asio::steady_timer::time_point::max());
+  const auto [cancelled] = co_await server_wait_->async_wait(no_throw);
   (void)cancelled;
-  room_.reset();
+  server_wait_.reset();
 }
 
 asio::awaitable<void> ClientSession::wait_drained(Outlet& outlet) {
@@ -478,7 +479,7 @@ void ClientSession::shut_down(bool force) {
 void ClientSession::interrupt_waits() {
   worker_.log_waiters().interrupt(this);
   worker_.basis_waiters().interrupt(this);
-  if (room_) room_->cancel();
+  if (server_wait_) server_wait_->cancel();
 }
 
 void ClientSession::start_deadline(std::chrono::milliseconds delay) {

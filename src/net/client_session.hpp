@@ -73,7 +73,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> flush_server();
   asio::awaitable<void> flush_client();
   asio::awaitable<void> wait_drained(Outlet& outlet);
-  asio::awaitable<void> wait_for_room();
+  asio::awaitable<void> wait_for_server();
   void interrupt_waits();
   void start_deadline(std::chrono::milliseconds delay);
   void on_deadline();
@@ -95,7 +95,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::uint32_t server_process_id_ = 0;
   Outlet to_client_, to_server_;
   asio::steady_timer deadline_;
-  std::optional<asio::steady_timer> room_;  // cancelled when the server has answered enough
+  std::optional<asio::steady_timer> server_wait_;  // cancelled when the server has answered
   bool over_limit_ = false, client_gone_ = false, server_gone_ = false, relay_closed_ = false,
        shutting_down_ = false;
   bool login_timed_out_ = false;

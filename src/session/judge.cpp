@@ -16,22 +16,6 @@ bool names_nothing(const sql::Facts& facts) {
   });
 }
 
-bool changes_nothing(const sql::Facts& facts) {
-  return std::all_of(facts.statements.begin(), facts.statements.end(),
-                     [](const auto& statement) { return statement.reads_only; });
-}
-
-// By its command tag: what makes, alters or removes objects, and what may do so unseen.
-bool changes_catalog(const sql::Facts& facts) {
-  constexpr std::string_view kWords[] = {"CREATE", "ALTER",    "DROP",           "SELECT INTO",
-                                         "IMPORT", "REASSIGN", "GRANT",          "REVOKE",
-                                         "CALL",   "DO",       "COMMIT PREPARED"};
-  return std::any_of(facts.statements.begin(), facts.statements.end(), [&](const auto& statement) {
-    return std::any_of(std::begin(kWords), std::end(kWords),
-                       [&](std::string_view word) { return statement.kind.starts_with(word); });
-  });
-}
-
 bool names_something_unknown(const guard::Verdict& verdict) {
   const auto* decisive = verdict.decision.decisive();
   return !verdict.allowed() && decisive != nullptr && decisive->ground == policy::Ground::missing;
@@ -98,8 +82,8 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
 // A parameter of a user's type is read by that type's own functions, as if the text had a cast there.
 std::shared_ptr<const sql::Facts> Judge::with_parameter_types(std::shared_ptr<const sql::Facts> facts,
                                                               std::span<const std::uint32_t> types) const {
-  if (!basis_ || !basis_->snapshot || facts->statements.empty()) return facts;
-  const auto effects = catalog::type_effects(types, *basis_->snapshot);
+  if (!view_.basis || !view_.basis->snapshot || facts->statements.empty()) return facts;
+  const auto effects = catalog::type_effects(types, *view_.basis->snapshot);
   if (effects.empty()) return facts;
   auto typed = std::make_shared<sql::Facts>(*facts);
   auto& statement = typed->statements.front();
@@ -114,10 +98,15 @@ Judgement Judge::decide(const sql::Facts& written, const Recorder::Subject& subj
 }
 
 Judgement Judge::decide_whole(const sql::Facts& meant, const Recorder::Subject& subject) {
-  if (!basis_) return recorded(guard::Guard::refuse(no_catalog()), subject);
-  guard::Verdict verdict =
-      basis_->guard->decide(meant, {identity_.agent, &identity_.names, basis_->snapshot.get(), subject.text});
-  if (!newest_ && basis_->snapshot && names_something_unknown(verdict)) {
+  if (!view_.basis) return recorded(guard::Guard::refuse(no_catalog()), subject);
+  const auto written = subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
+  if (view_.blind && uses_names(meant)) return recorded(guard::Guard::refuse(*view_.blind), subject);
+  const bool is_sequence = subject.message == "Query";  // elsewhere several are what one name may stand for
+  const auto hanging = is_sequence ? hangs_on_earlier(meant, written, view_.unsettled) : std::nullopt;
+  if (hanging) return recorded(guard::Guard::refuse(*hanging), subject);
+  guard::Verdict verdict = view_.basis->guard->decide(
+      meant, {identity_.agent, view_.names.get(), view_.basis->snapshot.get(), subject.text});
+  if (!view_.newest && view_.basis->snapshot && names_something_unknown(verdict)) {
     Judgement later;
     later.wants_newer_catalog = true;
     return later;
@@ -128,8 +117,7 @@ Judgement Judge::decide_whole(const sql::Facts& meant, const Recorder::Subject& 
   }
   Judgement judgement = recorded(verdict, subject);
   judgement.key = subject.key;
-  judgement.changes = !changes_nothing(meant);
-  judgement.changes_catalog = changes_catalog(meant);
+  judgement.consequences = consequences_of(meant, verdict.runs_code);
   return judgement;
 }
 
@@ -190,14 +178,14 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   if (judgement.record) statements.back()->is_paid = false;
   if (judgement.allowed) {
     judgement.portal =
-        std::make_shared<Portal>(Portal{statements, *judgement.record, *subject.key, judgement.changes,
-                                        judgement.changes_catalog, false, basis_});
+        std::make_shared<Portal>(Portal{statements, *judgement.record, *subject.key, judgement.consequences,
+                                        false, view_.basis, view_.names});
   }
   return judgement;
 }
 
 Judgement Judge::execute_cursor(std::string_view portal) {
-  newest_ = true;  // what it runs was looked up when it was bound
+  view_.newest = true;  // what it runs was looked up when it was bound
   Recorder::Subject subject;
   subject.message = "Execute";
   if (!registry_.cursors.contains(portal)) {
@@ -217,7 +205,8 @@ Judgement Judge::execute_cursor(std::string_view portal) {
 }
 
 Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
-  newest_ = true;
+  view_.newest = true;
+  view_.names = portals.back()->names;  // they were looked up when it was bound
   std::vector<StatementPtr> statements;
   for (const auto& portal : portals) {
     statements.insert(statements.end(), portal->statements.begin(), portal->statements.end());
@@ -251,7 +240,7 @@ Judgement Judge::refuse(std::string_view message, Error error) {
 Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject& subject) {
   Judgement judgement;
   Recorder::Subject told = subject;
-  told.basis = basis_.get();
+  told.basis = view_.basis.get();
   const auto index = recorder_.decision(verdict, told);
   if (!index) {
     judgement.refusal = index.error();

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "session/consequences.hpp"
 #include "session/identity.hpp"
 #include "session/recorder.hpp"
 #include "session/statement_registry.hpp"
@@ -19,8 +20,7 @@ struct Judgement {
   // refused it.
   std::optional<std::uint64_t> record;
   base::Error refusal{};  // what the agent gets, the record's number in it; or the log's own error
-  bool changes = true;
-  bool changes_catalog = false;  // its success may change what names mean
+  Consequences consequences{};
   // Nothing was decided and nothing recorded: the catalog does not know a name that a newer one may know.
   bool wants_newer_catalog = false;
   std::optional<std::uint64_t> key;  // by which a failure of the same statement is known again
@@ -28,18 +28,26 @@ struct Judgement {
   PortalPtr portal;                  // of an allowed Bind
 };
 
+// What the next judgements are made by.
+struct View {
+  std::shared_ptr<const Basis> basis;  // null: everything is refused until there is something
+  // How the server looks up names; never null in use.
+  std::shared_ptr<const catalog::NameSpace> names;
+  // The catalog was just asked about, and a name that it does not know is one that does not exist.
+  bool newest = false;
+  // The open transaction has changed the catalog or where names are looked up.
+  bool unsettled = false;
+  // Why it is not known what names mean: statements that use any are refused for it.
+  std::optional<base::Error> blind{};
+};
+
 class Judge {
  public:
   Judge(const Identity& identity, const Dependencies& dependencies, StatementRegistry& registry)
       : identity_(identity), needs_(dependencies), registry_(registry), recorder_(identity, dependencies) {}
 
-  // What the next judgements are made by; null: everything is refused until there is something. `newest`: the
-  // catalog was just asked about, and a name that it does not know is one that does not exist.
-  void use(std::shared_ptr<const Basis> basis, bool newest) {
-    basis_ = std::move(basis);
-    newest_ = newest;
-  }
-  [[nodiscard]] const std::shared_ptr<const Basis>& basis() const noexcept { return basis_; }
+  void use(View view) { view_ = std::move(view); }
+  [[nodiscard]] const std::shared_ptr<const Basis>& basis() const noexcept { return view_.basis; }
 
   // `message` is "Query" or "Parse"; `analysis` of the text where the caller has it already. An allowed
   // PREPARE or DECLARE is known to the registry afterwards.
@@ -77,8 +85,7 @@ class Judge {
   const Dependencies& needs_;
   StatementRegistry& registry_;
   Recorder recorder_;
-  std::shared_ptr<const Basis> basis_;
-  bool newest_ = false;
+  View view_;
   guard::RateLimiter::Slot running_;  // while something of the session is under way
 };
 

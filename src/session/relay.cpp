@@ -43,7 +43,13 @@ std::string poison(Request request, std::string_view name, std::string_view rese
   return bytes;
 }
 
-// What take_basis() is for: everything that a verdict is given on.
+// Parts of the extended query protocol, which the server answers for good at a Sync.
+bool opens_pipeline(char message) {
+  return message == type::parse || message == type::bind || message == type::describe ||
+         message == type::execute || message == type::close;
+}
+
+// What take_view() is for: everything that a verdict is given on.
 bool is_judged(char message) {
   return message == type::query || message == type::parse || message == type::bind ||
          message == type::execute || message == type::function_call;
@@ -85,13 +91,18 @@ std::string_view until_zero(std::string_view bytes) {
 }  // namespace
 
 Relay::Relay(Identity identity, Dependencies dependencies)
-    : identity_(std::move(identity)), needs_(std::move(dependencies)), judge_(identity_, needs_, registry_) {}
+    : identity_(std::move(identity)),
+      needs_(std::move(dependencies)),
+      judge_(identity_, needs_, registry_),
+      lookup_(identity_.names) {
+  if (const auto basis = needs_.basis->current()) lookup_.told_with = basis->snapshot;
+}
 
 std::size_t Relay::on_client(std::string_view bytes) {
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
-  while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && barriers_ == 0 &&
-         staged_bytes < kMaxStaged && replies_.size() + staged_.size() < kMaxReplies) {
+  while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && !waits_for_server() &&
+         barriers_ == 0 && staged_bytes < kMaxStaged && replies_.size() + staged_.size() < kMaxReplies) {
     const auto rest = bytes.substr(consumed);
     std::size_t taken = 0;
     if (client_stream_left_ > 0) {
@@ -128,7 +139,10 @@ std::size_t Relay::stream_from_client(std::string_view bytes) {
 
 // The bytes used, or nothing when more are needed first.
 std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, const wire::FrameHeader& header) {
-  if (is_judged(header.type) && !take_basis()) return std::nullopt;
+  const bool ready = is_judged(header.type)        ? take_view()
+                     : opens_pipeline(header.type) ? follow_lookup(needs_.basis->current())
+                                                   : true;
+  if (!ready) return std::nullopt;
   switch (header.type) {
     case type::query:
     case type::parse: return on_text(bytes, header);
@@ -204,47 +218,6 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     on_parse(parse->statement, frame, judgement);
   }
   return frame.size();
-}
-
-// False: the message has to wait for something to be judged by.
-bool Relay::take_basis() {
-  const bool settled = std::exchange(basis_settled_, false);
-  auto basis = needs_.basis->current();
-  if (!basis && !settled) {
-    wanted_basis_ = 0;
-    return false;
-  }
-  judge_.use(std::move(basis), settled);
-  return true;
-}
-
-bool Relay::try_basis() {
-  if (!wanted_basis_) return true;
-  if (needs_.basis->answered() < *wanted_basis_ || !needs_.basis->current()) return false;
-  give_up_basis();
-  return true;
-}
-
-void Relay::give_up_basis() {
-  wanted_basis_.reset();
-  basis_settled_ = true;
-}
-
-bool Relay::ask_for_newer_catalog(const Judgement& judgement) {
-  if (!judgement.wants_newer_catalog) return false;
-  wanted_basis_ = needs_.basis->ask_again();
-  return true;
-}
-
-// From here until the server has said how it ended, names may mean something else at any moment. Inside a
-// transaction block that is not before its end.
-void Relay::announce_catalog_change(Reply& reply) {
-  catalog_changing_ = catalog_changing_ || reply.changes_catalog;
-  if (!catalog_changing_) return;
-  const bool ends =
-      reply.request == Request::sync ||
-      (reply.request == Request::query && (reply.may_commit || status_ == 'I' || !replies_.empty()));
-  if (ends) reply.catalog_change = std::make_shared<CatalogChange>(*needs_.basis);
 }
 
 void Relay::give_analysis(Analysis analysis) {
@@ -380,10 +353,8 @@ void Relay::on_execute(std::string_view frame) {
   reply.portal = portals.back();
   reply.decision = portals.back()->record;
   reply.key = portals.back()->key;
-  reply.changes =
-      std::any_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->changes; });
-  reply.changes_catalog =
-      std::any_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->changes_catalog; });
+  reply.consequences = {.changes = false};
+  for (const auto& portal : portals) reply.consequences |= portal->consequences;
   reply.may_commit = std::ranges::any_of(portals, [](const auto& portal) {
     return std::ranges::any_of(portal->statements,
                                [](const auto& statement) { return may_commit(*statement); });
@@ -422,9 +393,11 @@ void Relay::stage_judged(char message, std::string_view frame, Reply reply, cons
   reply.key = judgement.key;
   // Parse and Bind change nothing themselves; what Bind's planning could do is settled with the Execute
   // behind it.
-  reply.changes = judgement.changes && reply.request != Request::parse;
-  const bool runs = reply.request == Request::query || reply.request == Request::execute;
-  reply.changes_catalog = judgement.changes_catalog && runs;
+  if (reply.request == Request::query || reply.request == Request::execute) {
+    reply.consequences = judgement.consequences;
+  } else {
+    reply.consequences.changes = judgement.consequences.changes && reply.request != Request::parse;
+  }
   staged.reply = std::move(reply);
   stage(std::move(staged));
 }
@@ -445,9 +418,12 @@ void Relay::stage_refusal(char message, Request request, std::string_view name, 
 void Relay::stage(Staged staged) {
   if (staged.reply && !staged.refused) {
     const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
-    staged.barrier = staged.reply->changes_catalog || (ends && catalog_changing_);
+    staged.barrier = staged.reply->consequences.changes_catalog || (ends && lookup_.catalog_changing);
     barriers_ += staged.barrier ? 1 : 0;
+    note_sending(staged.reply->consequences);
   }
+  if (staged.type == type::sync || staged.type == type::query) unsynced_ = false;
+  if (opens_pipeline(staged.type)) unsynced_ = true;
   staged_.push_back(std::move(staged));
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "session/judge.hpp"
+#include "session/own_request.hpp"
 #include "session/reply_queue.hpp"
 #include "wire/framing.hpp"
 
@@ -42,6 +43,10 @@ class Relay {
   [[nodiscard]] bool try_basis();
   void give_up_basis();
 
+  // Nothing more is taken from the client until the server has answered some: so much is owed, or how it
+  // looks up names must be known first. What is to be sent meanwhile must go out.
+  [[nodiscard]] bool waits_for_server() const;
+
   // From the server.
   [[nodiscard]] std::size_t on_server(std::string_view bytes);
   [[nodiscard]] std::optional<std::uint64_t> server_waits_for() const;
@@ -58,10 +63,8 @@ class Relay {
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   // Nothing is owed to anybody and no transaction is open.
   [[nodiscard]] bool idle() const noexcept {
-    return replies_.empty() && staged_.empty() && held_.empty() && status_ == 'I';
+    return replies_.empty() && staged_.empty() && held_.empty() && !own_request_ && status_ == 'I';
   }
-  // So much is owed that nothing more is taken from the client until the server has answered some.
-  [[nodiscard]] bool is_crowded() const noexcept { return replies_.size() >= kMaxReplies; }
   // The client said goodbye: read no more from it, but hear the server out.
   [[nodiscard]] bool client_finished() const noexcept { return client_finished_; }
   [[nodiscard]] const std::string& end_reason() const noexcept { return end_reason_; }
@@ -82,6 +85,24 @@ class Relay {
     bool refused = false;
     bool barrier = false;  // nothing behind it is judged before it is released
   };
+  // How the server looks up names, as far as the gate knows.
+  struct Lookup {
+    explicit Lookup(const catalog::NameSpace& at_login)
+        : names(std::make_shared<const catalog::NameSpace>(at_login)) {}
+
+    std::shared_ptr<const catalog::NameSpace> names;
+    std::weak_ptr<const catalog::Snapshot> told_with;  // the catalog of that moment
+    // While the session's own transaction has changed the catalog: what it sees, and what everybody is judged
+    // by that this was made from.
+    std::shared_ptr<const Basis> own, own_made_from;
+    bool just_read = false;  // it, and nothing was judged by it yet
+
+    bool catalog_changing = false;  // something in the open transaction or pipeline changes the catalog
+    bool names_moving = false;      // ... or where names are looked up
+    bool change_pending = false;    // what may do so is on its way
+    bool names_stale = false, catalog_stale = false;  // it was done: the server must be asked
+    std::optional<base::Error> failure{};             // of asking it
+  };
   // Bytes for the client that wait for an outcome to be durable.
   struct Held {
     std::uint64_t ticket = 0;
@@ -101,14 +122,32 @@ class Relay {
   void on_close_message(std::string_view frame);
   void stage_refusal(char type, Request request, std::string_view name, const Judgement& judgement);
   void stage_judged(char type, std::string_view frame, Reply reply, const Judgement& judgement);
-  [[nodiscard]] bool take_basis();
-  [[nodiscard]] bool ask_for_newer_catalog(const Judgement& judgement);
-  void announce_catalog_change(Reply& reply);
   void stage(Staged staged);
   void release_ready();
   void release(Staged staged);
   void drop_skipped(Staged& staged);
   void refuse_for_failed_log(Staged& staged, const base::Error& failure) const;
+
+  // relay_lookup.cpp: what messages are judged by.
+  [[nodiscard]] bool take_view();
+  [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis);
+  [[nodiscard]] bool is_outdated(const std::shared_ptr<const Basis>& basis) const;
+  [[nodiscard]] bool are_names_outdated(const std::shared_ptr<const Basis>& basis) const;
+  [[nodiscard]] bool is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const;
+  [[nodiscard]] std::optional<base::Error> blindness();
+  void ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog);
+  std::optional<std::size_t> on_own_answer(std::string_view bytes);
+  void use_own_answer();
+  [[nodiscard]] bool ask_for_newer_catalog(const Judgement& judgement);
+  void announce_catalog_change(Reply& reply);
+  void note_sending(const Consequences& consequences);
+  void note_lookup(const Consequences& consequences);
+  void note_end_of_transaction();
+  [[nodiscard]] bool is_quiet() const;
+  // What the server says next may depend on what the client has not sent yet.
+  [[nodiscard]] bool is_copying() const {
+    return copying_in_ || (replies_.is_in_doubt() && replies_.empty());
+  }
 
   // relay_server.cpp: server to client.
   void on_server_message(char type, std::string_view body, std::string_view frame);
@@ -145,8 +184,12 @@ class Relay {
   std::optional<std::string> wanted_text_;
   std::optional<std::uint64_t> wanted_basis_;  // what the source must have answered
   bool basis_settled_ = false;                 // the next message is judged by what there is
-  bool catalog_changing_ = false;  // something in the open transaction or pipeline changes the catalog
   Analysis given_analysis_;
+
+  Lookup lookup_;
+  std::unique_ptr<OwnRequest> own_request_;  // under way: nothing else is
+  bool waits_for_quiet_ = false;             // to make one
+  bool unsynced_ = false;                    // the client's pipeline has not ended yet
 
   std::deque<Held> held_;
   std::size_t server_stream_left_ = 0;

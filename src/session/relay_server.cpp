@@ -55,6 +55,12 @@ std::size_t Relay::on_server(std::string_view bytes) {
   while (!ended_ && consumed < bytes.size()) {
     if (!held_.empty() && held_.back().bytes.size() > kMaxHeld) break;
     const auto rest = bytes.substr(consumed);
+    if (own_request_ && server_stream_left_ == 0) {
+      const auto used = on_own_answer(rest);
+      if (!used) break;
+      consumed += *used;
+      continue;
+    }
     if (server_stream_left_ > 0) {
       const std::size_t part = std::min(rest.size(), server_stream_left_);
       send_to_client(rest.substr(0, part));
@@ -140,6 +146,7 @@ void Relay::on_completion(char message, std::string_view body, std::string_view 
   Reply reply = replies_.pop();
   confirm(reply);
   if (reply.request != Request::execute) return send_to_client(frame);
+  note_lookup(reply.consequences);
   copying_in_ = false;
   settle(reply, message == type::portal_suspended ? "suspended" : "ok");
   if (!reply.may_commit || !changed_) return send_to_client(frame);
@@ -199,6 +206,9 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
       return violation("the database answered out of order");
     }
     Reply reply = replies_.pop();
+    // Of several statements some may have run before the one that failed.
+    const bool is_one = reply.statement && reply.statement->facts->statements.size() == 1;
+    if (reply.sqlstate.empty() || !is_one) note_lookup(reply.consequences);
     committed = reply.may_commit;
     if (reply.sqlstate.empty()) {
       confirm(reply);
@@ -212,9 +222,10 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
     }
     done_in_pipeline_.clear();
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
-    if (status_ == 'I' && replies_.empty()) catalog_changing_ = false;
     if (replies_.empty() && staged_.empty()) judge_.rest();
   }
+
+  note_end_of_transaction();
 
   // COMMIT AND CHAIN leaves the next transaction open.
   committed = committed || status_ == 'I';
@@ -300,8 +311,8 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
   if (ran && status_ == 'I' && reply.request == Request::execute && of_bind)
     done_in_pipeline_.push_back(*reply.decision);
   tell_limits(reply, result);
-  changed_ = changed_ || (reply.changes && ran);
-  const bool matters = reply.changes || (reply.may_commit && changed_);
+  changed_ = changed_ || (reply.consequences.changes && ran);
+  const bool matters = reply.consequences.changes || (reply.may_commit && changed_);
   outcome_lost_ = outcome_lost_ || (matters && ran && !index);
 }
 
@@ -389,6 +400,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
     judge_.recorder().outcome(*staged.reply->decision, "not executed");
   }
   staged_.clear();
+  own_request_.reset();
   never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
   // The server's own last words may be among what is dropped.
   const bool dropped = drop_held();

@@ -32,11 +32,10 @@ struct Reply {
   Request request = Request::sync;
   // Set for a poison: the error that the client gets in place of the server's.
   std::optional<base::Error> replacement;
-  std::optional<std::uint64_t> decision;  // whose outcome this answer is
-  std::optional<std::uint64_t> key;       // by which a failure of the same statement is known again
-  bool changes = false;                   // its outcome must be durable before the answer's end is relayed
-  bool changes_catalog = false;           // its success may change what names mean
-  bool may_commit = false;                // its success may end a transaction, before any ReadyForQuery
+  std::optional<std::uint64_t> decision;        // whose outcome this answer is
+  std::optional<std::uint64_t> key;             // by which a failure of the same statement is known again
+  Consequences consequences{.changes = false};  // of what runs with it: none for Parse, Bind and the like
+  bool may_commit = false;                      // its success may end a transaction, before any ReadyForQuery
   std::chrono::steady_clock::time_point sent{};
   std::uint64_t pipeline = 0;     // that a Sync or Query ends
   std::vector<std::string> tags;  // of the statements of a Query that completed

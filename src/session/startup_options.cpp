@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "policy/settings.hpp"
+
 namespace portcullis::session {
 
 using base::Error;
@@ -53,6 +55,11 @@ Result<void> judge_setting(const guard::Guard& guard, std::string_view agent, co
   effect.kind = sql::ObjectKind::setting;
   effect.object.name = name;
   effect.values = {value};
+  if (name == "search_path") {
+    const auto schemas = policy::read_search_path(value);
+    effect.value_is_constant = schemas.has_value();
+    effect.values = schemas.value_or(std::vector<std::string>());
+  }
   sql::StatementFacts statement;
   statement.kind = "SET";
   statement.effects.push_back(std::move(effect));
@@ -128,15 +135,17 @@ Result<Settings> judge_startup(const wire::StartupMessage& startup, const guard:
   }
 
   Settings granted;
+  bool has_path = false;
   for (auto& [name, value] : asked) {
     if (name == "search_path" && same_path(value, search_path)) continue;
+    has_path = has_path || name == "search_path";
     if (const auto judged = judge_setting(guard, agent, name, value); !judged) return judged.error();
     if (name == "client_encoding" || name == "standard_conforming_strings") continue;
     granted.emplace_back(std::move(name), std::move(value));
   }
   granted.emplace_back("client_encoding", "UTF8");
   granted.emplace_back("standard_conforming_strings", "on");
-  granted.emplace_back("search_path", search_path_value(search_path));
+  if (!has_path) granted.emplace_back("search_path", search_path_value(search_path));
   return granted;
 }
 

@@ -14,7 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include "portcullis/catalog/resolution.hpp"
 #include "portcullis/sql/facts.hpp"
+#include "session/consequences.hpp"
 
 namespace portcullis::session {
 
@@ -34,10 +36,10 @@ struct Portal {
   std::vector<StatementPtr> statements;
   std::uint64_t record = 0;  // of the decision on its Bind
   std::uint64_t key = 0;     // of the text and the parameters
-  bool changes = true;
-  bool changes_catalog = false;
+  Consequences consequences{};
   bool outcome_known = false;          // an outcome for `record` was written
   std::shared_ptr<const Basis> basis;  // that it was judged by
+  std::shared_ptr<const catalog::NameSpace> names;
 
   // Whether it holds EXECUTE, FETCH or the like.
   [[nodiscard]] bool names_others() const;

@@ -53,6 +53,7 @@ class ShopCase(unittest.TestCase):
 
     maxDiff = None
     policy = POLICY
+    schema = ""  # run by the superuser before the gate starts
     config = None  # merged over the gate's configuration
     needs_gate = True
 
@@ -60,6 +61,8 @@ class ShopCase(unittest.TestCase):
     def setUpClass(cls):
         cls.postgres = shop()
         cls.addClassCleanup(cls.postgres.stop)
+        if cls.schema:
+            cls.postgres.sql(cls.schema)
         cls.front = cls.postgres
         if cls.needs_gate or not DIRECT:
             cls.gate = cls.front = Gate(cls.postgres, cls.policy, [AGENT], config=cls.config)

@@ -41,7 +41,9 @@ Next feed(ClientStartup& machine, std::string bytes) {
 }
 
 // The data of the only 'R' message in `bytes` that follows its 4-byte code.
-std::string sasl_data(const std::string& bytes) { return bytes.substr(9); }
+std::string sasl_data(const std::string& bytes) {
+  return bytes.substr(9);
+}
 
 Next log_in(ClientStartup& machine, const std::string& user, const std::string& password) {
   EXPECT_EQ(feed(machine, startup_packet({{"user", user}, {"database", "shop"}})), Next::read);

@@ -101,6 +101,7 @@ TEST_F(RelayBasisTest, ARefusedChangeIsNone) {
 TEST_F(RelayBasisTest, AnUnknownNameIsLookedForInANewerCatalogOnce) {
   use_table("app.other");
   client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
   EXPECT_EQ(source.asked, 1u);
   EXPECT_TRUE(relay.wants_basis());
   EXPECT_TRUE(sink.records.empty());
@@ -108,12 +109,14 @@ TEST_F(RelayBasisTest, AnUnknownNameIsLookedForInANewerCatalogOnce) {
   use_table("app.t");
   source.answers = 1;
   EXPECT_TRUE(try_again());
+  answer_schemas();
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
 TEST_F(RelayBasisTest, ANameThatNoCatalogKnowsIsRefusedInTheServersWords) {
   use_table("app.other");
   client(bytes_of(wire::Parse{"", "select * from t", {}}));
+  answer_schemas();
   source.answers = 1;
   EXPECT_TRUE(try_again());
   EXPECT_EQ(source.asked, 1u);
@@ -126,14 +129,20 @@ TEST_F(RelayBasisTest, APortalIsJudgedAgainWhenTheBasisHasChanged) {
   source.basis = std::make_shared<const Basis>(*source.basis);
   client(bytes_of(wire::Execute{"", 0}, wire::Sync{}));
   EXPECT_EQ(sink.told(), (Lines{"allow Parse", "allow Bind", "allow Execute"}));
+  server({"1", "2", "C SELECT 0", "Z I"});
   use_table("app.other");
   client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"", "", {}, {}, {}}));
+  (void)sent_to_server();
+  EXPECT_TRUE(relay.waits_for_server());
+  server_bytes(schemas_answer({"app"}, 'I'));
+  client("");
   EXPECT_EQ(sink.told().back(), "allow Bind");
 }
 
 TEST_F(RelayBasisTest, AParameterOfAnUnknownTypeIsRefusedInEveryUse) {
   use_table("app.t");
   client(bytes_of(wire::Parse{"", "select $1", {99999}}));
+  answer_schemas();
   source.answers = 1;
   EXPECT_TRUE(try_again());
   EXPECT_EQ(sink.told(), (Lines{"deny Parse 42704"}));
@@ -144,6 +153,7 @@ TEST_F(RelayBasisTest, AParameterOfAnUnknownTypeIsRefusedInEveryUse) {
 TEST_F(RelayBasisTest, TheRecordSaysWhatItWasJudgedBy) {
   use_table("app.t");
   client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
   const auto& decision = std::get<audit::DecisionRecord>(sink.records.front());
   EXPECT_EQ(decision.catalog, "fingerprint");
   EXPECT_EQ(decision.catalog_age, std::chrono::milliseconds(7));

@@ -115,6 +115,14 @@ std::string from_server(const std::vector<std::string>& messages) {
   return bytes;
 }
 
+std::string schemas_answer(const std::vector<std::string>& schemas, char status) {
+  std::string bytes = from_server({"3", "3", "1", "2"});
+  for (const auto& schema : schemas) {
+    bytes += frame('D', std::string("\0\1", 2) + be32(static_cast<std::uint32_t>(schema.size())) + schema);
+  }
+  return bytes + from_server({"C SELECT 1", "3", "3", std::string("Z ") + status});
+}
+
 std::shared_ptr<const guard::Guard> test_guard() {
   auto loaded = policy::PolicySet::load(kPolicy);
   EXPECT_TRUE(loaded.policy) << policy::to_text(loaded.problems, "test policy");
@@ -149,6 +157,13 @@ void RelayFixture::client(std::string_view bytes) {
 void RelayFixture::server_bytes(std::string_view bytes) {
   server_rest += bytes;
   server_rest.erase(0, relay.on_server(server_rest));
+}
+
+void RelayFixture::answer_schemas(const std::vector<std::string>& schemas, char status) {
+  EXPECT_TRUE(relay.waits_for_server());
+  EXPECT_THAT(sent_to_server(), ::testing::HasSubstr("P(reserved-own,SELECT pg_catalog.unnest("));
+  server_bytes(schemas_answer(schemas, status));
+  client("");
 }
 
 void RelayFixture::open_transaction() {

@@ -2,6 +2,7 @@
 // flows: "Q(select 1)", "E(42501)", "Z(I)". The log is a list whose durability the test decides.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -54,6 +55,9 @@ template <class... Messages>
 // "C INSERT 0 1", "Z I", "1", "2", "E 23505", "s", "T", "D", "G", "n": one message a string.
 [[nodiscard]] std::string from_server(const std::vector<std::string>& messages);
 
+// What the server answers to the question where names are looked up.
+[[nodiscard]] std::string schemas_answer(const std::vector<std::string>& schemas, char status);
+
 // What the test lets sessions judge by.
 class FakeBasisSource final : public BasisSource {
  public:
@@ -88,6 +92,8 @@ class RelayFixture : public ::testing::Test {
   // What went out since the last call.
   std::string sent_to_server() { return frontend_text(relay.take_to_server()); }
   std::string sent_to_client() { return backend_text(relay.take_to_client()); }
+  // The relay has asked where names are looked up: answers it, and the client's bytes are given again.
+  void answer_schemas(const std::vector<std::string>& schemas = {"app"}, char status = 'I');
   // BEGIN, answered.
   void open_transaction();
 

@@ -15,14 +15,16 @@ class RelayLogTest : public RelayFixture {
     sink.sync();
     relay.on_log();
   }
-  // A transaction with an INSERT in it, then `text` as an Execute with only a Flush behind it, answered up to its tag.
+  // A transaction with an INSERT in it, then `text` as an Execute with only a Flush behind it, answered up to
+  // its tag.
   void end_transaction_by_execute(std::string_view text, const std::string& tag) {
     client_and_sync(bytes_of(wire::Query{"begin"}));
     server({"C BEGIN", "Z T"});
     client_and_sync(bytes_of(wire::Query{"insert into t values (1)"}));
     server({"C INSERT 0 1", "Z T"});
-    client_and_sync(bytes_of(wire::Parse{"", text, {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}) +
-                    frame('H'));
+    client_and_sync(
+        bytes_of(wire::Parse{"", text, {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}) +
+        frame('H'));
     (void)sent_to_client();
     server({"1", "2", "C " + tag});
   }
@@ -49,7 +51,8 @@ TEST_F(RelayLogTest, ARefusalWaitsForItsRecord) {
 }
 
 TEST_F(RelayLogTest, WhatFollowsAWaitingMessageWaitsToo) {
-  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}, wire::Sync{}));
+  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0},
+                  wire::Sync{}));
   EXPECT_EQ(sent_to_server(), "");
   sink.sync();
   relay.on_log();

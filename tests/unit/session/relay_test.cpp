@@ -67,7 +67,8 @@ TEST_F(RelayTest, ReplacesOnlyTheErrorOfThePoison) {
 }
 
 TEST_F(RelayTest, RelaysTheServersOwnErrorWhenItComesBeforeThePoison) {
-  client(extended("", "insert into t values (1)") + bytes_of(wire::Parse{"", "drop table t", {}}, wire::Sync{}));
+  client(extended("", "insert into t values (1)") +
+         bytes_of(wire::Parse{"", "drop table t", {}}, wire::Sync{}));
   (void)sent_to_server();
   server({"1", "2", "n", "E 23505", "Z I"});
   EXPECT_EQ(sent_to_client(), "1 2 n E(23505) Z(I)");
@@ -143,7 +144,8 @@ TEST_F(RelayTest, AFailedParseLeavesTheOldStatementBehindTheName) {
 TEST_F(RelayTest, ABindBehindAParseThatMayFailIsJudgedAsBoth) {
   client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
   server({"1", "Z I"});
-  client(bytes_of(wire::Parse{"s", "insert into t values (1)", {}}, wire::Sync{}, wire::Bind{"", "s", {}, {}, {}}));
+  client(bytes_of(wire::Parse{"s", "insert into t values (1)", {}}, wire::Sync{},
+                  wire::Bind{"", "s", {}, {}, {}}));
   const auto& bind = std::get<audit::DecisionRecord>(sink.records[2]);
   EXPECT_EQ(bind.kinds, (Lines{"SELECT", "INSERT"}));
 }
@@ -151,8 +153,8 @@ TEST_F(RelayTest, ABindBehindAParseThatMayFailIsJudgedAsBoth) {
 TEST_F(RelayTest, SuspendedPortalsReportEachTime) {
   client(bytes_of(wire::Query{"begin"}));
   server({"C BEGIN", "Z T"});
-  client(bytes_of(wire::Parse{"", "select * from t", {}}, wire::Bind{"p", "", {}, {}, {}}, wire::Execute{"p", 1},
-                  wire::Execute{"p", 1}, wire::Sync{}));
+  client(bytes_of(wire::Parse{"", "select * from t", {}}, wire::Bind{"p", "", {}, {}, {}},
+                  wire::Execute{"p", 1}, wire::Execute{"p", 1}, wire::Sync{}));
   server({"1", "2", "D", "s", "C SELECT 0", "Z T"});
   const auto told = sink.told();
   EXPECT_EQ(told[told.size() - 2], "suspended -> 3");
@@ -189,8 +191,8 @@ TEST_F(RelayTest, ASyncBehindARowThatFailedIsAnswered) {
   for (const bool failed_first : {true, false}) {
     client(bytes_of(wire::Query{"copy t from stdin"}));
     server({"G"});
-    client(frame('d', "bad\n") + bytes_of(wire::Sync{}) + frame('c') + bytes_of(wire::Sync{}) + extended("", "select 1") +
-           bytes_of(wire::Sync{}));
+    client(frame('d', "bad\n") + bytes_of(wire::Sync{}) + frame('c') + bytes_of(wire::Sync{}) +
+           extended("", "select 1") + bytes_of(wire::Sync{}));
     (void)sent_to_client();
     if (failed_first) {
       server({"E 22P04", "Z I", "Z I", "Z I", "1", "2", "n", "C SELECT 1", "Z I"});
@@ -338,8 +340,9 @@ TEST_F(RelayTest, OnlyABindIsSaidToBeRolledBackBehindItsOutcome) {
   client(bytes_of(wire::Query{"prepare s as insert into t values (1)"}));
   server({"C PREPARE", "Z I"});
   const std::size_t bind = sink.records.size() + 1;
-  client(bytes_of(wire::Parse{"", "insert into t values (1)", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0},
-                  wire::Parse{"", "execute s", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}, wire::Sync{}));
+  client(bytes_of(wire::Parse{"", "insert into t values (1)", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::Parse{"", "execute s", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::Sync{}));
   server({"1", "2", "C INSERT 0 1", "1", "2", "C INSERT 0 1", "E 23503", "Z I"});
   Lines rolled_back;
   for (const auto& line : sink.told()) {
@@ -363,13 +366,13 @@ TEST_F(RelayTest, TakesNoMoreThanItCanRememberToAnswer) {
   std::string syncs;
   for (int i = 0; i < 50'000; ++i) syncs += bytes_of(wire::Sync{});
   for (int i = 0; i < 100; ++i) client(std::exchange(syncs, {}));
-  EXPECT_TRUE(relay.is_crowded());
+  EXPECT_TRUE(relay.waits_for_server());
   EXPECT_GT(client_rest.size(), 100'000u);
   server({"C SELECT 0", "Z I"});
   for (int i = 0; i < 1000; ++i) server({"Z I"});
-  EXPECT_FALSE(relay.is_crowded());
+  EXPECT_FALSE(relay.waits_for_server());
   client("");
-  EXPECT_TRUE(relay.is_crowded());
+  EXPECT_TRUE(relay.waits_for_server());
 }
 
 TEST_F(RelayTest, APinnedSettingThatMovesEndsTheSession) {

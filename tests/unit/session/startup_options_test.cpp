@@ -35,7 +35,8 @@ TEST(JudgeStartup, PinsWhatDecidesHowTextIsRead) {
 }
 
 TEST(JudgeStartup, PassesOnWhatIsOnTheList) {
-  const auto settings = judged({{"database", "shop"}, {"application_name", "psql"}, {"options", "-c DateStyle=ISO"}});
+  const auto settings =
+      judged({{"database", "shop"}, {"application_name", "psql"}, {"options", "-c DateStyle=ISO"}});
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ((*settings)[0], (std::pair<std::string, std::string>{"application_name", "psql"}));
   EXPECT_EQ((*settings)[1], (std::pair<std::string, std::string>{"datestyle", "ISO"}));
@@ -43,7 +44,8 @@ TEST(JudgeStartup, PassesOnWhatIsOnTheList) {
 
 TEST(JudgeStartup, RefusesWhatIsNot) {
   EXPECT_EQ(judged({{"database", "shop"}, {"options", "-c search_path=evil"}}).error().code.view(), "42501");
-  EXPECT_EQ(judged({{"database", "shop"}, {"options", "-c session_preload_libraries=x"}}).error().code.view(), "42501");
+  EXPECT_EQ(judged({{"database", "shop"}, {"options", "-c session_preload_libraries=x"}}).error().code.view(),
+            "42501");
   EXPECT_EQ(judged({{"database", "shop"}, {"client_encoding", "SJIS"}}).error().code.view(), "42501");
   EXPECT_EQ(judged({{"database", "shop"}, {"role", "postgres"}}).error().code.view(), "42501");
   EXPECT_EQ(judged({{"database", "other"}}).error().code.view(), "3D000");

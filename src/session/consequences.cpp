@@ -1,0 +1,275 @@
+#include "session/consequences.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace portcullis::session {
+
+using sql::Action;
+using sql::Effect;
+using sql::StatementFacts;
+using sql::TransactionControl;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+// By its command tag: what makes, alters or removes objects, and what may do so unseen.
+constexpr auto kCatalogWords = std::to_array<std::string_view>({
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "SELECT INTO",
+    "IMPORT",
+    "REASSIGN",
+    "GRANT",
+    "REVOKE",
+    "CALL",
+    "DO",
+    "COMMIT PREPARED",
+});
+
+// They add to a relation what no other name leads to.
+constexpr auto kOnlyAdd = std::to_array<Action>({
+    Action::alter_table_add_column,
+    Action::alter_table_set_not_null,
+    Action::alter_table_drop_not_null,
+    Action::create_index,
+    Action::create_index_concurrently,
+    Action::comment,
+});
+
+// They make or remove relations; what these are tied to stays as it was.
+constexpr auto kPlain = std::to_array<Action>({
+    Action::create_sequence,
+    Action::create_statistics,
+    Action::create_table,
+    Action::create_table_as,
+    Action::create_view,
+    Action::drop_index,
+    Action::drop_sequence,
+    Action::drop_table,
+    Action::drop_view,
+    Action::rename_column,
+    Action::rename_index,
+    Action::rename_sequence,
+    Action::rename_table,
+    Action::rename_view,
+    Action::select,
+    Action::select_for_update,
+    Action::select_into,
+    Action::set_schema,
+});
+constexpr auto kRowsAndCode = std::to_array<Action>({
+    Action::select,
+    Action::insert,
+    Action::update,
+    Action::delete_,
+    Action::truncate,
+    Action::copy_from_file,
+    Action::copy_from_stdin,
+    Action::call,
+    Action::do_,
+    Action::execute,
+});
+
+// Control of the session and its transactions, which looks up no name of an object.
+constexpr auto kSessionControl = std::to_array<Action>({
+    Action::set,
+    Action::reset,
+    Action::show,
+    Action::set_transaction,
+    Action::set_role,
+    Action::set_session_authorization,
+    Action::discard,
+    Action::begin,
+    Action::commit,
+    Action::rollback,
+    Action::savepoint,
+    Action::release,
+    Action::rollback_to,
+    Action::listen,
+    Action::notify,
+    Action::unlisten,
+    Action::deallocate,
+    Action::close,
+});
+
+// What decides where names are looked up (PostgreSQL manual, "The Schema Search Path"), and what an agent
+// says about itself.
+bool is_followed_setting(std::string_view name) {
+  return name == "search_path" || name == "role" || name == "session_authorization" || name == "all" ||
+         name.starts_with("portcullis.");
+}
+
+template <class Range, class Value>
+bool holds(const Range& range, const Value& value) {
+  return std::find(std::begin(range), std::end(range), value) != std::end(range);
+}
+
+bool moves_lookup(const Effect& effect) {
+  switch (effect.action) {
+    case Action::set:
+    case Action::reset: return effect.object.name.empty() || is_followed_setting(effect.object.name);
+    case Action::set_role:
+    case Action::set_session_authorization:
+    case Action::discard: return true;
+    case Action::execute_function:
+      return effect.object.name == "set_config" && (effect.arguments.empty() || !effect.arguments.front() ||
+                                                    is_followed_setting(*effect.arguments.front()));
+    default: return false;  // every other action leaves the settings alone
+  }
+}
+
+bool changes_catalog(const StatementFacts& statement) {
+  return std::any_of(kCatalogWords.begin(), kCatalogWords.end(),
+                     [&](std::string_view word) { return statement.kind.starts_with(word); });
+}
+
+bool redefines_names(const StatementFacts& statement) {
+  return changes_catalog(statement) &&
+         !std::all_of(statement.effects.begin(), statement.effects.end(),
+                      [](const Effect& effect) { return holds(kOnlyAdd, effect.action); });
+}
+
+bool may_rewind(const StatementFacts& statement) {
+  switch (statement.transaction) {
+    case TransactionControl::none:
+    case TransactionControl::begin:
+    case TransactionControl::savepoint:
+    case TransactionControl::release: return false;
+    case TransactionControl::commit:  // of a failed transaction is a ROLLBACK
+    case TransactionControl::rollback:
+    case TransactionControl::rollback_to:
+    case TransactionControl::prepare_transaction:
+    case TransactionControl::commit_prepared:
+    case TransactionControl::rollback_prepared: return true;
+  }
+  return true;
+}
+
+bool uses_names(const StatementFacts& statement) {
+  return !statement.operators.empty() || !statement.ranges.empty() ||
+         !std::all_of(statement.effects.begin(), statement.effects.end(),
+                      [](const Effect& effect) { return holds(kSessionControl, effect.action); });
+}
+
+Consequences consequences_of(const StatementFacts& statement) {
+  Consequences found;
+  found.changes = !statement.reads_only;
+  found.changes_catalog = changes_catalog(statement);
+  found.redefines_names = redefines_names(statement);
+  found.moves_lookup = std::any_of(statement.effects.begin(), statement.effects.end(),
+                                   [](const Effect& effect) { return moves_lookup(effect); });
+  found.may_rewind = may_rewind(statement);
+  return found;
+}
+
+// "DISCARD ALL cannot be executed inside a transaction block", and several statements are one.
+bool fails_among_others(const StatementFacts& statement) {
+  return statement.kind == "DISCARD ALL";
+}
+
+bool names_differently(Action action) {
+  const auto name = sql::name(action);
+  return name.starts_with("create ") || name.starts_with("drop ") || name.starts_with("rename ") ||
+         action == Action::set_schema || action == Action::select_into;
+}
+
+// What ties relations to each other or to code: keys, triggers, rules, partitions, and all that is not
+// plainly something else.
+bool changes_ties(const StatementFacts& statement) {
+  return redefines_names(statement) &&
+         !std::all_of(statement.effects.begin(), statement.effects.end(), [](const Effect& effect) {
+           return holds(kPlain, effect.action) || holds(kOnlyAdd, effect.action);
+         });
+}
+
+bool works_on_rows(const StatementFacts& statement) {
+  return !statement.ranges.empty() ||
+         std::any_of(statement.effects.begin(), statement.effects.end(),
+                     [](const Effect& effect) { return holds(kRowsAndCode, effect.action); });
+}
+
+// The statements before one in its message: what they did to names.
+class Earlier {
+ public:
+  explicit Earlier(bool unsettled) : unsettled_(unsettled) {}
+
+  void add(const StatementFacts& statement) {
+    if (fails_among_others(statement)) return;
+    const auto found = consequences_of(statement);
+    lookup_ = lookup_ || found.moves_lookup || (found.may_rewind && unsettled_);
+    ties_ = ties_ || changes_ties(statement);
+    unsettled_ = unsettled_ || found.redefines_names || found.moves_lookup;
+    if (!found.redefines_names) return;
+    for (const auto& effect : statement.effects) {
+      if (names_differently(effect.action)) names_.insert(effect.object.name);
+    }
+  }
+  [[nodiscard]] bool decides(const StatementFacts& later) const {
+    return (lookup_ && uses_names(later)) || (ties_ && works_on_rows(later)) || is_renamed_in(later);
+  }
+
+ private:
+  // What it makes anew is judged by its name alone.
+  [[nodiscard]] bool is_renamed_in(const StatementFacts& later) const {
+    const auto in_range = [&](const sql::Range& range) { return names_.contains(range.relation.name); };
+    const auto in_effect = [&](const Effect& effect) {
+      return names_.contains(effect.object.name) && !sql::name(effect.action).starts_with("create ");
+    };
+    return std::any_of(later.ranges.begin(), later.ranges.end(), in_range) ||
+           std::any_of(later.effects.begin(), later.effects.end(), in_effect);
+  }
+
+  bool unsettled_, lookup_ = false, ties_ = false;
+  std::set<std::string, std::less<>> names_;
+};
+
+}  // namespace
+
+Consequences& Consequences::operator|=(const Consequences& other) noexcept {
+  changes |= other.changes;
+  changes_catalog |= other.changes_catalog;
+  redefines_names |= other.redefines_names;
+  moves_lookup |= other.moves_lookup;
+  may_rewind |= other.may_rewind;
+  return *this;
+}
+
+Consequences consequences_of(const sql::Facts& facts, bool runs_code) {
+  Consequences all;
+  all.changes = false;
+  for (const auto& statement : facts.statements) {
+    if (facts.statements.size() > 1 && fails_among_others(statement)) continue;
+    all |= consequences_of(statement);
+  }
+  all.moves_lookup |= runs_code;
+  return all;
+}
+
+std::optional<base::Error> hangs_on_earlier(const sql::Facts& meant, std::size_t written, bool unsettled) {
+  Earlier earlier(unsettled);
+  // Which of the written statements runs them is not told: before them all.
+  for (std::size_t i = written; i < meant.statements.size(); ++i) earlier.add(meant.statements[i]);
+  for (std::size_t i = 0; i < written; ++i) {
+    const auto& statement = meant.statements[i];
+    if (i > 0 && earlier.decides(statement)) {
+      return base::Error{sqlstate::feature_not_supported,
+                         "what the names in the " + statement.kind +
+                             " mean hangs on a statement before it in the same message: send it in a message "
+                             "of its own, behind the answer to that"};
+    }
+    earlier.add(statement);
+  }
+  return std::nullopt;
+}
+
+bool uses_names(const sql::Facts& facts) {
+  return std::any_of(facts.statements.begin(), facts.statements.end(),
+                     [](const auto& statement) { return uses_names(statement); });
+}
+
+}  // namespace portcullis::session

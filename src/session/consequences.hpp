@@ -1,0 +1,36 @@
+// What a message may change for the judgement of the messages behind it, read off its facts.
+#pragma once
+
+#include <optional>
+
+#include "portcullis/base/error.hpp"
+#include "portcullis/sql/facts.hpp"
+
+namespace portcullis::session {
+
+struct Consequences {
+  bool changes = true;           // data, objects, settings: its outcome must be durable
+  bool changes_catalog = false;  // makes, alters or removes objects
+  // Of the changes of the catalog those after which a name that was known may mean something else, or bring
+  // something else about. The others only add to what is there.
+  bool redefines_names = false;
+  bool moves_lookup = false;  // where names are looked up: search_path, role
+  // Ends a transaction, or goes back in it: what was changed in it may be undone.
+  bool may_rewind = false;
+
+  Consequences& operator|=(const Consequences& other) noexcept;
+};
+
+// `runs_code`: functions of users are among what the statements run; these may set what SET sets.
+[[nodiscard]] Consequences consequences_of(const sql::Facts& facts, bool runs_code);
+
+// Within one message nothing can be looked up anew: the refusal of a statement whose names hang on one before
+// it. The first `written` statements stand in the text, in order; the others are what EXECUTE and FETCH among
+// them run. `unsettled`: the open transaction has changed the catalog or where names are looked up.
+[[nodiscard]] std::optional<base::Error> hangs_on_earlier(const sql::Facts& meant, std::size_t written,
+                                                          bool unsettled);
+
+// Whether what a statement means depends on where names are looked up: all but control of the session.
+[[nodiscard]] bool uses_names(const sql::Facts& facts);
+
+}  // namespace portcullis::session

@@ -1,0 +1,238 @@
+// Relay, what messages are judged by: the basis that all sessions share, how this session's names are looked
+// up, and, while its own transaction changes the catalog, the catalog as only this session sees it.
+#include <algorithm>
+#include <utility>
+
+#include "session/relay.hpp"
+
+namespace portcullis::session {
+
+using base::Error;
+namespace sqlstate = base::sqlstate;
+namespace type = wire::backend_type;
+
+namespace {
+
+// No row that the gate asks for is longer: a server that sends more is not the one that was asked.
+constexpr std::uint32_t kMaxRow = 64u << 20;
+
+bool is_fatal(std::string_view body) {
+  const auto response = wire::decode<wire::ErrorResponse>(body);
+  if (!response) return false;
+  const auto severity = response->field(response->field('V').empty() ? 'S' : 'V');
+  return severity == "FATAL" || severity == "PANIC";
+}
+
+// Nothing of users stands in front of PostgreSQL's own; temporary relations do not hide functions and
+// operators.
+bool own_names_lead(const std::vector<std::string>& path) {
+  const auto own = std::find(path.begin(), path.end(), "pg_catalog");
+  return own == path.end() || std::all_of(path.begin(), own, [](const std::string& schema) {
+           return schema.starts_with("pg_temp");
+         });
+}
+
+}  // namespace
+
+// --- before a message is judged
+
+// False: the message has to wait for something to be judged by.
+bool Relay::take_view() {
+  auto basis = needs_.basis->current();
+  if (!basis && !basis_settled_) {
+    wanted_basis_ = 0;
+    return false;
+  }
+  if (!follow_lookup(basis)) return false;
+  View view;
+  const bool own_is_newest = std::exchange(lookup_.just_read, false);
+  view.newest = std::exchange(basis_settled_, false) || own_is_newest;
+  view.basis = basis && lookup_.own ? lookup_.own : std::move(basis);
+  view.names = lookup_.names;
+  view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending;
+  view.blind = blindness();
+  judge_.use(std::move(view));
+  return true;
+}
+
+// False: the server has to be asked first, or has to have answered what may change the answer.
+bool Relay::follow_lookup(const std::shared_ptr<const Basis>& basis) {
+  waits_for_quiet_ = false;
+  if (!is_outdated(basis) || unsynced_ || is_copying()) return true;
+  if (!is_quiet()) {
+    waits_for_quiet_ = true;
+    return false;
+  }
+  lookup_.change_pending = false;
+  // A failed transaction answers nothing, and runs nothing either.
+  if (status_ == 'E' || lookup_.failure) return true;
+  const bool for_catalog = is_own_catalog_outdated(basis);
+  if (!for_catalog && !are_names_outdated(basis)) return true;
+  ask_server(basis, for_catalog);
+  return false;
+}
+
+bool Relay::is_outdated(const std::shared_ptr<const Basis>& basis) const {
+  return lookup_.change_pending || are_names_outdated(basis) || is_own_catalog_outdated(basis);
+}
+
+// A schema that somebody made, or may use now, may be on the path.
+bool Relay::are_names_outdated(const std::shared_ptr<const Basis>& basis) const {
+  return lookup_.names_stale || (basis && basis->snapshot && lookup_.told_with.lock() != basis->snapshot);
+}
+
+bool Relay::is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const {
+  if (status_ != 'T' || !lookup_.catalog_changing || !basis || !basis->snapshot) return false;
+  return lookup_.catalog_stale || (lookup_.own && lookup_.own_made_from != basis);
+}
+
+// Why it is not known what the next message's names mean, or nothing.
+std::optional<Error> Relay::blindness() {
+  if (!own_names_lead(lookup_.names->search_path)) {
+    return Error{
+        sqlstate::feature_not_supported,
+        "in the search_path pg_catalog stands behind another schema, which could give new meanings to "
+        "PostgreSQL's own types and operators: put it first or leave it out"};
+  }
+  if (lookup_.failure) return std::exchange(lookup_.failure, std::nullopt);
+  const bool changed = lookup_.change_pending || lookup_.names_stale || lookup_.catalog_stale;
+  if (!changed || (!unsynced_ && !is_copying())) return std::nullopt;
+  return Error{sqlstate::feature_not_supported,
+               "what its names mean hangs on a statement before it in the same pipeline: send a Sync before "
+               "it"};
+}
+
+bool Relay::is_quiet() const {
+  return replies_.empty() && staged_.empty() && server_stream_left_ == 0 && !unsynced_ && !is_copying();
+}
+
+bool Relay::waits_for_server() const {
+  return own_request_ || replies_.size() >= kMaxReplies || (waits_for_quiet_ && !is_quiet() && !is_copying());
+}
+
+bool Relay::try_basis() {
+  if (!wanted_basis_) return true;
+  if (needs_.basis->answered() < *wanted_basis_ || !needs_.basis->current()) return false;
+  give_up_basis();
+  return true;
+}
+
+void Relay::give_up_basis() {
+  wanted_basis_.reset();
+  basis_settled_ = true;
+}
+
+bool Relay::ask_for_newer_catalog(const Judgement& judgement) {
+  if (!judgement.wants_newer_catalog) return false;
+  // What the session's own transaction has made is in nobody else's catalog.
+  if (lookup_.catalog_changing && status_ == 'T' && is_quiet()) {
+    ask_server(needs_.basis->current(), true);
+  } else {
+    wanted_basis_ = needs_.basis->ask_again();
+  }
+  return true;
+}
+
+// --- the gate's own request
+
+void Relay::ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog) {
+  lookup_.own_made_from = basis;
+  if (basis) lookup_.told_with = basis->snapshot;
+  const int version = for_catalog && basis ? basis->snapshot->server_version() : 0;
+  own_request_ = std::make_unique<OwnRequest>(identity_.reserved_name + "-own", version);
+  to_server_ += own_request_->take_out();
+}
+
+// The bytes used, or nothing when more are needed first.
+std::optional<std::size_t> Relay::on_own_answer(std::string_view bytes) {
+  const auto header = wire::peek_backend(bytes);
+  if (!header || (*header && (*header)->body_size > kMaxRow)) {
+    violation("the database did not answer the gate's own request in the protocol");
+    return std::nullopt;
+  }
+  if (!*header || bytes.size() < (*header)->frame_size()) return std::nullopt;
+  const auto frame = bytes.substr(0, (*header)->frame_size());
+  const auto body = frame.substr(5);
+  switch ((*header)->type) {
+    case type::parameter_status: {
+      on_parameter_status(body);
+      // The request's own setting, and its way back; newer servers report it.
+      const auto status = wire::decode<wire::ParameterStatus>(body);
+      if (!ended_ && status && status->name != "search_path") send_to_client(frame);
+      return frame.size();
+    }
+    case type::notification_response: send_to_client(frame); return frame.size();
+    case type::error_response:
+      if (!is_fatal(body)) break;
+      on_error(body, frame);
+      return frame.size();
+    default: break;
+  }
+  switch (own_request_->on_message((*header)->type, body)) {
+    case OwnRequest::Next::read: break;
+    case OwnRequest::Next::done: use_own_answer(); break;
+    case OwnRequest::Next::violation:
+      violation("the database answered the gate's own request out of order");
+      break;
+  }
+  return frame.size();
+}
+
+void Relay::use_own_answer() {
+  const auto request = std::move(own_request_);
+  status_ = request->transaction_status();
+  const auto& answer = request->answer();
+  if (!answer) {
+    lookup_.names_stale = true;
+    lookup_.failure = answer.error();
+    lookup_.failure->message.insert(0, "the gate could not ask the database what names mean now: ");
+    return;
+  }
+  lookup_.names = std::make_shared<const catalog::NameSpace>(catalog::NameSpace{answer->schemas});
+  lookup_.names_stale = false;
+  if (!answer->catalog) return;
+  lookup_.own = std::make_shared<const Basis>(
+      Basis{lookup_.own_made_from->guard->with_catalog(*answer->catalog), answer->catalog});
+  lookup_.catalog_stale = false;
+  lookup_.just_read = true;
+}
+
+// --- what may change how names are looked up
+
+// From here until the server has said how it ended, names may mean something else at any moment. Inside a
+// transaction block that is not before its end.
+void Relay::announce_catalog_change(Reply& reply) {
+  lookup_.catalog_changing = lookup_.catalog_changing || reply.consequences.changes_catalog;
+  if (!lookup_.catalog_changing) return;
+  const bool ends =
+      reply.request == Request::sync ||
+      (reply.request == Request::query && (reply.may_commit || status_ == 'I' || !replies_.empty()));
+  if (ends) reply.catalog_change = std::make_shared<CatalogChange>(*needs_.basis);
+}
+
+void Relay::note_sending(const Consequences& consequences) {
+  const bool unsettled = lookup_.catalog_changing || lookup_.names_moving;
+  lookup_.change_pending = lookup_.change_pending || consequences.moves_lookup ||
+                           consequences.redefines_names || (consequences.may_rewind && unsettled);
+}
+
+// It ran, or some of it.
+void Relay::note_lookup(const Consequences& consequences) {
+  lookup_.names_moving = lookup_.names_moving || consequences.moves_lookup;
+  if (consequences.moves_lookup || (consequences.may_rewind && lookup_.names_moving))
+    lookup_.names_stale = true;
+  if (lookup_.catalog_changing && (consequences.redefines_names || consequences.may_rewind))
+    lookup_.catalog_stale = true;
+}
+
+void Relay::note_end_of_transaction() {
+  if (status_ != 'I') return;
+  lookup_.own = nullptr;
+  lookup_.catalog_stale = false;
+  lookup_.names_stale = lookup_.names_stale || lookup_.names_moving;
+  if (!replies_.empty() || !staged_.empty()) return;
+  lookup_.catalog_changing = false;
+  lookup_.names_moving = false;
+}
+
+}  // namespace portcullis::session

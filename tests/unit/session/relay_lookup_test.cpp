@@ -1,0 +1,160 @@
+// Where names are looked up is asked of the server whenever it may have moved, and at no other time.
+#include "relay_fixture.hpp"
+#include "tests/unit/catalog/make_snapshot.hpp"
+
+namespace portcullis::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+using ::testing::HasSubstr;
+
+class RelayLookupTest : public RelayFixture {
+ protected:
+  void run(std::string_view text, const std::string& tag, char status = 'I') {
+    client(bytes_of(wire::Query{text}));
+    server({"C " + tag, std::string("Z ") + status});
+    (void)sent_to_server();
+    (void)sent_to_client();
+  }
+  std::string extended(std::string_view text) {
+    return bytes_of(wire::Parse{"", text, {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0});
+  }
+};
+
+TEST_F(RelayLookupTest, ASettingThatMovesItIsFollowedByAQuestion) {
+  run("set search_path = app", "SET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+  EXPECT_EQ(sent_to_client(), "");
+  server({"C SELECT 0", "Z I"});
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayLookupTest, TheAnswerIsWhatNamesAreJudgedBy) {
+  run("reset search_path", "RESET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"other"});
+  EXPECT_EQ(sink.told().back(), "deny Query 42501");
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
+}
+
+TEST_F(RelayLookupTest, NothingIsAskedBeforeTheMoveIsAnswered) {
+  client(bytes_of(wire::Query{"set search_path = app"}, wire::Query{"select * from t"}));
+  EXPECT_EQ(sent_to_server(), "Q(set search_path = app)");
+  EXPECT_TRUE(relay.waits_for_server());
+  server({"C SET", "Z I"});
+  client("");
+  answer_schemas({"app"});
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayLookupTest, AMoveThatFailedIsNone) {
+  client(bytes_of(wire::Query{"set search_path = app"}));
+  server({"E 42501", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayLookupTest, ATransactionThatMovedItIsFollowedThroughItsRollback) {
+  open_transaction();
+  run("set local search_path = app", "SET", 'T');
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"app"}, 'T');
+  server({"C SELECT 0", "Z T"});
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+  run("rollback", "ROLLBACK");
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"app"});
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayLookupTest, InAFailedTransactionNothingIsAsked) {
+  open_transaction();
+  client(bytes_of(wire::Query{"set local search_path = app; select * from t"}));
+  EXPECT_EQ(sink.told().back(), "deny Query 0A000");
+  server({"E 42601", "Z E"});
+  run("rollback to s", "ROLLBACK", 'T');
+  EXPECT_FALSE(relay.waits_for_server());
+}
+
+TEST_F(RelayLookupTest, WithinAPipelineWhatHangsOnItIsRefused) {
+  client(extended("set search_path = app") + extended("select * from t") + bytes_of(wire::Sync{}));
+  EXPECT_THAT(sink.told(), ::testing::Contains("deny Parse 0A000"));
+  server({"1", "2", "C SET", "E 42601", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 2 C(SET) E(0A000) Z(I)");
+  (void)sent_to_server();
+  client(extended("select * from t") + bytes_of(wire::Sync{}));
+  answer_schemas({"app"});
+  EXPECT_EQ(sent_to_server(), "P(,select * from t) B(,) E() S");
+}
+
+TEST_F(RelayLookupTest, AQuestionThatFailsRefusesOneMessageAndIsAskedAgain) {
+  run("set search_path = app", "SET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  (void)sent_to_server();
+  server({"3", "3", "1", "2", "E 57014", "Z I"});
+  client("");
+  EXPECT_EQ(sent_to_client(), "E(57014) Z(I)");
+  EXPECT_EQ(sink.told().back(), "deny Query 57014");
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"app"});
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayLookupTest, WhatUsesNoNamesNeedsNoAnswer) {
+  run("set search_path = app", "SET");
+  client(bytes_of(wire::Query{"commit"}));
+  (void)sent_to_server();
+  server({"3", "3", "1", "2", "E 57014", "Z I"});
+  client("");
+  EXPECT_EQ(sent_to_server(), "Q(commit)");
+}
+
+TEST_F(RelayLookupTest, AnAnswerOutOfOrderEndsTheSession) {
+  run("set search_path = app", "SET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  server({"C SELECT 1", "C SELECT 1"});
+  EXPECT_TRUE(relay.ended());
+  EXPECT_THAT(relay.end_reason(), HasSubstr("out of order"));
+}
+
+TEST_F(RelayLookupTest, NotificationsAreForTheClientAlsoThen) {
+  run("set search_path = app", "SET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  server({"A", "S search_path"});
+  EXPECT_EQ(sent_to_client().substr(0, 1), "A");
+}
+
+TEST_F(RelayLookupTest, AFatalErrorThenIsToldToTheClient) {
+  run("set search_path = app", "SET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  std::string body("SFATAL\0VFATAL\0C57P01\0Mbye\0\0", 27);
+  server_bytes(frame('E', body));
+  EXPECT_EQ(sent_to_client(), "E(57P01)");
+}
+
+TEST_F(RelayLookupTest, OwnNamesOfPostgresqlMustLead) {
+  run("set search_path = app, pg_catalog", "SET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"app", "pg_catalog"});
+  EXPECT_EQ(sent_to_client(), "E(0A000) Z(I)");
+  run("reset search_path", "RESET");
+  client(bytes_of(wire::Query{"select 1 + 1"}));
+  answer_schemas({"pg_temp_3", "pg_catalog", "app"});
+  EXPECT_EQ(sent_to_server(), "Q(select 1 + 1)");
+}
+
+TEST_F(RelayLookupTest, ANewCatalogMayMeanOtherSchemas) {
+  catalog::testing::MakeSnapshot make;
+  make.table("app.t", {"id int4"});
+  source.basis = std::make_shared<const Basis>(Basis{test_guard(), make.build()});
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+}  // namespace
+}  // namespace portcullis::session
