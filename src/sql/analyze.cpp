@@ -82,6 +82,10 @@ base::Result<Facts> analyze_or_throw(std::string_view text, const AnalysisLimits
                                   std::to_string(limits.statements) + "); send fewer statements at a time"};
   }
   Facts facts;
+  if (!guarded->comments.empty()) {
+    const auto [begin, end] = guarded->comments.back();
+    facts.claims = claims_in_comment(text.substr(begin, end - begin));
+  }
   for (const ParsedStatement& statement : *statements) {
     auto one = facts_of(statement, guarded->text);
     if (!one) return one.error();
@@ -99,6 +103,12 @@ base::Result<Facts> analyze(std::string_view text, const AnalysisLimits& limits)
     return base::Error{.code = base::SqlState("53200"),
                        .message = "out of memory while analysing the statement; send a smaller one"};
   }
+}
+
+Facts not_understood_facts(const base::Error& error) {
+  Facts facts;
+  facts.statements.emplace_back().not_understood = error;
+  return facts;
 }
 
 }  // namespace portcullis::sql

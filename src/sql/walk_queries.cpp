@@ -134,6 +134,14 @@ void walk_conflict(Walker& walker, const Node& conflict, const Node& target) {
   walker.add_range({.relation = relation_name(target), .alias = "excluded"});
 }
 
+// Since PostgreSQL 18 RETURNING has the row as it was and as it is by these names, where no table of the
+// query has them.
+void add_returning_ranges(Walker& walker, const Node& statement, const Node& target) {
+  if (!statement.has("returningList")) return;
+  for (const char* const row : {"old", "new"})
+    walker.add_range({.relation = relation_name(target), .alias = row});
+}
+
 // What is inserted comes about before there is a target, as the tables of a subquery in FROM do.
 void walk_source(Walker& walker, const Node& insert) {
   const OutsideLevel outside(walker);
@@ -168,6 +176,7 @@ void walk_insert(Walker& walker, const Node& node) {
   // The target's columns can be read here, and nowhere else in the statement.
   if (conflict || node.has("returningList")) add_range(walker, *target);
   if (conflict) walk_conflict(walker, *conflict, *target);
+  add_returning_ranges(walker, node, *target);
   // To find a conflict is to look at the rows that are there.
   if (updates || node.has("returningList") || (conflict && conflict->has("infer"))) {
     walker.add_relation(Action::select, *target);
@@ -186,6 +195,7 @@ void walk_update(Walker& walker, const Node& node) {
   add_write(walker, Action::update, *target, target_columns(targets),
             has_where(walker, node, *target, "fromClause"));
   add_range(walker, *target);
+  add_returning_ranges(walker, node, *target);
   add_part_uses(walker, targets, *target);
   if (node.has("whereClause") || node.has("returningList") || node.has("fromClause") || reads_row(targets)) {
     walker.add_relation(Action::select, *target);
@@ -205,6 +215,7 @@ void walk_delete(Walker& walker, const Node& node) {
   if (!target) return walker.refuse("a DELETE without a target");
   add_write(walker, Action::delete_, *target, {}, has_where(walker, node, *target, "usingClause"));
   add_range(walker, *target);
+  add_returning_ranges(walker, node, *target);
   if (node.has("whereClause") || node.has("returningList") || node.has("usingClause")) {
     walker.add_relation(Action::select, *target);
   }

@@ -32,7 +32,7 @@ std::string levels_of(std::string_view text) {
 
 TEST(Levels, AQueryHasOneOfItsOwn) {
   EXPECT_EQ(levels_of("select a from t"), "t@1 | a@1 | 0 0");
-  EXPECT_EQ(levels_of("delete from t where a returning b"), "t@1 | a@1 b@1 | 0 0");
+  EXPECT_EQ(levels_of("delete from t where a returning b"), "t@1 old@1 new@1 | a@1 b@1 | 0 0");
   EXPECT_EQ(levels_of("update t set a = b"), "t@1 | b@1 | 0 0");
   EXPECT_EQ(levels_of("merge into t using s on c when matched then delete"), "t@1 s@1 | c@1 | 0 0");
 }
@@ -56,7 +56,7 @@ TEST(Levels, AWithQuerySeesNothingOfTheQueryItIsFor) {
   EXPECT_EQ(levels_of("select (with w as (select a from u) select b from v) from t"),
             "u@3 v@2 t@1 | a@3 b@2 | 0 0 1 1");
   EXPECT_EQ(levels_of("with d as (delete from u returning a) update t set b = 1 where c"),
-            "t@1 u@2 | a@2 c@1 | 0 0 0");
+            "t@1 u@2 old@2 new@2 | a@2 c@1 | 0 0 0");
 }
 
 TEST(Levels, EveryArmOfAUnionHasItsOwn) {
@@ -65,8 +65,9 @@ TEST(Levels, EveryArmOfAUnionHasItsOwn) {
 
 TEST(Levels, WhatIsInsertedDoesNotSeeTheTarget) {
   EXPECT_EQ(levels_of("insert into t select a from u on conflict (b) do nothing returning c"),
-            "t@1 u@2 | t.b@1 a@2 c@1 | 0 0 0");
-  EXPECT_EQ(levels_of("insert into t values ((select a)) returning b"), "t@1 | a@3 b@1 | 0 0 0 2");
+            "t@1 old@1 new@1 u@2 | t.b@1 a@2 c@1 | 0 0 0");
+  EXPECT_EQ(levels_of("insert into t values ((select a)) returning b"),
+            "t@1 old@1 new@1 | a@3 b@1 | 0 0 0 2");
 }
 
 TEST(Levels, ExpressionsOfDefinitionsStandInNone) {
