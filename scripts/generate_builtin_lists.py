@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes src/policy/builtin_data_*.inc from the reviewed files in policies/builtin/ (README.md there).
+"""Writes src/policy/builtin_data_*.inc and src/catalog/resolve_catalog_names.inc from the reviewed files in
+policies/builtin/ (README.md there).
 
     scripts/generate_builtin_lists.py            writes them
     scripts/generate_builtin_lists.py --check    fails where they are not what it would write
@@ -135,6 +136,14 @@ def catalog_source(catalogs):
     return "".join(out + tables)
 
 
+def catalog_name_source(catalogs):
+    """What is surely PostgreSQL's own on any server: the tables and views that all known versions have."""
+    everywhere = set().union(*(versions_of(row["versions"]) for row in catalogs.rows))
+    names = sorted(row["name"] for row in catalogs.rows
+                   if row["schema"] == "pg_catalog" and versions_of(row["versions"]) == everywhere)
+    return HEADER + "".join(quoted(name) + ",\n" for name in names)
+
+
 # ---- from a server to the files
 
 def ask(connection, *arguments):
@@ -210,9 +219,13 @@ def main():
     if sys.argv[1:] not in ([], ["--check"]):
         return __doc__
     classes, functions, catalogs = load()
-    written = {"functions": function_source(classes, functions), "catalogs": catalog_source(catalogs)}
-    for what, text in written.items():
-        path = ROOT / "src" / "policy" / ("builtin_data_%s.inc" % what)
+    written = {
+        "policy/builtin_data_functions.inc": function_source(classes, functions),
+        "policy/builtin_data_catalogs.inc": catalog_source(catalogs),
+        "catalog/resolve_catalog_names.inc": catalog_name_source(catalogs),
+    }
+    for where, text in written.items():
+        path = ROOT / "src" / where
         if len(sys.argv) == 1:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

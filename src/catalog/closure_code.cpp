@@ -84,6 +84,8 @@ void Closure::follow_code(const Step& step) {
         }
         break;
       case Attached::Kind::default_value:
+        if (step.action == Action::select) follow_virtual_column(step, attached);
+        [[fallthrough]];
       case Attached::Kind::check:
       case Attached::Kind::index:
       case Attached::Kind::partition_key:
@@ -145,6 +147,18 @@ void Closure::follow_policy(const Step& step, const Attached& policy) {
     effects_.touch(*relation, {Action::select, columns_of(access)}, because);
   }
   for (const Oid function : policy.functions) effects_.call(function, because, true);
+}
+
+// It holds nothing: its expression is worked out when it is read, as a view is.
+void Closure::follow_virtual_column(const Step& step, const Attached& column) {
+  if (!column.events.select || !touches(columns(step), {column.name})) return;
+  const Route because = route(step, Via::stored_expression,
+                              "column " + snapshot_.relation_text(step.relation.oid) + '.' + column.name);
+  for (const Access& access : column.accesses) {
+    const Relation* const relation = snapshot_.relation(access.relation);
+    if (relation != nullptr) effects_.touch(*relation, {Action::select, columns_of(access)}, because);
+  }
+  for (const Oid function : column.functions) effects_.call(function, because, false);
 }
 
 // The table's owner chose which of PostgreSQL's own functions they call.

@@ -6,11 +6,15 @@
 import pathlib
 import sys
 import tempfile
+import types
 import unittest
 
 import coroutine_check
 import headers_check
 import layers_check
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import generate_builtin_lists  # noqa: E402: found by the line above
 
 COMPILER = ["c++"]
 
@@ -54,6 +58,16 @@ class Layers(unittest.TestCase):
     def test_an_empty_tree_is_not_clean(self):
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(len(layers_check.check_tree(self.TABLE, pathlib.Path(folder))[0]), 1)
+
+
+class BuiltinLists(unittest.TestCase):
+    def test_what_a_version_lacks_is_not_surely_postgresqls_own(self):
+        rows = [{"schema": schema, "name": name, "versions": versions} for schema, name, versions in [
+            ("pg_catalog", "pg_b", "13-19"), ("pg_catalog", "pg_a", "13-14,15-19"), ("pg_catalog", "pg_new", "14-19"),
+            ("pg_catalog", "pg_gone", "13-18"), ("pg_catalog", "pg_hole", "13-15,17-19"),
+            ("information_schema", "tables", "13-19")]]
+        source = generate_builtin_lists.catalog_name_source(types.SimpleNamespace(rows=rows))
+        self.assertEqual(source.splitlines()[1:], ['"pg_a",', '"pg_b",'])
 
 
 class Coroutines(unittest.TestCase):

@@ -111,7 +111,12 @@ TEST_F(Attacks, EveryWayToAColumnIsARead) {
         "SELECT id FROM customers WHERE ssn LIKE '1%'", "SELECT id FROM customers ORDER BY ssn",
         "SELECT 1 FROM customers a JOIN customers b USING (ssn)",
         "SELECT j.ssn FROM (customers c CROSS JOIN orders o) AS j", "UPDATE customers SET name = ssn",
-        "DELETE FROM customers RETURNING ssn", "SELECT (SELECT ssn) FROM customers"}) {
+        "DELETE FROM customers RETURNING ssn", "SELECT (SELECT ssn) FROM customers",
+        "UPDATE customers SET name = '' RETURNING old.ssn",
+        "UPDATE customers c SET name = '' RETURNING new.ssn",
+        "INSERT INTO customers (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = '' RETURNING old.ssn",
+        "WITH old AS (SELECT 1 AS ssn) UPDATE customers SET name = '' RETURNING old.ssn",
+        "UPDATE customers SET name = '' RETURNING (SELECT x.ssn FROM (SELECT old.ssn) x)"}) {
     EXPECT_THAT(bring(text), Contains(::testing::MatchesRegex("select app.customers\\(.*ssn.*\\)"))) << text;
   }
   for (const char* const text :
@@ -119,7 +124,10 @@ TEST_F(Attacks, EveryWayToAColumnIsARead) {
         "SELECT to_jsonb(c) FROM customers c", "SELECT c::text FROM customers c",
         "SELECT 1 FROM customers a NATURAL JOIN customers b", "SELECT x FROM customers AS c (a, b, x)",
         "COPY customers TO STDOUT", "INSERT INTO orders SELECT (c).id FROM customers c",
-        "SELECT (c).* FROM customers c", "DELETE FROM customers RETURNING *"}) {
+        "SELECT (c).* FROM customers c", "DELETE FROM customers RETURNING *",
+        "UPDATE customers SET name = '' RETURNING old", "UPDATE customers SET name = '' RETURNING new.*",
+        "UPDATE customers SET name = '' RETURNING to_jsonb(old)",
+        "UPDATE customers SET name = '' RETURNING (new).ssn"}) {
     EXPECT_THAT(bring(text), Contains(::testing::MatchesRegex("select app.customers\\(.*\\*\\)"))) << text;
   }
 }

@@ -129,6 +129,13 @@ TEST_F(ClosureCode, PoliciesReadAndCallWhereTheyAreInForce) {
   }
 }
 
+TEST_F(ClosureCode, AVirtualColumnReadsWhatItsExpressionReads) {
+  make.attach("app.users", 'd', "name", "siu", {}, {"app.users(ssn)"});
+  EXPECT_THAT(after(Action::select, "users", {"name"}),
+              ElementsAre("select app.users(name)", "select app.users(ssn) by column app.users.name"));
+  EXPECT_THAT(after(Action::select, "users", {"id"}), ElementsAre("select app.users(id)"));
+}
+
 // Class B9: DEFAULT, CHECK, index and partition key.
 TEST_F(ClosureCode, StoredExpressionsCallUsersFunctionsWhenRowsAreWritten) {
   make.attach("app.users", 'd', "name", "", {"app.f", "pg_sleep"});
