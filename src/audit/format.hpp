@@ -19,6 +19,11 @@ inline constexpr std::string_view kNextName =
     "next";  // a segment made in advance, renamed when its turn comes
 inline constexpr std::string_view kSegmentSuffix = ".jsonl";
 
+// Whether what was decided went on to the database, so that an outcome is owed.
+[[nodiscard]] constexpr bool is_forwarded(std::string_view verdict) noexcept {
+  return verdict == "allow" || verdict == "would_deny";
+}
+
 // "00000000000000000042.jsonl"
 [[nodiscard]] std::string segment_name(std::uint64_t first_index);
 // Nothing unless the name is exactly what segment_name() makes of some index.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "audit/format.hpp"
+
 namespace portcullis::audit {
 namespace {
 
@@ -58,7 +60,7 @@ void EntryRules::see_time(const EntryReader& entry) {
 }
 
 void EntryRules::see_decision(const EntryReader& entry) {
-  if (entry.text("verdict") != "allow") return;
+  if (!is_forwarded(entry.text("verdict"))) return;
   const std::string message = entry.text("message");
   const Waiting waiting{count(entry, "session"), message == "Bind", message != "Parse"};
   waiting_.emplace_hint(waiting_.end(), entry.index(), waiting);

@@ -40,11 +40,12 @@ struct DecisionRecord {
   std::uint64_t agent_sequence = 0;  // the gate's counter for this agent since its start, from 1
   std::string agent, role;
   std::string message;               // "Query", "Parse", "Bind", "Execute", "FunctionCall"
-  std::string verdict;               // "allow", "ask", "deny"
+  std::string verdict;               // "allow", "would_deny", "ask", "deny"
   std::vector<std::string> kinds;    // command tags
   std::vector<EffectRecord> effects;
   std::string rule;                  // of the decisive effect
-  std::string sqlstate, reason;      // of a refusal: what the agent is told, without the record's number
+  std::string sqlstate, reason;      // of a refusal: what the agent is told, without the record's number; of
+                                     // would_deny what it would have been told
   std::string text;                  // the statement as sent: any bytes (not valid UTF-8 is stored as base64)
   std::uint64_t text_length = 0;     // of the whole, where `text` is only the beginning of what is too long to keep
   std::string policy_hash;           // hex

@@ -76,6 +76,16 @@ TEST_F(Rules, ARefusalHasNoOutcome) {
   EXPECT_EQ(finding(), "pairs");
 }
 
+// It went on to the database like what was allowed.
+TEST_F(Rules, WhatWouldHaveBeenDeniedHasAnOutcome) {
+  add(of("Query", "would_deny"));
+  EXPECT_EQ(report().unresolved, 1u);
+  add(outcome(2, 1, "ok"));
+  EXPECT_EQ(finding(), "");
+  add(outcome(2, 1, "ok"));
+  EXPECT_EQ(finding(), "pairs");
+}
+
 TEST_F(Rules, AParseNeedsNoOutcomeAndMayHaveOne) {
   add(of("Parse"));
   add(of("Query"));

@@ -1,0 +1,203 @@
+// The writer's side of the log: batches, segments, room made in advance.
+#include <algorithm>
+#include <utility>
+
+#include "audit/format.hpp"
+#include "audit/log_impl.hpp"
+#include "audit/recover.hpp"
+
+namespace portcullis::audit {
+namespace {
+
+constexpr std::size_t kMaxBatchBytes = std::size_t{4} << 20;
+constexpr std::chrono::milliseconds kRetryWhenFull{250};
+
+}  // namespace
+
+std::uint64_t Log::Impl::fill_step() const {
+  return std::clamp<std::uint64_t>(options_.segment_bytes / 64, std::uint64_t{4} << 10,
+                                   std::uint64_t{1} << 20);
+}
+
+// Everything that may be queued at once must fit in what is secured, and every outcome that is owed.
+std::uint64_t Log::Impl::wanted_ahead() const {
+  return 2 * options_.queue_bytes + outcomes_.bytes() + kControlReserve;
+}
+
+base::Result<void> Log::Impl::start() {
+  auto found = recover(*storage_, options_.directory.string(), options_.origin);
+  if (!found) return found.error();
+  next_index_ = write_index_ = found->state.next_index;
+  batch_ = found->state.batch;
+  leaf_ = found->state.leaf;
+  durable_.store(next_index_, std::memory_order_release);
+  if (found->file) {
+    writer_.resume(std::move(found->file), found->end);
+    room_.promised = found->end;
+    if (auto secured = writer_.secure(found->end + wanted_ahead()); !secured) return secured;
+    room_.secured = writer_.secured();
+  } else {
+    if (auto prepared = writer_.prepare_next(wanted_ahead()); !prepared) return prepared;
+    room_ = Room{1, 0, writer_.next_secured()};
+    push(segment_draft(context(), boot_), true);
+  }
+  if (!found->closed) push(recovered_draft(context(), found->dropped_bytes), false);
+  push(open_draft(context(), boot_, PORTCULLIS_VERSION), false);
+  if (auto written = drain(queue_); !written) return written;
+  queue_.clear();
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+void Log::Impl::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!failure_) enqueue(close_draft(context()));
+    stopping_ = true;
+    wake_writer();
+  }
+  thread_.join();
+  if (failure_) return;
+  // The log is whole without this: the next start cuts what is left behind `close`.
+  static_cast<void>(writer_.finish());
+}
+
+void Log::Impl::run() {
+  std::vector<Pending> work;  // swapped with the queue, so that both keep their memory
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wait_for_work(lock);
+    if (queue_.empty() && stopping_) return;
+    poked_ = false;
+    work.clear();
+    work.swap(queue_);
+    lock.unlock();
+    auto done = drain(work);
+    if (done) done = make_room();
+    if (!done) return fail(done.error());
+    lock.lock();
+  }
+}
+
+// Returns with something to do: entries, a request to find room, the end. Adds a heartbeat when it was silent
+// for long.
+void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto due = std::chrono::steady_clock::now() + options_.heartbeat;
+  const auto work = [this] { return !queue_.empty() || stopping_ || poked_; };
+  while (!work()) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= due) {
+      auto draft = heartbeat_draft(context());
+      // On a full disk the reserve is for the outcomes: silence that is not shown by heartbeats is the lesser
+      // harm.
+      if (!admit(line_bound(draft), 0, Need::refusable)) return;
+      enqueue(std::move(draft));
+      return;
+    }
+    sleeping_ = true;
+    wake_.wait_until(lock, full_ ? std::min(due, now + kRetryWhenFull) : due, work);
+    sleeping_ = false;
+    if (full_) return;
+  }
+}
+
+// Batch by batch. A batch ends before each segment's first entry, and where it would become too large.
+base::Result<void> Log::Impl::drain(std::vector<Pending>& queue) {
+  for (std::size_t begin = 0; begin < queue.size();) {
+    std::size_t end = begin;
+    std::size_t bytes = 0;
+    do {
+      bytes += line_bound(queue[end++].draft);
+    } while (end < queue.size() && !queue[end].begins_segment &&
+             bytes + line_bound(queue[end].draft) <= kMaxBatchBytes);
+    if (queue[begin].begins_segment) {
+      if (auto rotated = rotate(); !rotated) return rotated;
+    }
+    if (auto written = write_batch(queue.data() + begin, queue.data() + end); !written) return written;
+    begin = end;
+  }
+  return {};
+}
+
+base::Result<void> Log::Impl::rotate() {
+  ++segment_;
+  return writer_.rotate(write_index_);
+}
+
+base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
+  buffer_.clear();
+  std::uint64_t bound = 0;
+  ++batch_;
+  for (Pending* entry = first; entry != last; ++entry) {
+    const std::size_t begin = buffer_.size();
+    append_line(buffer_, entry->draft, {write_index_, batch_, entry + 1 == last, leaf_});
+    leaf_ = leaf_hash(std::string_view(buffer_).substr(begin));
+    buffer_ += '\n';
+    bound += line_bound(entry->draft);
+    ++write_index_;
+    entry->draft = Draft{};
+  }
+  if (auto filled = fill_or_wait(buffer_.size()); !filled) return filled;
+  if (auto written = writer_.commit(buffer_); !written) return written;
+  {
+    const std::scoped_lock lock(mutex_);
+    queued_bytes_ -= bound;
+    if (room_.segment == segment_) room_.promised -= bound - buffer_.size();
+  }
+  if (buffer_.capacity() > 2 * kMaxBatchBytes) buffer_ = {};
+  durable_.store(write_index_, std::memory_order_release);
+  call_listeners();
+  return {};
+}
+
+// The room was promised, so this waits only where the file system did not keep its promise, or where an
+// outcome was larger than foreseen. Nothing is lost while it waits, and nothing that was not durable is
+// acknowledged.
+base::Result<void> Log::Impl::fill_or_wait(std::uint64_t bytes) {
+  for (;;) {
+    auto filled = writer_.fill(bytes);
+    if (filled || filled.error().code != base::sqlstate::disk_full) return filled;
+    std::unique_lock lock(mutex_);
+    full_ = true;
+    if (stopping_ || !thread_.joinable()) return filled;
+    wake_.wait_for(lock, kRetryWhenFull, [this] { return stopping_; });
+  }
+}
+
+// Allocates ahead of what may come. A full disk is no failure here: admit() refuses while it lasts.
+base::Result<void> Log::Impl::make_room() {
+  std::uint64_t ahead = 0;
+  bool rotating = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    ahead = wanted_ahead();
+    rotating = room_.promised > options_.segment_bytes / 2 && !writer_.has_next();
+  }
+  const std::uint64_t wanted = writer_.end() + ahead;
+  auto done = wanted <= writer_.secured() ? base::Result<void>{} : writer_.secure(wanted + fill_step());
+  if (done && rotating) done = writer_.prepare_next(ahead);
+  if (!done && done.error().code != base::sqlstate::disk_full) return done;
+  const std::scoped_lock lock(mutex_);
+  full_ = !done;
+  if (room_.segment == segment_) room_.secured = writer_.secured();
+  if (done && rotating) next_secured_ = writer_.next_secured();
+  return {};
+}
+
+void Log::Impl::fail(const base::Error& error) {
+  {
+    const std::scoped_lock lock(mutex_);
+    failure_ = base::Error{error.code, "the audit log failed (" + error.message +
+                                           "): nothing is let through until a restart has checked it"};
+    queue_.clear();
+  }
+  call_listeners();
+}
+
+void Log::Impl::call_listeners() {
+  const std::size_t count = listener_count_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < count; ++i) listeners_[i]();
+}
+
+}  // namespace portcullis::audit
