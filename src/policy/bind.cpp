@@ -148,7 +148,8 @@ class Binder {
     }
     for (const auto& rule : policy_.rules) {
       if (only_makes(rule.actions)) continue;
-      for (const auto& pattern : rule.on) report(pattern, !rule.opens());
+      const bool closes = !rule.opens() && !rule.monitored && !policy_.monitored;
+      for (const auto& pattern : rule.on) report(pattern, closes);
     }
     for (const auto& entry : policy_.denied_functions) report(entry, true);
     for (const auto& entry : policy_.allowed_functions) report(entry, false);

@@ -8,6 +8,7 @@ namespace portcullis::policy {
 std::string_view name(Outcome outcome) noexcept {
   switch (outcome) {
     case Outcome::allow: return "allow";
+    case Outcome::would_deny: return "would_deny";
     case Outcome::ask: return "ask";
     case Outcome::deny: return "deny";
   }
@@ -21,6 +22,7 @@ std::string_view name(Ground ground) noexcept {
     case Ground::protection: return "protection";
     case Ground::not_covered: return "not covered";
     case Ground::requirement: return "requirement";
+    case Ground::no_reason: return "no reason";
     case Ground::condition: return "condition";
     case Ground::shipped_list: return "shipped list";
     case Ground::unsupported: return "unsupported";

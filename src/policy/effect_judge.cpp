@@ -65,9 +65,11 @@ EffectDecision EffectJudge::judge() {
     settle(Outcome::deny, Ground::unsupported, {}, phrase_ + " is not possible through the gate: " + why);
     return decision_;
   }
-  match_ = match_rules(all_.policy, all_.rules, resolved_, has_where_);
+  match_ = match_rules(all_.policy, all_.rules, resolved_, {has_where_, all_.has_reason, all_.confidence});
   if (refused_by_denial() || refused_as_missing() || refused_by_standing()) return decision_;
   weigh();
+  // Whatever else lets it through: who must be asked is asked.
+  if (decision_.outcome == Outcome::allow && match_.asks != nullptr) ask_or_allow(*match_.asks);
   return decision_;
 }
 
@@ -179,45 +181,15 @@ bool EffectJudge::uses_schema(std::string_view schema) const {
   });
 }
 
-// What a function does to the thing that its argument names is written in the statement as well. What INSERT
-// does by a column's default, programs do first, to know the number (nextval and currval).
-EffectDecision EffectJudge::judge_argument(const sql::Effect& named) const {
-  const Bound::Sequence* sequence = nullptr;
-  if (all_.bound != nullptr && named.kind == ObjectKind::relation) {
-    const auto found = all_.bound->sequences.find(named.object);
-    if (found != all_.bound->sequences.end()) sequence = &found->second;
-  }
-  auto decision = judge_as_written(named, sequence == nullptr ? catalog::kNoOid : sequence->oid);
-  if (sequence == nullptr || decision.ground != Ground::not_covered) return decision;
-  const bool reads = named.action == Action::select;
-  if (may_fill(*sequence, Action::insert) || (reads && may_fill(*sequence, Action::select))) {
-    decision.outcome = Outcome::allow;
-  }
-  return decision;
-}
-
-EffectDecision EffectJudge::judge_as_written(const sql::Effect& named, catalog::Oid oid) const {
-  ResolvedEffect resolved;
-  resolved.effect = named;
-  resolved.oid = oid;
-  const Coverage nothing;
-  return EffectJudge(all_, resolved, nothing, {}).judge();
-}
-
-bool EffectJudge::may_fill(const Bound::Sequence& sequence, Action action) const {
-  sql::Effect filling{};
-  filling.action = action;
-  filling.kind = ObjectKind::relation;
-  filling.object = sequence.table;
-  if (!sequence.column.empty()) filling.columns.push_back(sequence.column);
-  return sequence.table_oid != catalog::kNoOid &&
-         judge_as_written(filling, sequence.table_oid).outcome == Outcome::allow;
-}
-
 void EffectJudge::weigh() {
-  if (match_.lacks != nullptr) {
-    return settle(Outcome::deny, Ground::requirement, match_.lacks->id,
+  if (match_.lacks_where != nullptr) {
+    return settle(Outcome::deny, Ground::requirement, match_.lacks_where->id,
                   phrase_ + " needs a WHERE of its own");
+  }
+  if (match_.lacks_reason != nullptr) {
+    return settle(Outcome::deny, Ground::no_reason, match_.lacks_reason->id,
+                  phrase_ + " needs a reason: state one with SET portcullis.reason = '...' or a comment " +
+                      "/*reason='...'*/");
   }
   if (is_users_function()) return allow_function();
   if (match_.asks != nullptr && follows_cause()) return ask_or_allow(*match_.asks);
@@ -245,37 +217,6 @@ void EffectJudge::ask_or_allow(const Rule& rule) {
   settle(Outcome::allow, Ground::rule, rule.id, phrase_ + " is allowed");
 }
 
-// A user's function runs code that the gate does not read: it must be known by name, and be what it was.
-void EffectJudge::allow_function() {
-  if (!match_.covered && !is_allowed_function()) return deny_for_good();
-  if (const auto broken = broken_pin(); !broken.empty()) {
-    return settle(Outcome::deny, Ground::not_covered, {}, phrase_ + " is not covered: " + broken);
-  }
-  if (match_.covered) return ask_or_allow(*match_.covering());
-  settle(Outcome::allow, Ground::rule, {}, phrase_ + " is allowed under \"functions\"");
-}
-
-bool EffectJudge::is_users_function() const {
-  return calls_function(effect_) && effect_.kind == ObjectKind::function && !is_own_function(resolved_);
-}
-
-bool EffectJudge::is_allowed_function() const {
-  const auto& entries = all_.policy.allowed_functions;
-  return std::any_of(entries.begin(), entries.end(), [&](const FunctionEntry& entry) {
-    return entry.surely_names(resolved_, all_.has_catalog);
-  });
-}
-
-std::string EffectJudge::broken_pin() const {
-  if (all_.bound == nullptr || !all_.has_catalog) return {};
-  const auto pin = all_.bound->pins.find(signature(effect_.object, resolved_.arguments));
-  if (pin == all_.bound->pins.end())
-    return "it was not there when the policy was loaded: load the policy again";
-  if (pin->second != resolved_.body_hash)
-    return "its body has changed since the policy was loaded: load the policy again";
-  return {};
-}
-
 // Partitions and children follow their table. What a view reads follows the view where a rule names that
 // view, as with GRANT (PostgreSQL manual, "Rules and Privileges"); the functions in it do not, as there, but
 // for PostgreSQL's own.
@@ -283,12 +224,6 @@ bool EffectJudge::follows_cause() const {
   if (cause_.outcome == Outcome::deny || is_outside(resolved_)) return false;
   if (resolved_.via == Via::inheritance) return true;
   return resolved_.via == Via::view && cause_.opens_view;
-}
-
-// Defaults, checks, triggers and their like were written by whoever owns the table. PostgreSQL's own
-// functions in them are no way for an agent to call one: the arguments are not the agent's.
-bool EffectJudge::is_own_code() const {
-  return is_own_function(resolved_) && resolved_.via != Via::written && resolved_.via != Via::view;
 }
 
 void EffectJudge::deny_for_good() {

@@ -1,4 +1,5 @@
-// One effect + policy -> decision.
+// One effect + policy -> decision. The order of judgement is in effect_judge.cpp, what is special about calls
+// in effect_judge_calls.cpp.
 #pragma once
 
 #include <string>
@@ -18,6 +19,8 @@ struct Case {
   bool has_catalog = false;
   const Bound* bound = nullptr;
   std::string json_cast{};  // a cast to json that the policy does not allow
+  bool has_reason = false;  // what the agent says about itself
+  double confidence = 0;
 };
 
 // How an effect was allowed, or asked for: those that it brings about may follow it.

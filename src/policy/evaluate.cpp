@@ -4,6 +4,7 @@
 
 #include "policy/builtins.hpp"
 #include "policy/effect_judge.hpp"
+#include "policy/monitor.hpp"
 #include "policy/object_name.hpp"
 #include "policy/phrases.hpp"
 #include "policy/route.hpp"
@@ -62,6 +63,34 @@ EffectDecision stranger(const Resolution& resolution, const ResolvedEffect& effe
   return decision;
 }
 
+Judged judge_all(const Case& all, const Resolution& resolution) {
+  Judged judged(resolution.effects.size());
+  std::vector<Coverage> coverage(resolution.effects.size());
+  const Coverage nothing;
+  for (std::size_t i = 0; i < resolution.effects.size(); ++i) {
+    const auto& effect = resolution.effects[i];
+    // A cause stands before what it brings about; anything else covers nothing.
+    const bool caused = effect.cause >= 0 && static_cast<std::size_t>(effect.cause) < i;
+    EffectJudge judge(all, effect, caused ? coverage[static_cast<std::size_t>(effect.cause)] : nothing,
+                      route_of(resolution, effect));
+    auto decision = judge.judge();
+    coverage[i] = judge.coverage();
+    if (!only_beside_own(resolution, i, decision)) judged[i] = std::move(decision);
+  }
+  return judged;
+}
+
+Decision decision_of(Judged judged) {
+  Decision decision;
+  decision.outcome = Outcome::allow;
+  for (auto& effect : judged) {
+    if (!effect) continue;
+    decision.outcome = std::max(decision.outcome, effect->outcome);
+    decision.effects.push_back(*std::move(effect));
+  }
+  return decision;
+}
+
 Decision strangers(const Resolution& resolution, std::string_view agent) {
   Decision decision;
   for (const auto& effect : resolution.effects)
@@ -75,24 +104,21 @@ Decision evaluate(const PolicyData& policy, const Resolution& resolution, const 
                   const Bound* bound) {
   const auto rules = policy.rules_of.find(context.agent);
   if (rules == policy.rules_of.end()) return strangers(resolution, context.agent);
-  const Case all{policy, rules->second, resolution.has_catalog, bound, uncovered_json_cast(bound)};
-  Decision decision;
-  decision.outcome = Outcome::allow;
-  std::vector<Coverage> coverage(resolution.effects.size());
-  const Coverage nothing;
-  for (std::size_t i = 0; i < resolution.effects.size(); ++i) {
-    const auto& effect = resolution.effects[i];
-    // A cause stands before what it brings about; anything else covers nothing.
-    const bool caused = effect.cause >= 0 && static_cast<std::size_t>(effect.cause) < i;
-    EffectJudge judge(all, effect, caused ? coverage[static_cast<std::size_t>(effect.cause)] : nothing,
-                      route_of(resolution, effect));
-    auto judged = judge.judge();
-    coverage[i] = judge.coverage();
-    if (only_beside_own(resolution, i, judged)) continue;
-    decision.outcome = std::max(decision.outcome, judged.outcome);
-    decision.effects.push_back(std::move(judged));
-  }
-  return decision;
+  const sql::Claims claims = context.claims == nullptr ? sql::Claims{} : *context.claims;
+  const auto judged_by = [&](const std::vector<std::size_t>& some) {
+    const Case all{policy,
+                   some,
+                   resolution.has_catalog,
+                   bound,
+                   uncovered_json_cast(bound),
+                   !claims.reason.empty(),
+                   claims.confidence.value_or(0)};
+    return judge_all(all, resolution);
+  };
+  const auto& enforced = policy.enforced_of.find(context.agent)->second;
+  Judged held = judged_by(enforced);
+  if (enforced.size() == rules->second.size() && !policy.monitored) return decision_of(std::move(held));
+  return decision_of(with_monitored(policy, resolution, std::move(held), judged_by(rules->second)));
 }
 
 }  // namespace portcullis::policy

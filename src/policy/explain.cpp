@@ -1,6 +1,8 @@
 // A policy's rules on one agent, turned round: not which objects a rule names, but which rules name an
 // object.
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "policy/rules.hpp"
 
@@ -27,12 +29,21 @@ void add_conditions(const ColumnCondition& when, std::vector<std::string>& condi
   if (when.base_type) conditions.emplace_back("base type");
 }
 
+std::string plain(double number) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return {digits.data(), end};
+}
+
 std::vector<std::string> conditions_of(const Rule& rule) {
   std::vector<std::string> conditions;
   if (rule.outcome == Outcome::ask) conditions.push_back("approved by " + rule.reviewers);
   if (rule.requires_where) conditions.emplace_back("with WHERE");
+  if (rule.requires_reason) conditions.emplace_back("with a reason");
   if (rule.when) add_conditions(*rule.when, conditions);
+  if (rule.confidence_below) conditions.push_back("confidence below " + plain(*rule.confidence_below));
   if (rule.rate) conditions.push_back("at most " + rule.rate->text);
+  if (rule.monitored) conditions.emplace_back("monitored only");
   return conditions;
 }
 
@@ -77,6 +88,7 @@ Explanation explain(const PolicyData& policy, std::string_view agent) {
   Explanation explanation;
   const auto rules = policy.rules_of.find(agent);
   if (rules == policy.rules_of.end()) return explanation;
+  explanation.monitored = policy.monitored;
   explanation.permissions = by_object(permissions_of(policy, rules->second));
   for (const auto& protection : policy.protections) {
     explanation.protections.push_back({protection.id, texts_of(protection.on), words_of(protection.except)});
@@ -86,7 +98,7 @@ Explanation explain(const PolicyData& policy, std::string_view agent) {
   explanation.settings.assign(policy.allowed_settings.begin(), policy.allowed_settings.end());
   ActionSet opened;
   for (const std::size_t index : rules->second) {
-    if (policy.rules[index].opens()) opened |= policy.rules[index].actions;
+    if (policy.rules[index].opens() && !policy.rules[index].monitored) opened |= policy.rules[index].actions;
   }
   for (const auto action : sql::all_actions()) {
     if (opened.contains(action)) explanation.opened.push_back(action);

@@ -37,7 +37,7 @@ class Loader {
     if (const auto* functions = part(reader, "functions", Kind::object)) read_functions(context_, *functions);
     if (const auto* settings = part(reader, "settings", Kind::object)) read_settings(context_, *settings);
     if (const auto* tests = part(reader, "tests", Kind::array)) {
-      for (const JsonValue& item : tests->items) read_test(item);
+      for (const JsonValue& item : tests->items) read_test(context_, item);
     }
     read_limits(context_, part(reader, "limits", Kind::object));
     reader.finish();
@@ -64,19 +64,7 @@ class Loader {
       check_name(name->line, name->column, "the policy's name", name->string);
       context_.policy.name = name->string;
     }
-    if (const auto* mode = part_of_mode(reader)) {
-      if (mode->string == "monitor") {
-        context_.complain(*mode, not_enforced("the mode \"monitor\"") + " or write \"enforce\"");
-      } else if (mode->string != "enforce") {
-        context_.complain(*mode, in_quotes(mode->string) + " is no mode: write \"enforce\"");
-      }
-    }
-  }
-  const JsonValue* part_of_mode(ObjectReader& reader) {
-    const JsonValue* mode = reader.take("mode");
-    if (mode == nullptr || mode->kind == Kind::string) return mode;
-    context_.complain(*mode, "\"mode\" must be a string");
-    return nullptr;
+    context_.policy.monitored = read_mode(context_, reader);
   }
 
   bool check_name(std::uint32_t line, std::uint32_t column, const std::string& what,
@@ -114,6 +102,7 @@ class Loader {
            in_quotes(member.key) + " is a group and an agent: rename one of the two"});
     }
     context_.policy.rules_of[member.key];
+    context_.policy.enforced_of[member.key];
     if (member.value.kind != Kind::object) {
       return context_.complain(member.value, "an agent is an object: write { \"login\": ... }");
     }
@@ -168,54 +157,6 @@ class Loader {
       }
     }
     context_.reviewers.emplace(member.key, count);
-  }
-
-  void read_test(const JsonValue& value) {
-    if (value.kind != Kind::object) {
-      return context_.complain(value,
-                               "a test is an object: write { \"as\": ..., \"sql\": ..., \"expect\": ... }");
-    }
-    PolicyTest test;
-    test.line = value.line;
-    test.column = value.column;
-    ObjectReader reader(value, "a test", context_.problems);
-    if (const auto* as = require(context_, reader, value, "the test", "as", Kind::string)) {
-      check_agent(*as);
-      test.as = as->string;
-    }
-    if (const auto* sql = require(context_, reader, value, "the test", "sql", Kind::string))
-      test.sql = sql->string;
-    if (const auto* expect = require(context_, reader, value, "the test", "expect", Kind::string)) {
-      read_outcome(*expect, test.expect);
-    }
-    if (const auto* rule = reader.take("rule")) {
-      if (rule->kind != Kind::string || !context_.ids.contains(rule->string)) {
-        context_.complain(*rule,
-                          "\"rule\" must be the id of a rule or a protection" +
-                              did_you_mean(rule->string, {context_.ids.begin(), context_.ids.end()}, ""));
-      }
-      test.rule = rule->string;
-    }
-    reader.finish();
-    context_.policy.tests.push_back(std::move(test));
-  }
-
-  void check_agent(const JsonValue& as) {
-    if (context_.policy.rules_of.contains(as.string)) return;
-    std::vector<std::string> names;
-    for (const auto& agent : context_.policy.agents) names.push_back(agent.name);
-    context_.complain(as, "there is no agent " + in_quotes(as.string) +
-                              did_you_mean(as.string, names, ": name it under \"agents\""));
-  }
-
-  void read_outcome(const JsonValue& value, Outcome& target) {
-    for (const Outcome outcome : {Outcome::allow, Outcome::ask, Outcome::deny}) {
-      if (value.string != name(outcome)) continue;
-      target = outcome;
-      return;
-    }
-    context_.complain(value,
-                      in_quotes(value.string) + " is no verdict: write \"allow\", \"ask\" or \"deny\"");
   }
 
   LoadContext context_;

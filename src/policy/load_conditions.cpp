@@ -1,4 +1,4 @@
-// What a rule says beside its actions and objects: conditions on a new column, and who is asked.
+// What a rule says beside its actions and objects: its mode, conditions, and who is asked.
 #include <algorithm>
 #include <array>
 
@@ -46,22 +46,49 @@ std::size_t people_in(LoadContext& context, const JsonValue& group) {
 
 }  // namespace
 
-std::optional<ColumnCondition> read_condition(LoadContext& context, const JsonValue& when) {
+bool read_mode(LoadContext& context, ObjectReader& reader) {
+  const JsonValue* mode = reader.take("mode");
+  if (mode == nullptr) return false;
+  if (mode->kind != Kind::string || (mode->string != "monitor" && mode->string != "enforce")) {
+    context.complain(*mode, "\"mode\" must be \"enforce\" or \"monitor\"");
+  }
+  return mode->string == "monitor";
+}
+
+std::optional<double> read_fraction(LoadContext& context, const JsonValue& value, std::string_view key) {
+  const bool whole = value.kind == Kind::integer;
+  const double number = whole ? static_cast<double>(value.integer) : value.number;
+  if ((whole || value.kind == Kind::number) && number >= 0 && number <= 1) return number;
+  context.complain(value, in_quotes(key) + " must be a number from 0 to 1");
+  return std::nullopt;
+}
+
+Condition read_condition(LoadContext& context, const JsonValue& when) {
+  Condition condition;
   if (when.kind != Kind::object || when.members.empty()) {
-    context.complain(when, "\"when\" must be an object with \"default\", \"nullable\" or \"type\" in it");
-    return std::nullopt;
+    context.complain(when,
+                     "\"when\" must be an object with \"default\", \"nullable\", \"type\" or "
+                     "\"confidence_below\" in it");
+    return condition;
   }
-  ColumnCondition condition;
   ObjectReader reader(when, "\"when\"", context.problems);
-  if (const auto* defaults = reader.take("default")) read_defaults(context, *defaults, condition);
-  condition.nullable = reader.take_boolean("nullable");
-  if (const auto* type = reader.take("type")) {
-    condition.base_type = type->kind == Kind::string && type->string == "base";
-    if (!condition.base_type) {
+  ColumnCondition column;
+  const JsonValue* const defaults = reader.take("default");
+  if (defaults != nullptr) read_defaults(context, *defaults, column);
+  column.nullable = reader.take_boolean("nullable");
+  const JsonValue* const type = reader.take("type");
+  if (type != nullptr) {
+    column.base_type = type->kind == Kind::string && type->string == "base";
+    if (!column.base_type)
       context.complain(*type, "\"type\" must be \"base\": one of PostgreSQL's own types");
-    }
   }
-  refuse_unenforced(context, reader, when, {"confidence_below"});
+  if (defaults != nullptr || type != nullptr || when.find("nullable") != nullptr)
+    condition.column = std::move(column);
+  if (const auto* below = reader.take("confidence_below")) {
+    condition.confidence_below = read_fraction(context, *below, "confidence_below");
+    if (condition.confidence_below == 0.0)
+      context.complain(*below, "no confidence is below 0, so the rule can never match: write more than 0");
+  }
   reader.finish();
   return condition;
 }

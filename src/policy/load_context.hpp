@@ -49,13 +49,23 @@ void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object
 [[nodiscard]] std::vector<ObjectPattern> read_patterns(LoadContext& context, const JsonValue& list);
 // The actions of a word or pattern; nothing, with a problem, where it is neither.
 [[nodiscard]] std::optional<ActionSet> read_action(LoadContext& context, const JsonValue& word);
-// "when" of a rule; nothing, with a problem, where it says nothing.
-[[nodiscard]] std::optional<ColumnCondition> read_condition(LoadContext& context, const JsonValue& when);
+// "when" of a rule: a part that is not there is no condition.
+struct Condition {
+  std::optional<ColumnCondition> column;
+  std::optional<double> confidence_below;
+};
+[[nodiscard]] Condition read_condition(LoadContext& context, const JsonValue& when);
+// A number from 0 to 1; nothing, with a problem, for all else.
+[[nodiscard]] std::optional<double> read_fraction(LoadContext& context, const JsonValue& value,
+                                                  std::string_view key);
+// "mode" of the policy or of a rule: whether it is "monitor".
+[[nodiscard]] bool read_mode(LoadContext& context, ObjectReader& reader);
 // "of" of an ask rule: the group of reviewers.
 [[nodiscard]] std::string read_reviewers(LoadContext& context, const JsonValue& of);
 
 void read_protection(LoadContext& context, const JsonValue& value);
 void read_rule(LoadContext& context, const JsonValue& value);
+void read_test(LoadContext& context, const JsonValue& value);
 void read_functions(LoadContext& context, const JsonValue& value);
 void read_settings(LoadContext& context, const JsonValue& value);
 // Once agents and rules are known. Null: the policy has no such section.

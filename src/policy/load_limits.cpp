@@ -154,7 +154,7 @@ void read_limits(LoadContext& context, const JsonValue* limits) {
     auto& own = agents[agent].rules;
     for (const std::size_t index : rules) {
       const Rule& rule = context.policy.rules[index];
-      if (rule.rate) own.emplace(rule.id, *rule.rate);
+      if (rule.rate && !rule.monitored) own.emplace(rule.id, *rule.rate);
     }
   }
   if (limits == nullptr) return;

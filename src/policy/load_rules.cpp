@@ -30,7 +30,8 @@ class RuleReader {
     read_require();
     read_of();
     read_limits();
-    refuse_unenforced(context_, reader_, object_, {"mode"});
+    rule_.monitored = read_mode(context_, reader_);
+    check_mode();
     reader_.finish();
     check_swallowed();
     store();
@@ -203,7 +204,14 @@ class RuleReader {
   void read_when() {
     const JsonValue* when = reader_.take("when");
     if (when == nullptr) return;
-    rule_.when = read_condition(context_, *when);
+    auto condition = read_condition(context_, *when);
+    rule_.when = std::move(condition.column);
+    rule_.confidence_below = condition.confidence_below;
+    if (rule_.confidence_below && rule_.outcome == Outcome::allow) {
+      context_.complain(*when,
+                        "\"confidence_below\" in an allow rule would let an agent do more by being less "
+                        "sure: only ask and deny rules have it");
+    }
     const bool only_columns =
         every(rule_.actions, [](Action a) { return a == Action::alter_table_add_column; });
     if (rule_.when && !written_.empty() && !only_columns) {
@@ -222,10 +230,13 @@ class RuleReader {
         if (!rule_.actions.contains(Action::update) && !rule_.actions.contains(Action::delete_)) {
           context_.complain(*item, "only \"update\" and \"delete\" can have a WHERE: take \"require\" out");
         }
-      } else if (item->string == "dry run" || item->string == "reason") {
+      } else if (item->string == "reason") {
+        rule_.requires_reason = true;
+      } else if (item->string == "dry run") {
         context_.complain(*item, not_enforced("the requirement " + in_quotes(item->string)));
       } else {
-        context_.complain(*item, "unknown requirement " + in_quotes(item->string) + ": write \"where\"");
+        context_.complain(
+            *item, "unknown requirement " + in_quotes(item->string) + ": write \"where\" or \"reason\"");
       }
     }
   }
@@ -238,6 +249,11 @@ class RuleReader {
                                "a deny rule lets nothing through to be limited: take \"limits\" out");
     }
     rule_.rate = read_rule_limits(context_, *limits);
+    if (rule_.confidence_below) {
+      context_.complain(*limits,
+                        "a rule with \"confidence_below\" opens nothing that could be limited: take "
+                        "\"limits\" out");
+    }
   }
 
   void read_of() {
@@ -251,6 +267,15 @@ class RuleReader {
                                "an ask rule needs \"of\": write { \"reviewers\": ... } with who is asked");
     }
     rule_.reviewers = read_reviewers(context_, *of);
+  }
+
+  // Two kinds of "monitor" at once would leave it open what holds.
+  void check_mode() {
+    const JsonValue* mode = object_.find("mode");
+    if (mode == nullptr || !context_.policy.monitored) return;
+    context_.complain(*mode,
+                      "the whole policy is in mode \"monitor\": take the rule's \"mode\" out, or enforce the "
+                      "policy and monitor single rules");
   }
 
   void check_swallowed() {
@@ -281,7 +306,10 @@ class RuleReader {
     if (rule_.on.empty() && on_ != nullptr) return;  // none of its names is one: it must not match everything
     const std::size_t index = context_.policy.rules.size();
     for (auto& [agent, rules] : context_.policy.rules_of) {
-      if (everyone_ || to_.contains(agent)) rules.push_back(index);
+      if (!everyone_ && !to_.contains(agent)) continue;
+      rules.push_back(index);
+      const bool enforced = !rule_.monitored && !context_.policy.monitored;
+      if (enforced) context_.policy.enforced_of[agent].push_back(index);
     }
     context_.policy.rules.push_back(std::move(rule_));
   }

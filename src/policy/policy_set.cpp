@@ -59,6 +59,13 @@ const std::vector<PolicyTest>& PolicySet::tests() const noexcept {
   return rules_->tests;
 }
 
+bool PolicySet::monitors() const noexcept {
+  return rules_->monitored;
+}
+bool PolicySet::forwards_not_understood(std::string_view agent) const noexcept {
+  return rules_->monitored && rules_->protections.empty() && agent_by_name(agent) != nullptr;
+}
+
 const Agent* PolicySet::agent_by_login(std::string_view login) const noexcept {
   const auto found =
       std::find_if(agents().begin(), agents().end(), [&](const Agent& a) { return a.login == login; });
@@ -91,6 +98,10 @@ std::vector<RuleUse> PolicySet::rule_uses(const sql::Facts& facts, const catalog
 
 std::string PolicySet::allowed_summary(std::string_view agent, std::size_t limit) const {
   return summarize_allowed(*rules_, agent, limit);
+}
+
+std::string PolicySet::nearest_allowed(std::string_view agent, const EffectDecision& refused) const {
+  return policy::nearest_allowed(*rules_, agent, refused);
 }
 
 Explanation PolicySet::explain(std::string_view agent) const {

@@ -60,20 +60,23 @@ class Named {
 
 class Matcher {
  public:
-  Matcher(const ResolvedEffect& effect, bool has_where) : effect_(effect), has_where_(has_where) {}
+  Matcher(const ResolvedEffect& effect, const Surrounding& statement)
+      : effect_(effect), statement_(statement) {}
 
   void look_at(const Rule& rule) {
     if (!rule.actions.contains(effect_.effect.action)) return;
     const Named named = named_by(rule, false);
     if (!concerns(rule, named)) return;
+    if (rule.confidence_below && statement_.confidence >= *rule.confidence_below) return;
     if (auto why = unmet(rule, effect_.effect); !why.empty()) {
-      if (rule.opens() && match_.unmet == nullptr) {
+      if (rule.opens() && !rule.confidence_below && match_.unmet == nullptr) {
         match_.unmet = &rule;
         match_.unmet_reason = std::move(why);
       }
       return;
     }
     switch (rule.outcome) {
+      case Outcome::would_deny:  // no rule's word, so the stricter one
       case Outcome::deny: return first(match_.denies, rule);
       case Outcome::ask: first(match_.asks, rule); break;
       case Outcome::allow: first(match_.allows, rule); break;
@@ -81,7 +84,11 @@ class Matcher {
     const bool where_counts =
         effect_.effect.action == Action::update || effect_.effect.action == Action::delete_;
     const bool binds = named.whole() || !touched_of(named.columns(), effect_).empty();
-    if (rule.requires_where && where_counts && binds && !has_where_) first(match_.lacks, rule);
+    if (rule.requires_where && where_counts && binds && !statement_.has_where)
+      first(match_.lacks_where, rule);
+    if (rule.requires_reason && binds && !statement_.has_reason) first(match_.lacks_reason, rule);
+    // Who is unsure gets nothing by that.
+    if (rule.confidence_below) return;
     add(rule, all_, false);
     add(rule, by_name_, true);
   }
@@ -139,7 +146,7 @@ class Matcher {
   }
 
   const ResolvedEffect& effect_;
-  const bool has_where_;
+  const Surrounding& statement_;
   RuleMatch match_;
   Named all_, by_name_;
 };
@@ -156,8 +163,8 @@ bool is_outside(const ResolvedEffect& effect) noexcept {
 }
 
 RuleMatch match_rules(const PolicyData& policy, const std::vector<std::size_t>& rules,
-                      const catalog::ResolvedEffect& effect, bool has_where) {
-  Matcher matcher(effect, has_where);
+                      const catalog::ResolvedEffect& effect, const Surrounding& statement) {
+  Matcher matcher(effect, statement);
   for (const std::size_t index : rules) matcher.look_at(policy.rules[index]);
   return matcher.take();
 }

@@ -14,8 +14,9 @@ struct RuleMatch {
   const Rule* denies = nullptr;
   const Rule* asks = nullptr;
   const Rule* allows = nullptr;
-  const Rule* lacks = nullptr;  // covers the effect and requires what it lacks
-  const Rule* unmet = nullptr;  // its condition alone keeps it from covering
+  const Rule* lacks_where = nullptr;   // covers the effect and requires a WHERE that it lacks
+  const Rule* lacks_reason = nullptr;  // likewise a reason
+  const Rule* unmet = nullptr;         // its condition alone keeps it from covering
   std::string unmet_reason;
   // Allow and ask rules together name all that is touched, and so do those of them alone that write the
   // object's name out.
@@ -27,9 +28,14 @@ struct RuleMatch {
   [[nodiscard]] const Rule* covering() const noexcept { return asks != nullptr ? asks : allows; }
 };
 
-// `has_where`: of the statement that does it, for rules that require one.
+// Of the statement that has the effect: whether it has a WHERE, and what the agent says about itself.
+struct Surrounding {
+  bool has_where = false;
+  bool has_reason = false;
+  double confidence = 0;
+};
 [[nodiscard]] RuleMatch match_rules(const PolicyData& policy, const std::vector<std::size_t>& rules,
-                                    const catalog::ResolvedEffect& effect, bool has_where);
+                                    const catalog::ResolvedEffect& effect, const Surrounding& statement);
 
 // A function must be named: no star opens one.
 [[nodiscard]] bool calls_function(const sql::Effect& effect) noexcept;

@@ -52,7 +52,7 @@ std::vector<std::size_t> roots_of(const Resolution& resolution) {
 
 bool comes_under(const PolicyData& policy, std::size_t rule, const ResolvedEffect& effect) {
   if (effect.via == catalog::Via::reference) return false;  // needs no rule
-  const RuleMatch match = match_rules(policy, {rule}, effect, true);
+  const RuleMatch match = match_rules(policy, {rule}, effect, {});
   if (match.covering() == nullptr) return false;
   // A rule that names other columns of the object has nothing to do with it.
   return match.covered || touches_all(effect) || match.beyond.size() < effect.effect.columns.size();
@@ -70,7 +70,9 @@ std::vector<RuleUse> rule_uses(const PolicyData& policy, const sql::Facts& facts
   std::vector<RuleUse> uses;
   const auto rules = policy.rules_of.find(agent);
   if (rules == policy.rules_of.end()) return uses;
-  const auto limited = [&](std::size_t index) { return policy.rules[index].rate.has_value(); };
+  const auto limited = [&](std::size_t index) {
+    return policy.rules[index].rate.has_value() && !policy.rules[index].monitored;
+  };
   if (std::none_of(rules->second.begin(), rules->second.end(), limited)) return uses;
 
   const Places places(facts);

@@ -37,7 +37,11 @@ struct Rule {
   ActionSet actions;
   std::vector<ObjectPattern> on;  // in the file's order; empty: whatever the actions are done to
   std::optional<ColumnCondition> when;
-  bool requires_where = false;
+  // Matches an agent that is less sure than this, and then opens nothing: an ask rule with it holds what
+  // other rules open.
+  std::optional<double> confidence_below;
+  bool requires_where = false, requires_reason = false;
+  bool monitored = false;    // by its own "mode": it is as if it were not there, but for the record
   std::string reviewers;     // of an ask rule
   std::optional<Rate> rate;  // for each agent on its own
   [[nodiscard]] bool opens() const noexcept { return outcome != Outcome::deny; }
@@ -45,6 +49,7 @@ struct Rule {
 
 struct PolicyData {
   std::string name;
+  bool monitored = false;  // as a whole; then no rule says so of itself
   std::string bytes;
   std::string hash;
   std::vector<Agent> agents;
@@ -52,6 +57,7 @@ struct PolicyData {
   std::vector<Rule> rules;
   std::map<std::string, std::vector<std::size_t>, std::less<>>
       rules_of;  // by agent: indices, in the file's order
+  std::map<std::string, std::vector<std::size_t>, std::less<>> enforced_of;  // of these, the ones that hold
   std::vector<FunctionEntry> allowed_functions, denied_functions;
   std::set<std::string, std::less<>> allowed_settings;  // in lower case
   Limits limits;
@@ -68,6 +74,8 @@ struct PolicySet::Rules : PolicyData {};
 [[nodiscard]] Bound bind(const PolicyData& policy, const catalog::Snapshot& snapshot, const Bound* earlier);
 [[nodiscard]] std::string summarize_allowed(const PolicyData& policy, std::string_view agent,
                                             std::size_t limit);
+[[nodiscard]] std::string nearest_allowed(const PolicyData& policy, std::string_view agent,
+                                          const EffectDecision& refused);
 [[nodiscard]] Explanation explain(const PolicyData& policy, std::string_view agent);
 [[nodiscard]] std::vector<RuleUse> rule_uses(const PolicyData& policy, const sql::Facts& facts,
                                              const catalog::Resolution& resolution, std::string_view agent);

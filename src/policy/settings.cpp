@@ -35,6 +35,13 @@ constexpr auto kFreeSettings = std::to_array<std::string_view>({
     "transaction_read_only",
 });
 
+// What an agent says about itself: custom settings, which mean something to the gate alone.
+constexpr auto kClaims = std::to_array<std::string_view>({
+    "portcullis.confidence",
+    "portcullis.reason",
+    "portcullis.trace",
+});
+
 // Settings that may hold a password, a command or a path of the server.
 constexpr auto kSecretSettings = std::to_array<std::string_view>({
     "all",
@@ -73,6 +80,7 @@ constexpr auto kSecretSettings = std::to_array<std::string_view>({
     "unix_socket_directories",
 });
 static_assert(std::is_sorted(kFreeSettings.begin(), kFreeSettings.end()));
+static_assert(std::is_sorted(kClaims.begin(), kClaims.end()));
 static_assert(std::is_sorted(kSecretSettings.begin(), kSecretSettings.end()));
 
 // Which text means what, which table a name means, and who the session is: no policy can leave that to a
@@ -150,6 +158,7 @@ Standing set_standing(const Effect& effect, const Surroundings& surroundings) {
   if (holds(kFreeSettings, name)) return stands_allowed(Ground::session, "needs no rule");
   if (!effect.value_is_constant)
     return stands_refused(Ground::shipped_list, "the value must be a constant", true);
+  if (holds(kClaims, name)) return stands_allowed(Ground::session, "needs no rule");
   // Without a value they return to what the gate gave the session at its start.
   const auto all_values = [&](auto keeps) {
     return std::all_of(effect.values.begin(), effect.values.end(), keeps);
@@ -179,6 +188,7 @@ Standing show_standing(const Effect& effect, const SettingNames& allowed) {
   const bool whole = effect.kind == sql::ObjectKind::none;
   const std::string name = name_of(effect);
   if (!whole && allowed.contains(name)) return stands_allowed(Ground::rule, "is allowed under \"settings\"");
+  if (holds(kClaims, name)) return stands_allowed(Ground::session, "needs no rule");
   // An extension's setting may hold anything.
   if (whole || holds(kSecretSettings, name) || name.find('.') != std::string::npos) {
     return stands_refused(Ground::shipped_list, "it can hold secrets or paths of the server", true);
@@ -200,6 +210,20 @@ std::optional<std::vector<std::string>> read_search_path(std::string_view text) 
   } while (scanner.skip(','));
   if (!scanner.rest().empty()) return std::nullopt;
   return schemas;
+}
+
+bool changes_what_is_pinned(const Effect& effect) {
+  if (effect.action == Action::set_role || effect.action == Action::set_session_authorization) return true;
+  std::string name;
+  if (effect.action == Action::set || effect.action == Action::reset) {
+    name = name_of(effect);
+  } else if (effect.action == Action::execute_function && effect.object.name == "set_config") {
+    if (effect.arguments.empty() || !effect.arguments.front()) return true;
+    name = lower(*effect.arguments.front());
+  }
+  // The session follows its search_path wherever it leads.
+  return name != "search_path" &&
+         std::any_of(kReserved.begin(), kReserved.end(), [&](const Reserved& r) { return r.name == name; });
 }
 
 std::string read_setting_name(std::string_view written, std::string& name) {

@@ -23,6 +23,10 @@ namespace portcullis::policy {
 // be read.
 [[nodiscard]] std::optional<std::vector<std::string>> read_search_path(std::string_view text);
 
+// SET, RESET or set_config() of what the gate pins, or of what cannot be told; SET ROLE and SET SESSION
+// AUTHORIZATION. Not whether it is refused: a value may be the pinned one.
+[[nodiscard]] bool changes_what_is_pinned(const sql::Effect& effect);
+
 // Whether a policy may allow the setting: empty, with the name in lower case, or what is wrong ("cannot be
 // allowed: ...").
 [[nodiscard]] std::string read_setting_name(std::string_view written, std::string& name);

@@ -44,6 +44,30 @@ std::string exceptions(const PolicyData& policy, const Rule& rule, const ObjectP
   return text;
 }
 
+// The same done to something else is nearer than something else done to the same.
+int likeness(const Rule& rule, const ObjectPattern& pattern, const EffectDecision& refused) {
+  const bool same_action = rule.actions.contains(refused.action);
+  const bool same_object = pattern.matches(refused.object);
+  const bool same_schema = pattern.schema == refused.object.schema;
+  return (same_action ? 4 : 0) + (same_object ? 2 : 0) +
+         (same_schema && (same_action || same_object) ? 1 : 0);
+}
+
+std::string spoken(const PolicyData& policy, const Rule& rule, const ObjectPattern& pattern,
+                   sql::Action action) {
+  std::string text;
+  if (rule.actions.contains(action)) {
+    text = upper(sql::name(action));
+  } else {
+    for (const auto& word : rule.words) text += (text.empty() ? "" : ", ") + upper(word);
+  }
+  text += " on " + to_text(pattern);
+  if (const std::string except = exceptions(policy, rule, pattern); !except.empty())
+    text += " except " + except;
+  if (rule.requires_where) text += " with WHERE";
+  return rule.requires_reason ? text + " with a reason" : text;
+}
+
 // Objects of PostgreSQL's own are many, and agents look for them last.
 std::vector<std::string> objects_of(const PolicyData& policy, const Rule& rule, bool catalogs) {
   std::vector<std::string> objects;
@@ -66,6 +90,7 @@ class Summary {
     piece(text_.empty() ? "" : "; ", words);
     for (std::size_t i = 1; i < objects.size(); ++i) piece(", ", objects[i]);
     if (rule.requires_where) piece(" ", "with WHERE");
+    if (rule.requires_reason) piece(" ", "with a reason");
   }
 
   std::string take() { return std::move(text_); }
@@ -96,13 +121,31 @@ std::string summarize_allowed(const PolicyData& policy, std::string_view agent, 
   for (const bool catalogs : {false, true}) {
     for (const std::size_t index : rules->second) {
       const Rule& rule = policy.rules[index];
-      if (rule.outcome != Outcome::allow) continue;
+      if (rule.outcome != Outcome::allow || rule.monitored) continue;
       const auto objects = objects_of(policy, rule, catalogs);
       const bool without_objects = rule.on.empty() && !catalogs;
       if (!objects.empty() || without_objects) summary.add(rule, objects);
     }
   }
   return summary.take();
+}
+
+std::string nearest_allowed(const PolicyData& policy, std::string_view agent, const EffectDecision& refused) {
+  const auto rules = policy.rules_of.find(agent);
+  if (rules == policy.rules_of.end()) return {};
+  int best = 0;
+  std::string nearest;
+  for (const std::size_t index : rules->second) {
+    const Rule& rule = policy.rules[index];
+    if (rule.outcome != Outcome::allow || rule.monitored) continue;
+    for (const auto& pattern : rule.on) {
+      const int like = likeness(rule, pattern, refused);
+      if (like <= best || closed(policy, rule, pattern)) continue;
+      best = like;
+      nearest = spoken(policy, rule, pattern, refused.action);
+    }
+  }
+  return nearest;
 }
 
 }  // namespace portcullis::policy

@@ -11,9 +11,14 @@
 
 namespace portcullis::policy {
 
-// In rising strictness: the strictest over a statement's effects is the statement's.
-enum class Outcome : std::uint8_t { allow, ask, deny };
+// In rising strictness: the strictest over a statement's effects is the statement's. `would_deny` goes
+// through and is recorded: only a policy or rule in mode "monitor" is against it.
+enum class Outcome : std::uint8_t { allow, would_deny, ask, deny };
 [[nodiscard]] std::string_view name(Outcome outcome) noexcept;
+// Whether the statement goes on to the database.
+[[nodiscard]] constexpr bool forwards(Outcome outcome) noexcept {
+  return outcome <= Outcome::would_deny;
+}
 
 // Why an effect got its outcome.
 enum class Ground : std::uint8_t {
@@ -22,6 +27,7 @@ enum class Ground : std::uint8_t {
   protection,    // the protection named
   not_covered,   // no rule allows it
   requirement,   // a rule would allow it, but what it requires is missing ("where")
+  no_reason,     // likewise, for want of a reason that the agent states
   condition,     // a rule names it, but its "when" does not hold
   shipped_list,  // on the lists that ship, or not on them: functions, catalogs, types, settings, operators
   unsupported,   // this version cannot judge it (said so in the reason)

@@ -17,13 +17,14 @@ struct Explanation {
     std::string object;                // "app.*", "app.customers(id, name)"; empty: what is in no schema
     std::vector<std::string> actions;  // as written: "select", "drop *"
     std::string rule;
-    std::vector<std::string> conditions;  // "with WHERE", "by default none or constant"
+    std::vector<std::string> conditions;  // "with WHERE", "default none or constant", "monitored only"
   };
   struct Closed {
     std::string protection;
     std::vector<std::string> objects;
     std::vector<std::string> except;  // actions that it leaves to the rules
   };
+  bool monitored = false;  // the policy as a whole: what it is against is recorded and goes through
   std::vector<Permission> permissions;  // objects in the file's order, of each object its rules in that order
   std::vector<Closed> protections;
   std::vector<std::string> functions_allowed, functions_denied;  // of every agent

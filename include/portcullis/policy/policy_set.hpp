@@ -28,7 +28,8 @@ struct Agent {
 struct PolicyTest {
   std::string as, sql;
   Outcome expect = Outcome::deny;
-  std::string rule;  // empty: any
+  std::string rule;      // empty: any
+  sql::Claims claims{};  // that the session makes
   std::uint32_t line = 0, column = 0;
 };
 
@@ -44,6 +45,7 @@ struct RuleUse {
 // What evaluate() needs to know besides the statements.
 struct Context {
   std::string_view agent;
+  const sql::Claims* claims = nullptr;  // what it says about itself; null: nothing
 };
 
 class PolicySet {
@@ -64,6 +66,11 @@ class PolicySet {
   [[nodiscard]] const Agent* agent_by_login(std::string_view login) const noexcept;
   [[nodiscard]] const Agent* agent_by_name(std::string_view name) const noexcept;
   [[nodiscard]] const std::vector<PolicyTest>& tests() const noexcept;
+  // In mode "monitor" as a whole: what its rules are against is recorded as would_deny and goes through.
+  [[nodiscard]] bool monitors() const noexcept;
+  // Whether that goes for what cannot be understood too. Not where anything is protected, for who can tell
+  // what such a text touches?
+  [[nodiscard]] bool forwards_not_understood(std::string_view agent) const noexcept;
 
   // Pure and thread-safe. An agent that the policy does not name is denied everything, also what has no
   // effects. `bound` is what bind() of this policy gave; null where there is no database to hold it against.
@@ -85,6 +92,8 @@ class PolicySet {
   // What this agent may do, shortest form, for refusals: "SELECT on app.* except app.users; ALTER TABLE ADD
   // COLUMN on app.orders". At most `limit` characters, cut at an item with "..." behind.
   [[nodiscard]] std::string allowed_summary(std::string_view agent, std::size_t limit = 300) const;
+  // What is allowed to it and most like what was refused: "SELECT on app.orders". Empty where nothing is.
+  [[nodiscard]] std::string nearest_allowed(std::string_view agent, const EffectDecision& refused) const;
   // What the file says about this agent, in full. Empty for an agent that it does not name.
   [[nodiscard]] Explanation explain(std::string_view agent) const;
 

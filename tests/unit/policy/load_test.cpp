@@ -81,13 +81,13 @@ TEST(Load, WantsAnObjectWithItsParts) {
 TEST(Load, TellsUnknownKeysFromThoseNotEnforcedYet) {
   const std::string start =
       "{\"version\": 1, \"name\": \"n\", \"agents\": {\"a\": {\"login\": \"l\"}}, \"rules\": []";
-  EXPECT_PROBLEMS(
-      problems_of(start + ",\n\"limits\": {},\n\"functions\": {}, \"settings\": {},\n\"mode\": \"monitor\"}"),
-      {4, 9, "this version does not enforce the mode \"monitor\" yet: remove it or write \"enforce\""});
+  EXPECT_TRUE(
+      problems_of(start + ",\n\"limits\": {},\n\"functions\": {}, \"settings\": {},\n\"mode\": \"monitor\"}")
+          .empty());
   EXPECT_PROBLEMS(problems_of(start + ",\n\"protects\": [],\n\"frobnicate\": 1, \"mode\": \"enforced\"}"),
                   {2, 1, "unknown key \"protects\" in the policy: did you mean \"protect\"?"},
                   {3, 1, "unknown key \"frobnicate\" in the policy: take it out"},
-                  {3, 26, "\"enforced\" is no mode: write \"enforce\""});
+                  {3, 26, "\"mode\" must be \"enforce\" or \"monitor\""});
 }
 
 TEST(Load, ChecksWhoThereIs) {
@@ -248,15 +248,16 @@ TEST(LoadRule, ChecksWhen) {
   EXPECT_PROBLEMS(
       when("\"select\"", R"({"nullable": true})"),
       {6, 9, "\"when\" speaks of the new column: give \"alter table add column\" a rule of its own"});
-  EXPECT_PROBLEMS(when(add, "{}"),
-                  {6, 9, "\"when\" must be an object with \"default\", \"nullable\" or \"type\" in it"});
+  EXPECT_PROBLEMS(when(add, "{}"), {6, 9,
+                                    "\"when\" must be an object with \"default\", \"nullable\", \"type\" or "
+                                    "\"confidence_below\" in it"});
   EXPECT_PROBLEMS(
       when(add,
-           R"({"default": "none", "nullable": 1, "type": "int", "confidence_below": 0.8, "nulable": 1})"),
+           R"({"default": "none", "nullable": 1, "type": "int", "confidence_below": "8", "nulable": 1})"),
       {6, 21, "\"default\" must be a list of at least one string"},
       {6, 41, "\"nullable\" must be true or false, not a whole number"},
       {6, 52, "\"type\" must be \"base\": one of PostgreSQL's own types"},
-      {6, 59, "this version does not enforce \"confidence_below\" yet: remove it"},
+      {6, 79, "\"confidence_below\" must be a number from 0 to 1"},
       {6, 84, "unknown key \"nulable\" in \"when\": did you mean \"nullable\"?"});
   EXPECT_PROBLEMS(when(add, R"({"default": ["constnat"]})"),
                   {6, 22, "\"constnat\" is no kind of default: write \"none\", \"constant\" or \"other\""});
@@ -275,10 +276,8 @@ TEST(LoadRule, ChecksRequireAndLimits) {
   EXPECT_PROBLEMS(more("allow", "\"update\"",
                        R"("require": ["dry run", "reason", "luck"], "limits": {}, "mode": "monitor")"),
                   {6, 13, "this version does not enforce the requirement \"dry run\" yet: remove it"},
-                  {6, 24, "this version does not enforce the requirement \"reason\" yet: remove it"},
-                  {6, 34, "unknown requirement \"luck\": write \"where\""},
-                  {6, 53, "a rule's limits are an object: write { \"rate\": \"5/hour\" }"},
-                  {6, 57, "this version does not enforce \"mode\" yet: remove it"});
+                  {6, 34, "unknown requirement \"luck\": write \"where\" or \"reason\""},
+                  {6, 53, "a rule's limits are an object: write { \"rate\": \"5/hour\" }"});
 }
 
 TEST(LoadRule, ChecksWhoIsAsked) {
@@ -339,7 +338,7 @@ TEST(LoadTest, ChecksWhatItRefersTo) {
       "{\"as\": \"bto\", \"sql\": \"SELECT 1\", \"expect\": \"permit\", \"rule\": \"none\"},\n"
       "{\"sql\": 1, \"expects\": \"allow\"}, []]}");
   EXPECT_PROBLEMS(problems, {2, 8, "there is no agent \"bto\": did you mean \"bot\"?"},
-                  {2, 44, "\"permit\" is no verdict: write \"allow\", \"ask\" or \"deny\""},
+                  {2, 44, "\"permit\" is no verdict: write \"allow\", \"would_deny\", \"ask\" or \"deny\""},
                   {2, 62, "\"rule\" must be the id of a rule or a protection"},
                   {3, 1, "the test lacks \"as\", a string"}, {3, 1, "the test lacks \"expect\", a string"},
                   {3, 9, "\"sql\" must be a string"},
