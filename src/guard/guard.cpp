@@ -34,13 +34,19 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
   const auto resolution = request.snapshot == nullptr
                               ? catalog::resolve_by_name(facts, *request.names)
                               : catalog::resolve(facts, *request.snapshot, *request.names);
-  verdict.decision = policy_->evaluate(resolution, {request.agent}, bound_.get());
+  const auto claims = sql::merged(facts.claims, request.claims == nullptr ? sql::Claims{} : *request.claims);
+  verdict.decision = policy_->evaluate(resolution, {request.agent, &claims}, bound_.get());
   verdict.outcome = verdict.decision.outcome;
   verdict.runs_code = runs_code(resolution);
-  if (verdict.allowed()) verdict.demand = demand_of(*policy_, facts, resolution, request.agent);
-  if (!verdict.allowed()) {
-    verdict.refusal = refusal_of(*policy_, verdict.decision, request.agent, request.text);
+  if (verdict.outcome != policy::Outcome::allow) explain(verdict, request);
+  for (const auto& statement : facts.statements) {
+    if (!statement.not_understood || !verdict.allowed()) continue;
+    auto unread = not_understood(*statement.not_understood, request.agent);
+    verdict.outcome = verdict.decision.outcome = unread.outcome;
+    verdict.refusal = std::move(unread.refusal);
+    verdict.would_refuse = std::move(unread.would_refuse);
   }
+  if (verdict.allowed()) verdict.demand = demand_of(*policy_, facts, resolution, request.agent);
   return verdict;
 }
 
@@ -49,12 +55,36 @@ std::shared_ptr<const Guard> Guard::with_catalog(const catalog::Snapshot& snapsh
       policy_, std::make_shared<const policy::Bound>(policy_->bind(snapshot, bound_.get())));
 }
 
-Verdict Guard::refuse(const base::Error& analysis_error) {
+void Guard::explain(Verdict& verdict, const Request& request) const {
+  auto& told = verdict.allowed() ? verdict.would_refuse : verdict.refusal;
+  told = refusal_of(*policy_, verdict.decision, request.agent, request.text);
+  if (const auto* decisive = verdict.decision.decisive())
+    verdict.nearest = policy_->nearest_allowed(request.agent, *decisive);
+}
+
+Verdict Guard::refuse(const base::Error& error) {
   Verdict verdict;
   verdict.outcome = policy::Outcome::deny;
-  verdict.refusal = analysis_error;
-  verdict.refusal->message = "portcullis: refused: " + analysis_error.message;
+  verdict.refusal = error;
+  verdict.refusal->message = "portcullis: refused: " + error.message;
   if (!verdict.refusal->message.ends_with('.')) verdict.refusal->message += '.';
+  return verdict;
+}
+
+Verdict Guard::not_understood(const base::Error& analysis_error, std::string_view agent) const {
+  Verdict verdict = refuse(analysis_error);
+  // What is too long, too deep or no text is no statement that this version merely does not know.
+  const bool unknown = analysis_error.code == base::sqlstate::syntax_error ||
+                       analysis_error.code == base::sqlstate::feature_not_supported;
+  if (!unknown || !policy_->forwards_not_understood(agent)) return verdict;
+  verdict.outcome = verdict.decision.outcome = policy::Outcome::would_deny;
+  verdict.would_refuse = std::exchange(verdict.refusal, std::nullopt);
+  return verdict;
+}
+
+Verdict Guard::over_limit(Verdict verdict, base::Error refusal) const {
+  verdict.outcome = policy_->monitors() ? policy::Outcome::would_deny : policy::Outcome::deny;
+  (verdict.allowed() ? verdict.would_refuse : verdict.refusal) = std::move(refusal);
   return verdict;
 }
 

@@ -17,6 +17,8 @@ struct Request {
   const catalog::NameSpace* names = nullptr;    // how the session sees names; never null in use
   const catalog::Snapshot* snapshot = nullptr;  // null: names stand for whatever they could mean
   std::string_view text;                        // for positions in refusals
+  // What the agent says about itself for the session; a comment in the text can add to it.
+  const sql::Claims* claims = nullptr;
 };
 
 class Guard {
@@ -28,8 +30,13 @@ class Guard {
 
   // Thread-safe and pure.
   [[nodiscard]] Verdict decide(const sql::Facts& facts, const Request& request) const;
-  // The verdict on a text that sql::analyze refused: always a refusal, with the analysis' own SQLSTATE.
-  [[nodiscard]] static Verdict refuse(const base::Error& analysis_error);
+  // The verdict on a text that sql::analyze refused, with its own SQLSTATE: a refusal, but where the policy
+  // forwards what it does not understand. The facts of what goes on are sql::not_understood_facts().
+  [[nodiscard]] Verdict not_understood(const base::Error& analysis_error, std::string_view agent) const;
+  // Whatever no policy lets through, in any mode.
+  [[nodiscard]] static Verdict refuse(const base::Error& error);
+  // What becomes of a verdict that allows when a rate says no: a refusal, or would_deny in mode "monitor".
+  [[nodiscard]] Verdict over_limit(Verdict verdict, base::Error refusal) const;
 
   // The same policy held against another state of the same database: what was protected or pinned stays so.
   [[nodiscard]] std::shared_ptr<const Guard> with_catalog(const catalog::Snapshot& snapshot) const;
@@ -37,6 +44,8 @@ class Guard {
   [[nodiscard]] const policy::PolicySet& policy() const noexcept { return *policy_; }
 
  private:
+  void explain(Verdict& verdict, const Request& request) const;
+
   std::shared_ptr<const policy::PolicySet> policy_;
   std::shared_ptr<const policy::Bound> bound_;
 };

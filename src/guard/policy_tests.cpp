@@ -32,9 +32,9 @@ std::optional<base::Error> unknown_name(const sql::Facts& facts) {
 Verdict verdict_on(const Guard& guard, const policy::PolicyTest& test, const Analyze& analyze,
                    const catalog::Snapshot* snapshot) {
   const catalog::NameSpace names{{"public"}};
-  const Request request{test.as, &names, snapshot, test.sql};
+  const Request request{test.as, &names, snapshot, test.sql, &test.claims};
   const auto facts = analyze(test.sql);
-  if (!facts) return Guard::refuse(facts.error());
+  if (!facts) return guard.not_understood(facts.error(), test.as);
   if (const auto unknown = unknown_name(*facts)) return Guard::refuse(*unknown);
   return guard.decide(*facts, request);
 }
@@ -59,7 +59,8 @@ std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, c
     if (verdict.outcome == test.expect && (test.rule.empty() || test.rule == rule)) continue;
     std::string message = "the test expects " + spoken(test.expect, test.rule) + " for " + test.as +
                           ", the policy says " + spoken(verdict.outcome, rule) + ": " + test.sql;
-    if (verdict.refusal) message += " (" + verdict.refusal->message + ")";
+    const auto& told = verdict.refusal ? verdict.refusal : verdict.would_refuse;
+    if (told) message += " (" + told->message + ")";
     failures.push_back({test.line, test.column, std::move(message)});
   }
   return failures;

@@ -41,13 +41,16 @@ std::string sentence(const EffectDecision& effect) {
 std::string refused_effects(const Decision& decision) {
   std::string list;
   std::size_t count = 0;
+  const bool refused = !policy::forwards(decision.outcome);
   for (const auto& effect : decision.effects) {
-    if (effect.outcome == Outcome::allow || ++count > kMostEffectsListed) continue;
+    // What is merely recorded is no reason for a refusal.
+    const bool speaks = effect.outcome != Outcome::allow && policy::forwards(effect.outcome) != refused;
+    if (!speaks || ++count > kMostEffectsListed) continue;
     list += (list.empty() ? "" : "\n") + sentence(effect) + ".";
   }
   if (count < 2) return {};
   if (count > kMostEffectsListed) list += "\nAnd " + std::to_string(count - kMostEffectsListed) + " more.";
-  return list + "\nNothing of the text was executed.";
+  return refused ? list + "\nNothing of the text was executed." : list;
 }
 
 std::string who_to_ask(const policy::PolicySet& policy, std::string_view agent) {
@@ -62,6 +65,7 @@ std::string advice(const EffectDecision& effect, const std::string& who) {
     case Ground::protection:
       return "No rule can open what is protected: leave it out, and send the rest on its own.";
     case Ground::requirement: return "Add a WHERE clause that says which rows are meant.";
+    case Ground::no_reason: return "Say in one sentence what it is for, and send it again.";
     case Ground::condition: return "Change the statement so that the rule's condition holds.";
     case Ground::missing: return "Check the name, and write it with its schema.";
     case Ground::unsupported: return "No rule can allow this: find another way, or ask " + who + " to do it.";
@@ -110,7 +114,7 @@ base::Error refusal_of(const policy::PolicySet& policy, const Decision& decision
   refusal.code = code_of(*effect);
   const bool missing = effect->ground == Ground::missing;
   refusal.message = (missing ? "" : "portcullis: ") + sentence(*effect) + ".";
-  if (effect->outcome == Outcome::deny && !missing) {
+  if (effect->outcome != Outcome::ask && !missing) {
     const std::string allowed = policy.allowed_summary(agent);
     refusal.message += " Allowed here: " + (allowed.empty() ? "nothing" : allowed);
     if (!refusal.message.ends_with("...")) refusal.message += '.';

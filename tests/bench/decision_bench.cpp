@@ -1,12 +1,15 @@
-// What a decision costs: a text that was never seen, the names in it, the policy; on a small database and on
-// one with ten thousand tables.
+// What a decision costs: a text that was never seen, the names in it, the policy; one that was; on a small
+// database and on one with ten thousand tables.
 #include <benchmark/benchmark.h>
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/big_stack_thread.hpp"
 #include "guard/guard.hpp"
+#include "guard/verdict_cache.hpp"
+#include "session/facts_cache.hpp"
 #include "sql/analyze.hpp"
 #include "tests/unit/catalog/make_snapshot.hpp"
 
@@ -76,10 +79,46 @@ void decide(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(guard.decide(*facts, request));
 }
 
+// What a session pays for a text: analysis, names, policy where it was never seen; two look-ups where it was.
+class Session {
+ public:
+  explicit Session(int more_tables) : snapshot_(shop(more_tables)), policy_(read_policy()) {
+    verdicts_.judge_by(snapshot_);
+  }
+  // `texts` may be a new cache for each call, or the one of all.
+  std::shared_ptr<const guard::Verdict> judge(std::string_view text, session::FactsCache& texts) {
+    const auto analysis = texts.analyze(text);
+    return verdicts_.decide(guard_, {analysis, &**analysis}, {"bot", &kNames, snapshot_.get(), text});
+  }
+
+ private:
+  std::shared_ptr<const catalog::Snapshot> snapshot_;
+  std::shared_ptr<const policy::PolicySet> policy_;
+  guard::Guard guard_{policy_, std::make_shared<const policy::Bound>(policy_->bind(*snapshot_))};
+  guard::VerdictCache verdicts_;
+};
+
+void unseen(benchmark::State& state) {
+  Session session(static_cast<int>(state.range(0)));
+  for (auto _ : state) {
+    session::FactsCache texts;
+    benchmark::DoNotOptimize(session.judge(kJoin, texts));
+  }
+}
+
+void seen(benchmark::State& state) {
+  Session session(static_cast<int>(state.range(0)));
+  session::FactsCache texts;
+  if (!session.judge(kJoin, texts)->allowed()) state.SkipWithError("refused");
+  for (auto _ : state) benchmark::DoNotOptimize(session.judge(kJoin, texts));
+}
+
 BENCHMARK(analyze_unseen);
 BENCHMARK(resolve)->Arg(0)->Arg(10'000);
 BENCHMARK(resolve_delete_with_cascades)->Arg(0)->Arg(10'000);
 BENCHMARK(decide)->Arg(0)->Arg(10'000);
+BENCHMARK(unseen)->Arg(0)->Arg(10'000);
+BENCHMARK(seen)->Arg(0)->Arg(10'000);
 
 }  // namespace
 

@@ -16,12 +16,20 @@ struct Verdict {
   policy::Decision decision;  // empty where the text could not be judged at all
   // Set unless allowed: SQLSTATE and sentence. `message` has no record number yet: with_record() adds it.
   std::optional<base::Error> refusal;
-  Demand demand;  // of what is allowed: to be held against the limits before it is forwarded
+  // Of would_deny: what the refusal would have been, for the record. The agent never reads it.
+  std::optional<base::Error> would_refuse{};
+  Demand demand;          // of what is allowed: to be held against the limits before it is forwarded
+  std::string nearest{};  // of a refusal: what is allowed and most like it, "SELECT on app.orders"
   // Functions of users are among what it runs, called, by a trigger or by whatever else: what these do to the
   // session is not known.
   bool runs_code = false;
-  [[nodiscard]] bool allowed() const noexcept { return outcome == policy::Outcome::allow; }
+  // Goes on to the database: would_deny too.
+  [[nodiscard]] bool allowed() const noexcept { return policy::forwards(outcome); }
 };
+
+// The verdict as one JSON object, for programs that decide what to do next (docs/policy.md has its fields).
+// Valid UTF-8 whatever the statement holds; `indent` as in nlohmann's dump(), -1 for one line.
+[[nodiscard]] std::string to_json(const Verdict& verdict, int indent = 2);
 
 // "portcullis: denied by "pii": SELECT on app.users is protected. Record 8412. Allowed here: SELECT on
 // app.orders." Everything stands in the message, for servers between the agent and the gate pass on nothing
