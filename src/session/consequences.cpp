@@ -151,12 +151,13 @@ bool may_rewind(const StatementFacts& statement) {
 }
 
 bool uses_names(const StatementFacts& statement) {
-  return !statement.operators.empty() || !statement.ranges.empty() ||
+  return statement.not_understood || !statement.operators.empty() || !statement.ranges.empty() ||
          !std::all_of(statement.effects.begin(), statement.effects.end(),
                       [](const Effect& effect) { return holds(kSessionControl, effect.action); });
 }
 
 Consequences consequences_of(const StatementFacts& statement) {
+  if (statement.not_understood) return {true, true, true, true, true};
   Consequences found;
   found.changes = !statement.reads_only;
   found.changes_catalog = changes_catalog(statement);

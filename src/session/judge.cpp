@@ -18,7 +18,8 @@ bool names_nothing(const sql::Facts& facts) {
 
 bool names_something_unknown(const guard::Verdict& verdict) {
   const auto* decisive = verdict.decision.decisive();
-  return !verdict.allowed() && decisive != nullptr && decisive->ground == policy::Ground::missing;
+  return verdict.outcome != policy::Outcome::allow && decisive != nullptr &&
+         decisive->ground == policy::Ground::missing;
 }
 
 // Of a statement with its parameters.
@@ -66,11 +67,17 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   subject.key = std::hash<std::string_view>{}(text);
 
   if (!analysis) analysis = needs_.facts->analyze(text);
-  if (!*analysis) return recorded(guard::Guard::refuse(analysis->error()), subject);
-  const auto facts = with_parameter_types({analysis, &**analysis}, parameter_types);
+  FactsPtr facts;
+  if (*analysis) {
+    facts = with_parameter_types({analysis, &**analysis}, parameter_types);
+  } else {
+    const auto verdict = not_understood(analysis->error());
+    if (!verdict.allowed()) return recorded(verdict, subject);
+    facts = std::make_shared<const sql::Facts>(sql::not_understood_facts(analysis->error()));
+  }
   subject.facts = facts.get();
 
-  Judgement judgement = decide(*facts, subject);
+  Judgement judgement = decide(facts, subject);
   if (judgement.allowed) {
     judgement.statement = std::make_shared<const Statement>(
         Statement{facts, *judgement.record, *subject.key, message == "Parse"});
@@ -79,9 +86,13 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   return judgement;
 }
 
+guard::Verdict Judge::not_understood(const Error& error) const {
+  return view_.basis ? view_.basis->guard->not_understood(error, identity_.agent)
+                     : guard::Guard::refuse(error);
+}
+
 // A parameter of a user's type is read by that type's own functions, as if the text had a cast there.
-std::shared_ptr<const sql::Facts> Judge::with_parameter_types(std::shared_ptr<const sql::Facts> facts,
-                                                              std::span<const std::uint32_t> types) const {
+Judge::FactsPtr Judge::with_parameter_types(FactsPtr facts, std::span<const std::uint32_t> types) const {
   if (!view_.basis || !view_.basis->snapshot || facts->statements.empty()) return facts;
   const auto effects = catalog::type_effects(types, *view_.basis->snapshot);
   if (effects.empty()) return facts;
@@ -91,34 +102,44 @@ std::shared_ptr<const sql::Facts> Judge::with_parameter_types(std::shared_ptr<co
   return typed;
 }
 
-Judgement Judge::decide(const sql::Facts& written, const Recorder::Subject& subject) {
-  if (names_nothing(written)) return decide_whole(written, subject);
-  const auto meant = with_named_statements(written);
-  return meant ? decide_whole(*meant, subject) : unknown(meant.error(), subject);
+void Judge::use(View view) {
+  verdicts_.judge_by(view.basis);
+  if (view.names != view_.names || view.claims != view_.claims) verdicts_.clear();
+  view_ = std::move(view);
 }
 
-Judgement Judge::decide_whole(const sql::Facts& meant, const Recorder::Subject& subject) {
+Judgement Judge::decide(const FactsPtr& written, const Recorder::Subject& subject) {
+  if (names_nothing(*written)) return decide_whole(written, subject);
+  auto meant = with_named_statements(*written);
+  if (!meant) return unknown(meant.error(), subject);
+  return decide_whole(std::make_shared<const sql::Facts>(std::move(*meant)), subject);
+}
+
+Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& subject) {
   if (!view_.basis) return recorded(guard::Guard::refuse(no_catalog()), subject);
-  const auto written = subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
-  if (view_.blind && uses_names(meant)) return recorded(guard::Guard::refuse(*view_.blind), subject);
-  const bool is_sequence = subject.message == "Query";  // elsewhere several are what one name may stand for
-  const auto hanging = is_sequence ? hangs_on_earlier(meant, written, view_.unsettled) : std::nullopt;
-  if (hanging) return recorded(guard::Guard::refuse(*hanging), subject);
-  guard::Verdict verdict = view_.basis->guard->decide(
-      meant, {identity_.agent, view_.names.get(), view_.basis->snapshot.get(), subject.text});
-  if (!view_.newest && view_.basis->snapshot && names_something_unknown(verdict)) {
+  if (view_.blind && uses_names(*meant)) return recorded(guard::Guard::refuse(*view_.blind), subject);
+  if (const auto hanging = hangs(*meant, subject)) return recorded(guard::Guard::refuse(*hanging), subject);
+  const auto verdict = verdicts_.decide(
+      *view_.basis->guard, meant,
+      {identity_.agent, view_.names.get(), view_.basis->snapshot.get(), subject.text, view_.claims.get()});
+  if (!view_.newest && view_.basis->snapshot && names_something_unknown(*verdict)) {
     Judgement later;
     later.wants_newer_catalog = true;
     return later;
   }
-  if (verdict.allowed()) {
-    verdict.refusal = over_limit(verdict.demand, subject);
-    if (verdict.refusal) verdict.outcome = policy::Outcome::deny;
-  }
-  Judgement judgement = recorded(verdict, subject);
+  const auto over = verdict->allowed() ? over_limit(verdict->demand, subject) : std::nullopt;
+  Judgement judgement =
+      over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : recorded(*verdict, subject);
   judgement.key = subject.key;
-  judgement.consequences = consequences_of(meant, verdict.runs_code);
+  judgement.consequences = consequences_of(*meant, verdict->runs_code);
   return judgement;
+}
+
+// Several statements are a sequence in a Query alone: elsewhere they are what one name may stand for.
+std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subject& subject) const {
+  if (subject.message != "Query" || meant.statements.size() < 2) return std::nullopt;
+  const auto written = subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
+  return hangs_on_earlier(meant, written, view_.unsettled);
 }
 
 // What is allowed may still be too much, or too often the same mistake.
@@ -167,9 +188,9 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
                   {sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
                                                         std::string(name) + "\": close it first"});
   }
-  const sql::Facts meant = statements.size() == 1 ? sql::Facts{} : united(statements);
-  const sql::Facts& facts = statements.size() == 1 ? *statements.front()->facts : meant;
-  subject.facts = &facts;
+  const FactsPtr facts = statements.size() == 1 ? statements.front()->facts
+                                                : std::make_shared<const sql::Facts>(united(statements));
+  subject.facts = facts.get();
   subject.statement = statements.back()->record;
   subject.key = key_of(statements.back()->key, bind);
   subject.is_paid = statements.back()->is_paid;
@@ -195,26 +216,27 @@ Judgement Judge::execute_cursor(std::string_view portal) {
   sql::Effect effect{};
   effect.action = sql::Action::fetch;
   effect.object.name = portal;
-  sql::Facts facts;
-  facts.statements.emplace_back();
-  facts.statements.back().kind = "FETCH";
-  facts.statements.back().reads_only = true;
-  facts.statements.back().effects.push_back(std::move(effect));
-  subject.facts = &facts;
+  const auto facts = std::make_shared<sql::Facts>();
+  auto& statement = facts->statements.emplace_back();
+  statement.kind = "FETCH";
+  statement.reads_only = true;
+  statement.effects.push_back(std::move(effect));
+  subject.facts = facts.get();
   return decide(facts, subject);
 }
 
 Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
   view_.newest = true;
+  if (view_.names != portals.back()->names) verdicts_.clear();
   view_.names = portals.back()->names;  // they were looked up when it was bound
   std::vector<StatementPtr> statements;
   for (const auto& portal : portals) {
     statements.insert(statements.end(), portal->statements.begin(), portal->statements.end());
   }
-  const sql::Facts facts = united(statements);
+  const auto facts = std::make_shared<const sql::Facts>(united(statements));
   Recorder::Subject subject;
   subject.message = "Execute";
-  subject.facts = &facts;
+  subject.facts = facts.get();
   subject.statement = statements.back()->record;
   return decide(facts, subject);
 }

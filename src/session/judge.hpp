@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "guard/verdict_cache.hpp"
 #include "session/consequences.hpp"
 #include "session/identity.hpp"
 #include "session/recorder.hpp"
@@ -33,6 +34,8 @@ struct View {
   std::shared_ptr<const Basis> basis;  // null: everything is refused until there is something
   // How the server looks up names; never null in use.
   std::shared_ptr<const catalog::NameSpace> names;
+  // What the agent says about itself for the session.
+  std::shared_ptr<const sql::Claims> claims{};
   // The catalog was just asked about, and a name that it does not know is one that does not exist.
   bool newest = false;
   // The open transaction has changed the catalog or where names are looked up.
@@ -46,7 +49,7 @@ class Judge {
   Judge(const Identity& identity, const Dependencies& dependencies, StatementRegistry& registry)
       : identity_(identity), needs_(dependencies), registry_(registry), recorder_(identity, dependencies) {}
 
-  void use(View view) { view_ = std::move(view); }
+  void use(View view);
   [[nodiscard]] const std::shared_ptr<const Basis>& basis() const noexcept { return view_.basis; }
 
   // `message` is "Query" or "Parse"; `analysis` of the text where the caller has it already. An allowed
@@ -73,11 +76,14 @@ class Judge {
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
  private:
-  [[nodiscard]] std::shared_ptr<const sql::Facts> with_parameter_types(
-      std::shared_ptr<const sql::Facts> facts, std::span<const std::uint32_t> types) const;
+  using FactsPtr = std::shared_ptr<const sql::Facts>;
+  [[nodiscard]] FactsPtr with_parameter_types(FactsPtr facts, std::span<const std::uint32_t> types) const;
+  [[nodiscard]] guard::Verdict not_understood(const base::Error& error) const;
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
-  [[nodiscard]] Judgement decide(const sql::Facts& written, const Recorder::Subject& subject);
-  [[nodiscard]] Judgement decide_whole(const sql::Facts& meant, const Recorder::Subject& subject);
+  [[nodiscard]] Judgement decide(const FactsPtr& written, const Recorder::Subject& subject);
+  [[nodiscard]] Judgement decide_whole(const FactsPtr& meant, const Recorder::Subject& subject);
+  [[nodiscard]] std::optional<base::Error> hangs(const sql::Facts& meant,
+                                                 const Recorder::Subject& subject) const;
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
@@ -86,6 +92,7 @@ class Judge {
   StatementRegistry& registry_;
   Recorder recorder_;
   View view_;
+  guard::VerdictCache verdicts_;
   guard::RateLimiter::Slot running_;  // while something of the session is under way
 };
 

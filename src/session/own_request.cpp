@@ -17,6 +17,10 @@ namespace {
 constexpr std::size_t kMaxSchemas = 1'000;
 
 constexpr std::string_view kSchemas = "SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))";
+constexpr std::string_view kClaims =
+    "SELECT pg_catalog.current_setting('portcullis.reason', true), "
+    "pg_catalog.current_setting('portcullis.confidence', true), "
+    "pg_catalog.current_setting('portcullis.trace', true)";
 constexpr std::string_view kIsolation = "SELECT pg_catalog.current_setting('transaction_isolation')";
 
 // The settings that the catalog's queries need (catalog/queries.hpp), and limits of their own: the client's
@@ -36,12 +40,14 @@ constexpr std::string_view kEnd = "RELEASE SAVEPOINT portcullis_catalog";
 OwnRequest::OwnRequest(std::string name, int server_version) : name_(std::move(name)) {
   if (server_version == 0) {
     ask(kSchemas, {Purpose::schemas});
+    ask(kClaims, {Purpose::claims});
     end_group();
     return;
   }
   builder_ = std::make_unique<catalog::SnapshotBuilder>(server_version);
   ask(kBegin, {});
   ask(kSchemas, {Purpose::schemas});
+  ask(kClaims, {Purpose::claims});
   ask(kIsolation, {Purpose::isolation});
   ask(kSettings, {});
   const auto queries = catalog::queries(server_version);
@@ -116,6 +122,14 @@ Result<void> OwnRequest::take_fields(const Question& question,
         return Error{sqlstate::protocol_violation, "the database answered current_schemas() unexpectedly"};
       }
       answer_->schemas.emplace_back(*fields.front());
+      return {};
+    case Purpose::claims:
+      if (fields.size() != 3) {
+        return Error{sqlstate::protocol_violation, "the database answered current_setting() unexpectedly"};
+      }
+      answer_->claims.reason = sql::read_reason(fields[0].value_or(""));
+      answer_->claims.confidence = sql::read_confidence(fields[1].value_or(""));
+      answer_->claims.trace = sql::read_trace(fields[2].value_or(""));
       return {};
     case Purpose::isolation:
       // Under the others the queries see the catalog as it was when the transaction began, while PostgreSQL

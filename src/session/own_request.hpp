@@ -1,6 +1,6 @@
 // What the gate asks the server over a session's own connection, between two requests of the client: where
-// names are looked up now, and after a change of the catalog in the session's own transaction all that a
-// snapshot is made of.
+// names are looked up now, what the agent says about itself by settings, and after a change of the catalog in
+// the session's own transaction all that a snapshot is made of.
 //
 // Sent as extended queries (manual 55.2.3) under a name that nobody else can know, so that the client's
 // unnamed statement and portal survive; in one piece, so that it costs one round trip. Every name in it is
@@ -16,6 +16,7 @@
 
 #include "catalog/snapshot_builder.hpp"
 #include "portcullis/base/result.hpp"
+#include "portcullis/sql/claims.hpp"
 
 namespace portcullis::session {
 
@@ -39,13 +40,14 @@ class OwnRequest {
   // transaction is then as it was before where the catalog was asked for, else it may have failed.
   struct Answer {
     std::vector<std::string> schemas;                  // current_schemas(true)
+    sql::Claims claims;                                // the settings portcullis.*
     std::shared_ptr<const catalog::Snapshot> catalog;  // null where it was not asked for
   };
   [[nodiscard]] const base::Result<Answer>& answer() const noexcept { return answer_; }
   [[nodiscard]] char transaction_status() const noexcept { return status_; }
 
  private:
-  enum class Purpose : std::uint8_t { command, schemas, isolation, catalog };
+  enum class Purpose : std::uint8_t { command, schemas, claims, isolation, catalog };
   struct Question {
     Purpose purpose = Purpose::command;
     std::size_t query = 0;  // of the catalog's

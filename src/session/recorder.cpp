@@ -34,13 +34,15 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   record.message = subject.message;
   record.verdict = name(verdict.outcome);
   if (subject.facts != nullptr) {
-    for (const auto& statement : subject.facts->statements) record.kinds.push_back(statement.kind);
+    for (const auto& statement : subject.facts->statements) {
+      if (!statement.kind.empty()) record.kinds.push_back(statement.kind);  // none: it was not understood
+    }
   }
   for (const auto& effect : verdict.decision.effects) record.effects.push_back(to_record(effect));
   if (const auto* decisive = verdict.decision.decisive()) record.rule = decisive->rule;
-  if (verdict.refusal) {
-    record.sqlstate = verdict.refusal->code.view();
-    record.reason = verdict.refusal->message;
+  if (const auto& told = verdict.refusal ? verdict.refusal : verdict.would_refuse) {
+    record.sqlstate = told->code.view();
+    record.reason = told->message;
   }
   record.text = subject.text;
   record.text_length = std::max<std::uint64_t>(subject.text_length, subject.text.size());

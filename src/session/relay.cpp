@@ -477,7 +477,10 @@ void Relay::release(Staged staged) {
     case type::terminate: client_finished_ = true; break;
     case type::copy_data:
     case type::flush: break;
-    default: copying_in_ = copying_in_ && continues; break;  // answered only if the COPY has failed
+    default:  // answered only if the COPY has failed
+      if (continues) break;
+      if (std::exchange(copying_in_, false)) replies_.cut_copy();
+      break;
   }
   const bool refused_query = staged.refused && staged.reply->request == Request::query;
   if (refused_query && replies_.empty() && status_ == 'I' && !copying_in_ && !replies_.is_in_doubt() &&

@@ -91,6 +91,7 @@ class Relay {
         : names(std::make_shared<const catalog::NameSpace>(at_login)) {}
 
     std::shared_ptr<const catalog::NameSpace> names;
+    std::shared_ptr<const sql::Claims> claims;         // what the agent says about itself by settings
     std::weak_ptr<const catalog::Snapshot> told_with;  // the catalog of that moment
     // While the session's own transaction has changed the catalog: what it sees, and what everybody is judged
     // by that this was made from.
@@ -155,6 +156,7 @@ class Relay {
   void on_error(std::string_view body, std::string_view frame);
   void on_completion(char type, std::string_view body, std::string_view frame);
   void on_parameter_status(std::string_view body);
+  [[nodiscard]] bool may_have_swallowed_a_request(const Reply& copy) const;
   void confirm(const Reply& reply);
   void withdraw(const Reply& reply);
   void forget_deallocated(const Reply& reply);

@@ -49,6 +49,7 @@ bool Relay::take_view() {
   view.newest = std::exchange(basis_settled_, false) || own_is_newest;
   view.basis = basis && lookup_.own ? lookup_.own : std::move(basis);
   view.names = lookup_.names;
+  view.claims = lookup_.claims;
   view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending;
   view.blind = blindness();
   judge_.use(std::move(view));
@@ -189,6 +190,7 @@ void Relay::use_own_answer() {
     return;
   }
   lookup_.names = std::make_shared<const catalog::NameSpace>(catalog::NameSpace{answer->schemas});
+  lookup_.claims = std::make_shared<const sql::Claims>(answer->claims);
   lookup_.names_stale = false;
   if (!answer->catalog) return;
   lookup_.own = std::make_shared<const Basis>(

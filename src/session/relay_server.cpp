@@ -205,6 +205,11 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
     if (front == nullptr || (front->request != Request::query && front->request != Request::sync)) {
       return violation("the database answered out of order");
     }
+    if (may_have_swallowed_a_request(*front)) {
+      return violation(
+          "a request stood in the middle of COPY data, and whether the database has read it cannot be told: "
+          "send CopyDone or CopyFail first");
+    }
     Reply reply = replies_.pop();
     // Of several statements some may have run before the one that failed.
     const bool is_one = reply.statement && reply.statement->facts->statements.size() == 1;
@@ -240,6 +245,13 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
     send_to_client(frame);
   }
   if (status_ == 'I') changed_ = false;
+}
+
+// Up to PostgreSQL 13 a request in the data fails the COPY, is not answered itself, and the session goes on;
+// newer servers end it.
+bool Relay::may_have_swallowed_a_request(const Reply& copy) const {
+  return replies_.copy_is_cut() && copy.request == Request::query &&
+         copy.sqlstate == sqlstate::protocol_violation.view();
 }
 
 // The settings that decide how text is read are pinned; a server that changes one has left the gate's

@@ -31,13 +31,16 @@ bool ReplyQueue::begin_copy_in() {
   doubtful_ += static_cast<std::size_t>(next - replies_.begin() - 1);
   const bool is_over = next != replies_.end();
   const bool has_mark = is_over && next->request == Request::copy_end;
+  copy_is_cut_ = is_over && !has_mark;
   replies_.erase(replies_.begin() + 1, has_mark ? next + 1 : next);
   return is_over;
 }
 
 void ReplyQueue::on_answer(bool is_error) noexcept {
   const bool copy_failed = std::exchange(copy_runs_, false) && is_error;
-  if (!copy_failed) doubtful_ = 0;
+  if (copy_failed) return;
+  doubtful_ = 0;
+  copy_is_cut_ = false;
 }
 
 bool ReplyQueue::is_fate_unknown() const {

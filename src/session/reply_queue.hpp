@@ -68,6 +68,11 @@ class ReplyQueue {
   // end of the data has been sent already, or a request, which is answered only if the COPY has failed before
   // (else the server ends the connection).
   [[nodiscard]] bool begin_copy_in();
+  // A request was sent where the data should have gone on.
+  void cut_copy() noexcept { copy_is_cut_ = true; }
+  // A request stood where the data should have gone on, and nothing was answered since the COPY's own
+  // failure.
+  [[nodiscard]] bool copy_is_cut() const noexcept { return copy_is_cut_; }
   // One more was sent while data is copied.
   void add_doubtful_sync() noexcept { ++doubtful_; }
   // The server answered a request with something else than ReadyForQuery. Unless that is the failure of the
@@ -88,6 +93,7 @@ class ReplyQueue {
   std::deque<Reply> replies_;
   std::size_t doubtful_ = 0;
   bool copy_runs_ = false;
+  bool copy_is_cut_ = false;
 };
 
 }  // namespace portcullis::session

@@ -21,8 +21,8 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] base::Result<Settings> split_options(std::string_view options);
 
 // The parameters for the database's start-up packet: what the client asked for and may have, then what the
-// gate pins (client_encoding, standard_conforming_strings), and `search_path` unless it asked for another. 42501 names the setting that is
-// refused, 3D000 another database than `database`, 22023 what cannot be read.
+// gate pins (client_encoding, standard_conforming_strings), and `search_path` unless it asked for another.
+// 42501 names the setting that is refused, 3D000 another database than `database`, 22023 what cannot be read.
 [[nodiscard]] base::Result<Settings> judge_startup(const wire::StartupMessage& startup,
                                                    const guard::Guard& guard, std::string_view agent,
                                                    std::string_view database,

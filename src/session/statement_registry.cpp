@@ -1,5 +1,7 @@
 #include "session/statement_registry.hpp"
 
+#include <utility>
+
 namespace portcullis::session {
 
 std::vector<PortalPtr> PortalNames::end_of_transaction(std::uint64_t pipeline) {
@@ -25,7 +27,11 @@ bool Portal::names_others() const {
 
 sql::Facts united(const std::vector<StatementPtr>& statements) {
   sql::Facts all;
+  bool first = true;
   for (const auto& statement : statements) {
+    // Any of them may be meant: what not all of them claim is not claimed.
+    if (std::exchange(first, false)) all.claims = statement->facts->claims;
+    if (statement->facts->claims != all.claims) all.claims = {};
     all.statements.insert(all.statements.end(), statement->facts->statements.begin(),
                           statement->facts->statements.end());
   }

@@ -29,7 +29,10 @@ std::string row(std::string_view value) {
 TEST(OwnRequest, AsksForTheSchemasUnderItsOwnName) {
   OwnRequest request("n", 0);
   EXPECT_EQ(frontend_text(request.take_out()),
-            "C C P(n,SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))) B(n,n) E(n) C C S");
+            "C C P(n,SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))) B(n,n) E(n) "
+            "C C P(n,SELECT pg_catalog.current_setting('portcullis.reason', true), "
+            "pg_catalog.current_setting('portcullis.confidence', true), "
+            "pg_catalog.current_setting('portcullis.trace', true)) B(n,n) E(n) C C S");
   EXPECT_EQ(give(request, schemas_answer({"app", "pg_catalog"}, 'T')), Next::done);
   ASSERT_TRUE(request.answer());
   EXPECT_THAT(request.answer()->schemas, ElementsAre("app", "pg_catalog"));
@@ -60,13 +63,14 @@ TEST(OwnRequest, AnErrorOfTheServerIsTheAnswerOnceItIsBackWhereItWas) {
 TEST(OwnRequest, ATransactionWithAnOldSnapshotCannotBeFollowed) {
   OwnRequest request("n", 150000);
   (void)give(request, from_server({"C SAVEPOINT"}) + row("app") + from_server({"C SELECT 1"}) +
-                          row("repeatable read"));
+                          frame('D', std::string("\0\3", 2) + std::string(12, '\xFF')) +
+                          from_server({"C SELECT 1"}) + row("repeatable read"));
   ASSERT_FALSE(request.answer());
   EXPECT_THAT(request.answer().error().message, HasSubstr("READ COMMITTED"));
 }
 
 TEST(OwnRequest, WhatIsOutOfOrderIsAViolation) {
-  for (const auto& bytes : {from_server({"C SELECT 1", "C SELECT 1"}), from_server({"Z I"}),
+  for (const auto& bytes : {from_server({"C SELECT 1", "C SELECT 1", "C SELECT 1"}), from_server({"Z I"}),
                             from_server({"s"}), frame('Z', "II"), frame('H', "x"), frame('E', "x")}) {
     OwnRequest request("n", 0);
     EXPECT_EQ(give(request, bytes), Next::violation) << backend_text(bytes);
@@ -76,7 +80,8 @@ TEST(OwnRequest, WhatIsOutOfOrderIsAViolation) {
 TEST(OwnRequest, RowsOfAnotherShapeAreAnError) {
   for (const auto& bytes :
        {frame('D', std::string("\0\0", 2)), frame('D', std::string("\0\1\xFF\xFF\xFF\xFF", 6)),
-        frame('D', "x"), from_server({"C SELECT 1"}) + row("app")}) {
+        frame('D', "x"), from_server({"C SELECT 1"}) + row("app"),
+        from_server({"C SELECT 1", "C SELECT 1"}) + row("app")}) {
     OwnRequest request("n", 0);
     (void)give(request, bytes);
     EXPECT_FALSE(request.answer());

@@ -120,6 +120,8 @@ std::string schemas_answer(const std::vector<std::string>& schemas, char status)
   for (const auto& schema : schemas) {
     bytes += frame('D', std::string("\0\1", 2) + be32(static_cast<std::uint32_t>(schema.size())) + schema);
   }
+  bytes += from_server({"C SELECT 1", "3", "3", "1", "2"});
+  bytes += frame('D', std::string("\0\3", 2) + std::string(12, '\xFF'));  // no claims: three NULLs
   return bytes + from_server({"C SELECT 1", "3", "3", std::string("Z ") + status});
 }
 

@@ -116,7 +116,7 @@ TEST_F(RelayLookupTest, WhatUsesNoNamesNeedsNoAnswer) {
 TEST_F(RelayLookupTest, AnAnswerOutOfOrderEndsTheSession) {
   run("set search_path = app", "SET");
   client(bytes_of(wire::Query{"select * from t"}));
-  server({"C SELECT 1", "C SELECT 1"});
+  server({"C SELECT 1", "C SELECT 1", "C SELECT 1"});
   EXPECT_TRUE(relay.ended());
   EXPECT_THAT(relay.end_reason(), HasSubstr("out of order"));
 }

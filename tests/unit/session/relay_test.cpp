@@ -227,6 +227,40 @@ TEST_F(RelayTest, RequestsBehindAFailedCopyWithADoubtfulSyncEndTheSession) {
   EXPECT_EQ(sink.told().back(), "connection lost -> 3");
 }
 
+// PostgreSQL 13 swallows it without an answer: from there on each answer would be taken for another request's.
+TEST_F(RelayTest, ARequestInsideCopyDataEndsTheSessionWhereTheServerDoesNot) {
+  client(bytes_of(wire::Query{"copy t from stdin"}));
+  server({"G"});
+  client(bytes_of(wire::Query{"select 1"}));
+  server({"E 08P01", "Z I"});
+  EXPECT_EQ(sent_to_client(), "G E(08P01) E(08P01)");
+  EXPECT_TRUE(relay.ended());
+}
+
+TEST_F(RelayTest, ARequestSentAheadIntoCopyDataEndsTheSessionToo) {
+  client(bytes_of(wire::Query{"copy t from stdin"}, wire::Query{"select 1"}));
+  server({"G", "E 08P01", "Z I"});
+  EXPECT_EQ(sent_to_client(), "G E(08P01) E(08P01)");
+  EXPECT_TRUE(relay.ended());
+}
+
+// The server has read it: the data failed before.
+TEST_F(RelayTest, ARequestBehindDataThatFailedIsAnswered) {
+  client(bytes_of(wire::Query{"copy t from stdin"}));
+  server({"G"});
+  client(frame('d', "bad\n") + bytes_of(wire::Query{"select 1"}));
+  server({"E 22P04", "Z I", "C SELECT 1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "G E(22P04) Z(I) C(SELECT 1) Z(I)");
+  EXPECT_TRUE(relay.idle());
+}
+
+TEST_F(RelayTest, ARequestBehindTheEndOfCopyDataIsAnsweredWhateverTheCopyFailedWith) {
+  client(bytes_of(wire::Query{"copy t from stdin"}) + frame('d', "1\n") + frame('c') + bytes_of(wire::Query{"select 1"}));
+  server({"G", "E 08P01", "Z I", "C SELECT 1", "Z I"});
+  EXPECT_EQ(sent_to_client(), "G E(08P01) Z(I) C(SELECT 1) Z(I)");
+  EXPECT_TRUE(relay.idle());
+}
+
 // The gate alone would answer in front of the server.
 TEST_F(RelayTest, ARefusalBehindADoubtfulSyncKeepsItsPlace) {
   client(bytes_of(wire::Query{"copy t from stdin"}));
