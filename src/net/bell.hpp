@@ -4,11 +4,11 @@
 #include <mutex>
 #include <vector>
 
+#include "net/waiters.hpp"
+
 namespace portcullis::net {
 
-// `Waiters` has a notify() for any thread. Whoever rings may outlive those that hang on it: they are taken
-// down first.
-template <class Waiters>
+// Whoever rings may outlive those that hang on it: they are taken down first.
 class Bell {
  public:
   void hang(Waiters& waiters) {

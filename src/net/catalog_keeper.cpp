@@ -1,12 +1,12 @@
 #include "net/catalog_keeper.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
 #include "catalog/queries.hpp"
 #include "catalog/snapshot_builder.hpp"
 #include "net/catalog_reader.hpp"
+#include "net/poll_pause.hpp"
 
 namespace portcullis::net {
 
@@ -17,7 +17,6 @@ namespace {
 
 // How long a change of the catalog that is under way keeps others from being judged.
 constexpr std::chrono::seconds kLongestHoldUp{1};
-constexpr int kShareOfPause = 20;
 
 class FingerprintTaker final : public session::RowTaker {
  public:
@@ -231,9 +230,7 @@ asio::awaitable<void> CatalogKeeper::pause() {
     const std::lock_guard lock(mutex_);
     if (!failing_ && asked_ > answered_) co_return;
   }
-  // A large catalog is looked at less often: a twentieth of the time at most goes into it.
-  pause_.expires_after(
-      std::max<std::chrono::steady_clock::duration>(options_.poll, kShareOfPause * last_look_));
+  pause_.expires_after(pause_after(last_look_, options_.poll, options_.oldest));
   const auto [cancelled] = co_await pause_.async_wait(no_throw);
   (void)cancelled;
 }

@@ -23,6 +23,8 @@
 
 namespace portcullis::net {
 
+class ReceiveBuffer;
+
 // What all sessions share. Immutable but for the counters, the registry and the pool, which are thread-safe.
 struct Shared {
   GateOptions options;
@@ -52,8 +54,6 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void shut_down(bool force);
 
  private:
-  // Bytes that were read and not yet consumed.
-  class Buffer;
   // One writer a socket: whoever flushes first writes for all.
   struct Outlet {
     bool writing = false;
@@ -68,7 +68,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> refuse(const base::Error& error, std::string event);
   asio::awaitable<void> pump_client();
   asio::awaitable<void> pump_server();
-  asio::awaitable<bool> feed_client_bytes(Buffer& buffer);
+  asio::awaitable<bool> feed_client_bytes(ReceiveBuffer& buffer);
+  asio::awaitable<void> wait_for_log(std::uint64_t index);
   asio::awaitable<void> wait_for_basis();
   asio::awaitable<void> flush_server();
   asio::awaitable<void> flush_client();

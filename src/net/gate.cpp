@@ -46,8 +46,8 @@ class Gate::Impl {
   Shared shared;
   // The log's writer rings it after each batch. It may outlive the gate, which then hangs no more workers on
   // it.
-  std::shared_ptr<Bell<LogWaiters>> bell = std::make_shared<Bell<LogWaiters>>();
-  Bell<ChangeWaiters> basis_bell;
+  std::shared_ptr<Bell> bell = std::make_shared<Bell>();
+  Bell basis_bell;
   std::unique_ptr<CatalogKeeper> keeper;
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<asio::ip::tcp::acceptor> acceptor;
@@ -200,7 +200,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   shared.pool = std::make_unique<AnalysisPool>(1, shared.options.analysis);
   if (const auto kept = impl->keep_catalog(); !kept) return kept.error();
   for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {
-    impl->workers.push_back(std::make_unique<Worker>(sink, shared.options.analysis));
+    impl->workers.push_back(std::make_unique<Worker>(shared.options.analysis));
   }
   if (const auto listening = impl->listen(); !listening) return listening.error();
   for (auto& worker : impl->workers) {

@@ -6,8 +6,7 @@
 
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
-#include "net/change_waiters.hpp"
-#include "net/log_waiters.hpp"
+#include "net/waiters.hpp"
 #include "session/facts_cache.hpp"
 
 namespace portcullis::net {
@@ -16,8 +15,7 @@ class ClientSession;
 
 class Worker {
  public:
-  Worker(const audit::Sink& sink, sql::AnalysisLimits limits)
-      : facts_(limits), log_waiters_(context_, sink), basis_waiters_(context_) {}
+  explicit Worker(sql::AnalysisLimits limits) : facts_(limits) {}
 
   // The thread ends when release() was called and nothing is left to do.
   void start();
@@ -25,9 +23,10 @@ class Worker {
   void join() { thread_->join(); }
 
   [[nodiscard]] asio::io_context& context() noexcept { return context_; }
-  [[nodiscard]] LogWaiters& log_waiters() noexcept { return log_waiters_; }
+  // Woken once a batch of the audit log is durable, or the log has failed.
+  [[nodiscard]] Waiters& log_waiters() noexcept { return log_waiters_; }
   // Woken when what statements are judged by has changed.
-  [[nodiscard]] ChangeWaiters& basis_waiters() noexcept { return basis_waiters_; }
+  [[nodiscard]] Waiters& basis_waiters() noexcept { return basis_waiters_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
   // On this worker's thread only.
   [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
@@ -38,8 +37,7 @@ class Worker {
   session::FactsCache facts_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
-  LogWaiters log_waiters_;
-  ChangeWaiters basis_waiters_;
+  Waiters log_waiters_{context_}, basis_waiters_{context_};
   std::unique_ptr<base::BigStackThread> thread_;
 };
 

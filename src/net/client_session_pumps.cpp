@@ -1,0 +1,161 @@
+// The two pumps of a client's connection, and what they wait for: the log, the catalog, the peers.
+#include <utility>
+
+#include "net/client_session.hpp"
+#include "net/receive_buffer.hpp"
+#include "portcullis/base/deadline.hpp"
+
+namespace portcullis::net {
+namespace {
+
+// Bytes for one peer that may wait while another coroutine writes to it.
+constexpr std::size_t kMaxPending = 256 * 1024;
+// How long a statement waits for the catalog to be read, and how often it looks when nobody wakes it.
+constexpr std::chrono::milliseconds kLongestBasisWait{10'000}, kBasisGlance{250};
+
+}  // namespace
+
+asio::awaitable<void> ClientSession::pump_client() {
+  ReceiveBuffer buffer(std::move(client_rest_));
+  bool open = true;
+  while (open) {
+    open = co_await feed_client_bytes(buffer);
+    if (!open) break;
+    buffer.make_room();
+    const auto read = co_await client_.read_some(buffer.space(), buffer.space_size());
+    if (read.error) {
+      end("the client disconnected", false);
+      co_return;
+    }
+    buffer.commit(read.size);
+  }
+  // After Terminate the server is heard out: what still runs gets its outcome.
+  if (relay_->ended()) end(relay_->end_reason(), true);
+}
+
+// Everything that can be done with the bytes at hand. False when the client's side is finished.
+asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
+  std::size_t consumed = 1;
+  while (consumed > 0 && !relay_->ended() && !relay_->client_finished()) {
+    consumed = relay_->on_client(buffer.view());
+    buffer.consume(consumed);
+    if (relay_->wants_analysis()) {
+      std::string text = *relay_->wants_analysis();
+      session::Analysis analysis = co_await shared_.pool->analyze(std::move(text));
+      relay_->give_analysis(std::move(analysis));
+      consumed = 1;
+    }
+    auto due = relay_->client_waits_for();
+    while (due && !relay_->ended()) {
+      co_await wait_for_log(*due);
+      relay_->on_log();
+      due = relay_->client_waits_for();
+    }
+    co_await flush_server();
+    co_await flush_client();
+    while (relay_->waits_for_server() && !relay_->ended()) {
+      co_await wait_for_server();
+      co_await flush_server();
+      consumed = 1;
+    }
+    if (relay_->wants_basis()) {
+      co_await wait_for_basis();
+      consumed = 1;
+    }
+  }
+  co_return !relay_->ended() && !relay_->client_finished();
+}
+
+asio::awaitable<void> ClientSession::pump_server() {
+  ReceiveBuffer buffer(std::move(server_rest_));
+  std::string reason = "the database closed the connection";
+  for (;;) {
+    buffer.consume(relay_->on_server(buffer.view()));
+    if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
+      server_wait_->cancel();
+    co_await flush_client();
+    auto due = relay_->server_waits_for();
+    const bool waited = due.has_value();
+    while (due && !relay_->ended()) {
+      co_await wait_for_log(*due);
+      relay_->on_log();
+      co_await flush_client();
+      due = relay_->server_waits_for();
+    }
+    if (relay_->ended()) break;
+    if (waited) continue;  // what the wait had stopped comes first
+    buffer.make_room();
+    const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
+    if (read.error) break;
+    buffer.commit(read.size);
+  }
+  if (relay_->ended()) reason = relay_->end_reason();
+  end(reason, true);
+  while (to_client_.writing) {
+    co_await wait_drained(to_client_);
+  }
+  co_await flush_client();
+  close_sockets();
+}
+
+asio::awaitable<void> ClientSession::flush_server() {
+  // Only the client's pump sends to the server.
+  while (relay_->pending_to_server() > 0) {
+    const std::string bytes = relay_->take_to_server();
+    if (to_server_.failed) continue;
+    const auto error = co_await server_->write_all(bytes);
+    if (error) to_server_.failed = true;
+  }
+}
+
+asio::awaitable<void> ClientSession::flush_client() {
+  if (to_client_.writing) {
+    if (relay_->pending_to_client() > kMaxPending) co_await wait_drained(to_client_);
+    co_return;
+  }
+  to_client_.writing = true;
+  while (relay_->pending_to_client() > 0) {
+    const std::string bytes = relay_->take_to_client();
+    if (to_client_.failed) continue;
+    const auto error = co_await client_.write_all(bytes);
+    if (error) to_client_.failed = true;
+  }
+  to_client_.writing = false;
+  if (to_client_.drained) to_client_.drained->cancel();
+}
+
+// Until the entry is durable or the log has failed.
+asio::awaitable<void> ClientSession::wait_for_log(std::uint64_t index) {
+  const auto& sink = *shared_.sink;
+  const Waiters::Check is_due = [&sink, index] { return index < sink.durable() || sink.failure(); };
+  if (!is_due()) co_await worker_.log_waiters().wait(this, is_due);
+}
+
+// Until there is something new to judge by. Somebody else's change may take long: then by what there is, be
+// it nothing.
+asio::awaitable<void> ClientSession::wait_for_basis() {
+  const auto until = base::Deadline::after(shared_.clock->steady(), kLongestBasisWait);
+  const Waiters::Check anything = [] { return true; };
+  bool there = relay_->try_basis();
+  while (!there && !relay_->ended() && !until.reached(shared_.clock->steady())) {
+    co_await worker_.basis_waiters().wait(this, anything, kBasisGlance);
+    there = relay_->try_basis();
+  }
+  if (!there) relay_->give_up_basis();
+}
+
+// Until the server has answered some of what it owes, or the session ends.
+asio::awaitable<void> ClientSession::wait_for_server() {
+  server_wait_.emplace(worker_.context(), asio::steady_timer::time_point::max());
+  const auto [cancelled] = co_await server_wait_->async_wait(no_throw);
+  (void)cancelled;
+  server_wait_.reset();
+}
+
+asio::awaitable<void> ClientSession::wait_drained(Outlet& outlet) {
+  outlet.drained.emplace(worker_.context(), asio::steady_timer::time_point::max());
+  const auto [cancelled] = co_await outlet.drained->async_wait(no_throw);
+  (void)cancelled;
+}
+
+}  // namespace portcullis::net
