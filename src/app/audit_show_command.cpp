@@ -8,7 +8,7 @@ namespace {
 
 bool is_verdict(std::string_view text) {
   using policy::Outcome;
-  for (const Outcome outcome : {Outcome::allow, Outcome::ask, Outcome::deny}) {
+  for (const Outcome outcome : {Outcome::allow, Outcome::would_deny, Outcome::ask, Outcome::deny}) {
     if (text == policy::name(outcome)) return true;
   }
   return false;
@@ -32,7 +32,8 @@ int show_audit(const ShowOptions& options, Console& console) {
     }
   }
   if (!options.verdict.empty() && !is_verdict(options.verdict)) {
-    console.err << "portcullis: there is no verdict \"" << options.verdict << "\": give allow, ask or deny\n";
+    console.err << "portcullis: there is no verdict \"" << options.verdict
+                << "\": give allow, would_deny, ask or deny\n";
     return kUsage;
   }
   const auto shown = audit::for_each_entry(options.directory, filter, [&](const audit::EntryReader& entry) {

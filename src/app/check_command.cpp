@@ -14,6 +14,7 @@ namespace {
 int exit_code(policy::Outcome outcome) {
   switch (outcome) {
     case policy::Outcome::allow: return kSuccess;
+    case policy::Outcome::would_deny: return kWouldDeny;
     case policy::Outcome::deny: return kDenied;
     case policy::Outcome::ask: return kAsk;
   }
@@ -29,9 +30,13 @@ guard::Verdict judge(const std::shared_ptr<const policy::PolicySet>& policy, con
         snapshot == nullptr ? nullptr : std::make_shared<const policy::Bound>(policy->bind(*snapshot));
     const guard::Guard guard(policy, bound);
     const catalog::NameSpace names{options.search_path};
-    const guard::Request request{.agent = options.agent, .names = &names, .snapshot = snapshot, .text = text};
+    const guard::Request request{.agent = options.agent,
+                                 .names = &names,
+                                 .snapshot = snapshot,
+                                 .text = text,
+                                 .claims = &options.claims};
     const auto facts = sql::analyze(text);
-    verdict = facts ? guard.decide(*facts, request) : guard::Guard::refuse(facts.error());
+    verdict = facts ? guard.decide(*facts, request) : guard.not_understood(facts.error(), options.agent);
   });
   return verdict;
 }
@@ -63,7 +68,7 @@ int check(const CheckOptions& options, Console& console) {
   const std::string text =
       options.sql ? *options.sql : std::string(std::istreambuf_iterator<char>(console.in), {});
   const auto verdict = judge(policy, options, snapshot->get(), text);
-  console.out << (options.format == Format::json ? to_json(verdict) : to_text(verdict));
+  console.out << (options.format == Format::json ? guard::to_json(verdict) + "\n" : to_text(verdict));
   return exit_code(verdict.outcome);
 }
 

@@ -22,13 +22,15 @@ struct CheckOptions {
   std::vector<std::string> search_path{"public"};
   std::optional<std::filesystem::path> catalog;  // a file of `portcullis catalog dump`; absent: names alone
   Format format = Format::text;
+  sql::Claims claims{};            // that the session makes
   std::optional<std::string> sql;  // absent: all of the console's input
 };
 
 inline constexpr int kDenied = 1;
 inline constexpr int kAsk = 2;
+inline constexpr int kWouldDeny = 3;
 
-// 0 for allow, kDenied, kAsk; kUsage when the policy cannot be read or has no such agent.
+// 0 for allow, kDenied, kAsk, kWouldDeny; kUsage when the policy cannot be read or has no such agent.
 [[nodiscard]] int check(const CheckOptions& options, Console& console);
 
 // What to say of a name that is no agent's.
@@ -36,6 +38,5 @@ inline constexpr int kAsk = 2;
 
 // What check() prints: the verdict, each effect with its rule and reason, and what the agent would read.
 [[nodiscard]] std::string to_text(const guard::Verdict& verdict);
-[[nodiscard]] std::string to_json(const guard::Verdict& verdict);
 
 }  // namespace portcullis::app

@@ -24,7 +24,8 @@ struct CommandLine {
   std::filesystem::path config;
   CheckOptions check;
   CatalogDumpOptions catalog_dump;
-  std::string search_path = "public", format = "text", sql;
+  std::string search_path = "public", format = "text", sql, reason, confidence;
+  bool json = false;
   std::vector<std::filesystem::path> policies;
   std::optional<std::filesystem::path> test_catalog;
   ExplainOptions explain;
@@ -64,6 +65,15 @@ void add_format_option(CLI::App& command, std::string& format) {
       ->type_name("FORMAT");
 }
 
+std::string is_reason(const std::string& text) {
+  if (!sql::read_reason(text).empty()) return {};
+  return "a reason says something in at most " + std::to_string(sql::kMostReasonBytes) + " bytes of UTF-8";
+}
+
+std::string is_confidence(const std::string& text) {
+  return sql::read_confidence(text) ? "" : "a confidence is a number from 0 to 1, as in 0.85";
+}
+
 void add_serve(CLI::App& app, CommandLine& line) {
   CLI::App& command = add_command(app, "serve", "Run the gate until SIGTERM or SIGINT.",
                                   "portcullis serve --config /etc/portcullis/portcullis.json");
@@ -73,12 +83,13 @@ void add_serve(CLI::App& app, CommandLine& line) {
 }
 
 void add_check(CLI::App& app, CommandLine& line) {
-  CLI::App& command =
-      add_command(app, "check",
-                  "Say what the gate would answer to a statement, effect by effect.\n"
-                  "Exit code: 0 allow, 1 deny, 2 ask, 64 the policy or command line is wrong.",
-                  "portcullis check --policy policies/data-repair.json --agent repair-bot "
-                  "'DROP TABLE app.users'");
+  CLI::App& command = add_command(
+      app, "check",
+      "Say what the gate would answer to a statement, effect by effect.\n"
+      "Exit code: 0 allow, 1 deny, 2 ask, 3 would_deny (mode \"monitor\": recorded and forwarded), 64 the\n"
+      "policy or command line is wrong.",
+      "portcullis check --policy policies/data-repair.json --agent repair-bot "
+      "'DROP TABLE app.users'");
   command.add_option("--policy", line.check.policy, "The policy file")->required()->type_name("FILE");
   command.add_option("--agent", line.check.agent, "The agent's name in the policy")
       ->required()
@@ -89,7 +100,16 @@ void add_check(CLI::App& app, CommandLine& line) {
   add_catalog_option(command, line.check.catalog,
                      "Resolve names and open views by this file, which `portcullis catalog dump` wrote;\n"
                      "without it a statement is judged by its names alone");
+  command.add_option("--reason", line.reason, "What the agent says that it is for (portcullis.reason)")
+      ->check(is_reason)
+      ->type_name("TEXT");
+  command
+      .add_option("--confidence", line.confidence,
+                  "How sure the agent says that it is (portcullis.confidence)")
+      ->check(is_confidence)
+      ->type_name("0..1");
   add_format_option(command, line.format);
+  command.add_flag("--json", line.json, "The same as --format json");
   command.add_option("sql", line.sql, "The statement; standard input when left out")->type_name("SQL");
 }
 
@@ -173,7 +193,8 @@ void add_audit(CLI::App& app, CommandLine& line) {
   show.add_option("--from", line.show.from, "The first entry's index")->type_name("INDEX");
   show.add_option("--to", line.show.to, "The last entry's index")->type_name("INDEX");
   show.add_option("--agent", line.show.agent, "Only this agent's")->type_name("NAME");
-  show.add_option("--verdict", line.show.verdict, "Only these: allow, ask or deny")->type_name("VERDICT");
+  show.add_option("--verdict", line.show.verdict, "Only these: allow, would_deny, ask or deny")
+      ->type_name("VERDICT");
   show.add_option("--type", line.show.type, "Only this type: decision, outcome, session, policy, config, ...")
       ->type_name("TYPE");
   show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
@@ -208,7 +229,8 @@ int run_policy(const CLI::App& command, CommandLine& line, Console& console) {
 
 int run_check(CommandLine& line, bool has_sql, Console& console) {
   line.check.search_path = split(line.search_path);
-  line.check.format = format_of(line);
+  line.check.format = line.json ? Format::json : format_of(line);
+  line.check.claims = {line.reason, sql::read_confidence(line.confidence), {}};
   if (has_sql) line.check.sql = line.sql;
   return check(line.check, console);
 }

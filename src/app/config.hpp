@@ -83,7 +83,8 @@ struct Config {
 };
 
 // All that is in force, as canonical JSON (sorted keys, no blanks, whole numbers), for the audit log's
-// `config` entry. Secrets stand there as the names of their files only; the policy has an entry of its own.
-[[nodiscard]] std::string to_json_without_secrets(const Config& config);
+// `config` entry. Secrets stand there as the names of their files only; the policy has an entry of its own,
+// but whether the one in force enforces anything (`monitors`) stands here too.
+[[nodiscard]] std::string to_json_without_secrets(const Config& config, bool monitors);
 
 }  // namespace portcullis::app

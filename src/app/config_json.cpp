@@ -77,13 +77,14 @@ Json logins(const Config& config) {
 
 }  // namespace
 
-std::string to_json_without_secrets(const Config& config) {
+std::string to_json_without_secrets(const Config& config, bool monitors) {
   const Json json{{"audit", audit(config.audit)},
                   {"file", config.file.string()},
                   {"limits", limits(config.limits)},
                   {"listen", listen(config.listen)},
                   {"log", {{"level", name(config.log_level)}}},
                   {"logins", logins(config)},
+                  {"mode", monitors ? "monitor" : "enforce"},
                   {"policy", config.policy_file.string()},
                   {"threads", config.threads},
                   {"upstream", upstream(config.upstream)}};

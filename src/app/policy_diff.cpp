@@ -33,6 +33,7 @@ Lines lines_of_rules(const policy::Explanation& explanation) {
 Lines lines_for_everyone(const PolicySet& policy) {
   Lines lines;
   const auto explanation = policy.explain(policy.agents().front().name);
+  lines.insert(explanation.monitored ? "mode monitor" : "mode enforce");
   for (const auto& closed : explanation.protections) {
     const std::string except = closed.except.empty() ? "" : " (except " + joined(closed.except) + ")";
     for (const auto& object : closed.objects) lines.insert(printable("protect " + object + except));

@@ -61,7 +61,7 @@ std::string protections_text(const Explanation& explanation) {
 
 // Actions with the same verdict in one line, with the reason that the first of them has. What is merely not
 // covered is left out: that is most of it.
-std::string relations_text(const std::vector<RelationAccess>& relations) {
+std::string relations_text(const std::vector<RelationAccess>& relations, bool monitored) {
   Rows rows;
   for (const auto& relation : relations) {
     struct Group {
@@ -79,7 +79,10 @@ std::string relations_text(const std::vector<RelationAccess>& relations) {
       rows.push_back(
           {printable(relation.relation), verdict.first, joined(group.actions), verdict.second, group.why});
     }
-    if (groups.empty()) rows.push_back({printable(relation.relation), "deny", "everything", "", ""});
+    if (groups.empty()) {
+      const auto all = monitored ? policy::Outcome::would_deny : policy::Outcome::deny;
+      rows.push_back({printable(relation.relation), std::string(policy::name(all)), "everything", "", ""});
+    }
   }
   return to_table(rows);
 }
@@ -89,12 +92,16 @@ std::string to_text(const Answer& answer) {
   std::string text = "agent \"" + agent.name + "\", login \"" + printable(agent.login) + "\"";
   if (!agent.owner.empty()) text += ", owner " + printable(agent.owner);
   if (!agent.groups.empty()) text += ", groups " + joined(agent.groups);
+  if (explanation.monitored) {
+    text += "\n\nmode \"monitor\": what the rules are against is recorded as would_deny and goes through";
+  }
   text += "\n" + rules_text(explanation) + protections_text(explanation);
   text += listed("functions that may be called, by rules too", explanation.functions_allowed);
   text += listed("functions that may not be called", explanation.functions_denied);
   text += listed("settings, beside those that are free for everyone", explanation.settings);
   if (!database.empty())
-    text += "\nin database \"" + printable(database) + "\":\n" + relations_text(relations);
+    text +=
+        "\nin database \"" + printable(database) + "\":\n" + relations_text(relations, explanation.monitored);
   return text;
 }
 
@@ -124,10 +131,15 @@ Json to_value(const RelationAccess& relation) {
 
 std::string to_json(const Answer& answer) {
   const auto& [agent, explanation, database, relations] = answer;
-  Json json{{"agent", agent.name},         {"login", agent.login},
-            {"owner", agent.owner},        {"groups", agent.groups},
-            {"rules", Json::array()},      {"protections", Json::array()},
-            {"functions", Json::object()}, {"settings", explanation.settings}};
+  Json json{{"mode", explanation.monitored ? "monitor" : "enforce"},
+            {"agent", agent.name},
+            {"login", agent.login},
+            {"owner", agent.owner},
+            {"groups", agent.groups},
+            {"rules", Json::array()},
+            {"protections", Json::array()},
+            {"functions", Json::object()},
+            {"settings", explanation.settings}};
   for (const auto& permission : explanation.permissions) json["rules"].push_back(to_value(permission));
   for (const auto& [protection, objects, except] : explanation.protections) {
     json["protections"].push_back({{"id", protection}, {"objects", objects}, {"except", except}});

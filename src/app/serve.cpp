@@ -54,15 +54,30 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   return options;
 }
 
+base::Result<void> record_policy(audit::Log& log, const policy::PolicySet& policy) {
+  const auto entry = log.append(audit::PolicyRecord{policy.policy_name(), policy.hash(), policy.bytes()});
+  if (!entry) return entry.error();
+  return {};
+}
+
+base::Result<void> record_config(audit::Log& log, const Config& config, const policy::PolicySet& policy) {
+  const auto entry = log.append(audit::ConfigRecord{to_json_without_secrets(config, policy.monitors())});
+  if (!entry) return entry.error();
+  return {};
+}
+
 // The policy and the configuration stand in the log before the first statement is judged by them.
 base::Result<void> record_start(audit::Log& log, const Config& config) {
-  const auto config_entry = log.append(audit::ConfigRecord{to_json_without_secrets(config)});
-  if (!config_entry) return config_entry.error();
-  const auto& policy = *config.policy;
-  const auto policy_entry =
-      log.append(audit::PolicyRecord{policy.policy_name(), policy.hash(), policy.bytes()});
-  if (!policy_entry) return policy_entry.error();
-  return {};
+  const auto recorded = record_config(log, config, *config.policy);
+  return recorded ? record_policy(log, *config.policy) : recorded;
+}
+
+// A gate that holds nothing back must not be taken for one that does.
+void warn_of_monitor(const policy::PolicySet& policy) {
+  if (!policy.monitors()) return;
+  base::log::warning("MONITOR: policy \"" + policy.policy_name() +
+                     "\" enforces no rule; what its rules are against is recorded as would_deny and goes "
+                     "through. Only what it protects is refused");
 }
 
 int fail(const base::Error& error) {
@@ -71,16 +86,20 @@ int fail(const base::Error& error) {
 }
 
 // A policy that is wrong in any way changes nothing. It stands in the log before anything is judged by it.
-void reload_policy(const Config& config, audit::Log& log, net::Gate& gate) {
+// `monitors`: whether the policy in force does.
+void reload_policy(const Config& config, audit::Log& log, net::Gate& gate, bool& monitors) {
   std::string problems;
   const auto policy = load_and_test_policy(config.policy_file, problems);
   if (!policy) return base::log::error("SIGHUP: the policy stays as it was: " + problems);
   if (const auto fits = gate.fits(*policy); !fits) {
     return base::log::error("SIGHUP: the policy stays as it was: " + fits.error().message);
   }
-  const auto entry = log.append(audit::PolicyRecord{policy->policy_name(), policy->hash(), policy->bytes()});
-  if (!entry) return base::log::error("SIGHUP: the policy stays as it was: " + entry.error().message);
+  auto recorded = record_policy(log, *policy);
+  if (recorded && policy->monitors() != monitors) recorded = record_config(log, config, *policy);
+  if (!recorded) return base::log::error("SIGHUP: the policy stays as it was: " + recorded.error().message);
+  monitors = policy->monitors();
   gate.use(policy);
+  warn_of_monitor(*policy);
   base::log::info("SIGHUP: policy \"" + policy->policy_name() + "\" in force, hash " + policy->hash());
 }
 
@@ -116,11 +135,13 @@ int serve(const Config& config) {
   auto gate = net::Gate::start(to_gate_options(config, std::move(*upstream)), config.policy, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
   if (!gate) return fail(gate.error());
+  warn_of_monitor(*config.policy);
   std::printf("portcullis ready on %s:%u\n", printable(config.listen.address).c_str(), (*gate)->port());
   std::fflush(stdout);
 
   int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload_policy(config, **log, **gate);
+  bool monitors = config.policy->monitors();
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload_policy(config, **log, **gate, monitors);
   base::log::info(signal == SIGINT ? "SIGINT: ending" : "SIGTERM: ending");
   (*gate)->stop();
   return kSuccess;

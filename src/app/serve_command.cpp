@@ -9,11 +9,12 @@
 namespace portcullis::app {
 namespace {
 
-std::vector<policy::Problem> failed_tests(const policy::PolicySet& policy) {
+// As lines of text; empty where the policy does what its author expects.
+std::string failed_tests(const policy::PolicySet& policy, const std::filesystem::path& file) {
+  if (policy.tests().empty()) return {};
   std::vector<policy::Problem> failures;
-  if (policy.tests().empty()) return failures;
   on_parser_thread([&] { failures = guard::run_policy_tests(policy); });
-  return failures;
+  return policy::to_text(failures, file.string());
 }
 
 }  // namespace
@@ -24,9 +25,8 @@ std::shared_ptr<const policy::PolicySet> load_and_test_policy(const std::filesys
   auto policy = load_policy(file, found);
   problems = to_text(found);
   if (!policy) return nullptr;
-  const auto failures = failed_tests(*policy);
-  problems = policy::to_text(failures, file.string());
-  return failures.empty() ? policy : nullptr;
+  problems = failed_tests(*policy, file);
+  return problems.empty() ? policy : nullptr;
 }
 
 int load_and_serve(const std::filesystem::path& file, Console& console, const Serve& serve) {
@@ -36,9 +36,9 @@ int load_and_serve(const std::filesystem::path& file, Console& console, const Se
     return kConfiguration;
   }
   // A policy that does not do what its author expects is not the policy that its author meant.
-  const auto failures = failed_tests(*loaded.config->policy);
+  const auto failures = failed_tests(*loaded.config->policy, loaded.config->policy_file);
   if (!failures.empty()) {
-    console.err << policy::to_text(failures, loaded.config->policy_file.string());
+    console.err << failures;
     return kConfiguration;
   }
   for (const auto& warning : loaded.warnings) base::log::warning(warning);

@@ -54,7 +54,7 @@ The agent reads:
 }
 
 TEST(CheckOutput, IsJsonForPrograms) {
-  EXPECT_EQ(to_json(sample_verdict()), R"({
+  EXPECT_EQ(guard::to_json(sample_verdict()), R"({
   "verdict": "deny",
   "effects": [
     {
@@ -69,8 +69,8 @@ TEST(CheckOutput, IsJsonForPrograms) {
     {
       "action": "drop table",
       "object": "app.users\u001b[2J)"
-                                       "\xc2\x9b"
-                                       R"(",
+                                              "\xc2\x9b"
+                                              R"(",
       "verdict": "deny",
       "ground": "not covered",
       "reason": "no rule allows DROP TABLE"
@@ -80,17 +80,21 @@ TEST(CheckOutput, IsJsonForPrograms) {
     "sqlstate": "42501",
     "message": "portcullis: denied",
     "detail": "one\ntwo",
-    "position": 46
+    "position": 46,
+    "action": "drop table",
+    "object": "app.users\u001b[2J)"
+                                              "\xc2\x9b"
+                                              R"(",
+    "ground": "not covered"
   }
-}
-)");
+})");
 }
 
 TEST(CheckOutput, SaysWhenThereIsNothingToJudge) {
   guard::Verdict verdict;
   verdict.outcome = policy::Outcome::allow;
   EXPECT_EQ(to_text(verdict), "verdict: allow\n\n  nothing in this text has an effect that needs a rule\n");
-  EXPECT_EQ(to_json(verdict), "{\n  \"verdict\": \"allow\",\n  \"effects\": []\n}\n");
+  EXPECT_EQ(guard::to_json(verdict), "{\n  \"verdict\": \"allow\",\n  \"effects\": []\n}");
 }
 
 class CheckCommand : public ::testing::Test {

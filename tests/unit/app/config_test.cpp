@@ -282,7 +282,7 @@ TEST_F(Configuration, WarnsOfAgentsThatCannotLogIn) {
 }
 
 TEST_F(Configuration, IsRecordedWithoutSecrets) {
-  const auto json = to_json_without_secrets(good(load_with("")));
+  const auto json = to_json_without_secrets(good(load_with("")), false);
   EXPECT_THAT(json, Not(HasSubstr("hunter2")));
   EXPECT_THAT(json, Not(HasSubstr("SCRAM")));
   const auto folder = folder_.path().string();
@@ -292,7 +292,9 @@ TEST_F(Configuration, IsRecordedWithoutSecrets) {
                            R"(/audit","origin":"portcullis","text":"plain"},"file":)",
                        0),
             0u);
-  EXPECT_EQ(json, to_json_without_secrets(good(load_with(""))));
+  EXPECT_EQ(json, to_json_without_secrets(good(load_with("")), false));
+  EXPECT_THAT(json, HasSubstr(R"("mode":"enforce")"));
+  EXPECT_THAT(to_json_without_secrets(good(load_with("")), true), HasSubstr(R"("mode":"monitor")"));
 }
 
 }  // namespace
