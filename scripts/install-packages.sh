@@ -10,7 +10,8 @@ set -euo pipefail
 BUILD="g++ cmake ninja-build pkg-config libpg-query-dev libboost1.81-dev libssl-dev libspdlog-dev nlohmann-json3-dev
   libsimdjson-dev libcli11-dev"
 DEMO="postgresql-15 postgresql-client-15"
-TEST="$DEMO libgtest-dev libgmock-dev python3 python3-psycopg2 python3-psycopg openssl procps"
+TEST="$DEMO libgtest-dev libgmock-dev python3 python3-psycopg2 python3-psycopg python3-sqlalchemy
+  python3-django openssl procps"
 FULL="clang-16 libclang-rt-16-dev llvm-16"
 
 wanted() {

@@ -3,8 +3,10 @@
 #
 #   scripts/test.sh [--tier fast|full] [--jobs N]
 #
-# fast (the default): the optimised build in build/ci with every test, in less than half an hour on two cores.
-# full: before that, the tests under AddressSanitizer and ThreadSanitizer, and each fuzz target for a minute.
+# fast (the default): the optimised build in build/ci with every test, in less than half an hour on two cores. The
+# integration tests run on Debian's PostgreSQL, and one of them on the oldest and the newest version too.
+# full: all of them on all three. Before that, the tests under AddressSanitizer and ThreadSanitizer, and each fuzz target
+# for a minute.
 . "$(dirname "$0")/lib.sh"
 
 tier=fast
@@ -13,7 +15,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --tier) tier=${2:-}; shift ;;
     --jobs) jobs=${2:-}; shift ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) fail "unknown option \"$1\": see --help" ;;
   esac
   shift || fail "an option lacks its value: see --help"
@@ -21,9 +23,9 @@ done
 case $tier in fast | full) ;; *) fail "no tier \"$tier\": use fast or full" ;; esac
 [[ $jobs =~ ^[1-9][0-9]*$ ]] || fail "\"$jobs\" is no number of jobs"
 
-# node-postgres, for the tests of drivers. Only anew when the list of packages has changed.
-install_node_modules() {
-  local source=$ROOT/tests/integration/node target=$ROOT/build/node
+# install_npm_packages SOURCE TARGET: what the lock file in SOURCE names. Only anew when the lock file has changed.
+install_npm_packages() {
+  local source=$1 target=$2
   cmp -s "$source/package-lock.json" "$target/installed-lock.json" && return
   mkdir -p "$target"
   cp "$source/package.json" "$source/package-lock.json" "$target/"
@@ -31,12 +33,26 @@ install_node_modules() {
   cp "$source/package-lock.json" "$target/installed-lock.json"
 }
 
-# build_and_test PRESET CTEST_ARGUMENTS...
+# PostgreSQL of the oldest and the newest version. Sets servers to their folder. There are none for other processors.
+install_servers() {
+  servers=
+  if [ "$(uname -m)" != x86_64 ]; then
+    say "NOT TESTED: PostgreSQL 13 and 18, whose packages are for x86_64. What follows ran on Debian's version alone."
+    return
+  fi
+  install_npm_packages "$ROOT/tests/integration/servers" "$ROOT/build/servers"
+  /usr/bin/python3 "$ROOT/tests/integration/servers/link_libraries.py" "$ROOT/build/servers"
+  servers=$ROOT/build/servers/node_modules
+}
+
+# build_and_test PRESET ON_ALL_SERVERS CTEST_ARGUMENTS...     ON_ALL_SERVERS: ON or OFF
 build_and_test() {
-  local preset=$1
-  shift
+  local preset=$1 on_all=$2
+  shift 2
   say "build: $preset"
-  (cd "$ROOT" && cmake --preset "$preset" -DPORTCULLIS_NODE_MODULES="$ROOT/build/node/node_modules")
+  [ -n "$servers" ] || on_all=OFF
+  (cd "$ROOT" && cmake --preset "$preset" -DPORTCULLIS_NODE_MODULES="$ROOT/build/node/node_modules" \
+    -DPORTCULLIS_SERVERS="$servers" -DPORTCULLIS_ALL_SERVERS="$on_all")
   cmake --build "$ROOT/build/$preset" -j "$jobs"
   say "test: $preset"
   ctest --test-dir "$ROOT/build/$preset" --output-on-failure --no-tests=error "$@"
@@ -61,12 +77,15 @@ fuzz_for_minutes() {
 groups=(build test)
 [ "$tier" = fast ] || groups+=(full)
 "$ROOT/scripts/install-packages.sh" "${groups[@]}"
-install_node_modules
+install_npm_packages "$ROOT/tests/integration/node" "$ROOT/build/node"
+install_servers
 
 if [ "$tier" = full ]; then
   fuzz_for_minutes
-  build_and_test asan
+  build_and_test asan OFF
   # Times out under ThreadSanitizer mean nothing: the real PostgreSQL is left to the other builds.
-  build_and_test tsan -LE integration
+  build_and_test tsan OFF -LE integration
+  build_and_test ci ON
+else
+  build_and_test ci OFF
 fi
-build_and_test ci

@@ -143,7 +143,7 @@ CREATE VIEW app.user_names_again AS SELECT * FROM app.user_names;
 CREATE VIEW app.user_rows AS SELECT u FROM app.users u;
 CREATE VIEW app.user_json AS SELECT to_jsonb(u) AS j FROM app.users u;
 CREATE VIEW app.user_barrier WITH (security_barrier) AS SELECT id, ssn FROM app.users WHERE id > 0;
-CREATE VIEW app.user_invoker WITH (security_invoker) AS SELECT id, ssn FROM app.users;
+/* since 15 */ CREATE VIEW app.user_invoker WITH (security_invoker) AS SELECT id, ssn FROM app.users;
 CREATE VIEW app.user_checked AS SELECT id, ssn FROM app.users WHERE id < 100 WITH CASCADED CHECK OPTION;
 CREATE VIEW app.user_sub AS SELECT o.id, (SELECT max(u.ssn) FROM app.users u) AS top FROM app.orders o WHERE o.id < 3;
 CREATE VIEW app.user_union AS SELECT id, name AS label FROM app.customers UNION ALL SELECT id, ssn FROM app.users;
@@ -173,7 +173,7 @@ CREATE FUNCTION app.trip_many(VARIADIC n integer[]) RETURNS SETOF integer LANGUA
 CREATE FUNCTION app.peek(n integer DEFAULT 1) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS $$ SELECT value FROM secret.keys WHERE id = n $$;
 CREATE FUNCTION app.peek_inline(n integer) RETURNS text LANGUAGE sql STABLE AS $$ SELECT ssn FROM app.users WHERE id = n $$;
 CREATE FUNCTION app.peek_rows() RETURNS SETOF app.users LANGUAGE sql STABLE AS $$ SELECT * FROM app.users $$;
-CREATE FUNCTION app.peek_body() RETURNS SETOF text LANGUAGE sql BEGIN ATOMIC SELECT ssn FROM app.users; END;
+/* since 14 */ CREATE FUNCTION app.peek_body() RETURNS SETOF text LANGUAGE sql BEGIN ATOMIC SELECT ssn FROM app.users; END;
 CREATE FUNCTION app.run_text(statement text) RETURNS text LANGUAGE plpgsql AS
   $$ DECLARE answer text; BEGIN EXECUTE statement INTO answer; RETURN answer; END $$;
 CREATE PROCEDURE app.purge(what text DEFAULT 'purge') LANGUAGE plpgsql AS $$ BEGIN DELETE FROM app.ledger; COMMIT; END $$;
@@ -249,7 +249,7 @@ CREATE TABLE app.excluded (id integer, EXCLUDE USING btree ((app.trip_immutable(
 CREATE TABLE app.keyed (id integer) PARTITION BY RANGE (app.trip_immutable(id));
 CREATE TABLE app.keyed_all PARTITION OF app.keyed DEFAULT;
 CREATE TABLE app.measured (id integer, n integer);
-CREATE STATISTICS app.measured_trip ON (app.trip_immutable(n)) FROM app.measured;
+/* since 14 */ CREATE STATISTICS app.measured_trip ON (app.trip_immutable(n)) FROM app.measured;
 INSERT INTO app.measured SELECT g, g FROM generate_series(1, 5) AS g;
 CREATE TABLE app.guarded (id integer, n integer);
 INSERT INTO app.guarded VALUES (1, 1);

@@ -3,7 +3,7 @@
 import unittest
 
 import harness
-from wire import COPY_DONE, FLUSH, SYNC, bind, copy_data, copy_fail, execute, extended, parse, query
+from wire import COPY_DONE, FLUSH, SYNC, bind, copy_data, copy_fail, execute, extended, parse, query, shape
 
 COPY_IN = "COPY app.events (tag, size) FROM STDIN"
 COUNT = "SELECT count(*), sum(size) FROM app.events"
@@ -106,7 +106,10 @@ class CopyIn(harness.DifferentialCase):
                 answer = [connection.read()]
                 connection.send(other)
                 return answer + connection.read_to_end()
-            self.same(script, "G E E")
+            if self.postgres.major >= 14:
+                self.same(script, "G E E")
+            else:  # the server goes on there without an answer to it: the gate does not
+                self.assertEqual(shape(script(self.connect())), "GEE")
 
     def test_in_a_transaction(self):
         def script(connection):

@@ -155,6 +155,6 @@ class Attack:
         for name in [wanted] if isinstance(wanted, str) else wanted:
             if name in result.changes:
                 result.harms.append(f"{name} has changed")
-        leak = harm.get("leak")
+        leak = self._server.fill(harm["leak"]) if "leak" in harm else None
         if leak is not None and leak.encode() in from_the_server(result.messages):
             result.harms.append(f"the client got {leak!r}")

@@ -10,13 +10,18 @@ from corpus_server import CORPUS
 _DEFAULT_COPY = "1\n"
 
 
-def load(kind):
-    """{class: [item, ...]} of attacks/ or legitimate/, variants included; PORTCULLIS_CORPUS_CLASS narrows it."""
+def load(kind, major):
+    """{class: [item, ...]} of attacks/ or legitimate/ that are for that version of the server, variants included;
+    PORTCULLIS_CORPUS_CLASS narrows it."""
     wanted = [name for name in os.environ.get("PORTCULLIS_CORPUS_CLASS", "").split(",") if name]
     classes = {}
     for file in sorted((CORPUS / kind).glob("*.jsonl")):
         if not wanted or file.stem in wanted:
-            classes[file.stem] = _read_file(file)
+            items = _read_file(file)
+            classes[file.stem] = [i for i in items if i.get("since", major) <= major <= i.get("until", major)]
+            others = len(items) - len(classes[file.stem])
+            if others:
+                print(f"  {kind}/{file.stem}: {others} are for other versions than {major}", flush=True)
     return classes
 
 

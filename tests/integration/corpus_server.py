@@ -27,11 +27,23 @@ _CLUSTER_OBJECTS = {
     "DROP ROLE": "SELECT quote_ident(rolname) FROM pg_roles",
 }
 
+
+def schema(major):
+    """schema.sql as that version takes it: without the lines that begin with a later one, as in /* since 15 */."""
+    since = re.compile(r"/\* since (\d+) \*/")
+    lines = (CORPUS / "schema.sql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not (found := since.match(line)) or int(found[1]) <= major)
+
+
 _FIRST_USER_OID = 16384  # rows of the catalogs below it belong to initdb
 
 
 def _rows_of(catalog, order, where="true", columns="c::text"):
     return f"SELECT md5(string_agg({columns}, '' ORDER BY {order})) FROM pg_catalog.{catalog} c WHERE {where}"
+
+
+# Catalogs that older servers lack.
+_SINCE = {"parameter rights": 15, "pg_publication_namespace": 15}
 
 
 def _state_parts():
@@ -97,6 +109,10 @@ class CorpusServer:
 
     def __init__(self):
         self.postgres = Postgres(settings=_SETTINGS)
+        self.major = self.postgres.major
+        self._parts = {name: sql for name, sql in _PARTS.items() if _SINCE.get(name, 0) <= self.major}
+        # Newer servers would copy by way of the log, which takes longer; older ones know no other than this.
+        self._by_files = " STRATEGY file_copy" if self.major >= 15 else ""
         self._admin = self.postgres.superuser_connection("postgres")
         for agent in AGENTS:
             self.postgres.create_role(agent)
@@ -104,8 +120,8 @@ class CorpusServer:
             self._admin.rows(f"ALTER ROLE {agent.role} SET search_path = app")  # as the gate pins it
         self._admin.rows("CREATE ROLE bystander LOGIN PASSWORD 'MARKROLE'")
         self._admin.rows("CREATE ROLE other_bystander")
-        self.postgres.load(CORPUS / "schema.sql")
-        self._admin.rows("CREATE DATABASE shop_template TEMPLATE shop STRATEGY file_copy")
+        self.postgres.sql(schema(self.major))
+        self._admin.rows(f"CREATE DATABASE shop_template TEMPLATE shop{self._by_files}")
         self._admin.rows("CREATE DATABASE other_shop")
         self._observer = self._victim = None
         self._first_cluster = self._cluster_objects()
@@ -156,17 +172,16 @@ class CorpusServer:
 
     def state(self):
         """Everything that lasts, by name: tables as "app.users", catalogs as "pg_class", the server's as "roles"."""
-        found = dict(self.rows(f"{_SEQUENCES} UNION ALL {_all_of(_PARTS)}"))
+        found = dict(self.rows(f"{_SEQUENCES} UNION ALL {_all_of(self._parts)}"))
         tables = [name for [name] in self.rows(_TABLES)]
         if tables:
             found.update(self.rows(_all_of({name: _rows_of_table(name) for name in tables})))
         return found
 
-    @staticmethod
-    def state_of(name, rows):
+    def state_of(self, name, rows):
         """One part of state(), asked with `rows`: within an open transaction for instance."""
-        if name in _PARTS:
-            return rows(_PARTS[name])[0][0]
+        if name in self._parts:
+            return rows(self._parts[name])[0][0]
         if name.startswith("sequence "):
             return dict(rows(_SEQUENCES)).get(name)
         [[exists]] = rows(f"SELECT to_regclass({_literal(name)}) IS NOT NULL")
@@ -208,7 +223,7 @@ class CorpusServer:
             self._admin.rows(statement)
         self._remove_strangers("DROP SUBSCRIPTION")
         self._admin.rows("DROP DATABASE IF EXISTS shop WITH (FORCE)")
-        self._admin.rows("CREATE DATABASE shop TEMPLATE shop_template STRATEGY file_copy")
+        self._admin.rows(f"CREATE DATABASE shop TEMPLATE shop_template{self._by_files}")
         for drop in ("DROP DATABASE", "DROP TABLESPACE", "DROP ROLE"):
             self._remove_strangers(drop)
         for [role] in self._admin.rows("SELECT DISTINCT setrole::regrole::text FROM pg_db_role_setting WHERE setrole <> 0"):

@@ -88,7 +88,7 @@ class CorpusCase(unittest.TestCase):
     def run_all(self, title, kind, run_one):
         passed, total = collections.Counter(), collections.Counter()
         start = time.monotonic()
-        for name, items in corpus_items.load(kind).items():
+        for name, items in corpus_items.load(kind, self.server.major).items():
             for item in items:
                 total[name] += 1
                 with self.subTest(f"{name}: {item['id']}"):
@@ -246,7 +246,7 @@ class Legitimate(WithGate):
         cls.start_gate()
 
     def test_same_answers(self):
-        items = [item for part in corpus_items.load("legitimate").values() for item in part]
+        items = [item for part in corpus_items.load("legitimate", self.server.major).values() for item in part]
         self.expected = {(item["class"], item["id"]): self.answers(self.server.postgres, item) for item in items}
         self.restore()
         self.refused = []

@@ -176,7 +176,7 @@ class Statements:
         return f"DELETE FROM {only}{target.name} AS t{others} WHERE {self._condition(target, 't')}" + self._returning(target)
 
     def merge(self):
-        target, (item, alias, _) = self._pick(self._tables), self._source(1)
+        target, (item, alias, _) = self._target(), self._source(1)
         on = self._condition(target, "t")
         clauses = self._random.sample([
             f"WHEN MATCHED AND EXISTS ({self._numbers(1)}) THEN UPDATE SET {self._assignment(target)}",

@@ -8,7 +8,6 @@ of generated statements (differential_statements.py); each runs in a transaction
 import concurrent.futures
 import json
 import os
-import pathlib
 import re
 import unittest
 
@@ -16,12 +15,12 @@ import psycopg2
 
 import gate
 import processes
+from corpus_server import schema
 from differential_statements import Statements
 from postgres import Agent, Postgres
 
 SEED = int(os.environ.get("PORTCULLIS_TEST_SEED", "1"))
 COUNT = int(os.environ.get("PORTCULLIS_TEST_STATEMENTS", "1000"))
-SCHEMA = pathlib.Path(__file__).resolve().parent.parent / "corpus" / "schema.sql"
 
 AGENT = Agent("bot", "agent_bot", "what the bot knows", "bot_db", "what the gate knows of the bot")
 POLICY = {"version": 1, "name": "differential", "agents": {"bot": {"login": AGENT.login}}, "protect": [],
@@ -146,7 +145,7 @@ class Differential(unittest.TestCase):
         cls.addClassCleanup(cls.postgres.stop)
         cls.postgres.create_role(AGENT)
         cls.postgres.sql(f"ALTER ROLE {AGENT.role} SUPERUSER")
-        cls.postgres.load(SCHEMA)
+        cls.postgres.sql(schema(cls.postgres.major))
         cls.connection = psycopg2.connect(dbname=cls.postgres.database,
                                           **{k: v for k, v in cls.postgres.login_of(AGENT).items() if k != "database"},
                                           options="-c search_path=app -c statement_timeout=5s")

@@ -12,7 +12,7 @@ import psycopg2
 import psycopg2.extras
 
 import harness
-from postgres import libpq_environment, server_programs
+from postgres import client_program, libpq_environment
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -52,7 +52,7 @@ SELECT id AS n FROM app.customers ORDER BY id \crosstabview
 """
 
     def run_psql(self, login, *arguments, script=""):
-        done = subprocess.run([server_programs() / "psql", "-X", *arguments], input=script, capture_output=True,
+        done = subprocess.run([client_program("psql"), "-X", *arguments], input=script, capture_output=True,
                               text=True, check=False, env=libpq_environment(login), timeout=60)
         return done.returncode, done.stdout, done.stderr
 

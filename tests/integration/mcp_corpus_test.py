@@ -78,7 +78,9 @@ class Corpus(unittest.TestCase):
             print(f"{count:4} {reason}")
         print(dict(counts))
         self.assertEqual(sum(counts.values()), 211)
-        self.assertGreaterEqual(counts["passed"], PASSES_AT_LEAST)
+        newer = sum(s.get("since", 0) > self.postgres.major for statements in by_client.values() for s in statements)
+        print(f"  {newer} ask for what PostgreSQL {self.postgres.major} does not have yet")
+        self.assertGreaterEqual(counts["passed"], PASSES_AT_LEAST - newer)
         if not harness.DIRECT:
             self.assertTrue(self.gate.running())
 

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import harness
-from postgres import libpq_environment, server_programs
+from postgres import client_program, libpq_environment
 
 TABLES = ["app.pgbench_accounts", "app.pgbench_branches", "app.pgbench_tellers", "app.pgbench_history"]
 CLIENTS, TRANSACTIONS = 4, 100
@@ -32,7 +32,7 @@ class Pgbench(harness.ShopCase):
 
     @staticmethod
     def pgbench(front, *arguments):
-        done = subprocess.run([server_programs() / "pgbench", *arguments], capture_output=True, text=True, check=False,
+        done = subprocess.run([client_program("pgbench"), *arguments], capture_output=True, text=True, check=False,
                               env=libpq_environment(front.login_of(harness.AGENT)), timeout=90)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -4,6 +4,7 @@ import os
 import pathlib
 import pwd
 import re
+import shutil
 import signal
 import subprocess
 from typing import NamedTuple
@@ -45,14 +46,39 @@ class Logged(NamedTuple):
     parameters: str
 
 
+def _debian_programs():
+    """The folders with programs of PostgreSQL that Debian installed, newest last."""
+    return sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+
+
 def server_programs():
     """The folder of initdb and postgres, which are not on the PATH."""
     named = os.environ.get("PORTCULLIS_POSTGRES_BIN")
-    candidates = [named] if named else sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
-    for folder in candidates:
-        if (pathlib.Path(folder) / "initdb").exists():
-            return pathlib.Path(folder)
+    for folder in [pathlib.Path(named)] if named else reversed(_debian_programs()):
+        if (folder / "initdb").exists():
+            return folder
     raise RuntimeError("no PostgreSQL server programs found: set PORTCULLIS_POSTGRES_BIN to the folder of initdb")
+
+
+def client_program(name):
+    """psql or pgbench: the server's own, or Debian's where the server came without."""
+    for folder in [server_programs(), *reversed(_debian_programs())]:
+        if (folder / name).exists():
+            return folder / name
+    raise RuntimeError(f"no {name} found: install postgresql-15")
+
+
+def _programs_for(user):
+    """The server's programs where `user` can run them: a copy when they lie below a folder that it may not enter."""
+    programs = server_programs()
+    may_run = subprocess.run(["test", "-x", programs / "initdb"], check=False, **processes.identity(user))
+    if may_run.returncode == 0:
+        return programs
+    copied = processes.root() / "server"
+    if not copied.exists():
+        shutil.copytree(programs.parent, copied, symlinks=True)  # they find their lib/ and share/ beside bin/
+        subprocess.run(["chown", "-R", user, copied], check=True)
+    return copied / "bin"
 
 
 def libpq_environment(login):
@@ -70,6 +96,7 @@ class Postgres:
         """`tls` is (certificate file, key file), both readable by the server's account."""
         self._user = "postgres" if os.geteuid() == 0 else None
         self._superuser = self._user or pwd.getpwuid(os.geteuid()).pw_name
+        self._programs = _programs_for(self._user)
         self.folder = processes.new_folder("postgres", self._user)
         self.port = processes.free_port()
         self.database = database
@@ -83,10 +110,10 @@ class Postgres:
         self.sql(f"CREATE ROLE {self.catalog_role} LOGIN PASSWORD '{self.catalog_password}'", database="postgres")
 
     def _initialise(self):
-        command = [server_programs() / "initdb", "-D", self.folder / "data", "-U", self._superuser, "-E", "UTF8",
+        command = [self._programs / "initdb", "-D", self.folder / "data", "-U", self._superuser, "-E", "UTF8",
                    "--no-locale", "--no-sync", "--auth-local=trust", "--auth-host=scram-sha-256"]
         subprocess.run([str(word) for word in command], check=True, capture_output=True, cwd=self.folder,
-                       user=self._user)
+                       **processes.identity(self._user))
         with open(self.folder / "data" / "postgresql.conf", "a", encoding="utf-8") as conf:
             for key, value in self._settings.items():
                 conf.write(f"{key} = '{value}'\n")
@@ -94,7 +121,7 @@ class Postgres:
 
     # --- life -----------------------------------------------------------------------------------------------------
     def start(self):
-        self._process = processes.Process([server_programs() / "postgres", "-D", self.folder / "data"],
+        self._process = processes.Process([self._programs / "postgres", "-D", self.folder / "data"],
                                           self.folder / "out", self.folder / "log", user=self._user,
                                           end_signal="SIGQUIT")
         processes.wait_until(self._answers, "PostgreSQL to start")
@@ -121,6 +148,11 @@ class Postgres:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+
+    @property
+    def major(self):
+        """13 to 18."""
+        return int(self.sql("SHOW server_version_num", database="postgres")[0][0]) // 10000
 
     # --- talking to it --------------------------------------------------------------------------------------------
     @property

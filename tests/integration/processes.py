@@ -39,6 +39,13 @@ def new_folder(name, user=None):
     return folder
 
 
+def identity(user):
+    """What makes a child process that user's, for subprocess; nothing for None."""
+    if user is None:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
 def _sweep(folder):
     for entry in (folder / "pids").glob("*"):
         try:
@@ -120,10 +127,7 @@ class Process:
     """One long-running child. Its output is in the two files; `end_signal` is how the janitor would end it."""
 
     def __init__(self, command, output, errors, user=None, environment=None, end_signal="SIGKILL", file_limit=None):
-        options = {}
-        if user is not None:
-            account = pwd.getpwnam(user)
-            options = {"user": user, "group": account.pw_gid, "extra_groups": []}
+        options = identity(user)
         if file_limit is not None:
             options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
         self.output, self.errors = pathlib.Path(output), pathlib.Path(errors)

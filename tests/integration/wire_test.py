@@ -59,7 +59,8 @@ class SimpleQuery(harness.DifferentialCase):
             return (connection.talk(query("SET TimeZone = 'Europe/Berlin'")) +
                     connection.talk(query("SELECT created FROM app.orders WHERE id = 1")) +
                     connection.talk(query("BEGIN; SET DateStyle = 'German'; ROLLBACK")))
-        self.same(script, "CSZ TDCZ CCCZ")
+        # Up to version 13 each change was told at once; since then what is left of it when the query ends.
+        self.same(script, "CSZ TDCZ CCCZ" if self.postgres.major >= 14 else "SCZ TDCZ CSCSCZ")
 
     def test_notifications(self):
         def script(connection):
@@ -238,7 +239,9 @@ class Pipelines(harness.DifferentialCase):
 
 class Startup(harness.DifferentialCase):
     def test_parameter_status_is_that_of_the_server(self):
-        direct, through = self.connect_direct(application_name="x"), self.connect(application_name="x")
+        pinned = '"app"'  # as the gate writes it; 18 tells the client
+        direct = self.connect_direct(application_name="x", search_path=pinned)
+        through = self.connect(application_name="x")
         self.assertEqual(through.parameters, direct.parameters)
         self.assertEqual(through.parameters["application_name"], "x")
 
