@@ -17,6 +17,8 @@ namespace {
 
 // How long a change of the catalog that is under way keeps others from being judged.
 constexpr std::chrono::seconds kLongestHoldUp{1};
+// A catalog that changes all the time is read for a fifth of the time at most.
+constexpr int kPauseForEachReading = 4;
 
 class FingerprintTaker final : public session::RowTaker {
  public:
@@ -126,9 +128,7 @@ asio::awaitable<void> CatalogKeeper::run() {
       const std::lock_guard lock(mutex_);
       asked = asked_;
     }
-    const auto begun = clock_.steady();
     const auto looked = co_await look();
-    last_look_ = clock_.steady() - begun;
     if (looked) publish(asked);
     report(looked);
     co_await pause();
@@ -143,13 +143,17 @@ asio::awaitable<Result<void>> CatalogKeeper::look() {
   }
   const std::string question(catalog::fingerprint_query(connection_.server_version()));
   FingerprintTaker answer;
+  const auto begun = clock_.steady();
   const auto asked = co_await connection_.ask(question, answer);
+  asking_took_ = clock_.steady() - begun;
+  reading_took_ = {};
   if (!asked) co_return asked;
   if (candidate_ && answer.fingerprint == candidate_fingerprint_) co_return Result<void>();
   candidate_fingerprint_ = std::move(answer.fingerprint);
   candidate_.reset();
   BuilderRows rows(connection_.server_version());
   const auto read = co_await read_catalog(connection_, rows);
+  reading_took_ = clock_.steady() - begun;
   if (!read) co_return read;
   auto built = rows.finish();
   if (!built) co_return built.error();
@@ -230,7 +234,9 @@ asio::awaitable<void> CatalogKeeper::pause() {
     const std::lock_guard lock(mutex_);
     if (!failing_ && asked_ > answered_) co_return;
   }
-  pause_.expires_after(pause_after(last_look_, options_.poll, options_.oldest));
+  const auto rest = std::min<std::chrono::steady_clock::duration>(kPauseForEachReading * reading_took_,
+                                                                  options_.oldest / 2);
+  pause_.expires_after(std::max(pause_after(asking_took_, options_.poll, options_.oldest), rest));
   const auto [cancelled] = co_await pause_.async_wait(no_throw);
   (void)cancelled;
 }

@@ -82,7 +82,8 @@ class CatalogKeeper final : public session::BasisSource {
   std::shared_ptr<const policy::PolicySet> bound_policy_;
   std::shared_ptr<const policy::Bound> bound_;
   std::shared_ptr<const session::Basis> next_basis_;
-  std::chrono::steady_clock::duration last_look_{};  // how long it took
+  // The last look: asking whether anything has changed, and, where it had, reading it all.
+  std::chrono::steady_clock::duration asking_took_{}, reading_took_{};
   bool failing_ = false, stopping_ = false;
   std::thread thread_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "session/parameters.hpp"
+
 namespace portcullis::session {
 
 using base::Error;
@@ -13,6 +15,12 @@ namespace {
 bool names_nothing(const sql::Facts& facts) {
   return std::all_of(facts.statements.begin(), facts.statements.end(), [](const auto& statement) {
     return statement.executes.empty() && statement.fetches.empty();
+  });
+}
+
+bool makes_no_name(const sql::Facts& facts) {
+  return std::all_of(facts.statements.begin(), facts.statements.end(), [](const auto& statement) {
+    return statement.prepares.empty() && statement.declares_cursor.empty();
   });
 }
 
@@ -77,10 +85,15 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   }
   subject.facts = facts.get();
 
-  Judgement judgement = decide(facts, subject);
+  // What PREPARE makes is run by EXECUTE, whose arguments are not followed.
+  const bool may_wait = message == "Parse" && names_nothing(*facts) && makes_no_name(*facts);
+  auto closed = may_wait ? without_open_calls(*facts, parameter_types) : std::nullopt;
+  const bool waits = closed.has_value();
+  Judgement judgement =
+      decide(waits ? std::make_shared<const sql::Facts>(*std::move(closed)) : facts, subject);
   if (judgement.allowed) {
     judgement.statement = std::make_shared<const Statement>(
-        Statement{facts, *judgement.record, *subject.key, message == "Parse"});
+        Statement{facts, *judgement.record, *subject.key, waits, message == "Parse"});
     learn_names(judgement.statement);
   }
   return judgement;
@@ -179,7 +192,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   subject.bind = bind;
   subject.parameter_bytes = bind == nullptr ? bytes : 0;
 
-  const auto statements = registry_.prepared.find(name, registry_.pipeline);
+  auto statements = registry_.prepared.find(name, registry_.pipeline);
   if (statements.empty()) {
     return unknown(unknown_statement(name), subject);
   }
@@ -188,15 +201,21 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
                   {sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
                                                         std::string(name) + "\": close it first"});
   }
+  const StatementPtr named = statements.back();
+  if (statements.size() == 1 && statements.front()->decided_at_bind && bind != nullptr) {
+    Statement given = *statements.front();
+    given.facts = std::make_shared<const sql::Facts>(with_arguments(*given.facts, *bind));
+    statements.front() = std::make_shared<const Statement>(std::move(given));
+  }
   const FactsPtr facts = statements.size() == 1 ? statements.front()->facts
                                                 : std::make_shared<const sql::Facts>(united(statements));
   subject.facts = facts.get();
   subject.statement = statements.back()->record;
   subject.key = key_of(statements.back()->key, bind);
-  subject.is_paid = statements.back()->is_paid;
+  subject.is_paid = named->is_paid;
 
   Judgement judgement = decide(facts, subject);
-  if (judgement.record) statements.back()->is_paid = false;
+  if (judgement.record) named->is_paid = false;
   if (judgement.allowed) {
     judgement.portal =
         std::make_shared<Portal>(Portal{statements, *judgement.record, *subject.key, judgement.consequences,

@@ -27,6 +27,7 @@ struct Statement {
   std::shared_ptr<const sql::Facts> facts;  // as written: EXECUTE is looked up anew at each use
   std::uint64_t record = 0;                 // of the decision on the text
   std::uint64_t key = 0;                    // of the text, by which a failure is known again
+  bool decided_at_bind = false;             // of some calls what they work on is not known before
   // The limits were charged for its first run when it was parsed.
   mutable bool is_paid = false;
 };

@@ -7,9 +7,6 @@
 namespace portcullis::sql {
 namespace {
 
-// Longer ones name nothing and set nothing worth knowing; facts are kept for a while.
-constexpr std::size_t kLongestArgument = 1024;
-
 // libpg_query leaves a whole number out of its JSON unless it is above zero, so the others are read from the
 // text.
 std::optional<std::string> whole_number(const Node& constant, std::string_view text) {
@@ -72,6 +69,15 @@ std::optional<std::string> argument_text(const Node& expression, std::string_vie
   return kept ? argument_text(*argument, statement) : std::nullopt;
 }
 
+// 0 for what is no parameter.
+std::uint32_t parameter_number(const Node& expression) {
+  if (expression.is("ParamRef")) return static_cast<std::uint32_t>(expression.number("number"));
+  const auto type = expression.is("TypeCast") ? expression.child("typeName") : std::nullopt;
+  const auto argument = type ? expression.child("arg") : std::nullopt;
+  if (!argument || !argument->is("ParamRef") || !is_plain_type(*type) || !is_text_type(*type)) return 0;
+  return parameter_number(*argument);
+}
+
 }  // namespace
 
 std::optional<std::string> literal(const Node& node, std::string_view statement) {
@@ -99,6 +105,14 @@ bool is_constant(const Node& expression) {
   const auto argument = expression.child("arg");
   const auto type = expression.child("typeName");
   return argument && type && is_builtin_type_name(*type) && !names_an_object(*type) && is_constant(*argument);
+}
+
+std::vector<std::uint32_t> parameter_arguments(const Node& call) {
+  std::vector<std::uint32_t> numbers;
+  for (const Node& expression : call.list("args")) numbers.push_back(parameter_number(expression));
+  const bool any =
+      std::any_of(numbers.begin(), numbers.end(), [](std::uint32_t number) { return number > 0; });
+  return any ? numbers : std::vector<std::uint32_t>();
 }
 
 std::vector<std::optional<std::string>> constant_arguments(const Node& call, std::string_view statement) {

@@ -120,6 +120,8 @@ void walk_do(Walker& walker, const Node& node);
 // The value of a literal as it is written; nothing for NULL and any other expression. The tree was made from
 // `statement`.
 [[nodiscard]] std::optional<std::string> literal(const Node& node, std::string_view statement);
+// Effect::argument_parameters of a FuncCall that has Effect::arguments.
+[[nodiscard]] std::vector<std::uint32_t> parameter_arguments(const Node& call);
 // Effect::arguments of a FuncCall.
 [[nodiscard]] std::vector<std::optional<std::string>> constant_arguments(const Node& call,
                                                                          std::string_view statement);

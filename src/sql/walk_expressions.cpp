@@ -119,6 +119,7 @@ void walk_function_call(Walker& walker, const Node& node) {
   effect.kind = ObjectKind::function;
   effect.object = *std::move(name);
   effect.arguments = constant_arguments(node, walker.text());
+  if (!effect.arguments.empty()) effect.argument_parameters = parameter_arguments(node);
   effect.argument_count = argument_count(node);
   effect.location = node.location();
   walker.add(std::move(effect));

@@ -46,6 +46,7 @@ std::string key_of(const Effect& effect) {
   for (const std::string& value : effect.values) append(key, value);
   key += '\2';
   append(key, effect.arguments);
+  for (const std::uint32_t number : effect.argument_parameters) key += '$' + std::to_string(number);
   return key;
 }
 
@@ -81,12 +82,15 @@ void Walker::add(Effect effect) {
 }
 
 void Walker::limit_arguments(Effect& effect) {
-  const bool known = std::any_of(effect.arguments.begin(), effect.arguments.end(),
+  const bool known = !effect.argument_parameters.empty() ||
+                     std::any_of(effect.arguments.begin(), effect.arguments.end(),
                                  [](const auto& argument) { return argument.has_value(); });
   if (!known || seen_.contains(key_of(effect))) return;
   std::string function;
   append(function, effect.object);
-  if (++calls_[function] > kMostArgumentLists) effect.arguments.clear();
+  if (++calls_[function] <= kMostArgumentLists) return;
+  effect.arguments.clear();
+  effect.argument_parameters.clear();
 }
 
 void Walker::add_range(Range range) {

@@ -45,6 +45,9 @@ struct AddedColumn {
   bool inline_constraint = false;  // CHECK, UNIQUE, PRIMARY KEY, REFERENCES, IDENTITY, GENERATED, COLLATE
 };
 
+// Longer arguments of functions name nothing and set nothing worth knowing: they count as not known.
+inline constexpr std::size_t kLongestArgument = 1024;
+
 // What to know about some of them:
 // - A new temporary relation is in the schema "pg_temp", as for PostgreSQL.
 // - Triggers, rules, policies, columns, constraints, statistics and indexes being made are effects on their
@@ -82,6 +85,9 @@ struct Effect {
   // are not, for NULL and for more than 1,024 bytes. Empty where the call has named or VARIADIC arguments,
   // and for what comes after the 100th different list of one function's: then none is known.
   std::vector<std::optional<std::string>> arguments{};
+  // Beside `arguments`: by position, which parameter stands there, 1 for $1, as it is or cast to text; 0 for
+  // none. Empty where no argument is one.
+  std::vector<std::uint32_t> argument_parameters{};
   // For `execute function`: how many arguments the call has. Nothing where that does not tell which functions
   // it could be: named and VARIADIC arguments, WITHIN GROUP, names without a call.
   std::optional<std::uint32_t> argument_count{};
