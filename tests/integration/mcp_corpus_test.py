@@ -15,7 +15,8 @@ from postgres import Postgres
 from wire import SYNC, TERMINATE, bind, describe_statement, execute, parse, query, shape
 
 # Raise it when the gate learns more; a change that lowers it takes a tool away from somebody.
-PASSES_AT_LEAST = 199
+PASSES_AT_LEAST = 203
+TIMEOUTS = ["statement_timeout", "lock_timeout", "5000"]  # set before each call
 
 CATALOGS = """pg_am pg_attrdef pg_attribute pg_class pg_collation pg_constraint pg_description pg_enum pg_index
     pg_inherits pg_language pg_locks pg_namespace pg_policy pg_proc pg_publication pg_publication_namespace
@@ -105,13 +106,14 @@ class Corpus(unittest.TestCase):
 
     @staticmethod
     def extended(connection, sql):
-        """As drivers do: ask for the parameters' types first. All values are NULL."""
+        """As drivers do: ask for the parameters' types first. All values are NULL, but for names of settings."""
         answer = connection.talk(parse(sql), describe_statement(), SYNC)
         description = [m for m in answer if m.type == "t"]
         if not description:
             return answer
         count = struct.unpack_from("!H", description[0].body)[0]
-        return answer + connection.talk(bind([None] * count), execute(), SYNC)
+        values = TIMEOUTS if "set_config($1" in sql else [None] * count
+        return answer + connection.talk(bind(values), execute(), SYNC)
 
 
 if __name__ == "__main__":
