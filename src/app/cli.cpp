@@ -133,7 +133,7 @@ void add_policy_test(CLI::App& policy, CommandLine& line) {
       add_command(policy, "test",
                   "Load each policy and run the tests that stand in it.\n"
                   "Exit code: 0 all passed, 1 something is wrong, 64 the catalog cannot be read.",
-                  "portcullis policy test policies/*.json");
+                  "portcullis policy test /etc/portcullis/policy.json");
   test.add_option("files", line.policies, "Policy files")->required()->type_name("FILE");
   add_catalog_option(test, line.test_catalog,
                      "Judge by this file, which `portcullis catalog dump` wrote; without it by names alone");
@@ -170,7 +170,7 @@ void add_policy_diff(CLI::App& policy, CommandLine& line) {
 
 void add_policy(CLI::App& app, CommandLine& line) {
   CLI::App& policy = add_command(app, "policy", "Test, explain and compare policy files.",
-                                 "portcullis policy test policies/*.json");
+                                 "portcullis policy test /etc/portcullis/policy.json");
   policy.require_subcommand(1);
   add_policy_test(policy, line);
   add_policy_explain(policy, line);

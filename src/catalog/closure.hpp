@@ -92,7 +92,7 @@ class Closure {
   void follow_view(const Step& step, const Attached& definition);
   void follow_rule(const Step& step, const Attached& rule);
   void follow_policy(const Step& step, const Attached& policy);
-  void follow_virtual_column(const Step& step, const Attached& column);
+  void follow_generated_column(const Step& step, const Attached& column);
   void follow_stored_expression(const Step& step, const Attached& expression, const Relation& relation);
   void follow_parents_keys(const Step& step);
   void follow_column_types(const Step& step);

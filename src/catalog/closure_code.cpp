@@ -84,7 +84,7 @@ void Closure::follow_code(const Step& step) {
         }
         break;
       case Attached::Kind::default_value:
-        if (step.action == Action::select) follow_virtual_column(step, attached);
+        if (step.action == Action::select) follow_generated_column(step, attached);
         [[fallthrough]];
       case Attached::Kind::check:
       case Attached::Kind::index:
@@ -149,15 +149,17 @@ void Closure::follow_policy(const Step& step, const Attached& policy) {
   for (const Oid function : policy.functions) effects_.call(function, because, true);
 }
 
-// It holds nothing: its expression is worked out when it is read, as a view is.
-void Closure::follow_virtual_column(const Step& step, const Attached& column) {
-  if (!column.events.select || !touches(columns(step), {column.name})) return;
+// What it shows came from the columns in its expression; no other default reads any. A virtual column's is
+// worked out when it is read, a stored one's was when the row was written.
+void Closure::follow_generated_column(const Step& step, const Attached& column) {
+  if (!touches(columns(step), {column.name})) return;
   const Route because = route(step, Via::stored_expression,
                               "column " + snapshot_.relation_text(step.relation.oid) + '.' + column.name);
   for (const Access& access : column.accesses) {
     const Relation* const relation = snapshot_.relation(access.relation);
     if (relation != nullptr) effects_.touch(*relation, {Action::select, columns_of(access)}, because);
   }
+  if (!column.events.select) return;
   for (const Oid function : column.functions) effects_.call(function, because, false);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <set>
 #include <string>
 #include <string_view>
@@ -98,8 +99,11 @@ constexpr auto kSessionControl = std::to_array<Action>({
 });
 
 // What decides where names are looked up (PostgreSQL manual, "The Schema Search Path"), and what an agent
-// says about itself.
-bool is_followed_setting(std::string_view name) {
+// says about itself. set_config() takes the name in any case.
+bool is_followed_setting(std::string_view written) {
+  std::string name(written);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return name == "search_path" || name == "role" || name == "session_authorization" || name == "all" ||
          name.starts_with("portcullis.");
 }
@@ -123,7 +127,16 @@ bool moves_lookup(const Effect& effect) {
   }
 }
 
+bool has_action(const StatementFacts& statement, std::initializer_list<Action> actions) {
+  return std::any_of(statement.effects.begin(), statement.effects.end(),
+                     [&](const Effect& effect) { return holds(actions, effect.action); });
+}
+
 bool changes_catalog(const StatementFacts& statement) {
+  // EXPLAIN ANALYZE makes what it explains, by its own command tag.
+  if (has_action(statement, {Action::explain_analyze}))
+    return has_action(statement,
+                      {Action::create_table_as, Action::create_materialized_view, Action::select_into});
   return std::any_of(kCatalogWords.begin(), kCatalogWords.end(),
                      [&](std::string_view word) { return statement.kind.starts_with(word); });
 }
@@ -157,7 +170,7 @@ bool uses_names(const StatementFacts& statement) {
 }
 
 Consequences consequences_of(const StatementFacts& statement) {
-  if (statement.not_understood) return {true, true, true, true, true};
+  if (statement.not_understood) return {true, true, true, true, true, true, true};
   Consequences found;
   found.changes = !statement.reads_only;
   found.changes_catalog = changes_catalog(statement);
@@ -165,6 +178,8 @@ Consequences consequences_of(const StatementFacts& statement) {
   found.moves_lookup = std::any_of(statement.effects.begin(), statement.effects.end(),
                                    [](const Effect& effect) { return moves_lookup(effect); });
   found.may_rewind = may_rewind(statement);
+  found.resumes = has_action(statement, {Action::fetch, Action::move});
+  found.commits_within = has_action(statement, {Action::call, Action::do_});  // COMMIT may stand in either
   return found;
 }
 
@@ -202,7 +217,7 @@ class Earlier {
   void add(const StatementFacts& statement) {
     if (fails_among_others(statement)) return;
     const auto found = consequences_of(statement);
-    lookup_ = lookup_ || found.moves_lookup || (found.may_rewind && unsettled_);
+    lookup_ = lookup_ || found.moves_lookup || ((found.may_rewind || found.resumes) && unsettled_);
     ties_ = ties_ || changes_ties(statement);
     unsettled_ = unsettled_ || found.redefines_names || found.moves_lookup;
     if (!found.redefines_names) return;
@@ -237,6 +252,8 @@ Consequences& Consequences::operator|=(const Consequences& other) noexcept {
   redefines_names |= other.redefines_names;
   moves_lookup |= other.moves_lookup;
   may_rewind |= other.may_rewind;
+  resumes |= other.resumes;
+  commits_within |= other.commits_within;
   return *this;
 }
 

@@ -17,6 +17,10 @@ struct Consequences {
   bool moves_lookup = false;  // where names are looked up: search_path, role
   // Ends a transaction, or goes back in it: what was changed in it may be undone.
   bool may_rewind = false;
+  // Goes on with a query that was begun before: what functions in that do, they do now.
+  bool resumes = false;
+  // May commit while it runs, so that its failure does not undo all that it did.
+  bool commits_within = false;
 
   Consequences& operator|=(const Consequences& other) noexcept;
 };

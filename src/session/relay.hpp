@@ -135,7 +135,7 @@ class Relay {
   [[nodiscard]] bool is_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool are_names_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const;
-  [[nodiscard]] std::optional<base::Error> blindness();
+  [[nodiscard]] std::optional<base::Error> blindness(const std::shared_ptr<const Basis>& basis);
   void ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog);
   std::optional<std::size_t> on_own_answer(std::string_view bytes);
   void use_own_answer();

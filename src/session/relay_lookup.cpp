@@ -50,8 +50,9 @@ bool Relay::take_view() {
   view.basis = basis && lookup_.own ? lookup_.own : std::move(basis);
   view.names = lookup_.names;
   view.claims = lookup_.claims;
-  view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending;
-  view.blind = blindness();
+  view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending ||
+                   lookup_.names_stale || lookup_.catalog_stale;
+  view.blind = blindness(view.basis);
   judge_.use(std::move(view));
   return true;
 }
@@ -88,7 +89,7 @@ bool Relay::is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) c
 }
 
 // Why it is not known what the next message's names mean, or nothing.
-std::optional<Error> Relay::blindness() {
+std::optional<Error> Relay::blindness(const std::shared_ptr<const Basis>& basis) {
   if (!own_names_lead(lookup_.names->search_path)) {
     return Error{
         sqlstate::feature_not_supported,
@@ -96,8 +97,14 @@ std::optional<Error> Relay::blindness() {
         "PostgreSQL's own types and operators: put it first or leave it out"};
   }
   if (lookup_.failure) return std::exchange(lookup_.failure, std::nullopt);
+  if (!unsynced_ && !is_copying()) return std::nullopt;
+  if (!lookup_.own && are_names_outdated(basis) && !lookup_.names_stale) {
+    return Error{sqlstate::feature_not_supported,
+                 "the catalog has changed since this pipeline began, so what names mean must be asked anew: "
+                 "send a Sync and try again"};
+  }
   const bool changed = lookup_.change_pending || lookup_.names_stale || lookup_.catalog_stale;
-  if (!changed || (!unsynced_ && !is_copying())) return std::nullopt;
+  if (!changed) return std::nullopt;
   return Error{sqlstate::feature_not_supported,
                "what its names mean hangs on a statement before it in the same pipeline: send a Sync before "
                "it"};
@@ -214,15 +221,16 @@ void Relay::announce_catalog_change(Reply& reply) {
 
 void Relay::note_sending(const Consequences& consequences) {
   const bool unsettled = lookup_.catalog_changing || lookup_.names_moving;
+  const bool may_follow = consequences.may_rewind || consequences.resumes;
   lookup_.change_pending = lookup_.change_pending || consequences.moves_lookup ||
-                           consequences.redefines_names || (consequences.may_rewind && unsettled);
+                           consequences.redefines_names || (may_follow && unsettled);
 }
 
 // It ran, or some of it.
 void Relay::note_lookup(const Consequences& consequences) {
   lookup_.names_moving = lookup_.names_moving || consequences.moves_lookup;
-  if (consequences.moves_lookup || (consequences.may_rewind && lookup_.names_moving))
-    lookup_.names_stale = true;
+  const bool may_follow = consequences.may_rewind || consequences.resumes;
+  if (consequences.moves_lookup || (may_follow && lookup_.names_moving)) lookup_.names_stale = true;
   if (lookup_.catalog_changing && (consequences.redefines_names || consequences.may_rewind))
     lookup_.catalog_stale = true;
 }

@@ -187,6 +187,8 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
   bool sync_owed = false;
   auto skipped = replies_.skip_to_sync(sync_owed);
   skipping_ = !sync_owed;
+  if (!skipped.empty() && skipped.front().consequences.commits_within)
+    note_lookup(skipped.front().consequences);
   for (std::size_t i = 0; i < skipped.size(); ++i) {
     withdraw(skipped[i]);
     settle(skipped[i], i == 0 ? "error" : "skipped");
@@ -211,9 +213,10 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
           "send CopyDone or CopyFail first");
     }
     Reply reply = replies_.pop();
-    // Of several statements some may have run before the one that failed.
+    // Of several statements some may have run before the one that failed, and been committed.
     const bool is_one = reply.statement && reply.statement->facts->statements.size() == 1;
-    if (reply.sqlstate.empty() || !is_one) note_lookup(reply.consequences);
+    const bool is_undone = is_one && !reply.consequences.commits_within;
+    if (reply.sqlstate.empty() || !is_undone) note_lookup(reply.consequences);
     committed = reply.may_commit;
     if (reply.sqlstate.empty()) {
       confirm(reply);

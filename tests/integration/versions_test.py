@@ -178,6 +178,11 @@ class Routes(catalog_test.CatalogCase):
                       "ALTER TABLE app.ledger DROP COLUMN order_id"))
         self.assert_refused("DELETE FROM app.orders WHERE id = 1", '"books"', "DELETE on app.ledger")
 
+    def test_through_a_stored_column(self):
+        self.outside(("ALTER TABLE app.customers ADD COLUMN mirror text GENERATED ALWAYS AS (lower(email)) STORED",
+                      "ALTER TABLE app.customers DROP COLUMN mirror"))
+        self.assert_refused("SELECT mirror FROM app.customers", '"mail"', "email")
+
     def test_through_a_virtual_column(self):
         """18 works them out when they are read."""
         made = "ALTER TABLE app.customers ADD COLUMN mirror text GENERATED ALWAYS AS (lower(email)) VIRTUAL"

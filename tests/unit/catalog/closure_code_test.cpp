@@ -136,6 +136,13 @@ TEST_F(ClosureCode, AVirtualColumnReadsWhatItsExpressionReads) {
   EXPECT_THAT(after(Action::select, "users", {"id"}), ElementsAre("select app.users(id)"));
 }
 
+TEST_F(ClosureCode, AStoredColumnHoldsWhatItsExpressionReads) {
+  make.attach("app.users", 'd', "name", "iu", {"app.f"}, {"app.users(ssn)"});
+  EXPECT_THAT(after(Action::select, "users", {"name"}),
+              ElementsAre("select app.users(name)", "select app.users(ssn) by column app.users.name"));
+  EXPECT_THAT(after(Action::select, "users", {"id"}), ElementsAre("select app.users(id)"));
+}
+
 // Class B9: DEFAULT, CHECK, index and partition key.
 TEST_F(ClosureCode, StoredExpressionsCallUsersFunctionsWhenRowsAreWritten) {
   make.attach("app.users", 'd', "name", "", {"app.f", "pg_sleep"});

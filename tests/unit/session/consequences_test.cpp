@@ -29,7 +29,9 @@ TEST(Consequences, OfWhatMovesTheLookup) {
        {"SET search_path = app", "SET LOCAL search_path TO DEFAULT", "RESET search_path", "RESET ALL",
         "SET ROLE bob", "RESET ROLE", "SET SESSION AUTHORIZATION bob", "DISCARD ALL",
         "SELECT set_config('search_path', 'app', false)", "SELECT pg_catalog.set_config($1, 'app', false)",
-        "SELECT set_config(name, setting, false) FROM pg_settings", "SET portcullis.reason = 'x'"}) {
+        "SELECT set_config(name, setting, false) FROM pg_settings", "SET portcullis.reason = 'x'",
+        "SET \"Search_Path\" = app", "SELECT set_config('Search_Path', 'app', false)",
+        "SELECT set_config('PORTCULLIS.reason', 'x', false)"}) {
     EXPECT_TRUE(of(text).moves_lookup) << text;
   }
   for (const auto* text : {"SET statement_timeout = 1", "SELECT set_config('timezone', 'UTC', false)",
@@ -51,6 +53,22 @@ TEST(Consequences, OfChangesOfTheCatalog) {
     EXPECT_FALSE(of(text).redefines_names) << text;
   }
   EXPECT_FALSE(of("INSERT INTO t VALUES (1)").changes_catalog);
+}
+
+TEST(Consequences, OfExplainAnalyzeAreThoseOfWhatItRuns) {
+  EXPECT_TRUE(of("EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1").redefines_names);
+  EXPECT_TRUE(of("EXPLAIN (ANALYZE) CREATE MATERIALIZED VIEW m AS SELECT 1").redefines_names);
+  EXPECT_FALSE(of("EXPLAIN CREATE TABLE t AS SELECT 1").changes_catalog);
+  EXPECT_FALSE(of("EXPLAIN ANALYZE SELECT 1").changes_catalog);
+}
+
+TEST(Consequences, OfWhatGoesOnOrCommitsWhileItRuns) {
+  EXPECT_TRUE(of("FETCH c").resumes);
+  EXPECT_TRUE(of("MOVE 3 IN c").resumes);
+  EXPECT_FALSE(of("CLOSE c").resumes);
+  EXPECT_TRUE(of("CALL p()").commits_within);
+  EXPECT_TRUE(of("DO 'BEGIN END'").commits_within);
+  EXPECT_FALSE(of("SELECT f()").commits_within);
 }
 
 TEST(Consequences, OfTheEndOfATransaction) {
@@ -75,6 +93,8 @@ TEST(HangsOnEarlier, WhatComesBehindTheEndOfATransactionThatMovedIt) {
   EXPECT_TRUE(hangs("ROLLBACK; SELECT * FROM t", true));
   EXPECT_TRUE(hangs("ROLLBACK TO s; SELECT * FROM t", true));
   EXPECT_FALSE(hangs("ROLLBACK; SELECT * FROM t", false));
+  EXPECT_TRUE(hangs("FETCH c; SELECT * FROM t", true));
+  EXPECT_FALSE(hangs("FETCH c; SELECT * FROM t", false));
   EXPECT_TRUE(hangs("BEGIN; DROP TABLE u; ROLLBACK; SELECT * FROM t"));
 }
 

@@ -17,7 +17,8 @@ constexpr std::string_view kPolicy = R"({
   "rules": [
     { "id": "rows", "allow": ["select", "insert", "update", "delete", "copy from stdin", "copy to stdout"],
       "on": ["app.t"], "to": ["robot"] },
-    { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"] }
+    { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"] },
+    { "id": "procedure", "allow": ["call"], "on": ["app.p"], "to": ["robot"] }
   ]
 })";
 

@@ -71,6 +71,40 @@ TEST_F(RelayLookupTest, ATransactionThatMovedItIsFollowedThroughItsRollback) {
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
+// What DECLARE was judged for may call functions, and these run now.
+TEST_F(RelayLookupTest, InATransactionThatMovedItACursorThatGoesOnMayMoveItAgain) {
+  open_transaction();
+  run("set local search_path = app", "SET", 'T');
+  client(bytes_of(wire::Query{"declare c cursor for select * from t"}));
+  answer_schemas({"app"}, 'T');
+  server({"C DECLARE CURSOR", "Z T"});
+  (void)sent_to_server();
+  run("fetch c", "FETCH 1", 'T');
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"app"}, 'T');
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+// It may have committed what it did before.
+TEST_F(RelayLookupTest, AProcedureThatFailedMayHaveMovedIt) {
+  run("call app.p()", "CALL");
+  client(bytes_of(wire::Query{"call app.p()"}));
+  answer_schemas();
+  server({"E P0001", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+  server({"C SELECT 0", "Z I"});
+  client(extended("call app.p()") + bytes_of(wire::Sync{}));
+  client("");  // what stands behind a change of the catalog is looked at once that is sent
+  server({"1", "2", "E P0001", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
 TEST_F(RelayLookupTest, InAFailedTransactionNothingIsAsked) {
   open_transaction();
   client(bytes_of(wire::Query{"set local search_path = app; select * from t"}));
@@ -145,6 +179,17 @@ TEST_F(RelayLookupTest, OwnNamesOfPostgresqlMustLead) {
   client(bytes_of(wire::Query{"select 1 + 1"}));
   answer_schemas({"pg_temp_3", "pg_catalog", "app"});
   EXPECT_EQ(sent_to_server(), "Q(select 1 + 1)");
+}
+
+// A client that never sends Sync gives no moment to ask.
+TEST_F(RelayLookupTest, ACatalogThatIsNewWithinAPipelineCannotBeFollowed) {
+  client(bytes_of(wire::Parse{"", "select * from t", {}}));
+  EXPECT_EQ(sink.told().back(), "allow Parse");
+  catalog::testing::MakeSnapshot make;
+  make.table("app.t", {"id int4"});
+  source.basis = std::make_shared<const Basis>(Basis{test_guard(), make.build()});
+  client(bytes_of(wire::Parse{"", "select * from t", {}}));
+  EXPECT_EQ(sink.told().back(), "deny Parse 0A000");
 }
 
 TEST_F(RelayLookupTest, ANewCatalogMayMeanOtherSchemas) {

@@ -227,7 +227,8 @@ TEST_F(RelayTest, RequestsBehindAFailedCopyWithADoubtfulSyncEndTheSession) {
   EXPECT_EQ(sink.told().back(), "connection lost -> 3");
 }
 
-// PostgreSQL 13 swallows it without an answer: from there on each answer would be taken for another request's.
+// PostgreSQL 13 swallows it without an answer: from there on each answer would be taken for another
+// request's.
 TEST_F(RelayTest, ARequestInsideCopyDataEndsTheSessionWhereTheServerDoesNot) {
   client(bytes_of(wire::Query{"copy t from stdin"}));
   server({"G"});
@@ -255,7 +256,8 @@ TEST_F(RelayTest, ARequestBehindDataThatFailedIsAnswered) {
 }
 
 TEST_F(RelayTest, ARequestBehindTheEndOfCopyDataIsAnsweredWhateverTheCopyFailedWith) {
-  client(bytes_of(wire::Query{"copy t from stdin"}) + frame('d', "1\n") + frame('c') + bytes_of(wire::Query{"select 1"}));
+  client(bytes_of(wire::Query{"copy t from stdin"}) + frame('d', "1\n") + frame('c') +
+         bytes_of(wire::Query{"select 1"}));
   server({"G", "E 08P01", "Z I", "C SELECT 1", "Z I"});
   EXPECT_EQ(sent_to_client(), "G E(08P01) Z(I) C(SELECT 1) Z(I)");
   EXPECT_TRUE(relay.idle());
