@@ -66,6 +66,7 @@ EffectDecision EffectJudge::judge() {
     return decision_;
   }
   match_ = match_rules(all_.policy, all_.rules, resolved_, {has_where_, all_.has_reason, all_.confidence});
+  match_.covered = match_.covered || fills_up_shipped_list();
   if (refused_by_denial() || refused_as_missing() || refused_by_standing()) return decision_;
   weigh();
   // Whatever else lets it through: who must be asked is asked.
@@ -164,12 +165,19 @@ bool EffectJudge::refused_as_missing() {
 }
 
 bool EffectJudge::refused_by_standing() {
-  standing_ = standing(resolved_, {all_.policy.allowed_settings, all_.has_catalog, all_.json_cast,
-                                   [this](std::string_view schema) { return uses_schema(schema); },
-                                   [this](const sql::Effect& named) { return judge_argument(named); }});
+  standing_ =
+      standing(resolved_, {all_.policy.allowed_settings, all_.has_catalog, all_.json_cast, match_.opened,
+                           [this](std::string_view schema) { return uses_schema(schema); },
+                           [this](const sql::Effect& named) { return judge_argument(named); }});
   if (!standing_ || !standing_->final) return false;
   settle(Outcome::deny, standing_->ground, {}, phrase_ + " " + standing_->words);
   return true;
+}
+
+// Of a catalog that ships limited, column by column: rules open what the list holds back, the list the rest.
+bool EffectJudge::fills_up_shipped_list() const {
+  return !match_.opened.empty() && !closed_columns(resolved_, {}).empty() &&
+         closed_columns(resolved_, match_.opened).empty();
 }
 
 bool EffectJudge::uses_schema(std::string_view schema) const {

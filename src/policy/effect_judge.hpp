@@ -57,6 +57,7 @@ class EffectJudge {
   [[nodiscard]] bool is_users_function() const;
   [[nodiscard]] bool is_allowed_function() const;
   [[nodiscard]] std::string broken_pin() const;
+  [[nodiscard]] bool fills_up_shipped_list() const;
   [[nodiscard]] bool uses_schema(std::string_view schema) const;
   [[nodiscard]] EffectDecision judge_argument(const sql::Effect& named) const;
   [[nodiscard]] EffectDecision judge_as_written(const sql::Effect& named, catalog::Oid oid) const;

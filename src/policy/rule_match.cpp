@@ -99,7 +99,7 @@ class Matcher {
     if (!match_.covered && all_.any()) {
       match_.beyond_all = touches_all(effect_);
       for (const auto& column : effect_.effect.columns) {
-        if (!all_.names(column)) match_.beyond.push_back(column);
+        (all_.names(column) ? match_.opened : match_.beyond).push_back(column);
       }
     }
     return std::move(match_);

@@ -21,9 +21,11 @@ struct RuleMatch {
   // Allow and ask rules together name all that is touched, and so do those of them alone that write the
   // object's name out.
   bool covered = false, covered_by_name = false;
-  // Not covered though rules name columns of the object: the columns that none of them names, or all.
+  // Not covered though rules name columns of the object: the touched columns that none of them names, or all,
+  // and those that one does.
   std::vector<std::string> beyond;
   bool beyond_all = false;
+  std::vector<std::string> opened;
 
   [[nodiscard]] const Rule* covering() const noexcept { return asks != nullptr ? asks : allows; }
 };

@@ -138,6 +138,9 @@ Standing pinned(bool keeps, std::string_view value) {
 // business in schemas where no rule opens anything. "$user" is what stands there by default.
 Standing search_path_standing(const std::vector<std::string>& schemas, const Surroundings& surroundings) {
   for (const auto& schema : schemas) {
+    if (schema == "pg_catalog" && schema != schemas.front()) {
+      return stands_refused(Ground::shipped_list, "pg_catalog comes first by itself: leave it out", true);
+    }
     if (schema.empty() || schema == "$user" || is_catalog_schema(schema)) continue;
     if (!surroundings.uses_schema(schema)) {
       return stands_refused(Ground::shipped_list,

@@ -62,7 +62,7 @@ Standing own_function(const ResolvedEffect& call, const Surroundings& surroundin
                         unlisted("the function", listed == nullptr ? "" : listed->reason), false);
 }
 
-Standing catalog_relation(const ResolvedEffect& read) {
+Standing catalog_relation(const ResolvedEffect& read, const std::vector<std::string>& opened) {
   const Effect& effect = read.effect;
   const auto refused = [&](const std::string& why) {
     return stands_refused(Ground::shipped_list, why + "; no rule names it", false);
@@ -73,10 +73,9 @@ Standing catalog_relation(const ResolvedEffect& read) {
     return stands_allowed(Ground::shipped_list, "is on the list that ships");
   }
   if (listed->decision != BuiltinDecision::limited) return refused(unlisted("it", listed->reason));
-  std::vector<std::string> denied(listed->denied_columns.begin(), listed->denied_columns.end());
-  const auto touched = touched_of(denied, read);
-  if (touched.empty()) return stands_allowed(Ground::shipped_list, "reads columns on the list that ships");
-  return refused(unlisted("its column " + touched.front(), listed->reason) +
+  const auto closed = closed_columns(read, opened);
+  if (closed.empty()) return stands_allowed(Ground::shipped_list, "reads columns on the list that ships");
+  return refused(unlisted("its column " + closed.front(), listed->reason) +
                  ": name the columns that are needed");
 }
 
@@ -101,6 +100,19 @@ bool is_use(Action action) noexcept {
 bool is_own_function(const ResolvedEffect& effect) noexcept {
   return effect.effect.kind == sql::ObjectKind::function && effect.oid == catalog::kNoOid &&
          is_catalog_schema(effect.effect.object.schema);
+}
+
+std::vector<std::string> closed_columns(const ResolvedEffect& read, const std::vector<std::string>& opened) {
+  if (read.effect.action != Action::select) return {};
+  const auto* listed = builtin_catalog(read.effect.object.schema, read.effect.object.name);
+  if (listed == nullptr || listed->decision != BuiltinDecision::limited) return {};
+  auto closed = touched_of({listed->denied_columns.begin(), listed->denied_columns.end()}, read);
+  // What names no column, a star or the whole row, is not put together from several hands.
+  if (touches_all(read)) return closed;
+  std::erase_if(closed, [&](const std::string& column) {
+    return std::find(opened.begin(), opened.end(), column) != opened.end();
+  });
+  return closed;
 }
 
 Standing stands_refused(Ground ground, std::string_view why, bool final) {
@@ -130,7 +142,7 @@ std::optional<Standing> standing(const ResolvedEffect& resolved, const Surroundi
                           "the function is not on the list that ships, and no rule names it", false);
   }
   if (effect.action == Action::select && is_catalog_schema(effect.object.schema)) {
-    return catalog_relation(resolved);
+    return catalog_relation(resolved, surroundings.opened);
   }
   if (is_use(effect.action)) return used(effect, surroundings.has_catalog);
   if (const auto why = never_allowed(effect.action)) {

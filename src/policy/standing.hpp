@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "portcullis/catalog/resolution.hpp"
 #include "portcullis/policy/decision.hpp"
@@ -27,6 +28,7 @@ struct Surroundings {
   const SettingNames& settings;  // that the policy allows
   bool has_catalog = false;
   std::string_view json_cast;  // a cast to json that the policy does not allow; empty: there is none
+  const std::vector<std::string>& opened;  // the columns of this effect that rules of the agent name
   // Whether a rule of the agent opens anything in the schema.
   std::function<bool(std::string_view schema)> uses_schema;
   // The verdict on something that a function does to what its argument names.
@@ -39,6 +41,11 @@ struct Surroundings {
 
 // PostgreSQL's own function, not one that someone put into its schema.
 [[nodiscard]] bool is_own_function(const catalog::ResolvedEffect& effect) noexcept;
+
+// The touched columns that keep a catalog which ships limited from being read: those that the list holds back
+// and that are not `opened`. None for every other effect.
+[[nodiscard]] std::vector<std::string> closed_columns(const catalog::ResolvedEffect& read,
+                                                      const std::vector<std::string>& opened);
 
 [[nodiscard]] Standing stands_refused(Ground ground, std::string_view why, bool final);
 [[nodiscard]] Standing stands_allowed(Ground ground, std::string_view words);

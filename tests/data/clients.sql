@@ -5,6 +5,7 @@ CREATE SCHEMA hr;
 CREATE SCHEMA web AUTHORIZATION agent_repair;
 GRANT USAGE, CREATE ON SCHEMA app TO agent_repair;
 ALTER ROLE agent_repair SET search_path = app;
+ALTER ROLE agent_repair SET app.jwt_secret = 'setting-secret';
 
 CREATE TYPE app.mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE app.address AS (street text, city text);
@@ -86,7 +87,10 @@ CREATE TEXT SEARCH CONFIGURATION app.english (COPY = english);
 CREATE TEXT SEARCH DICTIONARY app.plain_words (TEMPLATE = simple, stopwords = english);
 ALTER TABLE app.lines ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everybody ON app.lines FOR SELECT TO PUBLIC USING (quantity > 0);
-CREATE PUBLICATION changes FOR TABLE app.orders WHERE (id > 0), TABLES IN SCHEMA hr;
+DO $$ BEGIN
+  EXECUTE 'CREATE PUBLICATION changes FOR TABLE app.orders'
+    || CASE WHEN current_setting('server_version_num')::int >= 150000 THEN ' WHERE (id > 0), TABLES IN SCHEMA hr' ELSE '' END;
+END $$;
 CREATE SUBSCRIPTION copies CONNECTION 'host=127.0.0.1 password=subscription-secret' PUBLICATION changes
   WITH (connect = false, slot_name = NONE);
 CREATE FOREIGN DATA WRAPPER elsewhere OPTIONS (wrapper_key 'wrapper-secret');

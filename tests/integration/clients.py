@@ -37,7 +37,8 @@ class ClientCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.postgres = Postgres(settings={"wal_level": "logical"})
+        # The command is never run; every role can read it.
+        cls.postgres = Postgres(settings={"wal_level": "logical", "restore_command": "KEY=command-secret fetch %f %p"})
         cls.addClassCleanup(cls.postgres.stop)
         cls.postgres.create_role(AGENT)
         cls.postgres.load(harness.DATA / "clients.sql")

@@ -2,16 +2,20 @@
 
 import io
 import unittest
+from unittest import mock
 
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections, models, transaction
+from django.db import connections, migrations, models, transaction
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
+from django.db.migrations.state import ProjectState
 from django.db.utils import ProgrammingError
 
 import clients
 
-settings.configure(DATABASES={"default": {}}, USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField")
+settings.configure(DATABASES={"default": {}}, USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+                   INSTALLED_APPS=[f"django.contrib.{app}" for app in ("contenttypes", "auth", "sessions")])
 django.setup()
 
 OF_TABLE = ["get_sequences", "get_relations", "get_key_columns", "get_constraints", "get_primary_key_column"]
@@ -19,7 +23,8 @@ OF_TABLE = ["get_sequences", "get_relations", "get_key_columns", "get_constraint
 PROTECTED = {"select app.users: select on app.users is protected",
              "select app.customers: select on app.customers touches email, which is protected"}
 WEB = {"id": "web", "allow": ["select", "insert", "update", "delete", "create table", "create index", "alter table *",
-                              "create sequence", "references"], "on": ["web.*"], "to": ["*"]}
+                              "create sequence", "references", "drop table", "drop index", "rename table",
+                              "rename column"], "on": ["web.*"], "to": ["*"]}
 
 
 class Note(models.Model):
@@ -126,31 +131,122 @@ class Rows(DjangoCase):
 
 
 class Schema(DjangoCase):
+    """In transactions, which is how Django changes tables on PostgreSQL."""
+
     policy = clients.policy(WEB)
     config = {"upstream": {"search_path": ["web"]}}
+    CASCADE = "CASCADE on web.{} is not allowed: it reaches objects that the statement does not name"
+
+    def setUp(self):
+        super().setUp()
+        self.postgres.sql("DROP SCHEMA web CASCADE; CREATE SCHEMA web AUTHORIZATION agent_repair")
+        self.alias = self.connect(self.gate)
+        self.before = self.judged()[0]
+
+    def migrate(self, *arguments):
+        call_command("migrate", *arguments, database=self.alias, verbosity=0)
+
+    def applied(self):
+        return {f"{app}.{number}" for app, number in self.postgres.sql(
+            "SELECT app, left(name, 4) FROM web.django_migrations")}
+
+    def change(self, state, *operations):
+        """As one migration does. What the models are afterwards."""
+        after = state.clone()
+        with connections[self.alias].schema_editor(atomic=True) as editor:
+            for operation in operations:
+                earlier = after.clone()
+                operation.state_forwards("shop", after)
+                operation.database_forwards("shop", editor, earlier, after)
+        return after
 
     def test_tables_are_made_and_changed(self):
-        alias = self.connect(self.gate)
-        # A transaction's own tables are unknown to the gate until its COMMIT.
-        connections[alias].features.can_rollback_ddl = False
-        with connections[alias].schema_editor() as editor:
-            editor.create_model(Author)
-            editor.create_model(Book)
+        alias = self.alias
         born = models.IntegerField(null=True)
         born.set_attributes_from_name("born")
         with connections[alias].schema_editor() as editor:
+            editor.create_model(Author)
+            editor.create_model(Book)
             editor.add_field(Author, born)
             editor.add_index(Book, models.Index(fields=["price"], name="books_by_price"))
-        ada = Author.objects.using(alias).create(name="Ada")
+            ada = Author.objects.using(alias).create(name="Ada")
         Book.objects.using(alias).create(author=ada, title="Notes", price=3, details={"pages": [1]})
         book = Book.objects.using(alias).select_related("author").get(details__pages=[1])
         self.assertEqual((book.author.name, book.price), ("Ada", 3))
         self.assertEqual([book.delete()[0], ada.delete()[0]], [1, 1])
-        self.assertEqual(self.judged()[1], {})
+        self.assertEqual(self.judged(self.before)[1], {})
         # It drops with CASCADE, whatever there is to drop.
-        with self.assertRaisesRegex(ProgrammingError, "CASCADE on web.authors is not allowed"):
+        with self.assertRaisesRegex(ProgrammingError, self.CASCADE.format("authors")):
             with connections[alias].schema_editor() as editor:
                 editor.remove_field(Author, born)
+
+    def test_a_change_that_fails_leaves_nothing(self):
+        with self.assertRaises(ZeroDivisionError), connections[self.alias].schema_editor() as editor:
+            editor.create_model(Author)
+            self.assertEqual(Author.objects.using(self.alias).count(), 0)
+            1 / 0
+        self.assertNotIn("authors", connections[self.alias].introspection.table_names())
+        self.assertEqual(self.judged(self.before)[1], {})
+
+    def test_manage_py_migrate(self):
+        """Up to the first migration that drops a column, which Django does with CASCADE."""
+        self.migrate("auth", "0001")
+        self.migrate("sessions")
+        self.assertEqual(self.applied(), {"contenttypes.0001", "auth.0001", "sessions.0001"})
+        self.assertEqual(self.judged(self.before)[1], {})
+        with self.assertRaisesRegex(ProgrammingError, self.CASCADE.format("django_content_type")):
+            self.migrate()
+        self.assertEqual(self.applied(), {"contenttypes.0001", "auth.0001", "sessions.0001"})
+
+    def test_migrations_without_cascade(self):
+        """Nothing else keeps Django's own migrations from going up and down."""
+        with without_cascade():
+            self.migrate()
+            self.assertTrue({"contenttypes.0002", "auth.0012"} <= self.applied())
+            self.migrate("auth", "0005")
+            self.migrate("auth", "zero")
+        self.assertEqual(self.judged(self.before)[1], {})
+
+    def test_operations_of_migrations(self):
+        key = models.BigAutoField(primary_key=True)
+        author = models.ForeignKey("shop.Author", models.CASCADE, null=True)
+        steps = [
+            [migrations.CreateModel("Author", [("id", key), ("name", models.CharField(max_length=20, unique=True))]),
+             migrations.CreateModel("Tag", [("id", key.clone()), ("label", models.SlugField(unique=True))]),
+             migrations.CreateModel("Book", [("id", key.clone()), ("title", models.CharField(max_length=20)),
+                                             ("price", models.IntegerField(default=0))])],
+            [migrations.AddField("Book", "author", author), migrations.AddField("Book", "pages",
+                                                                                models.IntegerField(default=3)),
+             migrations.AddField("Book", "tags", models.ManyToManyField("shop.Tag"))],
+            [migrations.AlterField("Author", "name", models.CharField(max_length=80, unique=True, null=True)),
+             migrations.AlterField("Book", "price", models.DecimalField(max_digits=10, decimal_places=2, default=1)),
+             migrations.AlterField("Book", "author", models.ForeignKey("shop.Author", models.SET_NULL, null=True,
+                                                                       db_constraint=False))],
+            [migrations.RenameField("Book", "pages", "leaves"), migrations.RenameModel("Tag", "Label"),
+             migrations.AlterModelTable("Author", "writers")],
+            [migrations.AlterUniqueTogether("Book", {("title", "price")}),
+             migrations.AddIndex("Book", models.Index(fields=["price"], name="books_by_price")),
+             migrations.AddConstraint("Book", models.CheckConstraint(check=models.Q(price__gte=0), name="positive"))],
+            [migrations.RunSQL("INSERT INTO shop_book (title, price, leaves) VALUES ('Notes', 1, 2)"),
+             migrations.RunPython(lambda apps, editor: apps.get_model("shop", "Book").objects.using(self.alias).create(
+                 title="Letters", leaves=3))],
+            [migrations.RemoveConstraint("Book", "positive"), migrations.RemoveIndex("Book", "books_by_price"),
+             migrations.AlterUniqueTogether("Book", set())],
+        ]
+        state = ProjectState()
+        for operations in steps:
+            state = self.change(state, *operations)
+        self.assertEqual(self.postgres.sql("SELECT title, leaves FROM web.shop_book ORDER BY id"),
+                         [["Notes", "2"], ["Letters", "3"]])
+        with without_cascade():
+            self.change(state, migrations.RemoveField("Book", "tags"), migrations.RemoveField("Book", "leaves"),
+                        migrations.DeleteModel("Book"))
+        self.assertEqual(self.judged(self.before)[1], {})
+
+
+def without_cascade():
+    return mock.patch.multiple(DatabaseSchemaEditor, sql_delete_table="DROP TABLE %(table)s",
+                               sql_delete_column="ALTER TABLE %(table)s DROP COLUMN %(column)s")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,11 @@ async function use() {
   await tables.addColumn({ tableName: 'authors', schema }, 'born', DataTypes.INTEGER);
   await sequelize.sync();
   const seen = await rows(Author, Book);
+  Author.rawAttributes.died = { type: DataTypes.INTEGER, allowNull: false, defaultValue: 1900 };
+  Author.refreshAttributes();
+  await sequelize.sync({ alter: true });
+  seen.push(await Author.count({ where: { died: 1900 } }));
+  seen.push(await sequelize.sync({ force: true }).catch((error) => error.message));
   await Book.drop();
   await tables.dropTable({ tableName: 'authors', schema });
   return seen;

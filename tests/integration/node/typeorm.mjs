@@ -25,11 +25,17 @@ const Book = new EntitySchema({
     author: { type: 'many-to-one', target: 'author', inverseSide: 'books', onDelete: 'CASCADE', joinColumn: true },
   },
 });
-const source = new DataSource({
-  type: 'postgres', host: address.PGHOST, port: Number(address.PGPORT), username: address.PGUSER,
-  password: address.PGPASSWORD, database: address.PGDATABASE, entities: [Author, Book],
-  migrationsTransactionMode: 'none', // a transaction's own tables are unknown to the gate until its COMMIT
+// What Author becomes later.
+const Writer = new EntitySchema({
+  ...Author.options, name: 'author', tableName: 'author',
+  columns: { ...Author.options.columns, name: { type: 'varchar', length: 90, unique: true, nullable: true },
+    born: { type: 'int', default: 1800 } },
 });
+const reached = (entities) => new DataSource({
+  type: 'postgres', host: address.PGHOST, port: Number(address.PGPORT), username: address.PGUSER,
+  password: address.PGPASSWORD, database: address.PGDATABASE, entities,
+});
+const source = reached([Author, Book]);
 
 const shapeOf = (table) => ({
   name: table.name, comment: table.comment, columns: table.columns, indices: table.indices, uniques: table.uniques,
@@ -73,7 +79,13 @@ async function rows() {
 async function use() {
   await source.synchronize();
   await source.synchronize();
-  return rows();
+  const found = await rows();
+  const later = await reached([Writer, Book]).initialize();
+  await later.synchronize();
+  found.push(await later.getRepository('author').countBy({ born: 1800 }));
+  found.push(await later.dropDatabase().catch((error) => error.message));
+  await later.destroy();
+  return found;
 }
 
 await source.initialize();

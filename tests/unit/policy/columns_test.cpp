@@ -139,5 +139,81 @@ TEST(Catalogs, ShowWhatIsOnTheList) {
             Outcome::deny);
 }
 
+// What rules name of a catalog that ships limited, and what it ships with.
+class LimitedCatalog : public testing::Test {
+ protected:
+  static EffectDecision read(const PolicySet& policy, const std::string& name,
+                             std::vector<std::string> columns, bool all = false) {
+    auto effect = effect_on(kSelect, {{}, "pg_catalog", name});
+    return judge(policy, with_columns(found(std::move(effect), 1249), std::move(columns), all));
+  }
+  EffectDecision read(std::vector<std::string> columns, bool all = false) const {
+    return read(policy_, "pg_attribute", std::move(columns), all);
+  }
+  PolicySet policy_ = loaded(
+      policy_text(rule("options", "allow", "\"select\"",
+                       R"j("pg_catalog.pg_attribute(attfdwoptions)", "pg_catalog.pg_settings(setting)")j")));
+};
+
+TEST_F(LimitedCatalog, IsOpenedOneColumnAtATime) {
+  expect(read({"attname", "attfdwoptions", "attnum"}), Outcome::allow, Ground::rule, "options",
+         "select on pg_catalog.pg_attribute is allowed");
+  EXPECT_EQ(read({"attfdwoptions"}).rule, "options");
+  EXPECT_EQ(read({"attname"}).ground, Ground::shipped_list);
+  EXPECT_EQ(read(policy_, "pg_settings", {"name", "setting"}).rule, "options");
+}
+
+TEST_F(LimitedCatalog, KeepsTheOtherColumnsClosed) {
+  const std::string closed = "select on pg_catalog.pg_attribute is not allowed: its column attmissingval";
+  for (const auto& columns : std::vector<std::vector<std::string>>{
+           {"attmissingval"}, {"attname", "attmissingval"}, {"attname", "attfdwoptions", "attmissingval"}}) {
+    const auto decision = read(columns);
+    EXPECT_EQ(decision.outcome, Outcome::deny);
+    EXPECT_TRUE(decision.reason.starts_with(closed)) << decision.reason;
+  }
+  // The column that is named is the one that nothing opens.
+  const auto both = read(policy_, "pg_settings", {"reset_val", "setting"});
+  EXPECT_NE(both.reason.find("its column reset_val is not on the list"), std::string::npos) << both.reason;
+}
+
+TEST_F(LimitedCatalog, IsNotOpenedAsAWhole) {
+  EXPECT_EQ(read({}, true).outcome, Outcome::deny);
+  EXPECT_EQ(read({"attfdwoptions"}, true).outcome, Outcome::deny);
+  // Nor where the rules name all that the list holds back: what a later server adds may be told by a star.
+  const auto all = loaded(policy_text(
+      rule("all", "allow", "\"select\"", R"j("pg_catalog.pg_attribute(attfdwoptions, attmissingval)")j")));
+  EXPECT_EQ(read(all, "pg_attribute", {"attname", "attfdwoptions", "attmissingval"}).rule, "all");
+  EXPECT_EQ(read(all, "pg_attribute", {}, true).outcome, Outcome::deny);
+}
+
+TEST_F(LimitedCatalog, OpensNoOtherCatalogAndNoneThatDoesNotShip) {
+  EXPECT_EQ(read(policy_, "pg_foreign_table", {"ftrelid", "ftoptions"}).outcome, Outcome::deny);
+  const auto named =
+      loaded(policy_text(rule("one", "allow", "\"select\"",
+                              R"j("pg_catalog.pg_authid(rolname)", "pg_catalog.pg_not_reviewed(a)")j")));
+  EXPECT_EQ(read(named, "pg_authid", {"rolname"}).rule, "one");
+  EXPECT_EQ(read(named, "pg_authid", {"rolname", "rolpassword"}).outcome, Outcome::deny);
+  EXPECT_EQ(read(named, "pg_not_reviewed", {"a", "b"}).outcome, Outcome::deny);
+}
+
+TEST_F(LimitedCatalog, IsStillDeniedAskedForAndReasonedFor) {
+  const auto with = [](const std::string& id, const std::string& verb, const std::string& more = "") {
+    return rule(id, verb, "\"select\"", R"j("pg_catalog.pg_attribute(attfdwoptions)")j", more);
+  };
+  const std::vector<std::string> both{"attname", "attfdwoptions"};
+  const auto denied = loaded(policy_text(with("may", "allow") + "," + with("not", "deny")));
+  EXPECT_EQ(read(denied, "pg_attribute", both).rule, "not");
+  const auto asked = loaded(policy_text(with("ask", "ask")));
+  EXPECT_EQ(read(asked, "pg_attribute", both).outcome, Outcome::ask);
+  EXPECT_EQ(read(asked, "pg_attribute", {"attname"}).outcome, Outcome::allow);
+  EXPECT_EQ(read(asked, "pg_attribute", {"attfdwoptions", "attmissingval"}).outcome, Outcome::deny);
+  const auto reasoned = loaded(policy_text(with("why", "allow", R"j(, "require": ["reason"])j")));
+  EXPECT_EQ(read(reasoned, "pg_attribute", both).ground, Ground::no_reason);
+  // Of another agent.
+  const auto others = loaded(policy_text(
+      R"j({"id": "x", "allow": ["select"], "on": ["pg_catalog.pg_attribute(attfdwoptions)"], "to": ["other"]})j"));
+  EXPECT_EQ(read(others, "pg_attribute", both).outcome, Outcome::deny);
+}
+
 }  // namespace
 }  // namespace portcullis::policy

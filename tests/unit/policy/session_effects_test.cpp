@@ -135,7 +135,8 @@ TEST(Settings, TheSearchPathLeadsToSchemasWhereARuleOpensSomething) {
     return judge(policy, setting_to("search_path", std::move(schemas))).outcome;
   };
   EXPECT_EQ(outcome({"app"}), Outcome::allow);
-  EXPECT_EQ(outcome({"$user", "app", "pg_catalog"}), Outcome::allow);
+  EXPECT_EQ(outcome({"pg_catalog", "$user", "app"}), Outcome::allow);
+  EXPECT_EQ(outcome({"app", "pg_catalog"}), Outcome::deny);
   EXPECT_EQ(outcome({}), Outcome::allow);  // DEFAULT
   EXPECT_EQ(outcome({""}), Outcome::allow);
   EXPECT_EQ(outcome({"app", "ev"}), Outcome::deny);
