@@ -86,7 +86,8 @@ void EffectList::on_function(Action action, Oid oid, const Route& route, bool wi
   const Function* const function = snapshot_.function(oid);
   const std::string_view own_name =
       function == nullptr ? snapshot_.builtin_function_name(oid) : std::string_view{};
-  if (function == nullptr && (!with_own || own_name.empty())) return;
+  // What sets the session's settings is nothing that a table's owner may choose for others.
+  if (function == nullptr && (own_name.empty() || (!with_own && own_name != "set_config"))) return;
   if (!is_new(oid, {.action = action}, route.via)) return;
   ResolvedEffect found{.effect = {.action = action}};
   found.effect.kind = ObjectKind::function;

@@ -1,6 +1,9 @@
 // The fingerprint: for each catalog that a snapshot is made from, the sum of a hash over its rows' keys and
 // xmin, the transaction that wrote the row. It needs neither the rows' content nor an order.
 //
+// Who may look into a schema, and who belongs to whom, is not in a snapshot; but where names are looked up
+// hangs on it, and sessions ask for that anew with each new snapshot.
+//
 // Left out is what changes without changing a snapshot: temporary objects, TOAST tables, and of pg_class all
 // but the columns that are read, because TRUNCATE, VACUUM FULL, REINDEX and REFRESH write its rows anew. What
 // never changes without one of the catalogs below is left out too: pg_index (a row is made and dropped with
@@ -17,7 +20,7 @@ namespace {
 // Relations and schemas that are neither temporary nor for TOAST.
 constexpr const char* kLasting = R"(
 WITH schema AS MATERIALIZED (
-  SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(temp_|toast)'),
+  SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(temp_|toast)'),
 relation AS MATERIALIZED (
   SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relrowsecurity, c.reltype
   FROM pg_catalog.pg_class c JOIN schema s ON s.oid = c.relnamespace
@@ -50,6 +53,7 @@ constexpr Part kParts[] = {
     {"pg_cast", "x.oid", "WHERE x.oid >= 16384"},
     {"pg_language", "x.oid", "WHERE x.oid >= 16384"},
     {"pg_extension", "x.oid", ""},
+    {"pg_auth_members", "x.roleid::bigint << 32 | x.member::bigint", ""},
     {"pg_event_trigger", "x.oid", ""},
     {"pg_depend", "x.classid::bigint << 32 | x.objid::bigint",  // the members of extensions
      "WHERE x.refclassid = 'pg_catalog.pg_extension'::regclass AND x.deptype = 'e'"},
@@ -59,7 +63,7 @@ std::string make_query() {
   std::string sql = kLasting;
   sql += R"(
 SELECT md5(concat_ws(' ', current_setting('server_version_num'), current_database(),
-  (SELECT sum(hashtextextended(s.nspname::text, s.oid::bigint)) FROM schema s),
+  (SELECT sum(hashtextextended(concat_ws(' ', s.nspname, s.nspowner, s.nspacl), s.oid::bigint)) FROM schema s),
   (SELECT sum(hashtextextended(concat_ws(' ', r.relkind, r.relnamespace, r.relrowsecurity, r.reltype, r.relname),
                                r.oid::bigint)) FROM relation r))";
   for (const Part& part : kParts) {

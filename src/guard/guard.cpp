@@ -11,11 +11,20 @@ namespace {
 bool runs_code(const catalog::Resolution& resolution) {
   return std::any_of(resolution.effects.begin(), resolution.effects.end(), [](const auto& resolved) {
     switch (resolved.effect.action) {
-      case sql::Action::execute_function: return resolved.oid != catalog::kNoOid;
+      // With arguments that are written its facts tell what it does.
+      case sql::Action::execute_function:
+        return (resolved.oid != catalog::kNoOid && resolved.via != catalog::Via::trigger) ||
+               (resolved.effect.object.name == "set_config" && resolved.effect.arguments.empty());
       case sql::Action::call:
       case sql::Action::do_: return true;
       default: return false;  // functions behind any other are effects of their own
     }
+  });
+}
+
+bool runs_triggers(const catalog::Resolution& resolution) {
+  return std::any_of(resolution.effects.begin(), resolution.effects.end(), [](const auto& resolved) {
+    return resolved.effect.action == sql::Action::execute_function && resolved.via == catalog::Via::trigger;
   });
 }
 
@@ -38,6 +47,7 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
   verdict.decision = policy_->evaluate(resolution, {request.agent, &claims}, bound_.get());
   verdict.outcome = verdict.decision.outcome;
   verdict.runs_code = runs_code(resolution);
+  verdict.runs_triggers = runs_triggers(resolution);
   if (verdict.outcome != policy::Outcome::allow) explain(verdict, request);
   for (const auto& statement : facts.statements) {
     if (!statement.not_understood || !verdict.allowed()) continue;

@@ -81,10 +81,12 @@ std::variant<Effect, std::string> effect_of(const Effect& call, const ObjectArgu
     if (argument.mode == Mode::read) {
       return acting_on(Action::show, sql::ObjectKind::setting, {{}, {}, constant}, call.location);
     }
-    Effect set = acting_on(Action::set, sql::ObjectKind::setting, {{}, {}, constant}, call.location);
+    std::string setting;
+    (void)read_setting_name(constant, setting);  // names of settings have no case
+    Effect set = acting_on(Action::set, sql::ObjectKind::setting, {{}, {}, setting}, call.location);
     const auto value = constant_at(call, argument.position + 1U);
     set.value_is_constant = value.has_value();
-    if (value && constant == "search_path") {
+    if (value && setting == "search_path") {
       const auto schemas = read_search_path(*value);
       set.value_is_constant = schemas.has_value();
       set.values = schemas.value_or(std::vector<std::string>());

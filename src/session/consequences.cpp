@@ -76,6 +76,25 @@ constexpr auto kRowsAndCode = std::to_array<Action>({
     Action::execute,
 });
 
+constexpr auto kChangesPath = std::to_array<Action>({
+    Action::alter_extension,
+    Action::create_extension,
+    Action::create_schema,
+    Action::drop_extension,
+    Action::drop_owned,
+    Action::drop_role,
+    Action::drop_schema,
+    Action::grant,
+    Action::grant_role,
+    Action::import_foreign_schema,
+    Action::owner_to,
+    Action::reassign_owned,
+    Action::rename_role,
+    Action::rename_schema,
+    Action::revoke,
+    Action::revoke_role,
+});
+
 // Control of the session and its transactions, which looks up no name of an object.
 constexpr auto kSessionControl = std::to_array<Action>({
     Action::set,
@@ -119,6 +138,7 @@ bool moves_lookup(const Effect& effect) {
     case Action::reset: return effect.object.name.empty() || is_followed_setting(effect.object.name);
     case Action::set_role:
     case Action::set_session_authorization:
+    case Action::set_constraints:  // runs the triggers that were put off
     case Action::discard: return true;
     case Action::execute_function:
       return effect.object.name == "set_config" && (effect.arguments.empty() || !effect.arguments.front() ||
@@ -170,7 +190,7 @@ bool uses_names(const StatementFacts& statement) {
 }
 
 Consequences consequences_of(const StatementFacts& statement) {
-  if (statement.not_understood) return {true, true, true, true, true, true, true};
+  if (statement.not_understood) return {true, true, true, true, true, true, true, true};
   Consequences found;
   found.changes = !statement.reads_only;
   found.changes_catalog = changes_catalog(statement);
@@ -203,6 +223,14 @@ bool changes_ties(const StatementFacts& statement) {
          });
 }
 
+// The schemas on the search_path, or which of them the session may look into. A DROP SCHEMA or DROP OWNED
+// takes names away that it does not name.
+bool changes_path(const StatementFacts& statement) {
+  return std::any_of(statement.effects.begin(), statement.effects.end(), [](const Effect& effect) {
+    return holds(kChangesPath, effect.action) && effect.kind != sql::ObjectKind::relation;
+  });
+}
+
 bool works_on_rows(const StatementFacts& statement) {
   return !statement.ranges.empty() ||
          std::any_of(statement.effects.begin(), statement.effects.end(),
@@ -212,12 +240,13 @@ bool works_on_rows(const StatementFacts& statement) {
 // The statements before one in its message: what they did to names.
 class Earlier {
  public:
-  explicit Earlier(bool unsettled) : unsettled_(unsettled) {}
+  Earlier(bool unsettled, bool runs_code) : unsettled_(unsettled), runs_code_(runs_code) {}
 
   void add(const StatementFacts& statement) {
     if (fails_among_others(statement)) return;
     const auto found = consequences_of(statement);
-    lookup_ = lookup_ || found.moves_lookup || ((found.may_rewind || found.resumes) && unsettled_);
+    lookup_ = lookup_ || found.moves_lookup || ((found.may_rewind || found.resumes) && unsettled_) ||
+              changes_path(statement) || (runs_code_ && uses_names(statement));
     ties_ = ties_ || changes_ties(statement);
     unsettled_ = unsettled_ || found.redefines_names || found.moves_lookup;
     if (!found.redefines_names) return;
@@ -240,7 +269,7 @@ class Earlier {
            std::any_of(later.effects.begin(), later.effects.end(), in_effect);
   }
 
-  bool unsettled_, lookup_ = false, ties_ = false;
+  bool unsettled_, runs_code_, lookup_ = false, ties_ = false;
   std::set<std::string, std::less<>> names_;
 };
 
@@ -251,6 +280,7 @@ Consequences& Consequences::operator|=(const Consequences& other) noexcept {
   changes_catalog |= other.changes_catalog;
   redefines_names |= other.redefines_names;
   moves_lookup |= other.moves_lookup;
+  runs_triggers |= other.runs_triggers;
   may_rewind |= other.may_rewind;
   resumes |= other.resumes;
   commits_within |= other.commits_within;
@@ -268,8 +298,9 @@ Consequences consequences_of(const sql::Facts& facts, bool runs_code) {
   return all;
 }
 
-std::optional<base::Error> hangs_on_earlier(const sql::Facts& meant, std::size_t written, bool unsettled) {
-  Earlier earlier(unsettled);
+std::optional<base::Error> hangs_on_earlier(const sql::Facts& meant, std::size_t written, bool unsettled,
+                                            bool runs_code) {
+  Earlier earlier(unsettled, runs_code);
   // Which of the written statements runs them is not told: before them all.
   for (std::size_t i = written; i < meant.statements.size(); ++i) earlier.add(meant.statements[i]);
   for (std::size_t i = 0; i < written; ++i) {

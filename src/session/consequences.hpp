@@ -15,6 +15,9 @@ struct Consequences {
   // something else about. The others only add to what is there.
   bool redefines_names = false;
   bool moves_lookup = false;  // where names are looked up: search_path, role
+  // Triggers may do so too. One that does is asked for behind the message or pipeline, not within: rows are
+  // written in batches to tables that have triggers.
+  bool runs_triggers = false;
   // Ends a transaction, or goes back in it: what was changed in it may be undone.
   bool may_rewind = false;
   // Goes on with a query that was begun before: what functions in that do, they do now.
@@ -31,8 +34,9 @@ struct Consequences {
 // Within one message nothing can be looked up anew: the refusal of a statement whose names hang on one before
 // it. The first `written` statements stand in the text, in order; the others are what EXECUTE and FETCH among
 // them run. `unsettled`: the open transaction has changed the catalog or where names are looked up.
+// `runs_code`: as above; which of the statements does is not told.
 [[nodiscard]] std::optional<base::Error> hangs_on_earlier(const sql::Facts& meant, std::size_t written,
-                                                          bool unsettled);
+                                                          bool unsettled, bool runs_code);
 
 // Whether what a statement means depends on where names are looked up: all but control of the session.
 [[nodiscard]] bool uses_names(const sql::Facts& facts);

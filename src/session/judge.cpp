@@ -131,7 +131,8 @@ Judgement Judge::decide(const FactsPtr& written, const Recorder::Subject& subjec
 Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& subject) {
   if (!view_.basis) return recorded(guard::Guard::refuse(no_catalog()), subject);
   if (view_.blind && uses_names(*meant)) return recorded(guard::Guard::refuse(*view_.blind), subject);
-  if (const auto hanging = hangs(*meant, subject)) return recorded(guard::Guard::refuse(*hanging), subject);
+  if (const auto hanging = hangs(*meant, subject, false))
+    return recorded(guard::Guard::refuse(*hanging), subject);
   const auto verdict = verdicts_.decide(
       *view_.basis->guard, meant,
       {identity_.agent, view_.names.get(), view_.basis->snapshot.get(), subject.text, view_.claims.get()});
@@ -140,19 +141,44 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
     later.wants_newer_catalog = true;
     return later;
   }
+  const bool runs_code = verdict->runs_code || fetches_what_moves(*meant);
+  if (verdict->allowed() && runs_code) {
+    if (const auto hanging = hangs(*meant, subject, true))
+      return recorded(guard::Guard::refuse(*hanging), subject);
+  }
   const auto over = verdict->allowed() ? over_limit(verdict->demand, subject) : std::nullopt;
   Judgement judgement =
       over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : recorded(*verdict, subject);
   judgement.key = subject.key;
-  judgement.consequences = consequences_of(*meant, verdict->runs_code);
+  judgement.consequences = consequences_of(*meant, runs_code);
+  judgement.consequences.runs_triggers = verdict->runs_triggers;
+  if (judgement.allowed) note_cursors(*meant, judgement.consequences);
   return judgement;
 }
 
 // Several statements are a sequence in a Query alone: elsewhere they are what one name may stand for.
-std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subject& subject) const {
+std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subject& subject,
+                                  bool runs_code) const {
   if (subject.message != "Query" || meant.statements.size() < 2) return std::nullopt;
   const auto written = subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
-  return hangs_on_earlier(meant, written, view_.unsettled);
+  return hangs_on_earlier(meant, written, view_.unsettled, runs_code);
+}
+
+// What a cursor's query does it does when rows are fetched, again and again.
+bool Judge::fetches_what_moves(const sql::Facts& meant) const {
+  if (!registry_.cursors_may_move) return false;
+  return std::any_of(meant.statements.begin(), meant.statements.end(), [](const auto& statement) {
+    return std::any_of(statement.effects.begin(), statement.effects.end(), [](const auto& effect) {
+      return effect.action == sql::Action::fetch || effect.action == sql::Action::move;
+    });
+  });
+}
+
+void Judge::note_cursors(const sql::Facts& meant, const Consequences& consequences) {
+  if (!consequences.moves_lookup) return;
+  for (const auto& statement : meant.statements) {
+    registry_.cursors_may_move = registry_.cursors_may_move || !statement.declares_cursor.empty();
+  }
 }
 
 // What is allowed may still be too much, or too often the same mistake.
@@ -244,10 +270,22 @@ Judgement Judge::execute_cursor(std::string_view portal) {
   return decide(facts, subject);
 }
 
+// What EXECUTE or FETCH names may have changed since Bind, and so may policy, catalog and search_path. A plan
+// has its objects, but what hangs on them, as triggers and keys, is found when it runs.
+bool Judge::is_outdated(const Portal& portal) const {
+  if (portal.names_others() || portal.basis != view_.basis) return true;
+  if (view_.blind && uses_names(united(portal.statements))) return true;
+  return portal.names != view_.names && !portal.is_planned();
+}
+
 Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
   view_.newest = true;
-  if (view_.names != portals.back()->names) verdicts_.clear();
-  view_.names = portals.back()->names;  // they were looked up when it was bound
+  const bool planned =
+      std::all_of(portals.begin(), portals.end(), [](const auto& portal) { return portal->is_planned(); });
+  if (planned && view_.names != portals.back()->names) {
+    verdicts_.clear();
+    view_.names = portals.back()->names;  // they were looked up when it was bound
+  }
   std::vector<StatementPtr> statements;
   for (const auto& portal : portals) {
     statements.insert(statements.end(), portal->statements.begin(), portal->statements.end());

@@ -50,7 +50,6 @@ class Judge {
       : identity_(identity), needs_(dependencies), registry_(registry), recorder_(identity, dependencies) {}
 
   void use(View view);
-  [[nodiscard]] const std::shared_ptr<const Basis>& basis() const noexcept { return view_.basis; }
 
   // `message` is "Query" or "Parse"; `analysis` of the text where the caller has it already. An allowed
   // PREPARE or DECLARE is known to the registry afterwards.
@@ -62,7 +61,9 @@ class Judge {
   [[nodiscard]] Judgement bind(std::string_view statement, const wire::Bind* bind, std::uint64_t bytes);
   // Execute of a portal that DECLARE CURSOR made: judged as the FETCH that it is.
   [[nodiscard]] Judgement execute_cursor(std::string_view portal);
-  // Execute of portals that hold EXECUTE or FETCH.
+  // Whether what was judged at its Bind may be another thing now.
+  [[nodiscard]] bool is_outdated(const Portal& portal) const;
+  // Execute of portals of which one is outdated.
   [[nodiscard]] Judgement execute_again(const std::vector<PortalPtr>& portals);
   // Whatever is refused without being looked at: FunctionCall, an unknown portal.
   [[nodiscard]] Judgement refuse(std::string_view message, base::Error error);
@@ -82,8 +83,10 @@ class Judge {
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide(const FactsPtr& written, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide_whole(const FactsPtr& meant, const Recorder::Subject& subject);
-  [[nodiscard]] std::optional<base::Error> hangs(const sql::Facts& meant,
-                                                 const Recorder::Subject& subject) const;
+  [[nodiscard]] std::optional<base::Error> hangs(const sql::Facts& meant, const Recorder::Subject& subject,
+                                                 bool runs_code) const;
+  [[nodiscard]] bool fetches_what_moves(const sql::Facts& meant) const;
+  void note_cursors(const sql::Facts& meant, const Consequences& consequences);
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;

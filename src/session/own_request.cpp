@@ -23,6 +23,10 @@ constexpr std::string_view kClaims =
     "pg_catalog.current_setting('portcullis.trace', true)";
 constexpr std::string_view kIsolation = "SELECT pg_catalog.current_setting('transaction_isolation')";
 
+// A plan of a prepared statement goes on with the table that it was made for when a new one of the same name
+// stands before it on the search_path (manual, PREPARE, "Notes"), and EXECUTE is judged by the new one.
+constexpr std::string_view kPlans = "DISCARD PLANS";
+
 // The settings that the catalog's queries need (catalog/queries.hpp), and limits of their own: the client's
 // may be shorter than they take. The way back to the savepoint undoes them.
 constexpr std::string_view kBegin = "SAVEPOINT portcullis_catalog";
@@ -37,10 +41,11 @@ constexpr std::string_view kEnd = "RELEASE SAVEPOINT portcullis_catalog";
 
 }  // namespace
 
-OwnRequest::OwnRequest(std::string name, int server_version) : name_(std::move(name)) {
+OwnRequest::OwnRequest(std::string name, int server_version, bool new_catalog) : name_(std::move(name)) {
   if (server_version == 0) {
     ask(kSchemas, {Purpose::schemas});
     ask(kClaims, {Purpose::claims});
+    if (new_catalog) ask(kPlans, {});
     end_group();
     return;
   }
@@ -52,6 +57,7 @@ OwnRequest::OwnRequest(std::string name, int server_version) : name_(std::move(n
   ask(kSettings, {});
   const auto queries = catalog::queries(server_version);
   for (std::size_t i = 0; i < queries.size(); ++i) ask(queries[i].sql, {Purpose::catalog, i});
+  ask(kPlans, {});
   end_group();
   ask(kBack, {});
   ask(kEnd, {});

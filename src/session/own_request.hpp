@@ -26,7 +26,9 @@ class OwnRequest {
 
   // `name`: of the statement and portal that it uses and removes again. `server_version`: that of the server
   // when the catalog is to be read, which is possible in a transaction block only; 0: it is not.
-  OwnRequest(std::string name, int server_version);
+  // `new_catalog`: names may mean other objects than when the session's plans were made, which are then made
+  // anew.
+  OwnRequest(std::string name, int server_version, bool new_catalog);
   ~OwnRequest();
 
   // Everything that is to be sent, at once.

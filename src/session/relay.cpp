@@ -331,16 +331,18 @@ void Relay::on_execute(std::string_view frame) {
     reply.request = Request::execute;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
-  // What EXECUTE or FETCH names may have changed since Bind, and so may policy and catalog: judged as what it
-  // means now.
-  if (std::any_of(portals.begin(), portals.end(), [this](const auto& portal) {
-        return portal->names_others() || portal->basis != judge_.basis();
-      })) {
+  const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {
+    return std::ranges::any_of(portal->statements,
+                               [](const auto& statement) { return may_commit(*statement); });
+  });
+  if (std::any_of(portals.begin(), portals.end(),
+                  [this](const auto& portal) { return judge_.is_outdated(*portal); })) {
     const Judgement judgement = judge_.execute_again(portals);
     if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
     Reply reply;
     reply.request = Request::execute;
     reply.portal = portals.back();
+    reply.may_commit = commits_alone;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   // Each run of a PREPARE may make its name anew.
@@ -355,10 +357,7 @@ void Relay::on_execute(std::string_view frame) {
   reply.key = portals.back()->key;
   reply.consequences = {.changes = false};
   for (const auto& portal : portals) reply.consequences |= portal->consequences;
-  reply.may_commit = std::ranges::any_of(portals, [](const auto& portal) {
-    return std::ranges::any_of(portal->statements,
-                               [](const auto& statement) { return may_commit(*statement); });
-  });
+  reply.may_commit = commits_alone;
   if (portals.size() == 1 && portals.front()->statements.size() == 1)
     reply.statement = portals.front()->statements.front();
   stage(std::move(staged));

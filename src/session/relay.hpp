@@ -102,6 +102,7 @@ class Relay {
     bool names_moving = false;      // ... or where names are looked up
     bool change_pending = false;    // what may do so is on its way
     bool names_stale = false, catalog_stale = false;  // it was done: the server must be asked
+    bool names_in_doubt = false;                      // ... when there is a moment for it
     std::optional<base::Error> failure{};             // of asking it
   };
   // Bytes for the client that wait for an outcome to be durable.
@@ -134,6 +135,7 @@ class Relay {
   [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis);
   [[nodiscard]] bool is_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool are_names_outdated(const std::shared_ptr<const Basis>& basis) const;
+  [[nodiscard]] bool is_catalog_new(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] std::optional<base::Error> blindness(const std::shared_ptr<const Basis>& basis);
   void ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog);

@@ -47,12 +47,14 @@ bool Relay::take_view() {
   View view;
   const bool own_is_newest = std::exchange(lookup_.just_read, false);
   view.newest = std::exchange(basis_settled_, false) || own_is_newest;
-  view.basis = basis && lookup_.own ? lookup_.own : std::move(basis);
+  view.blind = blindness(basis);
+  // Within a pipeline it cannot be made anew from a newer policy.
+  const bool own_counts = lookup_.own && lookup_.own_made_from == basis;
+  view.basis = basis && own_counts ? lookup_.own : std::move(basis);
   view.names = lookup_.names;
   view.claims = lookup_.claims;
   view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending ||
                    lookup_.names_stale || lookup_.catalog_stale;
-  view.blind = blindness(view.basis);
   judge_.use(std::move(view));
   return true;
 }
@@ -80,7 +82,11 @@ bool Relay::is_outdated(const std::shared_ptr<const Basis>& basis) const {
 
 // A schema that somebody made, or may use now, may be on the path.
 bool Relay::are_names_outdated(const std::shared_ptr<const Basis>& basis) const {
-  return lookup_.names_stale || (basis && basis->snapshot && lookup_.told_with.lock() != basis->snapshot);
+  return lookup_.names_stale || lookup_.names_in_doubt || is_catalog_new(basis);
+}
+
+bool Relay::is_catalog_new(const std::shared_ptr<const Basis>& basis) const {
+  return basis && basis->snapshot && lookup_.told_with.lock() != basis->snapshot;
 }
 
 bool Relay::is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const {
@@ -98,12 +104,13 @@ std::optional<Error> Relay::blindness(const std::shared_ptr<const Basis>& basis)
   }
   if (lookup_.failure) return std::exchange(lookup_.failure, std::nullopt);
   if (!unsynced_ && !is_copying()) return std::nullopt;
-  if (!lookup_.own && are_names_outdated(basis) && !lookup_.names_stale) {
+  if (is_catalog_new(basis)) {
     return Error{sqlstate::feature_not_supported,
                  "the catalog has changed since this pipeline began, so what names mean must be asked anew: "
                  "send a Sync and try again"};
   }
-  const bool changed = lookup_.change_pending || lookup_.names_stale || lookup_.catalog_stale;
+  const bool changed = lookup_.change_pending || lookup_.names_stale || lookup_.catalog_stale ||
+                       is_own_catalog_outdated(basis);
   if (!changed) return std::nullopt;
   return Error{sqlstate::feature_not_supported,
                "what its names mean hangs on a statement before it in the same pipeline: send a Sync before "
@@ -145,9 +152,10 @@ bool Relay::ask_for_newer_catalog(const Judgement& judgement) {
 
 void Relay::ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog) {
   lookup_.own_made_from = basis;
+  const bool new_catalog = is_catalog_new(basis);
   if (basis) lookup_.told_with = basis->snapshot;
   const int version = for_catalog && basis ? basis->snapshot->server_version() : 0;
-  own_request_ = std::make_unique<OwnRequest>(identity_.reserved_name + "-own", version);
+  own_request_ = std::make_unique<OwnRequest>(identity_.reserved_name + "-own", version, new_catalog);
   to_server_ += own_request_->take_out();
 }
 
@@ -198,7 +206,7 @@ void Relay::use_own_answer() {
   }
   lookup_.names = std::make_shared<const catalog::NameSpace>(catalog::NameSpace{answer->schemas});
   lookup_.claims = std::make_shared<const sql::Claims>(answer->claims);
-  lookup_.names_stale = false;
+  lookup_.names_stale = lookup_.names_in_doubt = false;
   if (!answer->catalog) return;
   lookup_.own = std::make_shared<const Basis>(
       Basis{lookup_.own_made_from->guard->with_catalog(*answer->catalog), answer->catalog});
@@ -228,7 +236,8 @@ void Relay::note_sending(const Consequences& consequences) {
 
 // It ran, or some of it.
 void Relay::note_lookup(const Consequences& consequences) {
-  lookup_.names_moving = lookup_.names_moving || consequences.moves_lookup;
+  lookup_.names_moving = lookup_.names_moving || consequences.moves_lookup || consequences.runs_triggers;
+  lookup_.names_in_doubt = lookup_.names_in_doubt || consequences.runs_triggers;
   const bool may_follow = consequences.may_rewind || consequences.resumes;
   if (consequences.moves_lookup || (may_follow && lookup_.names_moving)) lookup_.names_stale = true;
   if (lookup_.catalog_changing && (consequences.redefines_names || consequences.may_rewind))

@@ -1,5 +1,8 @@
 #include "session/statement_registry.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace portcullis::session {
@@ -23,6 +26,17 @@ bool Portal::names_others() const {
     return std::any_of(all.begin(), all.end(),
                        [](const auto& facts) { return !facts.executes.empty() || !facts.fetches.empty(); });
   });
+}
+
+bool Portal::is_planned() const {
+  constexpr std::array<std::string_view, 5> kPlanned{"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"};
+  return !names_others() &&
+         std::all_of(statements.begin(), statements.end(), [&](const StatementPtr& statement) {
+           const auto& all = statement->facts->statements;
+           return std::all_of(all.begin(), all.end(), [&](const auto& facts) {
+             return std::find(kPlanned.begin(), kPlanned.end(), facts.kind) != kPlanned.end();
+           });
+         });
 }
 
 sql::Facts united(const std::vector<StatementPtr>& statements) {

@@ -44,6 +44,9 @@ struct Portal {
 
   // Whether it holds EXECUTE, FETCH or the like.
   [[nodiscard]] bool names_others() const;
+  // Whether Bind has settled which objects it works on: of whatever is no plain query PostgreSQL looks the
+  // names up when it runs.
+  [[nodiscard]] bool is_planned() const;
 };
 using PortalPtr = std::shared_ptr<Portal>;
 
@@ -139,6 +142,8 @@ struct StatementRegistry {
   PortalNames portals;
   std::uint64_t pipeline = 0;                  // counted up at every Query and Sync
   std::set<std::string, std::less<>> cursors;  // DECLAREd at any time in this session
+  // The query of one of them sets where names are looked up, or runs functions of users, which may.
+  bool cursors_may_move = false;
 };
 
 // One statement that does what all of them do.

@@ -4,10 +4,11 @@ import copy
 import unittest
 
 import harness
+import processes
 from wire import ServerError, bind, execute, extended, parse, query, shape, SYNC
 
 POLICY = copy.deepcopy(harness.POLICY)
-POLICY["protect"] = [{"id": "vault", "on": ["vault.*"]}]
+POLICY["protect"] = [{"id": "vault", "on": ["vault.*", "other.twin"]}]
 POLICY["rules"] += [
     {"id": "all-rows", "allow": ["select", "insert", "update", "delete"], "on": ["app.*", "other.*"], "to": ["*"]},
     {"id": "ddl", "allow": ["create table", "create table as", "drop table", "create view", "drop view", "rename table",
@@ -15,7 +16,11 @@ POLICY["rules"] += [
                             "references"],
      "on": ["app.*", "other.*"], "to": ["*"]},
 ]
-POLICY["functions"] = {"allow": ["app.wander(text)"]}
+POLICY["rules"] += [
+    {"id": "twin", "allow": ["copy to stdout", "truncate"], "on": ["app.twin"], "to": ["*"]},
+    {"id": "schemas", "allow": ["drop schema", "rename schema"], "to": ["*"]},
+]
+POLICY["functions"] = {"allow": ["app.wander(text)", "app.wander_on()", "app.wander_and_fail(text)"]}
 
 
 class StateCase(harness.ShopCase):
@@ -28,9 +33,19 @@ class StateCase(harness.ShopCase):
             CREATE TABLE app.place (what text); INSERT INTO app.place VALUES ('app');
             CREATE TABLE vault.place (what text); INSERT INTO vault.place VALUES ('vault');
             CREATE TABLE vault.keys (what text);
+            CREATE TABLE app.twin (what text); INSERT INTO app.twin VALUES ('app');
+            CREATE TABLE other.twin (what text); INSERT INTO other.twin VALUES ('secret');
+            CREATE FUNCTION app.wander_on() RETURNS trigger LANGUAGE plpgsql
+              AS $$BEGIN PERFORM set_config('search_path', NEW.what, false); RETURN NULL; END$$;
+            CREATE PROCEDURE app.wander_and_fail(text) LANGUAGE plpgsql
+              AS $$BEGIN PERFORM set_config('search_path', $1, false); COMMIT; RAISE 'too late'; END$$;
+            CREATE TABLE app.late (what text);
+            CREATE CONSTRAINT TRIGGER late AFTER INSERT ON app.late DEFERRABLE INITIALLY DEFERRED
+              FOR EACH ROW EXECUTE FUNCTION app.wander_on();
             CREATE FUNCTION app.wander(text) RETURNS text LANGUAGE sql AS $$SELECT set_config('search_path', $1, false)$$;
             GRANT ALL ON ALL TABLES IN SCHEMA other, vault, app TO PUBLIC;
-            ALTER TABLE app.place OWNER TO %s""" % harness.AGENT.role
+            ALTER TABLE app.twin OWNER TO {0}; ALTER TABLE other.twin OWNER TO {0};
+            ALTER TABLE app.place OWNER TO {0}""".format(harness.AGENT.role)
 
     def setUp(self):
         super().setUp()
@@ -131,6 +146,113 @@ class SearchPath(StateCase):
 
     def run_all_extended(self, sql):
         self.connection.talk(parse(sql, "named") + bind(statement="named", portal="p") + execute("p") + SYNC)
+
+
+class Detours(StateCase):
+    """The path goes to `other`, where the table of the same name is protected, in ways that are not SET."""
+
+    def twin_is_protected(self, sql="SELECT what FROM twin"):
+        self.assertIn("other.twin", self.refusal(sql)["M"])
+
+    def bound(self, sql):
+        """Messages that make a portal of that name."""
+        return parse(sql, sql[:20]) + bind(statement=sql[:20], portal=sql[:20])
+
+    def test_names_of_settings_have_no_case(self):
+        self.run_all("SELECT set_config('SEARCH_path', 'other', false)")
+        self.twin_is_protected()
+
+    def test_a_cursor_runs_when_it_is_fetched(self):
+        for move in ("set_config('search_path', 'other', false)", "app.wander('other')"):
+            for fetch in (query("FETCH c"), query("MOVE c"), execute("c") + SYNC):
+                with self.subTest(move=move, fetch=fetch):
+                    self.run_all("RESET search_path", "BEGIN", f"DECLARE c CURSOR FOR SELECT {move}", "TABLE twin")
+                    self.connection.talk(fetch)
+                    self.twin_is_protected()
+                    self.run_all("ROLLBACK")
+
+    def test_a_cursor_and_its_use_in_one_message(self):
+        self.run_all("BEGIN", "DECLARE c CURSOR FOR SELECT app.wander('other')", "TABLE twin")
+        self.assertIn("hangs on", self.refusal("FETCH c; SELECT what FROM twin")["M"])
+
+    def test_expressions_of_tables(self):
+        move = "set_config('search_path', 'other', false)"
+        for column in (f"s text DEFAULT {move}", f"s text CHECK ({move} IS NOT NULL)"):
+            with self.subTest(column=column):
+                self.run_all("RESET search_path", f"CREATE TABLE app.mover (i int, {column})")
+                self.addCleanup(self.postgres.sql, "DROP TABLE IF EXISTS app.mover")
+                self.assertIn("hangs on", self.refusal("INSERT INTO app.mover (i) VALUES (1); TABLE twin")["M"])
+                self.run_all("INSERT INTO app.mover (i) VALUES (1)")
+                self.twin_is_protected()
+                self.run_all("DROP TABLE app.mover")
+
+    def test_a_function_and_what_follows_it_in_one_message(self):
+        self.assertIn("hangs on", self.refusal("SELECT app.wander('other'); SELECT what FROM twin")["M"])
+        self.run_all("BEGIN; SELECT app.wander('other'); COMMIT")
+        self.twin_is_protected()
+
+    def test_a_procedure_that_commits_and_fails(self):
+        for call in (query("CALL app.wander_and_fail('other')"), extended("CALL app.wander_and_fail('other')") + SYNC):
+            self.run_all("RESET search_path", "TABLE twin")
+            self.assertIn("E", shape(self.connection.talk(call)))
+            self.twin_is_protected()
+
+    def test_triggers_that_were_put_off(self):
+        self.run_all("BEGIN", "INSERT INTO app.late VALUES ('other')", "TABLE twin", "SET CONSTRAINTS ALL IMMEDIATE")
+        self.twin_is_protected()
+
+    def test_portals_that_look_names_up_when_they_run(self):
+        self.run_all("PREPARE reader AS SELECT what FROM twin")
+        for sql in ("COPY twin TO STDOUT", "TRUNCATE twin", "EXECUTE reader"):
+            with self.subTest(sql=sql):
+                self.run_all("BEGIN")
+                self.connection.talk(self.bound(sql) + SYNC)
+                self.run_all("SET LOCAL search_path = other")
+                self.assertTrue(shape(self.connection.talk(execute(sql[:20]) + SYNC)).startswith("E"))
+                self.run_all("ROLLBACK")
+                move = "SET search_path = other"
+                answer = self.connection.talk(self.bound(sql.lower()) + extended(move) + execute(sql[:20].lower()) + SYNC)
+                self.assertEqual(shape(answer).rstrip("SZ")[-1], "E")
+                self.run_all("RESET search_path")
+        self.assertEqual(self.postgres.sql("TABLE other.twin"), [["secret"]])
+
+    def test_a_portal_and_a_key_made_before_it_runs(self):
+        self.postgres.sql("CREATE TABLE app.above (id int PRIMARY KEY); INSERT INTO app.above VALUES (1); "
+                          "CREATE TABLE app.below (id int); INSERT INTO app.below VALUES (1); "
+                          f"ALTER TABLE app.above OWNER TO {harness.AGENT.role}; "
+                          f"ALTER TABLE app.below OWNER TO {harness.AGENT.role}")
+        self.addCleanup(self.postgres.sql, "DROP TABLE app.above, app.below")
+        key = "ALTER TABLE app.below ADD FOREIGN KEY (id) REFERENCES app.above ON DELETE CASCADE"
+        self.connection.talk(self.bound("DELETE FROM app.above") + extended(key) + execute("DELETE FROM app.abov") + SYNC)
+        self.assertEqual(self.postgres.sql("TABLE app.below"), [["1"]])
+
+    def test_a_schema_that_goes_within_a_message(self):
+        for sql in ("DROP SCHEMA other CASCADE; DROP TABLE twin", "ALTER SCHEMA app RENAME TO b; DROP TABLE twin"):
+            self.assertIn("hangs on", self.refusal(sql)["M"])
+
+    def test_a_schema_that_others_close(self):
+        self.run_all("SET search_path = app, other", "TABLE twin")
+        self.postgres.sql("ALTER SCHEMA app OWNER TO postgres; REVOKE ALL ON SCHEMA app FROM PUBLIC")
+        self.addCleanup(self.postgres.sql, f"ALTER SCHEMA app OWNER TO {harness.AGENT.role}; "
+                                           "GRANT ALL ON SCHEMA app TO PUBLIC")
+        processes.wait_until(lambda: "protected" in self.refused_text("TABLE twin"), "the gate to see it")
+
+    def refused_text(self, sql):
+        try:
+            self.connection.rows(sql)
+        except ServerError as error:
+            return error.fields["M"]
+        return ""
+
+    def test_a_plan_is_no_older_than_the_names(self):
+        """PostgreSQL goes on with the old table when a new one stands before it on the path."""
+        self.postgres.sql("CREATE TABLE app.comer (what text); INSERT INTO app.comer VALUES ('app'); "
+                          "GRANT ALL ON app.comer TO PUBLIC")
+        self.addCleanup(self.postgres.sql, "DROP TABLE app.comer; DROP TABLE IF EXISTS other.comer")
+        self.run_all("SET search_path = other, app", "PREPARE plan AS SELECT what FROM comer")
+        self.assertEqual(self.connection.rows("EXECUTE plan"), [["app"]])
+        self.run_all("CREATE TABLE other.comer (what text)")
+        self.assertEqual(self.connection.rows("EXECUTE plan"), [])
 
 
 class OwnChanges(StateCase):

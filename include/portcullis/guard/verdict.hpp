@@ -20,9 +20,9 @@ struct Verdict {
   std::optional<base::Error> would_refuse{};
   Demand demand;          // of what is allowed: to be held against the limits before it is forwarded
   std::string nearest{};  // of a refusal: what is allowed and most like it, "SELECT on app.orders"
-  // Functions of users are among what it runs, called, by a trigger or by whatever else: what these do to the
-  // session is not known.
-  bool runs_code = false;
+  // Functions of users are among what it runs, called or by whatever else but a trigger; or triggers: what
+  // these do to the session is not known.
+  bool runs_code = false, runs_triggers = false;
   // Goes on to the database: would_deny too.
   [[nodiscard]] bool allowed() const noexcept { return policy::forwards(outcome); }
 };

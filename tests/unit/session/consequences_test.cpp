@@ -21,7 +21,7 @@ Consequences of(std::string_view text, bool runs_code = false) {
 
 bool hangs(std::string_view text, bool unsettled = false) {
   const auto facts = facts_of(text);
-  return hangs_on_earlier(facts, facts.statements.size(), unsettled).has_value();
+  return hangs_on_earlier(facts, facts.statements.size(), unsettled, false).has_value();
 }
 
 TEST(Consequences, OfWhatMovesTheLookup) {
@@ -31,7 +31,7 @@ TEST(Consequences, OfWhatMovesTheLookup) {
         "SELECT set_config('search_path', 'app', false)", "SELECT pg_catalog.set_config($1, 'app', false)",
         "SELECT set_config(name, setting, false) FROM pg_settings", "SET portcullis.reason = 'x'",
         "SET \"Search_Path\" = app", "SELECT set_config('Search_Path', 'app', false)",
-        "SELECT set_config('PORTCULLIS.reason', 'x', false)"}) {
+        "SELECT set_config('PORTCULLIS.reason', 'x', false)", "SET CONSTRAINTS ALL IMMEDIATE"}) {
     EXPECT_TRUE(of(text).moves_lookup) << text;
   }
   for (const auto* text : {"SET statement_timeout = 1", "SELECT set_config('timezone', 'UTC', false)",
@@ -128,7 +128,25 @@ TEST(HangsOnEarlier, NotWhatComesBehindAStatementThatFails) {
 TEST(HangsOnEarlier, WhatExecuteRunsCountsFromTheBeginning) {
   auto facts = facts_of("EXECUTE p; SELECT * FROM t");
   facts.statements.push_back(facts_of("SET search_path = b").statements.front());
-  EXPECT_TRUE(hangs_on_earlier(facts, 2, false).has_value());
+  EXPECT_TRUE(hangs_on_earlier(facts, 2, false, false).has_value());
+}
+
+TEST(HangsOnEarlier, WhatFollowsCodeOfUsers) {
+  const auto hangs_on_code = [](std::string_view text) {
+    const auto facts = facts_of(text);
+    return hangs_on_earlier(facts, facts.statements.size(), false, true).has_value();
+  };
+  EXPECT_TRUE(hangs_on_code("SELECT f(); SELECT * FROM t"));
+  EXPECT_FALSE(hangs_on_code("BEGIN; SELECT f(); COMMIT"));
+}
+
+TEST(HangsOnEarlier, WhatFollowsAChangeOfSchemas) {
+  for (const auto* text :
+       {"DROP SCHEMA a CASCADE; DROP TABLE t", "ALTER SCHEMA a RENAME TO b; DROP TABLE t",
+        "REVOKE USAGE ON SCHEMA a FROM b; DROP TABLE t", "DROP OWNED BY b; DROP TABLE t"}) {
+    EXPECT_TRUE(hangs(text)) << text;
+  }
+  EXPECT_FALSE(hangs("GRANT SELECT ON t TO b; DROP TABLE u"));
 }
 
 TEST(UsesNames, AllButControlOfTheSession) {

@@ -27,7 +27,7 @@ std::string row(std::string_view value) {
 }
 
 TEST(OwnRequest, AsksForTheSchemasUnderItsOwnName) {
-  OwnRequest request("n", 0);
+  OwnRequest request("n", 0, false);
   EXPECT_EQ(frontend_text(request.take_out()),
             "C C P(n,SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))) B(n,n) E(n) "
             "C C P(n,SELECT pg_catalog.current_setting('portcullis.reason', true), "
@@ -40,8 +40,15 @@ TEST(OwnRequest, AsksForTheSchemasUnderItsOwnName) {
   EXPECT_EQ(request.transaction_status(), 'T');
 }
 
+TEST(OwnRequest, HasPlansMadeAnewWhereNamesMayMeanOthers) {
+  OwnRequest names("n", 0, true);
+  EXPECT_TRUE(frontend_text(names.take_out()).ends_with("P(n,DISCARD PLANS) B(n,n) E(n) C C S"));
+  OwnRequest catalog("n", 150000, false);
+  EXPECT_THAT(frontend_text(catalog.take_out()), HasSubstr("P(n,DISCARD PLANS)"));
+}
+
 TEST(OwnRequest, ReadsTheCatalogBehindASavepointAndGoesBack) {
-  OwnRequest request("n", 150000);
+  OwnRequest request("n", 150000, false);
   const std::string out = frontend_text(request.take_out());
   EXPECT_THAT(out, HasSubstr("P(n,SAVEPOINT portcullis_catalog)"));
   for (const auto& query : catalog::queries(150000)) EXPECT_THAT(out, HasSubstr(query.sql));
@@ -49,7 +56,7 @@ TEST(OwnRequest, ReadsTheCatalogBehindASavepointAndGoesBack) {
 }
 
 TEST(OwnRequest, AnErrorOfTheServerIsTheAnswerOnceItIsBackWhereItWas) {
-  OwnRequest request("n", 150000);
+  OwnRequest request("n", 150000, false);
   EXPECT_EQ(give(request, from_server({"3", "3", "1", "2", "C SAVEPOINT", "E 57014", "Z E"})), Next::read);
   EXPECT_EQ(give(request, from_server({"3", "3", "1", "2", "C ROLLBACK", "3", "3", "1", "2", "C RELEASE", "3",
                                        "3", "Z T"})),
@@ -61,7 +68,7 @@ TEST(OwnRequest, AnErrorOfTheServerIsTheAnswerOnceItIsBackWhereItWas) {
 
 // There the queries see an older catalog than PostgreSQL itself looks names up in.
 TEST(OwnRequest, ATransactionWithAnOldSnapshotCannotBeFollowed) {
-  OwnRequest request("n", 150000);
+  OwnRequest request("n", 150000, false);
   (void)give(request, from_server({"C SAVEPOINT"}) + row("app") + from_server({"C SELECT 1"}) +
                           frame('D', std::string("\0\3", 2) + std::string(12, '\xFF')) +
                           from_server({"C SELECT 1"}) + row("repeatable read"));
@@ -72,7 +79,7 @@ TEST(OwnRequest, ATransactionWithAnOldSnapshotCannotBeFollowed) {
 TEST(OwnRequest, WhatIsOutOfOrderIsAViolation) {
   for (const auto& bytes : {from_server({"C SELECT 1", "C SELECT 1", "C SELECT 1"}), from_server({"Z I"}),
                             from_server({"s"}), frame('Z', "II"), frame('H', "x"), frame('E', "x")}) {
-    OwnRequest request("n", 0);
+    OwnRequest request("n", 0, false);
     EXPECT_EQ(give(request, bytes), Next::violation) << backend_text(bytes);
   }
 }
@@ -82,7 +89,7 @@ TEST(OwnRequest, RowsOfAnotherShapeAreAnError) {
        {frame('D', std::string("\0\0", 2)), frame('D', std::string("\0\1\xFF\xFF\xFF\xFF", 6)),
         frame('D', "x"), from_server({"C SELECT 1"}) + row("app"),
         from_server({"C SELECT 1", "C SELECT 1"}) + row("app")}) {
-    OwnRequest request("n", 0);
+    OwnRequest request("n", 0, false);
     (void)give(request, bytes);
     EXPECT_FALSE(request.answer());
   }

@@ -134,7 +134,7 @@ TEST_F(RelayBasisTest, APortalIsJudgedAgainWhenTheBasisHasChanged) {
   client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"", "", {}, {}, {}}));
   (void)sent_to_server();
   EXPECT_TRUE(relay.waits_for_server());
-  server_bytes(schemas_answer({"app"}, 'I'));
+  server_bytes(schemas_answer({"app"}, 'I', true));
   client("");
   EXPECT_EQ(sink.told().back(), "allow Bind");
 }

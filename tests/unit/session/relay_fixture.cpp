@@ -116,14 +116,16 @@ std::string from_server(const std::vector<std::string>& messages) {
   return bytes;
 }
 
-std::string schemas_answer(const std::vector<std::string>& schemas, char status) {
+std::string schemas_answer(const std::vector<std::string>& schemas, char status, bool discards_plans) {
   std::string bytes = from_server({"3", "3", "1", "2"});
   for (const auto& schema : schemas) {
     bytes += frame('D', std::string("\0\1", 2) + be32(static_cast<std::uint32_t>(schema.size())) + schema);
   }
   bytes += from_server({"C SELECT 1", "3", "3", "1", "2"});
   bytes += frame('D', std::string("\0\3", 2) + std::string(12, '\xFF'));  // no claims: three NULLs
-  return bytes + from_server({"C SELECT 1", "3", "3", std::string("Z ") + status});
+  bytes += from_server({"C SELECT 1"});
+  if (discards_plans) bytes += from_server({"3", "3", "1", "2", "C DISCARD PLANS"});
+  return bytes + from_server({"3", "3", std::string("Z ") + status});
 }
 
 std::shared_ptr<const guard::Guard> test_guard() {
@@ -164,8 +166,10 @@ void RelayFixture::server_bytes(std::string_view bytes) {
 
 void RelayFixture::answer_schemas(const std::vector<std::string>& schemas, char status) {
   EXPECT_TRUE(relay.waits_for_server());
-  EXPECT_THAT(sent_to_server(), ::testing::HasSubstr("P(reserved-own,SELECT pg_catalog.unnest("));
-  server_bytes(schemas_answer(schemas, status));
+  const std::string asked = sent_to_server();
+  EXPECT_THAT(asked, ::testing::HasSubstr("P(reserved-own,SELECT pg_catalog.unnest("));
+  const bool discards_plans = asked.find("P(reserved-own,DISCARD PLANS)") != std::string::npos;
+  server_bytes(schemas_answer(schemas, status, discards_plans));
   client("");
 }
 

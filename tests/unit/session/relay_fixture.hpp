@@ -56,7 +56,8 @@ template <class... Messages>
 [[nodiscard]] std::string from_server(const std::vector<std::string>& messages);
 
 // What the server answers to the question where names are looked up.
-[[nodiscard]] std::string schemas_answer(const std::vector<std::string>& schemas, char status);
+[[nodiscard]] std::string schemas_answer(const std::vector<std::string>& schemas, char status,
+                                         bool discards_plans = false);
 
 // What the test lets sessions judge by.
 class FakeBasisSource final : public BasisSource {
