@@ -149,15 +149,15 @@ void Closure::follow_policy(const Step& step, const Attached& policy) {
   for (const Oid function : policy.functions) effects_.call(function, because, true);
 }
 
-// What it shows came from the columns in its expression; no other default reads any. A virtual column's is
-// worked out when it is read, a stored one's was when the row was written.
+// What it shows came from columns of its own row; no other default reads any (a serial's names its sequence,
+// which is used when the row is written). A virtual column's is worked out when it is read.
 void Closure::follow_generated_column(const Step& step, const Attached& column) {
   if (!touches(columns(step), {column.name})) return;
   const Route because = route(step, Via::stored_expression,
                               "column " + snapshot_.relation_text(step.relation.oid) + '.' + column.name);
   for (const Access& access : column.accesses) {
-    const Relation* const relation = snapshot_.relation(access.relation);
-    if (relation != nullptr) effects_.touch(*relation, {Action::select, columns_of(access)}, because);
+    if (access.relation != step.relation.oid) continue;
+    effects_.touch(step.relation, {Action::select, columns_of(access)}, because);
   }
   if (!column.events.select) return;
   for (const Oid function : column.functions) effects_.call(function, because, false);

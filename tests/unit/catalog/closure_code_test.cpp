@@ -143,6 +143,13 @@ TEST_F(ClosureCode, AStoredColumnHoldsWhatItsExpressionReads) {
   EXPECT_THAT(after(Action::select, "users", {"id"}), ElementsAre("select app.users(id)"));
 }
 
+// A serial's default names its sequence, which is used when the row is written.
+TEST_F(ClosureCode, ReadingASerialColumnDoesNotReadItsSequence) {
+  make.sequence("app.users_id_seq", "app.users");
+  make.attach("app.users", 'd', "id", "iu", {"pg_sleep"}, {"app.users_id_seq"});
+  EXPECT_THAT(after(Action::select, "users", {"id"}), ElementsAre("select app.users(id)"));
+}
+
 // Class B9: DEFAULT, CHECK, index and partition key.
 TEST_F(ClosureCode, StoredExpressionsCallUsersFunctionsWhenRowsAreWritten) {
   make.attach("app.users", 'd', "name", "", {"app.f", "pg_sleep"});
