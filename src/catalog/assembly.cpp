@@ -27,6 +27,7 @@ class Assembly {
     index_types();
     place_attached();
     index_functions();
+    data_.dependencies = Dependencies(std::move(rows_.dependencies), std::move(rows_.objects));
     for (const Operator& each : data_.operators) data_.operators_by_name[each.name].push_back(&each);
     if (!contradiction_.empty()) {
       return base::Error{base::sqlstate::internal_error,

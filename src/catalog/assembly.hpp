@@ -39,6 +39,8 @@ struct Rows {
   std::vector<InheritanceRow> inheritance;
   std::vector<ForeignKeyRow> foreign_keys;
   std::vector<AttachedRow> attached;
+  std::vector<SmallObject> objects;
+  std::vector<Dependency> dependencies;
 };
 
 // An error names the first contradiction: an object twice, or one that is named and is not there.

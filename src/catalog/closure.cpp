@@ -109,6 +109,18 @@ void EffectList::on_function(Action action, Oid oid, const Route& route, bool wi
   add(std::move(found));
 }
 
+void EffectList::on_named(Action action, ObjectKind kind, sql::Name name, Oid oid, const Route& route) {
+  if (full_ || !is_new(oid, {.action = action}, route.via)) return;
+  ResolvedEffect found{.effect = {.action = action}};
+  found.effect.kind = kind;
+  found.effect.object = std::move(name);
+  found.effect.location = route.location;
+  found.via = route.via;
+  found.cause = route.cause;
+  found.through = route.through;
+  add(std::move(found));
+}
+
 Route Closure::route(const Step& step, Via via, std::string through) const {
   return {via, static_cast<std::int32_t>(step.index), std::move(through), step.location};
 }
@@ -127,8 +139,8 @@ std::string Closure::on_relation(std::string_view what, const Attached& attached
 void Closure::follow(std::size_t index) {
   const ResolvedEffect& effect = effects_[index];
   const sql::Action action = effect.effect.action;
-  if (effect.effect.kind != ObjectKind::relation && cascades_) return follow_drop_of_other(index);
-  if (effect.effect.kind != ObjectKind::relation || effect.oid < kFirstUserOid || makes_object(action))
+  if (effect.effect.kind != ObjectKind::relation || effect.oid < kFirstUserOid || makes_object(action) ||
+      action == Action::cascade)
     return;
   const Relation* const relation = snapshot_.relation(effect.oid);
   if (relation == nullptr) return;
@@ -139,9 +151,6 @@ void Closure::follow(std::size_t index) {
   follow_foreign_keys(step);
   if (action == Action::truncate && cascades_) follow_truncate(step);
   if (is_drop_of_relation(action)) follow_drop(step);
-  if (action == Action::alter_table_drop_column && cascades_) follow_drop_of_column(step);
-  if (action == Action::alter_table_drop_constraint && cascades_ && effect.via == Via::written)
-    follow_drop_of_constraint(step);
   if (action == Action::alter_table_alter_column_type) follow_change_of_type(step);
 }
 

@@ -1,5 +1,5 @@
 // What follows from an effect on a relation: the views it opens, the partitions it reaches, the code that
-// hangs on it, the rows that foreign keys take along, what CASCADE drops.
+// hangs on it, the rows that foreign keys take along. What CASCADE drops is found by drops.hpp.
 #pragma once
 
 #include <cstddef>
@@ -47,6 +47,8 @@ class EffectList {
   void touch(const Relation& relation, Touch what, const Route& route);
   // `with_own`: PostgreSQL's own functions too, where the snapshot knows the name.
   void on_function(sql::Action action, Oid function, const Route& route, bool with_own);
+  // Anything else, by its name; nothing to know of it.
+  void on_named(sql::Action action, sql::ObjectKind kind, sql::Name name, Oid oid, const Route& route);
   void call(Oid function, const Route& route, bool with_own) {
     on_function(sql::Action::execute_function, function, route, with_own);
   }
@@ -99,14 +101,10 @@ class Closure {
   void follow_foreign_keys(const Step& step);
   void follow_key_to_child(const Step& step, const ForeignKey& key, ForeignKey::Action on_event,
                            std::string_view words);
+  void follow_key_check(const Step& step, const Relation& child, const ForeignKey& key);
   void follow_truncate(const Step& step);
   void follow_drop(const Step& step);
-  void follow_drop_of_column(const Step& step);
-  void follow_drop_of_constraint(const Step& step);
   void follow_change_of_type(const Step& step);
-  void drop_user_of(const Step& step, const Relation& user, const Route& because);
-  void follow_drop_of_other(std::size_t index);
-  void follow_drop_of_schema(const std::string& name, const Route& because);
 
   const Snapshot& snapshot_;
   EffectList& effects_;

@@ -49,7 +49,7 @@ void Closure::follow_key_to_child(const Step& step, const ForeignKey& key, Forei
   std::string_view does;
   switch (on_event) {
     case ForeignKey::Action::no_action:
-    case ForeignKey::Action::restrict_: return;
+    case ForeignKey::Action::restrict_: return follow_key_check(step, *child, key);
     case ForeignKey::Action::cascade: does = " CASCADE"; break;
     case ForeignKey::Action::set_null: does = " SET NULL"; break;
     case ForeignKey::Action::set_default: does = " SET DEFAULT"; break;
@@ -63,16 +63,11 @@ void Closure::follow_key_to_child(const Step& step, const ForeignKey& key, Forei
             std::string(words) + std::string(does) + " from " + snapshot_.relation_text(step.relation.oid)));
 }
 
-// Which constraint it is cannot be told from its name alone: every key that references the table may go with
-// it.
-void Closure::follow_drop_of_constraint(const Step& step) {
-  for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
-    const Relation* const child = snapshot_.relation(key->child);
-    if (child == nullptr) continue;
-    effects_.touch(*child, {Action::alter_table_drop_constraint},
-                   route(step, Via::cascade,
-                         "DROP CONSTRAINT ... CASCADE of " + snapshot_.relation_text(step.relation.oid)));
-  }
+// PostgreSQL looks whether the row is referenced, and fails where it is.
+void Closure::follow_key_check(const Step& step, const Relation& child, const ForeignKey& key) {
+  effects_.touch(child, {Action::references, set_of(key.child_columns)},
+                 route(step, Via::reference,
+                       "foreign key " + key.name + " to " + snapshot_.relation_text(step.relation.oid)));
 }
 
 // The keys over the column are made anew and checked row by row, and an error would show a row.
@@ -100,9 +95,8 @@ void Closure::follow_truncate(const Step& step) {
   for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
     const Relation* const child = snapshot_.relation(key->child);
     if (child == nullptr) continue;
-    effects_.touch(
-        *child, {Action::truncate},
-        route(step, Via::cascade, "TRUNCATE ... CASCADE of " + snapshot_.relation_text(step.relation.oid)));
+    effects_.touch(*child, {Action::truncate},
+                   route(step, Via::cascade, "CASCADE from " + snapshot_.relation_text(step.relation.oid)));
   }
 }
 

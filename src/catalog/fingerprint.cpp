@@ -8,7 +8,7 @@
 // but the columns that are read, because TRUNCATE, VACUUM FULL, REINDEX and REFRESH write its rows anew. What
 // never changes without one of the catalogs below is left out too: pg_index (a row is made and dropped with
 // its pg_class row), pg_aggregate and pg_range (with pg_proc and pg_type), which column owns a sequence (with
-// pg_sequence).
+// pg_sequence), and of pg_depend all but what extensions have: what an object needs is written with its row.
 #include <string>
 
 #include "catalog/queries.hpp"
@@ -22,7 +22,8 @@ constexpr const char* kLasting = R"(
 WITH schema AS MATERIALIZED (
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(temp_|toast)'),
 relation AS MATERIALIZED (
-  SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relrowsecurity, c.reltype
+  SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relrowsecurity, c.reltype,
+         c.reloftype
   FROM pg_catalog.pg_class c JOIN schema s ON s.oid = c.relnamespace
   WHERE c.oid >= 16384))";
 
@@ -55,29 +56,52 @@ constexpr Part kParts[] = {
     {"pg_extension", "x.oid", ""},
     {"pg_auth_members", "x.roleid::bigint << 32 | x.member::bigint", ""},
     {"pg_event_trigger", "x.oid", ""},
-    {"pg_depend", "x.classid::bigint << 32 | x.objid::bigint",  // the members of extensions
-     "WHERE x.refclassid = 'pg_catalog.pg_extension'::regclass AND x.deptype = 'e'"},
+    {"pg_depend",
+     "x.classid::bigint << 32 | x.objid::bigint",  // the members of extensions, and what goes with one
+     "WHERE x.refclassid = 'pg_catalog.pg_extension'::regclass AND x.deptype IN ('e', 'x')"},
+    // Of these only names and what they need.
+    {"pg_opfamily", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_collation", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_conversion", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_transform", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_am", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_foreign_data_wrapper", "x.oid", ""},
+    {"pg_foreign_server", "x.oid", ""},
+    {"pg_default_acl", "x.oid", ""},
+    {"pg_publication", "x.oid", ""},
+    {"pg_publication_rel", "x.oid", ""},
+    {"pg_ts_config", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_ts_dict", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_ts_parser", "x.oid", "WHERE x.oid >= 16384"},
+    {"pg_ts_template", "x.oid", "WHERE x.oid >= 16384"},
 };
+constexpr Part kSince15[] = {{"pg_publication_namespace", "x.oid", ""}};
 
-std::string make_query() {
+std::string sum_of(const Part& part) {
+  return std::string(",\n  (SELECT sum(hashtextextended(x.xmin::text, (") + part.key +
+         ")::bigint)) FROM pg_catalog." + part.catalog + " x " + part.from + ")";
+}
+
+std::string make_query(bool since_15) {
   std::string sql = kLasting;
   sql += R"(
 SELECT md5(concat_ws(' ', current_setting('server_version_num'), current_database(),
   (SELECT sum(hashtextextended(concat_ws(' ', s.nspname, s.nspowner, s.nspacl), s.oid::bigint)) FROM schema s),
-  (SELECT sum(hashtextextended(concat_ws(' ', r.relkind, r.relnamespace, r.relrowsecurity, r.reltype, r.relname),
+  (SELECT sum(hashtextextended(concat_ws(' ', r.relkind, r.relnamespace, r.relrowsecurity, r.reltype, r.reloftype,
+                               r.relname),
                                r.oid::bigint)) FROM relation r))";
-  for (const Part& part : kParts) {
-    sql += std::string(",\n  (SELECT sum(hashtextextended(x.xmin::text, (") + part.key +
-           ")::bigint)) FROM pg_catalog." + part.catalog + " x " + part.from + ")";
+  for (const Part& part : kParts) sql += sum_of(part);
+  if (since_15) {
+    for (const Part& part : kSince15) sql += sum_of(part);
   }
   return sql + "))";
 }
 
 }  // namespace
 
-std::string_view fingerprint_query(int) {
-  static const std::string sql = make_query();  // the same for all versions that are read
-  return sql;
+std::string_view fingerprint_query(int server_version) {
+  static const std::string before_15 = make_query(false), since_15 = make_query(true);
+  return server_version < 150000 ? before_15 : since_15;
 }
 
 }  // namespace portcullis::catalog

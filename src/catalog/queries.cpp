@@ -1,11 +1,12 @@
 // The queries in their order, and those that read what stands in columns. What stands in stored code is read
-// by queries_stored_code.cpp.
+// by queries_stored_code.cpp, and what needs what by queries_dependencies.cpp.
 #include "catalog/queries.hpp"
 
 #include <array>
 #include <utility>
 #include <vector>
 
+#include "catalog/queries_dependencies.hpp"
 #include "catalog/queries_stored_code.hpp"
 
 namespace portcullis::catalog {
@@ -130,6 +131,8 @@ std::vector<Query> queries_of(int major) {
   queries.push_back({"operators", "schema name left right function", std::string(kOperators)});
   queries.push_back({"casts", "source target function", std::string(kCasts)});
   queries.push_back({"event_triggers", "name event tags function", std::string(kEventTriggers)});
+  queries.push_back({"objects", "catalog oid kind of schema name", objects_sql(major)});
+  queries.push_back({"dependencies", "catalog oid part on_catalog on_oid on_part kind", dependencies_sql()});
   return queries;
 }
 

@@ -1,6 +1,7 @@
 // Facts + snapshot -> resolution: the statement's own effects, then all that follows from them.
 #include "catalog/closure.hpp"
 #include "catalog/closure_statement.hpp"
+#include "catalog/drops.hpp"
 #include "catalog/resolve_names.hpp"
 #include "catalog/resolve_statement.hpp"
 #include "portcullis/catalog/resolution.hpp"
@@ -29,7 +30,14 @@ Resolution resolve(const sql::Facts& facts, const Snapshot& snapshot, const Name
     add_operators_and_casts(statement, names, effects, first);
     add_event_triggers(statement, effects, first);
     Closure closure(snapshot, effects, says_cascade(statement));
-    for (std::size_t index = first; index < effects.size() && !effects.full(); ++index) closure.follow(index);
+    std::size_t next = first;
+    const auto follow_all = [&] {
+      for (; next < effects.size() && !effects.full(); ++next) closure.follow(next);
+    };
+    follow_all();
+    if (!says_cascade(statement)) continue;
+    Drops(statement, effects, first).run();
+    follow_all();  // to the partitions of what is dropped
   }
   return resolution;
 }

@@ -66,6 +66,18 @@ std::int16_t RowReader::column() {
   return number.value_or(0);
 }
 
+Catalog RowReader::catalog() {
+  const auto number = parse<std::uint16_t>(next());
+  expect(number.has_value(), "the oid of a catalog");
+  return static_cast<Catalog>(number.value_or(0));
+}
+
+std::int16_t RowReader::part() {
+  const auto number = parse<std::int16_t>(next());
+  expect(number.has_value(), "a column's number or 0");
+  return number.value_or(0);
+}
+
 bool RowReader::boolean() {
   const std::string_view text = next();
   expect(text == "t" || text == "f", "t or f");

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/dependencies.hpp"
 #include "catalog/queries.hpp"
 #include "catalog/snapshot_builder.hpp"
 #include "portcullis/base/result.hpp"
@@ -31,6 +32,9 @@ class RowReader {
   [[nodiscard]] Oid oid();
   [[nodiscard]] int number();
   [[nodiscard]] std::int16_t column();
+  // pg_depend.classid and objsubid: the catalog of an object, and its column or 0.
+  [[nodiscard]] Catalog catalog();
+  [[nodiscard]] std::int16_t part();
   [[nodiscard]] bool boolean();
   // One of the letters, those being an enumeration's values.
   template <class Enumeration>

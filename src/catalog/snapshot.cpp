@@ -111,6 +111,10 @@ std::span<const EventTrigger> Snapshot::event_triggers() const noexcept {
   return data_->event_triggers;
 }
 
+const Dependencies& Snapshot::dependencies() const noexcept {
+  return data_->dependencies;
+}
+
 std::string Snapshot::relation_text(Oid oid) const {
   const Relation* found = relation(oid);
   if (found == nullptr) return std::to_string(oid);

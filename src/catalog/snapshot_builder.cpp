@@ -16,6 +16,8 @@ constexpr std::string_view kRelationKinds = "rmvpfSciIt";
 constexpr std::string_view kTypeKinds = "bcdeprm";
 constexpr std::string_view kFunctionKinds = "fpaw";
 constexpr std::string_view kActions = "arcnd";
+constexpr std::string_view kObjectKinds = "dctrpsbkoqfaz";
+constexpr std::string_view kDependencyKinds = "naiPSex";
 
 Attached::Kind attached_kind(char letter) {
   using Kind = Attached::Kind;
@@ -154,6 +156,26 @@ void read_event_trigger(RowReader& row, Rows& rows) {
   rows.data->event_triggers.push_back({row.text(), row.text(), split_at_commas(row.text()), row.oid()});
 }
 
+ObjectId read_id(RowReader& row, bool has_part) {
+  const Catalog catalog = row.catalog();
+  const Oid oid = row.oid();
+  return {oid, catalog, has_part ? row.part() : std::int16_t{0}};
+}
+
+void read_object(RowReader& row, Rows& rows) {
+  rows.objects.push_back({.id = read_id(row, false),
+                          .kind = row.letter<SmallObject::Kind>(kObjectKinds),
+                          .of = row.oid(),
+                          .schema = row.oid(),
+                          .name = row.text()});
+}
+
+void read_dependency(RowReader& row, Rows& rows) {
+  const ObjectId dependent = read_id(row, true);
+  const ObjectId on = read_id(row, true);
+  rows.dependencies.push_back({dependent, on, row.letter<Dependency::Kind>(kDependencyKinds)});
+}
+
 struct Reader {
   std::string_view query;
   void (*read)(RowReader& row, Rows& rows);
@@ -172,6 +194,8 @@ constexpr Reader kReaders[] = {
     {"operators", read_operator},
     {"casts", read_cast},
     {"event_triggers", read_event_trigger},
+    {"objects", read_object},
+    {"dependencies", read_dependency},
 };
 
 base::Error misuse(std::string text) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/dependencies.hpp"
 #include "portcullis/catalog/snapshot.hpp"
 
 namespace portcullis::catalog {
@@ -44,6 +45,7 @@ struct Snapshot::Data {
   std::vector<Operator> operators;
   std::vector<Cast> casts;
   std::vector<EventTrigger> event_triggers;
+  Dependencies dependencies;
 
   ByOid<const Schema*> schema_by_oid;
   std::unordered_map<std::string_view, const Schema*> schema_by_name;

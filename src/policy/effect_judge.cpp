@@ -60,6 +60,7 @@ EffectDecision EffectJudge::judge() {
     settle(Outcome::allow, Ground::implied, {}, "references-check: " + phrase_ + " needs no rule");
     return decision_;
   }
+  if (is_cascade_of_judged()) return judge_cascade();
   if (refused_by_protection()) return decision_;
   if (const auto why = out_of_reach(); !why.empty()) {
     settle(Outcome::deny, Ground::unsupported, {}, phrase_ + " is not possible through the gate: " + why);
@@ -71,6 +72,20 @@ EffectDecision EffectJudge::judge() {
   weigh();
   // Whatever else lets it through: who must be asked is asked.
   if (decision_.outcome == Outcome::allow && match_.asks != nullptr) ask_or_allow(*match_.asks);
+  return decision_;
+}
+
+// The word itself does nothing: all that goes is among the effects, what cannot be judged too, as `cascade`
+// by way of one.
+bool EffectJudge::is_cascade_of_judged() const {
+  return effect_.action == Action::cascade && resolved_.via == Via::written && all_.has_catalog;
+}
+
+EffectDecision EffectJudge::judge_cascade() {
+  match_ = match_rules(all_.policy, all_.rules, resolved_, {has_where_, all_.has_reason, all_.confidence});
+  if (refused_by_denial()) return decision_;
+  settle(Outcome::allow, Ground::implied, {}, phrase_ + " needs no rule: what it takes along is judged");
+  if (match_.asks != nullptr) ask_or_allow(*match_.asks);
   return decision_;
 }
 

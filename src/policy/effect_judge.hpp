@@ -42,6 +42,8 @@ class EffectJudge {
   [[nodiscard]] Coverage coverage() const;
 
  private:
+  [[nodiscard]] bool is_cascade_of_judged() const;
+  [[nodiscard]] EffectDecision judge_cascade();
   [[nodiscard]] bool refused_by_protection();
   [[nodiscard]] bool refused_by_denial();
   [[nodiscard]] bool refused_as_missing();

@@ -145,6 +145,9 @@ std::optional<Standing> standing(const ResolvedEffect& resolved, const Surroundi
     return catalog_relation(resolved, surroundings.opened);
   }
   if (is_use(effect.action)) return used(effect, surroundings.has_catalog);
+  if (effect.action == Action::cascade && resolved.via == catalog::Via::cascade) {
+    return stands_refused(Ground::unsupported, "the gate cannot judge what this takes along", true);
+  }
   if (const auto why = never_allowed(effect.action)) {
     return stands_refused(Ground::unsupported, *why, true);
   }

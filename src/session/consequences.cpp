@@ -138,7 +138,6 @@ bool moves_lookup(const Effect& effect) {
     case Action::reset: return effect.object.name.empty() || is_followed_setting(effect.object.name);
     case Action::set_role:
     case Action::set_session_authorization:
-    case Action::set_constraints:  // runs the triggers that were put off
     case Action::discard: return true;
     case Action::execute_function:
       return effect.object.name == "set_config" && (effect.arguments.empty() || !effect.arguments.front() ||
@@ -197,6 +196,7 @@ Consequences consequences_of(const StatementFacts& statement) {
   found.redefines_names = redefines_names(statement);
   found.moves_lookup = std::any_of(statement.effects.begin(), statement.effects.end(),
                                    [](const Effect& effect) { return moves_lookup(effect); });
+  found.runs_triggers = has_action(statement, {Action::set_constraints});  // those that were put off
   found.may_rewind = may_rewind(statement);
   found.resumes = has_action(statement, {Action::fetch, Action::move});
   found.commits_within = has_action(statement, {Action::call, Action::do_});  // COMMIT may stand in either
@@ -237,6 +237,12 @@ bool works_on_rows(const StatementFacts& statement) {
                      [](const Effect& effect) { return holds(kRowsAndCode, effect.action); });
 }
 
+// What CASCADE takes along hangs on every change.
+bool cascades(const StatementFacts& statement) {
+  return std::any_of(statement.effects.begin(), statement.effects.end(),
+                     [](const Effect& effect) { return effect.action == Action::cascade; });
+}
+
 // The statements before one in its message: what they did to names.
 class Earlier {
  public:
@@ -248,6 +254,7 @@ class Earlier {
     lookup_ = lookup_ || found.moves_lookup || ((found.may_rewind || found.resumes) && unsettled_) ||
               changes_path(statement) || (runs_code_ && uses_names(statement));
     ties_ = ties_ || changes_ties(statement);
+    catalog_ = catalog_ || found.changes_catalog;
     unsettled_ = unsettled_ || found.redefines_names || found.moves_lookup;
     if (!found.redefines_names) return;
     for (const auto& effect : statement.effects) {
@@ -255,7 +262,8 @@ class Earlier {
     }
   }
   [[nodiscard]] bool decides(const StatementFacts& later) const {
-    return (lookup_ && uses_names(later)) || (ties_ && works_on_rows(later)) || is_renamed_in(later);
+    return (lookup_ && uses_names(later)) || (ties_ && works_on_rows(later)) ||
+           (catalog_ && cascades(later)) || is_renamed_in(later);
   }
 
  private:
@@ -269,7 +277,7 @@ class Earlier {
            std::any_of(later.effects.begin(), later.effects.end(), in_effect);
   }
 
-  bool unsettled_, runs_code_, lookup_ = false, ties_ = false;
+  bool unsettled_, runs_code_, lookup_ = false, ties_ = false, catalog_ = false;
   std::set<std::string, std::less<>> names_;
 };
 

@@ -151,7 +151,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
       over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : recorded(*verdict, subject);
   judgement.key = subject.key;
   judgement.consequences = consequences_of(*meant, runs_code);
-  judgement.consequences.runs_triggers = verdict->runs_triggers;
+  judgement.consequences.runs_triggers |= verdict->runs_triggers;
   if (judgement.allowed) note_cursors(*meant, judgement.consequences);
   return judgement;
 }

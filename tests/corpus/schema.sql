@@ -296,6 +296,35 @@ CREATE VIEW app.trip_view AS SELECT app.trip('view') AS n;
 CREATE VIEW app.trip_operator AS SELECT 1 OPERATOR(app.###) 2 AS n;
 CREATE VIEW app.peek_view AS SELECT app.peek() AS n;
 
+-- --- what may be dropped, and what needs it --------------------------------------------------------------------------
+CREATE TABLE app.dropped (id serial PRIMARY KEY, seen text UNIQUE, plain text, watched text);
+INSERT INTO app.dropped (seen, plain) VALUES ('MARKSEEN', 'x');
+CREATE VIEW secret.of_dropped AS SELECT seen FROM app.dropped;
+CREATE MATERIALIZED VIEW app.dropped_copy AS SELECT seen FROM app.dropped;  -- nobody may drop it
+CREATE TABLE secret.key_to_dropped (seen text REFERENCES app.dropped (seen));
+CREATE TABLE secret.numbered (id integer DEFAULT nextval('app.dropped_id_seq'));
+CREATE POLICY by_dropped ON app.users USING (EXISTS (SELECT FROM app.dropped d WHERE d.watched = login));
+CREATE FUNCTION secret.of_row(app.dropped) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE TYPE app.dropped_type AS ENUM ('a');
+CREATE TABLE secret.typed (id integer, value app.dropped_type);
+CREATE FUNCTION app.dropped_code() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER of_dropped AFTER INSERT ON secret.documents FOR EACH STATEMENT EXECUTE FUNCTION app.dropped_code();
+CREATE TABLE app.dropped_alone (id integer PRIMARY KEY, plain text, more text);
+CREATE VIEW app.dropped_view AS SELECT more FROM app.dropped_alone;
+CREATE TABLE app.dropped_child (alone integer REFERENCES app.dropped_alone);
+CREATE VIEW app.dropped_top AS SELECT 1 AS one;
+CREATE VIEW secret.on_top AS SELECT one FROM app.dropped_top;
+CREATE TABLE app.dropped_base (id integer);
+CREATE TABLE secret.dropped_child (cover text) INHERITS (app.dropped_base);
+INSERT INTO secret.dropped_child VALUES (1, 'MARKSECRET-CHILD');
+CREATE TABLE app.dropped_emptied (id integer PRIMARY KEY);
+INSERT INTO app.dropped_emptied VALUES (1);
+CREATE TABLE secret.emptied (id integer REFERENCES app.dropped_emptied);
+INSERT INTO secret.emptied VALUES (1);
+CREATE SCHEMA dropped;
+CREATE TYPE dropped.kind AS ENUM ('a');
+CREATE TABLE secret.of_kind (kind dropped.kind);
+
 CREATE FUNCTION audit.on_comment() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM app.trip('event trigger'); END $$;
 CREATE EVENT TRIGGER on_comment ON ddl_command_end WHEN TAG IN ('COMMENT') EXECUTE FUNCTION audit.on_comment();
 

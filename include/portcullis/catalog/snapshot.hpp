@@ -178,6 +178,8 @@ struct EventTrigger {
   Oid function = kNoOid;
 };
 
+class Dependencies;
+
 class Snapshot {
  public:
   struct Data;  // the inside, known to this room only
@@ -213,6 +215,8 @@ class Snapshot {
   [[nodiscard]] std::span<const Operator* const> operators(std::string_view name) const noexcept;
   [[nodiscard]] std::span<const Cast> casts() const noexcept;
   [[nodiscard]] std::span<const EventTrigger> event_triggers() const noexcept;
+
+  [[nodiscard]] const Dependencies& dependencies() const noexcept;  // known to this room only
 
   // "schema.name" for messages; the number where nothing has that oid.
   [[nodiscard]] std::string relation_text(Oid oid) const;

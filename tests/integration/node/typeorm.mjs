@@ -83,7 +83,7 @@ async function use() {
   const later = await reached([Writer, Book]).initialize();
   await later.synchronize();
   found.push(await later.getRepository('author').countBy({ born: 1800 }));
-  found.push(await later.dropDatabase().catch((error) => error.message));
+  found.push(await later.dropDatabase().then(() => 'dropped').catch((error) => error.message));
   await later.destroy();
   return found;
 }

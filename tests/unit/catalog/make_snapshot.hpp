@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -20,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/dependencies.hpp"
 #include "catalog/queries.hpp"
 #include "catalog/snapshot_builder.hpp"
 #include "portcullis/catalog/snapshot.hpp"
@@ -62,10 +64,12 @@ class MakeSnapshot {
       const auto [column_name, type] = split(column, ' ');
       known.push_back(column_name);
       row("columns", {number(oid), std::to_string(known.size()), column_name, number(type_oid(type))});
+      needs({Catalog::relation, oid, known.size()}, {Catalog::type, type_oid(type)});
     }
     if (kind != RelationKind::index && kind != RelationKind::partitioned_index &&
         kind != RelationKind::sequence)
-      add_type(name, Type::Kind::composite, oid, {}, {}, "");
+      needs({Catalog::type, add_type(name, Type::Kind::composite, oid, {}, {}, "")}, {Catalog::relation, oid},
+            'i');
     return oid;
   }
   Oid table(const std::string& name, const Texts& columns) {
@@ -79,14 +83,21 @@ class MakeSnapshot {
     return oid;
   }
   Oid sequence(const std::string& name, const std::string& owner_table = "") {
-    return add_relation(RelationKind::sequence, name,
-                        owner_table.empty() ? kNoOid : relations_.at(owner_table), false);
+    const Oid owner = owner_table.empty() ? kNoOid : relations_.at(owner_table);
+    const Oid oid = add_relation(RelationKind::sequence, name, owner, false);
+    if (owner != kNoOid) needs({Catalog::relation, oid}, {Catalog::relation, owner, 1}, 'a');
+    return oid;
   }
   Oid index(const std::string& name, const std::string& table) {
-    return add_relation(RelationKind::index, name, relations_.at(table), false);
+    const Oid oid = add_relation(RelationKind::index, name, relations_.at(table), false);
+    needs({Catalog::relation, oid}, {Catalog::relation, relations_.at(table)}, 'a');
+    return oid;
   }
   void inherit(const std::string& child, const std::string& parent) {
     row("inheritance", {number(relations_.at(child)), number(relations_.at(parent))});
+    const bool partition = partitioned_.contains(relations_.at(parent));
+    needs({Catalog::relation, relations_.at(child)}, {Catalog::relation, relations_.at(parent)},
+          partition ? 'a' : 'n');
   }
   // Both as "schema.table(column, ...)"; the actions as in ForeignKey::Action.
   void foreign_key(const std::string& name, const std::string& child, const std::string& parent,
@@ -95,6 +106,15 @@ class MakeSnapshot {
     const auto [parent_oid, parent_columns] = reference(parent);
     row("foreign_keys", {name, number(child_oid), number(parent_oid), array(child_columns),
                          array(parent_columns), std::string(1, on_update), std::string(1, on_delete)});
+    const Object key = object(Catalog::constraint, 'c', child_oid, name);
+    for (const std::string& column : child_columns) needs(key, part(child_oid, column), 'a');
+    // Unlike a server's, its index is left out: the key needs the constraint itself.
+    const Object unique = object(Catalog::constraint, 'c', parent_oid, name + "_needs");
+    needs(key, unique);
+    for (const std::string& column : parent_columns) {
+      needs(key, part(parent_oid, column));
+      needs(unique, part(parent_oid, column), 'a');
+    }
   }
 
   // Stored code on a relation. `kind`: v view definition, r rule, t trigger, p policy, d default, c check, i
@@ -113,6 +133,7 @@ class MakeSnapshot {
     for (const std::string& type : types) type_oids.push_back(number(type_oid(type)));
     row("attached", {number(relations_.at(relation)), std::string(1, kind), name, events, instead ? "t" : "f",
                      array(function_oids(functions)), array(type_oids), array(accesses)});
+    add_code(relation, kind, name, functions, reads);
   }
   void trigger(const std::string& relation, const std::string& name, const std::string& events,
                const std::string& function, bool instead = false) {
@@ -137,6 +158,11 @@ class MakeSnapshot {
                       std::to_string(defaults), variadic ? "t" : "f", number(type_oid(result)),
                       std::string(1, static_cast<char>(kind)), "plpgsql", "v", "f",
                       "0123456789abcdef0123456789abcdef", extension});
+    needs({Catalog::function, oid}, {Catalog::schema, schema(schema_name)});
+    for (const std::string& type : argument_types)
+      needs({Catalog::function, oid}, {Catalog::type, type_oid(type)});
+    needs({Catalog::function, oid}, {Catalog::type, type_oid(result)});
+    if (!extension.empty()) needs({Catalog::function, oid}, {kExtensions, extension_oid(extension)}, 'e');
     return oid;
   }
   // One of PostgreSQL's own, so that stored code can call it.
@@ -150,7 +176,14 @@ class MakeSnapshot {
            const std::string& extension = "") {
     Texts oids;
     for (const std::string& part : parts) oids.push_back(number(type_oid(part)));
-    return add_type(name, kind, kNoOid, oids, functions, extension);
+    const Oid oid = add_type(name, kind, kNoOid, oids, functions, extension);
+    const bool array = kind == Type::Kind::base;
+    for (const std::string& part : parts)
+      needs({Catalog::type, oid}, {Catalog::type, type_oid(part)}, array ? 'i' : 'n');
+    if (!array) needs({Catalog::type, oid}, {Catalog::schema, schema(split(name, '.').first)});
+    for (const std::string& function : functions)
+      needs({Catalog::type, oid}, {Catalog::function, functions_.at(function)});
+    return oid;
   }
   Oid domain(const std::string& name, const std::string& base, const Texts& functions) {
     return type(name, Type::Kind::domain, {base}, functions);
@@ -160,14 +193,40 @@ class MakeSnapshot {
                      const std::string& right, const std::string& function) {
     row("operators", {number(schema(schema_name)), name, number(left.empty() ? kNoOid : type_oid(left)),
                       number(right.empty() ? kNoOid : type_oid(right)), number(functions_.at(function))});
+    needs(object(kOperators, 'o', kNoOid, name, schema(schema_name)),
+          {Catalog::function, functions_.at(function)});
   }
   void cast(const std::string& source, const std::string& target, const std::string& function) {
     row("casts", {number(type_oid(source)), number(type_oid(target)), number(functions_.at(function))});
+    const Object made = object(kCasts, 'a', type_oid(source), "");
+    needs(made, {Catalog::type, type_oid(source)});
+    needs(made, {Catalog::type, type_oid(target)});
+    needs(made, {Catalog::function, functions_.at(function)});
   }
   // `tags` separated by commas; empty: all.
   void event_trigger(const std::string& name, const std::string& event, const std::string& tags,
                      const std::string& function) {
     row("event_triggers", {name, event, tags, number(functions_.at(function))});
+  }
+
+  // --- what needs what: made along with the objects; more of it as rows of pg_depend are ---
+  struct Object {
+    Catalog catalog;
+    Oid oid;
+    std::size_t part = 0;  // a column's number
+  };
+  void needs(const Object& dependent, const Object& on, char kind = 'n') {
+    if (dependent.oid < kFirstUserOid || (on.oid < kFirstUserOid && on.catalog != Catalog::schema)) return;
+    row("dependencies",
+        {catalog_number(dependent.catalog), number(dependent.oid), std::to_string(dependent.part),
+         catalog_number(on.catalog), number(on.oid), std::to_string(on.part), std::string(1, kind)});
+  }
+  // As a SmallObject; `of` is a relation's or type's oid.
+  Object object(Catalog catalog, char kind, Oid of, const std::string& name, Oid schema_oid = kNoOid) {
+    const Oid oid = next_user_oid_++;
+    row("objects",
+        {catalog_number(catalog), number(oid), std::string(1, kind), number(of), number(schema_oid), name});
+    return {catalog, oid};
   }
 
   [[nodiscard]] Oid relation_oid(const std::string& name) const { return relations_.at(name); }
@@ -206,6 +265,43 @@ class MakeSnapshot {
   }
 
  private:
+  static constexpr auto kStatistics = static_cast<Catalog>(3381), kOperators = static_cast<Catalog>(2617),
+                        kCasts = static_cast<Catalog>(2605), kExtensions = static_cast<Catalog>(3079);
+  static std::string catalog_number(Catalog catalog) { return std::to_string(static_cast<int>(catalog)); }
+  static Object part(Oid relation, const std::string& column) {
+    return {Catalog::relation, relation, std::stoul(column)};
+  }
+  Oid extension_oid(const std::string& name) {
+    const auto [found, is_new] = extensions_.try_emplace(name, kNoOid);
+    if (is_new) found->second = object(kExtensions, 'z', kNoOid, "extension " + name).oid;
+    return found->second;
+  }
+  void add_code(const std::string& on, char kind, const std::string& name, const Texts& functions,
+                const Texts& reads) {
+    const std::pair<char, std::pair<Catalog, char>> catalogs[] = {{'v', {Catalog::rule, 'r'}},
+                                                                  {'r', {Catalog::rule, 'r'}},
+                                                                  {'t', {Catalog::trigger, 't'}},
+                                                                  {'p', {Catalog::policy, 'p'}},
+                                                                  {'d', {Catalog::default_value, 'd'}},
+                                                                  {'c', {Catalog::constraint, 'c'}},
+                                                                  {'s', {kStatistics, 's'}}};
+    for (const auto& [letter, as] : catalogs) {
+      if (letter != kind) continue;
+      const Oid relation = relations_.at(on);
+      const Object code =
+          object(as.first, as.second, relation, name, kind == 's' ? schema(split(on, '.').first) : kNoOid);
+      needs(code,
+            kind == 'd' ? part(relation, column_number(relation, name)) : Object{Catalog::relation, relation},
+            kind == 'v' ? 'i' : 'a');
+      for (const std::string& function : functions) needs(code, {Catalog::function, functions_.at(function)});
+      for (const std::string& read : reads) {
+        const auto [oid, columns] = reference(read);
+        if (columns.empty()) needs(code, {Catalog::relation, oid});
+        for (const std::string& column : columns) needs(code, part(oid, column));
+      }
+    }
+  }
+
   using Reference = std::pair<Oid, Texts>;  // a relation and column numbers, "0" for the whole row
 
   static std::string number(Oid oid) { return std::to_string(oid); }
@@ -233,6 +329,10 @@ class MakeSnapshot {
     row("relations",
         {number(oid), number(schema(schema_name)), relation_name, std::string(1, static_cast<char>(kind)),
          temporary ? "t" : "f", row_security ? "t" : "f", number(table)});
+    if (kind == RelationKind::partitioned_table || kind == RelationKind::partitioned_index)
+      partitioned_.insert(oid);
+    if (kind != RelationKind::index && kind != RelationKind::partitioned_index)
+      needs({Catalog::relation, oid}, {Catalog::schema, schema(schema_name)});
     return oid;
   }
   Oid add_type(const std::string& name, Type::Kind kind, Oid relation, const Texts& parts,
@@ -275,7 +375,8 @@ class MakeSnapshot {
   int server_version_;
   Oid next_builtin_oid_ = 10000;
   Oid next_user_oid_ = kFirstUserOid;
-  std::map<std::string, Oid> schemas_, relations_, functions_, types_;
+  std::map<std::string, Oid> schemas_, relations_, functions_, types_, extensions_;
+  std::set<Oid> partitioned_;
   std::map<Oid, Texts> columns_;
   std::map<std::string, std::vector<Texts>, std::less<>> rows_;
 };

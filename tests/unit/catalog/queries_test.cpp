@@ -14,7 +14,7 @@ namespace {
 constexpr int kVersions[] = {130023, 140000, 150018, 160003, 170010, 180004};
 
 TEST(Queries, AreThereForEveryVersionThatIsReadAndForNoOther) {
-  for (const int version : kVersions) EXPECT_EQ(queries(version).size(), 13U) << version;
+  for (const int version : kVersions) EXPECT_EQ(queries(version).size(), 15U) << version;
   EXPECT_TRUE(queries(kOldestServer - 1).empty());
   EXPECT_TRUE(queries(kNewerServer).empty());
   EXPECT_TRUE(queries(0).empty());

@@ -34,6 +34,56 @@ TEST(Routes, ProtectionsHoldThroughAView) {
          "select on app.users (through view app.people) is protected");
 }
 
+TEST(Routes, CascadeIsWhatItTakesAlong) {
+  const auto policy = loaded(
+      policy_text(rule("drop", "allow", "\"drop *\"", "\"app.*\""), R"({"id": "pii", "on": ["secret.*"]})"));
+  const auto dropping = [](std::vector<catalog::ResolvedEffect> taken) {
+    std::vector<catalog::ResolvedEffect> effects{found(effect_on(Action::drop_table, app("t"))),
+                                                 found(effect_on(Action::cascade, app("t")))};
+    effects.insert(effects.end(), taken.begin(), taken.end());
+    return effects;
+  };
+  const std::string from = "CASCADE from app.t";
+  EXPECT_EQ(decide(policy, dropping({})).outcome, Outcome::allow);
+  EXPECT_EQ(decide(policy, dropping({brought(effect_on(Action::drop_view, app("v")), Via::cascade, 0, from)}))
+                .outcome,
+            Outcome::allow);
+  expect(decide(policy,
+                dropping({brought(effect_on(Action::drop_view, {{}, "secret", "v"}), Via::cascade, 0, from)}))
+             .effects[2],
+         Outcome::deny, Ground::protection, "pii",
+         "drop view on secret.v (by CASCADE from app.t) is protected");
+  expect(decide(policy, dropping({brought(effect_on(Action::alter_table_drop_constraint, app("c")),
+                                          Via::cascade, 0, from)}))
+             .effects[2],
+         Outcome::deny, Ground::not_covered, "",
+         "no rule allows alter table drop constraint on app.c (by CASCADE from app.t)");
+}
+
+TEST(Routes, WhatCascadeTakesAlongAndNobodyJudgesIsRefused) {
+  const auto policy = loaded(policy_text(rule("all", "allow", "\"all\"", "\"*.*\"") + "," +
+                                         rule("schemas", "allow", "\"drop schema\"", "")));
+  const std::vector<catalog::ResolvedEffect> effects{
+      found(effect_on(Action::drop_schema, bare("app"), ObjectKind::schema)),
+      brought(effect_on(Action::cascade, bare("extension e"), ObjectKind::other), Via::cascade, 0,
+              "CASCADE from app")};
+  const auto decision = decide(policy, effects);
+  EXPECT_EQ(decision.effects[0].outcome, Outcome::allow);
+  expect(
+      decision.effects[1], Outcome::deny, Ground::unsupported, "",
+      "cascade \"extension e\" (by CASCADE from app) is not allowed: the gate cannot judge what this takes "
+      "along");
+}
+
+TEST(Routes, ARuleCanDenyTheWordCascade) {
+  const auto policy = loaded(policy_text(rule("drop", "allow", "\"drop *\"", "\"app.*\"") + "," +
+                                         rule("careful", "deny", "\"cascade\"", "")));
+  const auto decision = decide(
+      policy, {found(effect_on(Action::drop_table, app("t"))), found(effect_on(Action::cascade, app("t")))});
+  EXPECT_EQ(decision.effects[1].rule, "careful");
+  EXPECT_EQ(decision.outcome, Outcome::deny);
+}
+
 TEST(Routes, DenyRulesHoldOnEveryRoute) {
   const auto policy = loaded(policy_text(rule("read", "allow", "\"select\"", "\"app.people\"") + "," +
                                          rule("not", "deny", "\"select\"", "\"app.users\"")));

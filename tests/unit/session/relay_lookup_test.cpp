@@ -40,6 +40,15 @@ TEST_F(RelayLookupTest, TheAnswerIsWhatNamesAreJudgedBy) {
   EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
 }
 
+// An allowed function can set what SET may not.
+TEST_F(RelayLookupTest, NothingIsJudgedWithPostgresqlsOwnSchemaBehindAnother) {
+  run("reset search_path", "RESET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"app", "pg_catalog"});
+  EXPECT_EQ(sink.told().back(), "deny Query 0A000");
+  EXPECT_EQ(sent_to_client(), "E(0A000) Z(I)");
+}
+
 TEST_F(RelayLookupTest, NothingIsAskedBeforeTheMoveIsAnswered) {
   client(bytes_of(wire::Query{"set search_path = app"}, wire::Query{"select * from t"}));
   EXPECT_EQ(sent_to_server(), "Q(set search_path = app)");
