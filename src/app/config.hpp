@@ -64,6 +64,7 @@ struct AuditConfig {
 struct LimitsConfig {
   std::size_t connections = 200;
   std::chrono::milliseconds authentication_time{60'000};
+  std::chrono::milliseconds reconnect_time{10'000};
   std::size_t statement_bytes = std::size_t{1} << 20;
   std::chrono::milliseconds drain_time{10'000};
 };

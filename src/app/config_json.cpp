@@ -64,6 +64,7 @@ Json audit(const AuditConfig& config) {
 
 Json limits(const LimitsConfig& config) {
   return {{"authentication_time_ms", config.authentication_time.count()},
+          {"reconnect_time_ms", config.reconnect_time.count()},
           {"connections", config.connections},
           {"drain_time_ms", config.drain_time.count()},
           {"statement_bytes", config.statement_bytes}};

@@ -275,6 +275,7 @@ void ConfigLoader::read_limits(const JsonValue& object) {
   ConfigSection section(object, "limits", source_);
   section.read_count("connections", 1, 100'000, limits.connections);
   section.read_duration("authentication_time", 1s, 10min, limits.authentication_time);
+  section.read_duration("reconnect_time", 0s, 10min, limits.reconnect_time);
   section.read_size("statement_bytes", 1024, std::size_t{16} << 20, limits.statement_bytes);
   section.read_duration("drain_time", 0s, 1h, limits.drain_time);
   section.finish();

@@ -49,6 +49,7 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   options.threads = config.threads;
   options.connections = config.limits.connections;
   options.authentication_time = config.limits.authentication_time;
+  options.reconnect_time = config.limits.reconnect_time;
   options.drain_time = config.limits.drain_time;
   options.analysis.bytes = config.limits.statement_bytes;
   return options;

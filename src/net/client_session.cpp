@@ -29,7 +29,7 @@ ClientSession::ClientSession(Shared& shared, Worker& worker, Stream client, std:
 
 ClientSession::~ClientSession() {
   worker_.sessions().erase(this);
-  if (!client_secret_.empty()) shared_.cancels.remove(server_process_id_, client_secret_);
+  if (!client_secret_.empty()) shared_.cancels.remove(process_id_, client_secret_);
   if (relay_ && !relay_closed_) relay_->close("the connection ended");
   --shared_.connections;
 }
@@ -82,10 +82,16 @@ void ClientSession::shut_down(bool force) {
   if (server_) server_->close();
 }
 
+session::Dependencies ClientSession::dependencies() {
+  return {shared_.basis, shared_.limits.get(), shared_.sink,
+          shared_.clock, &worker_.facts(),     &shared_.policy.sequence_of(identity_.agent)};
+}
+
 void ClientSession::interrupt_waits() {
   worker_.log_waiters().interrupt(this);
   worker_.basis_waiters().interrupt(this);
   if (server_wait_) server_wait_->cancel();
+  if (server_back_) server_back_->cancel();
 }
 
 void ClientSession::start_deadline(std::chrono::milliseconds delay) {
@@ -101,6 +107,7 @@ void ClientSession::start_deadline(std::chrono::milliseconds delay) {
 // Where the database keeps the login waiting, the client is told so; where the client does, there is no more
 // to say.
 void ClientSession::on_deadline() {
+  if (relay_ && relay_->wants_server() && server_) return server_->close();
   if (relay_ || !server_ || std::exchange(login_timed_out_, true)) return close_sockets();
   start_deadline(kGoodbyeTime);
   interrupt_waits();

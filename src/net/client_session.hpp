@@ -61,10 +61,22 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     std::optional<asio::steady_timer> drained;  // cancelled when the writer is done
   };
 
+  // What a login at the database gave.
+  struct ServerSession {
+    std::vector<std::string> schemas;  // current_schemas(true)
+    std::string greeting;              // ParameterStatus messages for the client
+    wire::CancelRequest cancel;
+  };
+
   asio::awaitable<bool> greet_client();
   asio::awaitable<void> pass_on_cancel(const wire::CancelRequest& request);
   asio::awaitable<bool> open_database(const guard::Guard& guard, const policy::Agent& agent);
-  asio::awaitable<bool> start_server_session(const policy::Agent& agent, session::Settings settings);
+  asio::awaitable<bool> begin_session(const policy::Agent& agent, const ServerSession& server);
+  asio::awaitable<base::Result<ServerSession>> log_in_at_server();
+  asio::awaitable<void> reopen_server();
+  asio::awaitable<void> wait_for_new_server();
+  void use_server(const ServerSession& server);
+  [[nodiscard]] session::Dependencies dependencies();
   asio::awaitable<void> refuse(const base::Error& error, std::string event);
   asio::awaitable<void> pump_client();
   asio::awaitable<void> pump_server();
@@ -89,14 +101,19 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::unique_ptr<Stream> server_;
   std::string client_address_, client_rest_, server_rest_;
   std::string login_, application_name_, client_secret_;
+  std::string greeting_;  // the server's ParameterStatus messages that the client was given
   session::Identity identity_;
   guard::RateLimiter::Slot slot_;  // one of the agent's connections
   std::optional<session::ClientStartup> startup_;
   std::optional<session::Relay> relay_;
-  std::uint32_t server_process_id_ = 0;
+  session::Settings settings_;          // of the server's start-up packet
+  const DatabaseRole* role_ = nullptr;  // in the options
+  std::uint32_t process_id_ = 0;        // that the client was told: the first server connection's
+  std::uint64_t server_number_ = 0;     // counts its server connections
   Outlet to_client_, to_server_;
   asio::steady_timer deadline_;
   std::optional<asio::steady_timer> server_wait_;  // cancelled when the server has answered
+  std::optional<asio::steady_timer> server_back_;  // cancelled when there is another one
   bool over_limit_ = false, client_gone_ = false, server_gone_ = false, relay_closed_ = false,
        shutting_down_ = false;
   bool login_timed_out_ = false;

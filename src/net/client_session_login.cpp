@@ -120,72 +120,35 @@ asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, co
     co_return false;
   }
   slot_ = std::move(*slot);
-  const auto connected = co_await shared_.upstream->connect(server_);
-  if (!connected) {
-    const Error error = in_time(connected.error());
+  settings_ = std::move(*settings);
+  role_ = &shared_.options.roles.find(agent.name)->second;
+  const auto server = co_await log_in_at_server();
+  if (!server) {
+    const Error error = in_time(server.error());
     co_await refuse(error, "refused");
     co_return false;
   }
-  const bool started = co_await start_server_session(agent, std::move(*settings));
+  const bool started = co_await begin_session(agent, *server);
   co_return started;
 }
 
-asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& agent,
-                                                          session::Settings settings) {
-  const DatabaseRole& role = shared_.options.roles.find(agent.name)->second;
-  session::ServerStartupOptions options;
-  options.user = role.user;
-  options.password = role.password;
-  options.database = shared_.options.database;
-  options.parameters = std::move(settings);
-  options.channel_is_private = shared_.upstream->is_private();
-  options.allow_superuser = shared_.options.allow_superuser;
-  options.nonce = base::to_base64(auth::random_bytes(18));
-  session::ServerStartup startup(std::move(options));
-
-  using Next = session::ServerStartup::Next;
-  ReceiveBuffer buffer{std::string()};
-  Next next = Next::read;
-  while (next == Next::read) {
-    const std::string out = startup.take_out();
-    const auto write_error = co_await server_->write_all(out);
-    buffer.make_room();
-    const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
-    if (write_error || read.error) {
-      const Error error =
-          in_time({sqlstate::cannot_connect, "the database closed the connection during the login"});
-      co_await refuse(error, "refused");
-      co_return false;
-    }
-    buffer.commit(read.size);
-    std::size_t consumed = 0;
-    next = startup.on_bytes(buffer.view(), consumed);
-    buffer.consume(consumed);
-  }
-  if (next == Next::failed) {
-    co_await refuse(startup.failure(), "refused");
-    co_return false;
-  }
-  server_rest_ = buffer.view();
-  server_process_id_ = startup.process_id();
-
+asio::awaitable<bool> ClientSession::begin_session(const policy::Agent& agent, const ServerSession& server) {
   identity_ = session::Identity{};
   identity_.session = shared_.next_session++;
   identity_.agent = agent.name;
   identity_.owner = agent.owner;
   identity_.login = login_;
-  identity_.role = role.user;
+  identity_.role = role_->user;
   identity_.database = shared_.options.database;
   identity_.client_address = client_address_;
   identity_.application_name = application_name_;
   identity_.tls = client_.is_tls();
-  identity_.names.search_path = startup.schemas();
+  identity_.names.search_path = server.schemas;
   identity_.reserved_name = "\x01portcullis-" + base::to_hex(auth::random_bytes(16));
 
-  session::Dependencies needs{shared_.basis, shared_.limits.get(), shared_.sink,
-                              shared_.clock, &worker_.facts(),     &shared_.policy.sequence_of(agent.name)};
+  session::Dependencies needs = dependencies();
   session::Recorder recorder(identity_, needs);
-  const auto record = recorder.session("login", {}, server_process_id_);
+  const auto record = recorder.session("login", {}, server.cancel.process_id);
   if (record) co_await wait_for_log(*record);
   if (!record || *record >= shared_.sink->durable()) {
     const Error error =
@@ -196,16 +159,18 @@ asio::awaitable<bool> ClientSession::start_server_session(const policy::Agent& a
   }
   relay_.emplace(identity_, needs);
 
-  std::string answer = startup.for_client();
-  if (server_process_id_ != 0) {
+  greeting_ = server.greeting;
+  std::string answer = greeting_;
+  if (server.cancel.process_id != 0) {
+    process_id_ = server.cancel.process_id;
     client_secret_ = auth::random_bytes(4);
-    shared_.cancels.add(server_process_id_, client_secret_, startup.secret_key());
-    wire::encode(answer, wire::BackendKeyData{server_process_id_, client_secret_});
+    shared_.cancels.add(process_id_, client_secret_, server.cancel);
+    wire::encode(answer, wire::BackendKeyData{process_id_, client_secret_});
   }
   wire::encode(answer, wire::ReadyForQuery{'I'});
   const auto error = co_await client_.write_all(answer);
   base::log::info("session " + std::to_string(identity_.session) + ": agent " + agent.name + " from " +
-                  client_address_ + " as database role " + role.user);
+                  client_address_ + " as database role " + role_->user);
   co_return !error;
 }
 

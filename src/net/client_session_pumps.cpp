@@ -58,6 +58,10 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       co_await flush_server();
       consumed = 1;
     }
+    if (relay_->wants_server()) {
+      co_await reopen_server();
+      consumed = 1;
+    }
     if (relay_->wants_basis()) {
       co_await wait_for_basis();
       consumed = 1;
@@ -69,6 +73,7 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
 asio::awaitable<void> ClientSession::pump_server() {
   ReceiveBuffer buffer(std::move(server_rest_));
   std::string reason = "the database closed the connection";
+  std::uint64_t server_number = server_number_;
   for (;;) {
     buffer.consume(relay_->on_server(buffer.view()));
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
@@ -84,9 +89,23 @@ asio::awaitable<void> ClientSession::pump_server() {
     }
     if (relay_->ended()) break;
     if (waited) continue;  // what the wait had stopped comes first
+    if (relay_->server_lost()) {
+      server_->close();
+      co_await wait_for_new_server();
+      if (relay_->ended() || relay_closed_) break;
+    }
+    if (server_number != server_number_) {
+      server_number = server_number_;
+      buffer = ReceiveBuffer(std::move(server_rest_));
+      continue;
+    }
     buffer.make_room();
     const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
-    if (read.error) break;
+    if (read.error) {
+      const bool is_harmless = relay_->lose_server();
+      if (!is_harmless) break;
+      continue;
+    }
     buffer.commit(read.size);
   }
   if (relay_->ended()) reason = relay_->end_reason();

@@ -45,6 +45,7 @@ struct GateOptions {
   std::size_t threads = 2;
   std::size_t connections = 200;
   std::chrono::milliseconds authentication_time{60'000};
+  std::chrono::milliseconds reconnect_time{10'000};  // how long a statement waits for a database that went away
   std::chrono::milliseconds drain_time{10'000};
   sql::AnalysisLimits analysis;
 };

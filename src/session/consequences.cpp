@@ -188,8 +188,28 @@ bool uses_names(const StatementFacts& statement) {
                       [](const Effect& effect) { return holds(kSessionControl, effect.action); });
 }
 
+constexpr auto kBinding = std::to_array<Action>({
+    Action::declare_cursor,
+    Action::listen,
+    Action::load,
+    Action::prepare,
+    Action::set,
+    Action::set_role,
+    Action::set_session_authorization,
+    Action::call,
+    Action::do_,
+});
+
+bool binds_session(const Effect& effect) {
+  if (effect.object.schema == "pg_temp") return true;
+  if (effect.action != Action::execute_function) return holds(kBinding, effect.action);
+  const std::string& name = effect.object.name;
+  return name == "set_config" || name == "setseed" || name.starts_with("pg_advisory_lock") ||
+         name.starts_with("pg_try_advisory_lock");
+}
+
 Consequences consequences_of(const StatementFacts& statement) {
-  if (statement.not_understood) return {true, true, true, true, true, true, true, true};
+  if (statement.not_understood) return {true, true, true, true, true, true, true, true, true};
   Consequences found;
   found.changes = !statement.reads_only;
   found.changes_catalog = changes_catalog(statement);
@@ -199,6 +219,8 @@ Consequences consequences_of(const StatementFacts& statement) {
   found.runs_triggers = has_action(statement, {Action::set_constraints});  // those that were put off
   found.may_rewind = may_rewind(statement);
   found.resumes = has_action(statement, {Action::fetch, Action::move});
+  found.binds_session = std::any_of(statement.effects.begin(), statement.effects.end(),
+                                    [](const Effect& effect) { return binds_session(effect); });
   found.commits_within = has_action(statement, {Action::call, Action::do_});  // COMMIT may stand in either
   return found;
 }
@@ -292,6 +314,7 @@ Consequences& Consequences::operator|=(const Consequences& other) noexcept {
   may_rewind |= other.may_rewind;
   resumes |= other.resumes;
   commits_within |= other.commits_within;
+  binds_session |= other.binds_session;
   return *this;
 }
 
@@ -303,6 +326,7 @@ Consequences consequences_of(const sql::Facts& facts, bool runs_code) {
     all |= consequences_of(statement);
   }
   all.moves_lookup |= runs_code;
+  all.binds_session |= runs_code;
   return all;
 }
 

@@ -24,6 +24,9 @@ struct Consequences {
   bool resumes = false;
   // May commit while it runs, so that its failure does not undo all that it did.
   bool commits_within = false;
+  // Leaves something in the server's session that another one would not have: settings, LISTEN, what PREPARE
+  // and DECLARE name, advisory locks, whatever users' code may do.
+  bool binds_session = false;
 
   Consequences& operator|=(const Consequences& other) noexcept;
 };

@@ -152,6 +152,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
   judgement.key = subject.key;
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
+  judgement.consequences.binds_session |= verdict->runs_triggers;
   if (judgement.allowed) note_cursors(*meant, judgement.consequences);
   return judgement;
 }

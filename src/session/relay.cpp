@@ -99,6 +99,10 @@ Relay::Relay(Identity identity, Dependencies dependencies)
 }
 
 std::size_t Relay::on_client(std::string_view bytes) {
+  if (server_lost_) {
+    on_client_without_server(bytes);
+    return 0;
+  }
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
   while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && !waits_for_server() &&
@@ -419,6 +423,7 @@ void Relay::stage(Staged staged) {
     const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
     staged.barrier = staged.reply->consequences.changes_catalog || (ends && lookup_.catalog_changing);
     barriers_ += staged.barrier ? 1 : 0;
+    bound_ = bound_ || staged.reply->consequences.binds_session;
     note_sending(staged.reply->consequences);
   }
   if (staged.type == type::sync || staged.type == type::query) unsynced_ = false;

@@ -51,6 +51,19 @@ class Relay {
   [[nodiscard]] std::size_t on_server(std::string_view bytes);
   [[nodiscard]] std::optional<std::uint64_t> server_waits_for() const;
 
+  // The server connection is gone. True: nothing of this session was in it, so the client need not know. From
+  // then on nothing is taken from the client; once wants_server() says that it has something to say, the
+  // caller logs in again and gives the new connection to use_server(), or the reason why there is none to
+  // give_up_server(), which ends the session.
+  [[nodiscard]] bool lose_server();
+  [[nodiscard]] bool server_lost() const noexcept { return server_lost_; }
+  [[nodiscard]] bool wants_server() const noexcept { return wants_server_; }
+  // `schemas`: current_schemas(true) there. `greeting`: its ParameterStatus messages, of which the client
+  // gets those that are not in `known`, the greeting that it was given before.
+  void use_server(const std::vector<std::string>& schemas, std::string_view greeting,
+                  std::string_view known = {});
+  void give_up_server(const base::Error& why);
+
   // From the log. Call when durable() has risen or the log has failed.
   void on_log();
 
@@ -152,6 +165,11 @@ class Relay {
     return copying_in_ || (replies_.is_in_doubt() && replies_.empty());
   }
 
+  // relay_reconnect.cpp: the server is gone.
+  [[nodiscard]] bool may_change_server() const;
+  void on_client_without_server(std::string_view bytes);
+  void send_news(std::string_view greeting, std::string_view known);
+
   // relay_server.cpp: server to client.
   void on_server_message(char type, std::string_view body, std::string_view frame);
   void on_ready_for_query(std::string_view body, std::string_view frame);
@@ -185,6 +203,10 @@ class Relay {
   bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning
   bool fatal_relayed_ = false;          // the server has said its own last words
   bool client_finished_ = false;        // Terminate was passed on
+  bool server_lost_ = false;            // and the client does not know
+  bool wants_server_ = false;
+  bool parameters_moved_ = false;  // the client was told of some since the greeting
+  bool bound_ = false;             // something that the client did is in this server connection alone
   std::optional<std::string> wanted_text_;
   std::optional<std::uint64_t> wanted_basis_;  // what the source must have answered
   bool basis_settled_ = false;                 // the next message is judged by what there is

@@ -172,9 +172,12 @@ std::optional<std::size_t> Relay::on_own_answer(std::string_view bytes) {
   switch ((*header)->type) {
     case type::parameter_status: {
       on_parameter_status(body);
-      // The request's own setting, and its way back; newer servers report it.
+      // The request's own settings, and their way back: 13 reports the one although it stays as it is, newer
+      // servers report the other.
       const auto status = wire::decode<wire::ParameterStatus>(body);
-      if (!ended_ && status && status->name != "search_path") send_to_client(frame);
+      const bool is_own =
+          status && (status->name == "search_path" || status->name == "standard_conforming_strings");
+      if (!ended_ && status && !is_own) send_to_client(frame);
       return frame.size();
     }
     case type::notification_response: send_to_client(frame); return frame.size();

@@ -53,6 +53,7 @@ Error unrecorded_outcome() {
 std::size_t Relay::on_server(std::string_view bytes) {
   std::size_t consumed = 0;
   while (!ended_ && consumed < bytes.size()) {
+    if (server_lost_) return bytes.size();
     if (!held_.empty() && held_.back().bytes.size() > kMaxHeld) break;
     const auto rest = bytes.substr(consumed);
     if (own_request_ && server_stream_left_ == 0) {
@@ -160,6 +161,7 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
   const auto severity =
       response ? response->field(response->field('V').empty() ? 'S' : 'V') : std::string_view{};
   const bool fatal = severity == "FATAL" || severity == "PANIC";
+  if (fatal && lose_server()) return;
   fatal_relayed_ = fatal_relayed_ || fatal;
   if (!fatal) replies_.on_answer(true);
   Reply* front = replies_.front();
@@ -262,6 +264,7 @@ bool Relay::may_have_swallowed_a_request(const Reply& copy) const {
 void Relay::on_parameter_status(std::string_view body) {
   const auto status = wire::decode<wire::ParameterStatus>(body);
   if (!status) return violation("the database sent a malformed ParameterStatus");
+  parameters_moved_ = true;
   const bool moved = (status->name == "client_encoding" && status->value != "UTF8") ||
                      (status->name == "standard_conforming_strings" && status->value != "on");
   if (moved)

@@ -96,6 +96,9 @@ class PendingNames {
     return found == values_.end() ? values_.size() >= kMaxNames : found->second.size() >= kMaxPending;
   }
 
+  [[nodiscard]] bool has_named() const {
+    return std::any_of(values_.begin(), values_.end(), [](const auto& named) { return !named.first.empty(); });
+  }
   // Forgets the name, or every name but the unnamed one, which DEALLOCATE ALL leaves alone.
   void forget(const std::string& name) { values_.erase(name); }
   void forget_named() {

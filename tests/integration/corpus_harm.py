@@ -57,6 +57,8 @@ class Attack:
         server, result = self._server, self.result
         if self._item.get("victim"):
             server.victim()
+        if self._states():
+            server.wait_for_departed()
         states = {sql: server.look(server.fill(sql)) for sql in self._states()}
         listener = self._listener()
         connection = self._log_in()

@@ -165,6 +165,11 @@ class CorpusServer:
             return f"error {error.code}"
         return rows[0][0] if rows else None
 
+    def wait_for_departed(self):
+        """What the attack before held, a lock for instance, is gone a moment after its connection."""
+        processes.wait_until(lambda: not any(self.postgres.sessions_of(agent.role) for agent in AGENTS),
+                             "the sessions of the attack before to end")
+
     def quick(self):
         """Differs when state() may."""
         return dict(self.rows("SELECT 'next transaction', pg_snapshot_xmax(pg_current_snapshot())::text UNION ALL "

@@ -13,7 +13,7 @@ import psycopg2
 import clients
 import processes
 import psql_commands
-from postgres import libpq_environment, server_programs
+from postgres import client_program, libpq_environment
 
 LIMITED = r"SELECT on pg_catalog\.{} is not allowed: its column {} is not on the list that ships"
 # Refused under both policies: the pattern of the commands, and of the reason.
@@ -55,7 +55,7 @@ class PsqlCase(clients.ClientCase):
     def run_psql(self, login, script, **surroundings):
         """(standard output, standard error)"""
         environment = {**libpq_environment(login), "PSQL_EDITOR": "sed -i s,rate,rate,", **surroundings}
-        done = subprocess.run([server_programs() / "psql", "-X"], input=script, capture_output=True, text=True,
+        done = subprocess.run([client_program("psql"), "-X"], input=script, capture_output=True, text=True,
                               check=False, env=environment, timeout=120,
                               start_new_session=True)  # without a terminal \password asks standard input
         self.assertEqual(done.returncode, 0, done.stderr)

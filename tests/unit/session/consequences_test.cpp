@@ -49,6 +49,21 @@ TEST(Consequences, OfTriggersThatWerePutOff) {
   EXPECT_FALSE(hangs("SET CONSTRAINTS app.k IMMEDIATE; ALTER TABLE app.t DROP CONSTRAINT k"));
 }
 
+TEST(Consequences, OfWhatStaysInTheServersSession) {
+  for (const auto* text :
+       {"SET statement_timeout = 1", "SET ROLE bob", "LISTEN x", "LOAD 'x'", "PREPARE p AS SELECT 1",
+        "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "CREATE TEMP TABLE t (a int)", "SELECT 1 INTO TEMP t",
+        "SELECT pg_advisory_lock(1)", "SELECT pg_try_advisory_lock_shared(1)", "SELECT setseed(0.5)",
+        "SELECT set_config('timezone', 'UTC', false)", "DO 'BEGIN END'", "CALL p()"}) {
+    EXPECT_TRUE(of(text).binds_session) << text;
+  }
+  for (const auto* text : {"SELECT 1", "INSERT INTO t VALUES (1)", "CREATE TABLE t (a int)", "BEGIN", "COMMIT",
+                           "NOTIFY x", "SHOW timezone", "SELECT pg_advisory_xact_lock(1)"}) {
+    EXPECT_FALSE(of(text).binds_session) << text;
+    EXPECT_TRUE(of(text, true).binds_session) << text;
+  }
+}
+
 TEST(Consequences, OfChangesOfTheCatalog) {
   for (const auto* text : {"CREATE TABLE t (a int)", "DROP TABLE t", "ALTER TABLE t RENAME TO u",
                            "ALTER TABLE t ADD COLUMN a int REFERENCES u (b)", "CREATE VIEW v AS SELECT 1",

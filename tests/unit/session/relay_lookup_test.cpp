@@ -40,6 +40,16 @@ TEST_F(RelayLookupTest, TheAnswerIsWhatNamesAreJudgedBy) {
   EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
 }
 
+// PostgreSQL 13 reports a setting that the request sets to what it was.
+TEST_F(RelayLookupTest, TheQuestionsOwnSettingsAreNotTold) {
+  run("reset search_path", "RESET");
+  client(bytes_of(wire::Query{"select * from t"}));
+  server_bytes(frame('S', std::string("standard_conforming_strings\0on\0", 31)));
+  server_bytes(frame('S', std::string("TimeZone\0CET\0", 13)));
+  EXPECT_EQ(relay.take_to_client(), frame('S', std::string("TimeZone\0CET\0", 13)));
+  EXPECT_FALSE(relay.ended());
+}
+
 // An allowed function can set what SET may not.
 TEST_F(RelayLookupTest, NothingIsJudgedWithPostgresqlsOwnSchemaBehindAnother) {
   run("reset search_path", "RESET");

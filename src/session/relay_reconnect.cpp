@@ -1,0 +1,58 @@
+// Relay, when the server goes away: a session that left nothing in the server's keeps its client, and goes on
+// with another server connection once the client says something.
+#include <utility>
+
+#include "session/relay.hpp"
+
+namespace portcullis::session {
+
+bool Relay::may_change_server() const {
+  return !ended_ && idle() && !bound_ && !registry_.prepared.has_named() && !unsynced_ && !skipping_ &&
+         !client_finished_ && client_stream_left_ == 0 && server_stream_left_ == 0;
+}
+
+bool Relay::lose_server() {
+  if (!may_change_server()) return false;
+  server_lost_ = true;
+  waits_for_quiet_ = false;
+  lookup_.failure.reset();
+  return true;
+}
+
+// Only a client that has more to say than goodbye needs another one.
+void Relay::on_client_without_server(std::string_view bytes) {
+  if (bytes.empty()) return;
+  wants_server_ = bytes.front() != wire::frontend_type::terminate;
+  if (wants_server_) return;
+  ended_ = true;
+  end_reason_ = "the client disconnected";
+}
+
+void Relay::use_server(const std::vector<std::string>& schemas, std::string_view greeting,
+                       std::string_view known) {
+  server_lost_ = wants_server_ = false;
+  registry_.prepared = {};
+  registry_.portals = {};
+  registry_.cursors.clear();
+  registry_.cursors_may_move = false;
+  lookup_ = Lookup(catalog::NameSpace{schemas});
+  if (const auto basis = needs_.basis->current()) lookup_.told_with = basis->snapshot;
+  send_news(greeting, std::exchange(parameters_moved_, false) ? std::string_view{} : known);
+}
+
+void Relay::send_news(std::string_view greeting, std::string_view known) {
+  while (!greeting.empty()) {
+    const auto header = wire::peek_backend(greeting);
+    if (!header || !*header || greeting.size() < (*header)->frame_size()) return;
+    const auto frame = greeting.substr(0, (*header)->frame_size());
+    if (known.find(frame) == std::string_view::npos) to_client_ += frame;
+    greeting.remove_prefix(frame.size());
+  }
+}
+
+void Relay::give_up_server(const base::Error& why) {
+  wants_server_ = false;
+  end_with(why);
+}
+
+}  // namespace portcullis::session
