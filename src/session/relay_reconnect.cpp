@@ -28,6 +28,7 @@ void Relay::on_client_without_server(std::string_view bytes) {
   end_reason_ = "the client disconnected";
 }
 
+// It may be another server, whose catalog differs: nothing is judged before that was asked again.
 void Relay::use_server(const std::vector<std::string>& schemas, std::string_view greeting,
                        std::string_view known) {
   server_lost_ = wants_server_ = false;
@@ -37,6 +38,7 @@ void Relay::use_server(const std::vector<std::string>& schemas, std::string_view
   registry_.cursors_may_move = false;
   lookup_ = Lookup(catalog::NameSpace{schemas});
   if (const auto basis = needs_.basis->current()) lookup_.told_with = basis->snapshot;
+  wanted_basis_ = needs_.basis->ask_again();
   send_news(greeting, std::exchange(parameters_moved_, false) ? std::string_view{} : known);
 }
 

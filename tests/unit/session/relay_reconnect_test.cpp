@@ -12,6 +12,11 @@ class RelayReconnect : public RelayFixture {
     (void)sent_to_server();
     (void)sent_to_client();
   }
+  void use_server(const std::vector<std::string>& schemas = {"app"}) {
+    relay.use_server(schemas, "");
+    source.answers = source.asked;
+    EXPECT_TRUE(relay.try_basis());
+  }
   void fatal() {
     server_bytes(bytes_of(wire::to_error_response(
         {base::sqlstate::admin_shutdown, "terminating connection due to administrator command"}, "FATAL")));
@@ -25,7 +30,7 @@ TEST_F(RelayReconnect, AnIdleSessionWaitsForTheClientToSpeak) {
   client(bytes_of(wire::Query{"select * from t"}));
   EXPECT_TRUE(relay.wants_server());
   EXPECT_EQ(sent_to_server(), "");
-  relay.use_server({"app"}, "");
+  use_server();
   EXPECT_FALSE(relay.server_lost());
   client("");
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
@@ -37,14 +42,27 @@ TEST_F(RelayReconnect, TheServersLastWordsAreNotForAClientThatGoesOn) {
   fatal();
   EXPECT_TRUE(relay.server_lost());
   EXPECT_EQ(sent_to_client(), "");
+  use_server();
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayReconnect, NothingIsJudgedBeforeTheNewServersCatalogIsKnown) {
+  ASSERT_TRUE(relay.lose_server());
   relay.use_server({"app"}, "");
   client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_TRUE(relay.wants_basis());
+  EXPECT_FALSE(relay.try_basis());
+  EXPECT_EQ(sent_to_server(), "");
+  source.answers = source.asked;
+  EXPECT_TRUE(relay.try_basis());
+  client("");
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
 TEST_F(RelayReconnect, NamesAreLookedUpWhereTheNewServerSays) {
   ASSERT_TRUE(relay.lose_server());
-  relay.use_server({"other"}, "");
+  use_server({"other"});
   client(bytes_of(wire::Query{"select * from t"}));
   EXPECT_EQ(sent_to_server(), "");
   EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
@@ -109,7 +127,7 @@ TEST_F(RelayReconnect, TheUnnamedStatementOfTheOldServerIsUnknownToTheNewOne) {
   client(bytes_of(wire::Parse{"", "select * from t", {}}, wire::Sync{}));
   server({"1", "Z I"});
   ASSERT_TRUE(relay.lose_server());
-  relay.use_server({"app"}, "");
+  use_server();
   (void)sent_to_server();
   (void)sent_to_client();
   client(bytes_of(wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}, wire::Sync{}));
