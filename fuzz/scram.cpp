@@ -33,6 +33,11 @@ void check_server(std::string_view first, std::string_view last) {
     require(challenge->find(std::string(kServerNonce) + ",s=") != std::string::npos);
   }
   require(!server.last(last));
+  auth::ScramServer bound{auth::mock_verifier("nobody", "process secret"), std::string(kServerNonce),
+                          "binding"};
+  const bool begun = bound.first(first, true).has_value();
+  require(!begun || first.starts_with("p=tls-server-end-point,,"));
+  require(!bound.last(last));
 }
 
 // No server is believed that does not know the password's verifier: these messages come from nobody who
@@ -45,6 +50,12 @@ void check_client(std::string_view first, std::string_view last) {
   const auto proof = client.last(first);
   if (proof) require(proof->starts_with("c=biws,r=" + std::string(kClientNonce)));
   require(!client.check(last));
+  auth::ScramClient bound{base::Secret{"not the password of any corpus file"}, std::string(kClientNonce)};
+  (void)bound.first({auth::ChannelBinding::Use::bound, "binding"});
+  const auto bound_proof = bound.last(first);
+  require(bound_proof.has_value() == proof.has_value());
+  require(!bound_proof || !bound_proof->starts_with("c=biws,"));
+  require(!bound.check(last));
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ namespace portcullis::app {
 struct TlsFiles {
   std::filesystem::path certificate;  // PEM, the server's own first
   std::filesystem::path key;          // PEM
+  std::filesystem::path client_ca;  // PEM, the authorities of agents' certificates; empty: none is asked for
+  bool certificate_required = false;  // "client_certificate": "required" or "optional"
 };
 
 struct ListenConfig {
@@ -53,6 +55,16 @@ struct UpstreamConfig {
   std::map<std::string, RoleConfig, std::less<>> roles;  // by the agent's name in the policy
   CatalogConfig catalog;
   bool allow_superuser = false;
+  bool direct_tls = false;                   // "sslnegotiation": "postgres" or "direct"
+  std::string channel_binding = "prefer";    // disable, prefer or require, as libpq's channel_binding
+  std::string max_protocol_version = "3.2";  // or "3.0"
+};
+
+// PostgreSQL's tcp_keepalives_* and tcp_user_timeout, for both sides.
+struct TcpConfig {
+  std::chrono::milliseconds keepalive_idle{60'000}, keepalive_interval{10'000};
+  std::size_t keepalive_count = 6;
+  std::chrono::milliseconds user_timeout{0};  // 0: the system's
 };
 
 struct AuditConfig {
@@ -62,7 +74,10 @@ struct AuditConfig {
 };
 
 struct LimitsConfig {
-  std::size_t connections = 200;
+  std::size_t connections = 200;              // that have logged in
+  std::size_t connections_per_address = 200;  // that have not
+  std::size_t logins_pending = 400;           // likewise, of all addresses
+  std::chrono::milliseconds login_delay{4'000};
   std::chrono::milliseconds authentication_time{60'000};
   std::chrono::milliseconds reconnect_time{10'000};
   std::size_t statement_bytes = std::size_t{1} << 20;
@@ -79,6 +94,7 @@ struct Config {
   std::shared_ptr<const policy::PolicySet> policy;
   AuditConfig audit;
   LimitsConfig limits;
+  TcpConfig tcp;
   std::size_t threads = 1;
   base::log::Level log_level = base::log::Level::info;
 };

@@ -19,8 +19,14 @@ std::string_view name(base::log::Level level) {
 
 Json listen(const ListenConfig& config) {
   Json json{{"address", config.address}, {"port", config.port}};
-  if (config.tls)
-    json["tls"] = {{"certificate", config.tls->certificate.string()}, {"key", config.tls->key.string()}};
+  if (config.tls) {
+    Json& tls = json["tls"];
+    tls = {{"certificate", config.tls->certificate.string()}, {"key", config.tls->key.string()}};
+    if (!config.tls->client_ca.empty()) {
+      tls["client_ca"] = config.tls->client_ca.string();
+      tls["client_certificate"] = config.tls->certificate_required ? "required" : "optional";
+    }
+  }
   return json;
 }
 
@@ -46,12 +52,15 @@ Json catalog(const CatalogConfig& config) {
 Json upstream(const UpstreamConfig& config) {
   Json json{{"allow_superuser", config.allow_superuser},
             {"catalog", catalog(config.catalog)},
+            {"channel_binding", config.channel_binding},
             {"database", config.database},
             {"host", config.host},
+            {"max_protocol_version", config.max_protocol_version},
             {"port", config.port},
             {"roles", roles(config)},
             {"search_path", config.search_path},
-            {"sslmode", config.sslmode}};
+            {"sslmode", config.sslmode},
+            {"sslnegotiation", config.direct_tls ? "direct" : "postgres"}};
   if (!config.root_certificate.empty()) json["root_certificate"] = config.root_certificate.string();
   return json;
 }
@@ -66,14 +75,30 @@ Json limits(const LimitsConfig& config) {
   return {{"authentication_time_ms", config.authentication_time.count()},
           {"reconnect_time_ms", config.reconnect_time.count()},
           {"connections", config.connections},
+          {"connections_per_address", config.connections_per_address},
           {"drain_time_ms", config.drain_time.count()},
+          {"login_delay_ms", config.login_delay.count()},
+          {"logins_pending", config.logins_pending},
           {"statement_bytes", config.statement_bytes}};
+}
+
+Json tcp(const TcpConfig& config) {
+  return {{"keepalive_count", config.keepalive_count},
+          {"keepalive_idle_ms", config.keepalive_idle.count()},
+          {"keepalive_interval_ms", config.keepalive_interval.count()},
+          {"user_timeout_ms", config.user_timeout.count()}};
 }
 
 Json logins(const Config& config) {
   Json names = Json::array();
-  for (const auto& [login, verifier] : config.logins) names.push_back(login);
-  return {{"file", config.logins_file.string()}, {"names", std::move(names)}};
+  Json certificates = Json::object();
+  for (const auto& [login, entry] : config.logins) {
+    names.push_back(login);
+    if (!entry.certificate.empty()) certificates[login] = entry.certificate;
+  }
+  Json json{{"file", config.logins_file.string()}, {"names", std::move(names)}};
+  if (!certificates.empty()) json["certificates"] = std::move(certificates);
+  return json;
 }
 
 }  // namespace
@@ -87,6 +112,7 @@ std::string to_json_without_secrets(const Config& config, bool monitors) {
                   {"logins", logins(config)},
                   {"mode", monitors ? "monitor" : "enforce"},
                   {"policy", config.policy_file.string()},
+                  {"tcp", tcp(config.tcp)},
                   {"threads", config.threads},
                   {"upstream", upstream(config.upstream)}};
   // A path need not be UTF-8: what is not is replaced rather than thrown over.

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "app/config_network.hpp"
 #include "app/config_section.hpp"
 #include "app/trusted_file.hpp"
 
@@ -115,6 +116,10 @@ void ConfigLoader::read_root(const JsonValue& root) {
   if (const auto* object = section.read_object("upstream")) read_upstream(*object);
   if (const auto* object = section.read_object("audit")) read_audit(*object);
   if (const auto* object = section.read_object("limits")) read_limits(*object);
+  if (const auto* object = section.read_object("tcp")) {
+    ConfigSection tcp(*object, "tcp", source_);
+    read_tcp(tcp, config().tcp);
+  }
   if (const auto* object = section.read_object("log")) read_log(*object);
   config().threads = default_threads();
   section.read_count("threads", 1, 64, config().threads);
@@ -145,7 +150,9 @@ void ConfigLoader::read_tls(const JsonValue& object) {
   section.require("key", "name a PEM file");
   section.read("certificate", tls.certificate);
   section.read("key", tls.key);
+  read_client_certificates(section, tls);
   section.finish();
+  if (!tls.client_ca.empty()) (void)content(section, "client_ca", tls.client_ca, Privacy::readable);
   if (!tls.certificate.empty()) (void)content(section, "certificate", tls.certificate, Privacy::readable);
   if (tls.key.empty()) return;
   if (auto key = content(section, "key", tls.key, Privacy::key)) base::wipe(*key);
@@ -165,6 +172,7 @@ void ConfigLoader::read_upstream(const JsonValue& object) {
     (void)content(section, "root_certificate", upstream.root_certificate, Privacy::readable);
   }
   judge_sslmode(section);
+  read_upstream_login(section, upstream);
   section.read("search_path", upstream.search_path);
   judge_search_path(section);
   if (const auto* roles = section.read_object("roles")) read_roles(*roles);
@@ -274,6 +282,7 @@ void ConfigLoader::read_limits(const JsonValue& object) {
   LimitsConfig& limits = config().limits;
   ConfigSection section(object, "limits", source_);
   section.read_count("connections", 1, 100'000, limits.connections);
+  read_login_limits(section, limits);
   section.read_duration("authentication_time", 1s, 10min, limits.authentication_time);
   section.read_duration("reconnect_time", 0s, 10min, limits.reconnect_time);
   section.read_size("statement_bytes", 1024, std::size_t{16} << 20, limits.statement_bytes);
@@ -315,7 +324,13 @@ void ConfigLoader::warn_of_agents() {
       loaded_.warnings.push_back(start + "\"upstream.roles\" has no role for it");
     }
   }
-  for (const auto& [login, verifier] : config().logins) {
+  const bool asks_for_certificates = config().listen.tls && !config().listen.tls->client_ca.empty();
+  for (const auto& [login, entry] : config().logins) {
+    if (!entry.certificate.empty() && !asks_for_certificates) {
+      loaded_.warnings.push_back("login \"" + login +
+                                 "\" needs a certificate and no client is asked for one: set "
+                                 "\"listen.tls.client_ca\"");
+    }
     if (config().policy->agent_by_login(login) != nullptr) continue;
     loaded_.warnings.push_back("login \"" + login + "\" belongs to no agent of the policy and is refused");
   }

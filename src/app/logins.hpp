@@ -1,5 +1,6 @@
-// The file of logins: who may log in at the gate, with a SCRAM verifier each. One `login verifier` a line;
-// lines that begin with # are comments. `portcullis user` writes it, `portcullis serve` reads it.
+// The file of logins: who may log in at the gate, and how each proves it. One `login verifier`, `login
+// certificate NAME` or `login verifier certificate NAME` a line; lines that begin with # are comments.
+// `portcullis user` writes it, `portcullis serve` reads it.
 #pragma once
 
 #include <filesystem>
@@ -10,12 +11,12 @@
 #include <vector>
 
 #include "app/problem.hpp"
-#include "auth/scram.hpp"
+#include "auth/login.hpp"
 #include "portcullis/base/result.hpp"
 
 namespace portcullis::app {
 
-using Logins = std::map<std::string, auth::ScramVerifier, std::less<>>;
+using Logins = std::map<std::string, auth::Login, std::less<>>;
 
 // 1 to 63 characters of [A-Za-z0-9_.-], which need no quoting anywhere.
 [[nodiscard]] bool is_login(std::string_view text) noexcept;
@@ -27,7 +28,8 @@ using Logins = std::map<std::string, auth::ScramVerifier, std::less<>>;
 // "login verifier", without a line feed.
 [[nodiscard]] std::string login_line(std::string_view login, const auth::ScramVerifier& verifier);
 
-// The text with this login's line replaced where it stood, or added at the end; all else as it was.
+// The text with this login's line replaced where it stood, or added at the end; all else as it was. The
+// certificate that the old line asks for is asked for by the new one, too: a new password opens nothing.
 [[nodiscard]] std::string with_login(std::string_view text, std::string_view login, std::string_view line);
 
 // Does that in the file, which is made when absent: mode 0600, all or nothing, on disk when it returns. Two

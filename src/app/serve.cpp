@@ -15,10 +15,35 @@
 namespace portcullis::app {
 namespace {
 
-base::Result<net::UpstreamAddress> upstream_address(const UpstreamConfig& upstream) {
+// The configuration knows no other word. One that is not known insists.
+auth::BindingMode binding_mode(std::string_view word) {
+  if (word == "disable") return auth::BindingMode::disable;
+  return word == "prefer" ? auth::BindingMode::prefer : auth::BindingMode::require;
+}
+
+net::TcpOptions tcp_options(const TcpConfig& config) {
+  using std::chrono::duration_cast, std::chrono::seconds;
+  net::TcpOptions options;
+  options.keepalive_idle = duration_cast<seconds>(config.keepalive_idle);
+  options.keepalive_interval = duration_cast<seconds>(config.keepalive_interval);
+  options.keepalive_count = static_cast<int>(config.keepalive_count);
+  options.user_timeout = config.user_timeout;
+  return options;
+}
+
+base::Result<net::UpstreamAddress> upstream_address(const UpstreamConfig& upstream, const TcpConfig& tcp) {
   const auto mode = net::ssl_mode_named(upstream.sslmode);
   if (!mode) return mode.error();
-  return net::UpstreamAddress{upstream.host, upstream.port, *mode, upstream.root_certificate.string()};
+  net::UpstreamAddress address;
+  address.host = upstream.host;
+  address.port = upstream.port;
+  address.sslmode = *mode;
+  address.root_certificate = upstream.root_certificate.string();
+  address.direct_tls = upstream.direct_tls;
+  address.channel_binding = binding_mode(upstream.channel_binding);
+  address.newest_protocol = upstream.max_protocol_version != "3.0";
+  address.tcp = tcp_options(tcp);
+  return address;
 }
 
 net::ServerLogin catalog_login(const Config& config) {
@@ -33,6 +58,8 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   if (config.listen.tls) {
     options.tls_certificate = config.listen.tls->certificate.string();
     options.tls_key = config.listen.tls->key.string();
+    options.tls_client_ca = config.listen.tls->client_ca.string();
+    options.certificate_required = config.listen.tls->certificate_required;
   }
   options.tls_required = config.listen.tls.has_value();
   options.upstream = std::move(upstream);
@@ -47,7 +74,11 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   options.allow_superuser = config.upstream.allow_superuser;
   options.logins = config.logins;
   options.threads = config.threads;
+  options.tcp = tcp_options(config.tcp);
   options.connections = config.limits.connections;
+  options.logins_pending = config.limits.logins_pending;
+  options.connections_per_address = config.limits.connections_per_address;
+  options.login_delay = config.limits.login_delay;
   options.authentication_time = config.limits.authentication_time;
   options.reconnect_time = config.limits.reconnect_time;
   options.drain_time = config.limits.drain_time;
@@ -131,7 +162,7 @@ int serve(const Config& config) {
   if (!log) return fail(log.error());
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
 
-  auto upstream = upstream_address(config.upstream);
+  auto upstream = upstream_address(config.upstream, config.tcp);
   if (!upstream) return fail(upstream.error());
   auto gate = net::Gate::start(to_gate_options(config, std::move(*upstream)), config.policy, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
@@ -149,7 +180,7 @@ int serve(const Config& config) {
 }
 
 base::Result<std::string> read_catalog(const Config& config) {
-  const auto upstream = upstream_address(config.upstream);
+  const auto upstream = upstream_address(config.upstream, config.tcp);
   if (!upstream) return upstream.error();
   return net::dump_catalog(*upstream, catalog_login(config));
 }

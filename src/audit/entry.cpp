@@ -75,7 +75,9 @@ bool write(Draft& draft, const DraftContext& context, const SessionRecord& recor
   ObjectWriter& out = entry.object;
   out.text_unless_empty("agent", record.agent);
   out.text_unless_empty("application", record.application_name);
+  out.text_unless_empty("auth", record.auth);
   out.text_unless_empty("client", record.client_address);
+  if (record.count > 0) out.number("count", record.count);
   out.text_unless_empty("database", record.database);
   out.text("event", record.event);
   out.text_unless_empty("login", record.login);

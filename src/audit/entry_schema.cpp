@@ -13,10 +13,10 @@ constexpr FieldRule kSegment[] = {{"boot", word, true}};
 constexpr FieldRule kOpen[] = {{"boot", word, true}, {"version", word, true}};
 constexpr FieldRule kRecovered[] = {{"dropped", count, true}};
 constexpr FieldRule kSession[] = {
-    {"agent", text},       {"application", text}, {"client", text},         {"database", text},
-    {"event", text, true}, {"login", text},       {"owner", text},          {"reason", text},
-    {"role", text},        {"server_pid", count}, {"session", count, true}, {"sqlstate", text},
-    {"tls", flag, true},
+    {"agent", text},          {"application", text}, {"auth", text},        {"client", text},
+    {"count", count},         {"database", text},    {"event", text, true}, {"login", text},
+    {"owner", text},          {"reason", text},      {"role", text},        {"server_pid", count},
+    {"session", count, true}, {"sqlstate", text},    {"tls", flag, true},
 };
 constexpr FieldRule kDecision[] = {
     {"agent", text},

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@
 namespace portcullis::auth {
 
 using Sha256Digest = std::array<unsigned char, 32>;
-inline constexpr std::string_view kScramSha256 = "SCRAM-SHA-256";
+inline constexpr std::string_view kScramSha256 = "SCRAM-SHA-256", kScramSha256Plus = "SCRAM-SHA-256-PLUS";
 inline constexpr std::uint32_t kDefaultIterations = 4096;   // PostgreSQL's own default
 inline constexpr std::uint32_t kMaxIterations = 1'000'000;  // what a hostile server may make the gate compute
 
@@ -38,10 +39,16 @@ struct ScramVerifier {
 // empty salt, and for iterations that are 0 or above kMaxIterations.
 [[nodiscard]] base::Result<ScramVerifier> make_verifier(const base::Secret& password, std::string_view salt,
                                                         std::uint32_t iterations = kDefaultIterations);
-// For a login that is not known: a verifier that no password fits, the same for the same login and process
-// secret, so that nobody can tell from the exchange which logins exist. Its salt has 16 bytes and its
-// iterations are kDefaultIterations, as PostgreSQL makes them: real verifiers of another shape stand out.
-[[nodiscard]] ScramVerifier mock_verifier(std::string_view login, std::string_view process_secret);
+// What of a verifier anybody is told before a login.
+struct VerifierShape {
+  std::uint32_t iterations = kDefaultIterations;
+  std::size_t salt_size = 16;  // as PostgreSQL makes them
+};
+// For a login that is not known: a verifier that no password fits, the same for the same login and secret, so
+// that nobody can tell from the exchange which logins exist. Its shape is one of `shapes`, those of the real
+// ones, else they would stand out; kDefaultIterations and 16 bytes where there are none.
+[[nodiscard]] ScramVerifier mock_verifier(std::string_view login, std::string_view secret,
+                                          std::span<const VerifierShape> shapes = {});
 
 // Cryptographically random bytes (OpenSSL's generator). Throws when it has none: nothing can be done without.
 [[nodiscard]] std::string random_bytes(std::size_t count);
@@ -50,15 +57,19 @@ struct ScramVerifier {
 // turn is 08P01. Only a last() that succeeded means that the client knows the password.
 class ScramServer {
  public:
-  // `nonce` is the server's part: printable ASCII without a comma (to_base64 of 18 random bytes).
-  ScramServer(ScramVerifier verifier, std::string nonce);
-  // client-first-message -> server-first-message. 08P01 when malformed; 0A000 for an authzid or a required
-  // channel binding ("p=") or an extension ("m="); the flag "y" is refused only where `offers_plus`: 28000,
-  // somebody took the offer out. The user name in the message is ignored, as PostgreSQL does: the start-up
-  // packet named it.
-  [[nodiscard]] base::Result<std::string> first(std::string_view client_first, bool offers_plus = false);
+  // `nonce` is the server's part: printable ASCII without a comma (to_base64 of 18 random bytes). `binding`
+  // is tls_server_end_point() of the certificate that the client was shown; empty: kScramSha256Plus was not
+  // offered.
+  ScramServer(ScramVerifier verifier, std::string nonce, std::string binding = {});
+  // client-first-message -> server-first-message. `plus`: the client chose kScramSha256Plus. 08P01 when
+  // malformed or when the message is not of the mechanism that was chosen; 0A000 for an authzid, for a
+  // channel binding that is not offered or of another kind, or an extension ("m="); 28000 for the flag "y"
+  // where there is a binding: somebody took the offer out. The user name in the message is ignored, as
+  // PostgreSQL does: the start-up packet named it.
+  [[nodiscard]] base::Result<std::string> first(std::string_view client_first, bool plus = false);
   // client-final-message -> server-final-message ("v=..."). 28P01 when the proof does not fit (compared in
-  // constant time), 08P01 when malformed or the nonce or channel-binding data differ.
+  // constant time), 28000 when the client is bound to another certificate: somebody is between the two; 08P01
+  // when malformed or the nonce or the flags differ.
   [[nodiscard]] base::Result<std::string> last(std::string_view client_final);
 
  private:
@@ -66,7 +77,20 @@ class ScramServer {
 
   ScramVerifier verifier_;
   Step step_ = Step::first;
-  std::string nonce_, gs2_header_, client_first_bare_, full_nonce_, server_first_;
+  bool plus_ = false;
+  std::string nonce_, binding_, gs2_header_, client_first_bare_, full_nonce_, server_first_;
+};
+
+// How the client's side ties the exchange to the TLS connection (RFC 5802, section 6).
+struct ChannelBinding {
+  enum class Use : std::uint8_t {
+    none,       // "n": it cannot or may not be done
+    unoffered,  // "y": it could, but the server did not offer it; one that did then knows of a man in the
+                // middle
+    bound,      // kScramSha256Plus, with `data`
+  };
+  Use use = Use::none;
+  std::string data{};  // tls_server_end_point() of the server's certificate
 };
 
 // The client's side, towards the database. Call first(), last() and check(); a failed call ends it, and a
@@ -75,7 +99,7 @@ class ScramServer {
 class ScramClient {
  public:
   ScramClient(base::Secret password, std::string nonce);
-  [[nodiscard]] std::string first();
+  [[nodiscard]] std::string first(const ChannelBinding& binding = {});
   // server-first-message -> client-final-message. 08P01 when malformed, when the nonce does not begin with
   // ours, when iterations are 0 or above kMaxIterations; 22023 for a password that make_verifier would
   // refuse. Computes PBKDF2: kMaxIterations keep the thread for a good part of a second.
@@ -88,7 +112,7 @@ class ScramClient {
 
   base::Secret password_;
   Step step_ = Step::first;
-  std::string nonce_, client_first_bare_, auth_message_;
+  std::string nonce_, channel_, client_first_bare_, auth_message_;
   Sha256Digest server_key_{};
 };
 

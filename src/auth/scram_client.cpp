@@ -13,9 +13,16 @@
 namespace portcullis::auth {
 namespace {
 
-// "n": this client does no channel binding, and says so. The user's name is in the start-up packet.
-constexpr std::string_view kGs2Header = "n,,";
 constexpr std::size_t kLongestQuotedError = 64;
+
+std::string_view gs2_header(ChannelBinding::Use use) {
+  switch (use) {
+    case ChannelBinding::Use::none: return "n,,";
+    case ChannelBinding::Use::unoffered: return "y,,";
+    case ChannelBinding::Use::bound: return "p=tls-server-end-point,,";
+  }
+  return "";
+}
 
 struct ServerFirst {
   std::string_view nonce;
@@ -67,10 +74,13 @@ std::string prove(const base::Secret& password, const ServerFirst& challenge, st
 ScramClient::ScramClient(base::Secret password, std::string nonce)
     : password_(std::move(password)), nonce_(std::move(nonce)) {}
 
-std::string ScramClient::first() {
+// The user's name is in the start-up packet.
+std::string ScramClient::first(const ChannelBinding& binding) {
+  const std::string header{gs2_header(binding.use)};
+  channel_ = header + (binding.use == ChannelBinding::Use::bound ? binding.data : "");
   client_first_bare_ = "n=,r=" + nonce_;
   step_ = Step::last;
-  return std::string(kGs2Header) + client_first_bare_;
+  return header + client_first_bare_;
 }
 
 base::Result<std::string> ScramClient::last(std::string_view server_first) {
@@ -79,8 +89,7 @@ base::Result<std::string> ScramClient::last(std::string_view server_first) {
   if (!is_plain_password(password_.reveal())) return unusable_password();
   const auto challenge = read_server_first(server_first, nonce_);
   if (!challenge) return malformed_scram(name);
-  const std::string without_proof =
-      "c=" + base::to_base64(kGs2Header) + ",r=" + std::string(challenge->nonce);
+  const std::string without_proof = "c=" + base::to_base64(channel_) + ",r=" + std::string(challenge->nonce);
   auth_message_ = client_first_bare_ + ',' + std::string(server_first) + ',' + without_proof;
   std::string proof = prove(password_, *challenge, auth_message_, server_key_);
   step_ = Step::check;

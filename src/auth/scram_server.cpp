@@ -18,23 +18,40 @@ base::Error unsupported(std::string message) {
   return {.code = base::sqlstate::feature_not_supported, .message = std::move(message)};
 }
 
-// gs2-header: "n,," or "y,,". Its size, or why it is refused.
-base::Result<std::size_t> check_gs2_header(std::string_view message, bool offers_plus) {
+constexpr std::string_view kPlusFlag = "p=tls-server-end-point,";
+
+base::Error man_in_the_middle(std::string message) {
+  return {.code = base::sqlstate::invalid_authorization,
+          .message = std::move(message) + "; look for somebody between the two"};
+}
+
+// gs2-cbind-flag and its comma: "n,", "y," or kPlusFlag. Its size, or why it is refused.
+base::Result<std::size_t> check_binding_flag(std::string_view message, bool plus, bool offers_plus) {
+  if (plus) {
+    if (message.starts_with(kPlusFlag)) return kPlusFlag.size();
+    if (!message.starts_with("p=")) return malformed_scram(kFirst);
+    return unsupported("the only channel binding is \"tls-server-end-point\", use it or none");
+  }
   if (message.starts_with("p=")) {
+    if (offers_plus) return malformed_scram(kFirst);
     return unsupported("channel binding is required but not offered, connect with channel_binding=prefer");
   }
   if (!message.starts_with("n,") && !message.starts_with("y,")) return malformed_scram(kFirst);
-  if (message.substr(2).starts_with("a=")) {
+  return std::size_t{2};
+}
+
+// gs2-header: the flag, no authorization identity, a comma. Its size, or why it is refused.
+base::Result<std::size_t> check_gs2_header(std::string_view message, bool plus, bool offers_plus) {
+  const auto flag = check_binding_flag(message, plus, offers_plus);
+  if (!flag) return flag.error();
+  if (message.substr(*flag).starts_with("a=")) {
     return unsupported("an authorization identity is not supported, leave it out");
   }
-  if (!message.substr(2).starts_with(',')) return malformed_scram(kFirst);
+  if (!message.substr(*flag).starts_with(',')) return malformed_scram(kFirst);
   if (message.front() == 'y' && offers_plus) {
-    return base::Error{.code = base::sqlstate::invalid_authorization,
-                       .message =
-                           "the client saw no offer of channel binding, though there was one; look for "
-                           "somebody between the two"};
+    return man_in_the_middle("the client saw no offer of channel binding, though there was one");
   }
-  return std::size_t{3};
+  return *flag + 1;
 }
 
 // client-first-message-bare: "n=<user>,r=<nonce>", and extensions that may be ignored. The nonce.
@@ -86,14 +103,16 @@ bool proof_fits(const ScramVerifier& verifier, std::string_view auth_message, co
 
 }  // namespace
 
-ScramServer::ScramServer(ScramVerifier verifier, std::string nonce)
-    : verifier_(std::move(verifier)), nonce_(std::move(nonce)) {}
+ScramServer::ScramServer(ScramVerifier verifier, std::string nonce, std::string binding)
+    : verifier_(std::move(verifier)), nonce_(std::move(nonce)), binding_(std::move(binding)) {}
 
-base::Result<std::string> ScramServer::first(std::string_view client_first, bool offers_plus) {
+base::Result<std::string> ScramServer::first(std::string_view client_first, bool plus) {
   if (std::exchange(step_, Step::ended) != Step::first) return malformed_scram(kFirst);
   if (!is_nonce(nonce_))
     return base::Error{.message = "the server's SCRAM nonce is empty or not printable, report it"};
-  const auto header_size = check_gs2_header(client_first, offers_plus);
+  if (plus && binding_.empty()) return malformed_scram(kFirst);
+  plus_ = plus;
+  const auto header_size = check_gs2_header(client_first, plus, !binding_.empty());
   if (!header_size) return header_size.error();
   const auto bare = client_first.substr(*header_size);
   const auto client_nonce = read_client_first_bare(bare);
@@ -111,7 +130,9 @@ base::Result<std::string> ScramServer::last(std::string_view client_final) {
   if (std::exchange(step_, Step::ended) != Step::last) return malformed_scram(kFinal);
   ClientFinal message;
   if (!read_client_final(client_final, message)) return malformed_scram(kFinal);
-  if (message.channel_binding != base::to_base64(gs2_header_) || message.nonce != full_nonce_) {
+  if (message.nonce != full_nonce_) return malformed_scram(kFinal);
+  if (message.channel_binding != base::to_base64(gs2_header_ + (plus_ ? binding_ : std::string()))) {
+    if (plus_) return man_in_the_middle("the client's channel binding is to another certificate");
     return malformed_scram(kFinal);
   }
   const std::string auth_message =

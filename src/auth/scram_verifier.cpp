@@ -12,7 +12,6 @@ namespace portcullis::auth {
 namespace {
 
 constexpr std::uint32_t kMostStoredIterations = std::numeric_limits<std::int32_t>::max();
-constexpr std::size_t kMockSaltSize = 16;  // SCRAM_DEFAULT_SALT_LEN of PostgreSQL
 
 base::Error invalid(std::string message) {
   return {.code = base::sqlstate::invalid_parameter_value, .message = std::move(message)};
@@ -96,12 +95,24 @@ base::Result<ScramVerifier> make_verifier(const base::Secret& password, std::str
   return verifier;
 }
 
-ScramVerifier mock_verifier(std::string_view login, std::string_view process_secret) {
-  const Sha256Digest salt = mock_bytes(process_secret, "salt", login);
-  return {.iterations = kDefaultIterations,
-          .salt = std::string(view(salt).substr(0, kMockSaltSize)),
-          .stored_key = mock_bytes(process_secret, "stored key", login),
-          .server_key = mock_bytes(process_secret, "server key", login)};
+ScramVerifier mock_verifier(std::string_view login, std::string_view secret,
+                            std::span<const VerifierShape> shapes) {
+  VerifierShape shape;
+  if (!shapes.empty()) {
+    const Sha256Digest choice = mock_bytes(secret, "shape", login);
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < 8; ++i) number = number << 8 | choice[i];
+    shape = shapes[number % shapes.size()];
+  }
+  std::string salt;
+  for (int part = 0; salt.size() < shape.salt_size; ++part) {
+    salt += view(mock_bytes(secret, "salt" + std::to_string(part), login));
+  }
+  salt.resize(shape.salt_size);
+  return {.iterations = shape.iterations,
+          .salt = std::move(salt),
+          .stored_key = mock_bytes(secret, "stored key", login),
+          .server_key = mock_bytes(secret, "server key", login)};
 }
 
 }  // namespace portcullis::auth

@@ -1,22 +1,40 @@
 #include "net/cancel_registry.hpp"
 
-namespace portcullis::net {
+#include <openssl/crypto.h>
 
-void CancelRegistry::add(std::uint32_t process_id, std::string client_secret, wire::CancelRequest server) {
-  const std::lock_guard lock(mutex_);
-  servers_[{process_id, std::move(client_secret)}] = std::move(server);
+namespace portcullis::net {
+namespace {
+
+// In a time that does not depend on how much of it is right.
+bool same_key(const std::string& right, const std::string& given) noexcept {
+  return right.size() == given.size() && CRYPTO_memcmp(right.data(), given.data(), right.size()) == 0;
 }
 
-void CancelRegistry::remove(std::uint32_t process_id, const std::string& client_secret) {
+}  // namespace
+
+void CancelRegistry::add(std::uint32_t process_id, std::string client_key, wire::CancelRequest server) {
+  remove(process_id, client_key);
   const std::lock_guard lock(mutex_);
-  servers_.erase({process_id, client_secret});
+  keys_.emplace(process_id, Keys{std::move(client_key), std::move(server)});
+}
+
+void CancelRegistry::remove(std::uint32_t process_id, const std::string& client_key) {
+  const std::lock_guard lock(mutex_);
+  const auto [begin, end] = keys_.equal_range(process_id);
+  for (auto at = begin; at != end; ++at) {
+    if (!same_key(at->second.client, client_key)) continue;
+    keys_.erase(at);
+    return;
+  }
 }
 
 std::optional<wire::CancelRequest> CancelRegistry::find(const wire::CancelRequest& request) const {
   const std::lock_guard lock(mutex_);
-  const auto found = servers_.find({request.process_id, request.secret_key});
-  if (found == servers_.end()) return std::nullopt;
-  return found->second;
+  const auto [begin, end] = keys_.equal_range(request.process_id);
+  for (auto at = begin; at != end; ++at) {
+    if (same_key(at->second.client, request.secret_key)) return at->second.server;
+  }
+  return std::nullopt;
 }
 
 }  // namespace portcullis::net

@@ -1,6 +1,7 @@
 // Which server connection a client's cancel key stands for. Shared by all threads.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -14,16 +15,26 @@ namespace portcullis::net {
 
 class CancelRegistry {
  public:
-  // The client knows a process id and `client_secret`, which is the gate's own; `server` is what the server
-  // knows. Said again for another server connection of the same client, it takes the place of the first.
-  void add(std::uint32_t process_id, std::string client_secret, wire::CancelRequest server);
-  void remove(std::uint32_t process_id, const std::string& client_secret);
+  // How long a key of the gate's own is: what PostgreSQL makes, and all that protocol 3.0 has room for.
+  static constexpr std::size_t kLongKey = 32, kShortKey = 4;
+
+  // The client knows a process id and `client_key`, which is the gate's own; `server` is what the server
+  // knows. Keys of any length. Said again for another server connection of the same client, it takes the
+  // place of the first.
+  void add(std::uint32_t process_id, std::string client_key, wire::CancelRequest server);
+  void remove(std::uint32_t process_id, const std::string& client_key);
   // What is to be sent to the server, or nothing for a guess.
   [[nodiscard]] std::optional<wire::CancelRequest> find(const wire::CancelRequest& request) const;
 
  private:
+  struct Keys {
+    std::string client;
+    wire::CancelRequest server;
+  };
   mutable std::mutex mutex_;
-  std::map<std::pair<std::uint32_t, std::string>, wire::CancelRequest> servers_;
+  // Of one process id there may be more for a moment: a server may give it again before the gate has seen the
+  // end of the session that had it.
+  std::multimap<std::uint32_t, Keys> keys_;
 };
 
 }  // namespace portcullis::net

@@ -17,13 +17,15 @@ constexpr std::chrono::milliseconds kGoodbyeTime{5'000};
 
 }  // namespace
 
-ClientSession::ClientSession(Shared& shared, Worker& worker, Stream client, std::string client_address)
+ClientSession::ClientSession(Shared& shared, Worker& worker, Stream client, std::string client_address,
+                             std::string address_key)
     : shared_(shared),
       worker_(worker),
       client_(std::move(client)),
       client_address_(std::move(client_address)),
+      address_key_(std::move(address_key)),
       deadline_(worker.context()) {
-  over_limit_ = ++shared_.connections > shared_.options.connections;
+  ++shared_.connections;
   worker_.sessions().insert(this);
 }
 
@@ -31,6 +33,7 @@ ClientSession::~ClientSession() {
   worker_.sessions().erase(this);
   if (!client_secret_.empty()) shared_.cancels.remove(process_id_, client_secret_);
   if (relay_ && !relay_closed_) relay_->close("the connection ended");
+  if (logged_in_) --shared_.logged_in;
   --shared_.connections;
 }
 
@@ -92,6 +95,7 @@ void ClientSession::interrupt_waits() {
   worker_.basis_waiters().interrupt(this);
   if (server_wait_) server_wait_->cancel();
   if (server_back_) server_back_->cancel();
+  if (refusal_wait_) refusal_wait_->cancel();
 }
 
 void ClientSession::start_deadline(std::chrono::milliseconds delay) {

@@ -13,6 +13,9 @@
 #include "net/cancel_registry.hpp"
 #include "net/current_policy.hpp"
 #include "net/gate.hpp"
+#include "net/listen_tls.hpp"
+#include "net/login_limits.hpp"
+#include "net/refusal_count.hpp"
 #include "net/stream.hpp"
 #include "net/upstream.hpp"
 #include "net/worker.hpp"
@@ -27,6 +30,8 @@ class ReceiveBuffer;
 
 // What all sessions share. Immutable but for the counters, the registry and the pool, which are thread-safe.
 struct Shared {
+  explicit Shared(LoginLimits::Options limits_of_logins) : login_limits(limits_of_logins) {}
+
   GateOptions options;
   CurrentPolicy policy;
   std::unique_ptr<guard::RateLimiter> limits;
@@ -34,17 +39,27 @@ struct Shared {
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;
   std::shared_ptr<Upstream> upstream;
-  std::shared_ptr<asio::ssl::context> tls;  // null: none offered
+  ListenTls tls;  // without a context: none is offered
   std::string mock_secret;
+  std::vector<auth::VerifierShape> login_shapes;
+  LoginLimits login_limits;
+  // Counted apart, so that strangers cannot hide what an agent is refused. Violations of the protocol stand
+  // in the gate's own log only.
+  RefusalCount strangers, agents, violations;
   CancelRegistry cancels;
   std::unique_ptr<AnalysisPool> pool;
   std::atomic<std::uint64_t> next_session{1};
-  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> connections{0}, logged_in{0};
 };
+
+// One entry of each kind for the refused logins that got none of their own, and a line for the violations.
+void record_counted_refusals(Shared& shared);
 
 class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
-  ClientSession(Shared& shared, Worker& worker, Stream client, std::string client_address);
+  // `client_address`: with its port; `address_key`: address_key() of it.
+  ClientSession(Shared& shared, Worker& worker, Stream client, std::string client_address,
+                std::string address_key);
   ~ClientSession();
 
   // Runs until the session's end. `self` keeps it alive. Never throws for what a peer does.
@@ -68,7 +83,12 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     wire::CancelRequest cancel;
   };
 
+  [[nodiscard]] session::ClientStartupOptions startup_options() const;
   asio::awaitable<bool> greet_client();
+  asio::awaitable<bool> prove_login();
+  asio::awaitable<bool> begin_tls();
+  asio::awaitable<bool> read_startup(ReceiveBuffer& buffer, session::ClientStartup::Next& next);
+  asio::awaitable<void> hold_back_refusal();
   asio::awaitable<void> pass_on_cancel(const wire::CancelRequest& request);
   asio::awaitable<bool> open_database(const guard::Guard& guard, const policy::Agent& agent);
   asio::awaitable<bool> begin_session(const policy::Agent& agent, const ServerSession& server);
@@ -78,6 +98,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void use_server(const ServerSession& server);
   [[nodiscard]] session::Dependencies dependencies();
   asio::awaitable<void> refuse(const base::Error& error, std::string event);
+  void hear_server_out(ErrorCode error);
   asio::awaitable<void> pump_client();
   asio::awaitable<void> pump_server();
   asio::awaitable<bool> feed_client_bytes(ReceiveBuffer& buffer);
@@ -94,16 +115,18 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void end(const std::string& reason, bool tell_client);
   void close_sockets();
   void record_refused_login(const base::Error& error, const std::string& event);
+  void count_refusals();
 
   Shared& shared_;
   Worker& worker_;
   Stream client_;
   std::unique_ptr<Stream> server_;
-  std::string client_address_, client_rest_, server_rest_;
+  std::string client_address_, address_key_, client_rest_, server_rest_;
   std::string login_, application_name_, client_secret_;
   std::string greeting_;  // the server's ParameterStatus messages that the client was given
   session::Identity identity_;
-  guard::RateLimiter::Slot slot_;  // one of the agent's connections
+  std::optional<LoginLimits::Place> place_;  // of a connection that has not logged in
+  guard::RateLimiter::Slot slot_;            // one of the agent's connections
   std::optional<session::ClientStartup> startup_;
   std::optional<session::Relay> relay_;
   session::Settings settings_;          // of the server's start-up packet
@@ -114,8 +137,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::steady_timer deadline_;
   std::optional<asio::steady_timer> server_wait_;  // cancelled when the server has answered
   std::optional<asio::steady_timer> server_back_;  // cancelled when there is another one
-  bool over_limit_ = false, client_gone_ = false, server_gone_ = false, relay_closed_ = false,
-       shutting_down_ = false;
+  std::optional<asio::steady_timer> refusal_wait_;
+  bool logged_in_ = false, relay_closed_ = false, shutting_down_ = false;
+  bool client_silent_ = false;  // it has closed its side and may still be reading
   bool login_timed_out_ = false;
 };
 

@@ -1,6 +1,8 @@
-// A client's connection up to its first ReadyForQuery: greeting, password, the session on the database.
+// The beginning of a client's connection: its place, TLS, the proof of its login, and what becomes of a
+// refused one.
 #include <utility>
 
+#include "auth/certificate.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "net/client_session.hpp"
@@ -19,57 +21,45 @@ std::string quoted(std::string_view name) {
 
 }  // namespace
 
-asio::awaitable<bool> ClientSession::greet_client() {
+session::ClientStartupOptions ClientSession::startup_options() const {
   session::ClientStartupOptions options;
-  options.tls_available = shared_.tls != nullptr;
+  options.tls_available = shared_.tls.context != nullptr;
   options.tls_required = shared_.options.tls_required;
-  options.verifier_of = [this](std::string_view login) -> std::optional<auth::ScramVerifier> {
-    const auto found = shared_.options.logins.find(login);
-    if (found == shared_.options.logins.end()) return std::nullopt;
+  options.certificate_required = shared_.options.certificate_required;
+  options.channel_binding = shared_.tls.channel_binding;
+  options.login_of = [&shared = shared_](std::string_view login) -> std::optional<auth::Login> {
+    const auto found = shared.options.logins.find(login);
+    if (found == shared.options.logins.end()) return std::nullopt;
     return found->second;
   };
-  options.mock_secret = shared_.mock_secret;
+  options.mock_of = [&shared = shared_](std::string_view login) {
+    return auth::mock_verifier(login, shared.mock_secret, shared.login_shapes);
+  };
   options.nonce = base::to_base64(auth::random_bytes(18));
-  startup_.emplace(std::move(options));
+  return options;
+}
 
-  using Next = session::ClientStartup::Next;
-  ReceiveBuffer buffer{std::string()};
-  for (;;) {
-    buffer.make_room();
-    const auto read = co_await client_.read_some(buffer.space(), buffer.space_size());
-    if (read.error) co_return false;
-    buffer.commit(read.size);
-    Next next = Next::read;
-    std::size_t consumed = 1;
-    while (next == Next::read && consumed > 0 && !buffer.view().empty()) {
-      next = startup_->on_bytes(buffer.view(), consumed);
-      buffer.consume(consumed);
-    }
-    login_ = startup_->login();
-    if (over_limit_ && !login_.empty()) {  // not before it is known to be no CancelRequest
-      const Error error{sqlstate::too_many_connections,
-                        "sorry, too many clients already: limits.connections of the gate is " +
-                            std::to_string(shared_.options.connections)};
-      co_await refuse(error, "refused");
-      co_return false;
-    }
-    if (next == Next::cancel) {
-      co_await pass_on_cancel(*startup_->cancel_request());
-      co_return false;
-    }
-    if (next == Next::close)
-      record_refused_login(startup_->failure(), startup_->login_failed() ? "refused" : "");
-    const std::string out = startup_->take_out();
-    const auto error = co_await client_.write_all(out);
-    if (error || next == Next::close) co_return false;
-    if (next == Next::start_tls) {
-      const auto tls_error = co_await client_.tls_server(*shared_.tls);
-      if (tls_error) co_return false;
-    }
-    if (next == Next::done) break;
+asio::awaitable<bool> ClientSession::greet_client() {
+  auto place = shared_.login_limits.enter(address_key_);
+  if (!place) {
+    co_await refuse(place.error(), "refused");
+    client_.discard_received();
+    co_return false;
   }
-  client_rest_ = buffer.view();
+  place_ = std::move(*place);
+  startup_.emplace(startup_options());
+  const bool proved = co_await prove_login();
+  if (!proved) co_return false;
+  place_.reset();
 
+  logged_in_ = true;
+  if (++shared_.logged_in > shared_.options.connections) {
+    const Error error{sqlstate::too_many_connections,
+                      "sorry, too many clients already: limits.connections of the gate is " +
+                          std::to_string(shared_.options.connections)};
+    co_await refuse(error, "refused");
+    co_return false;
+  }
   const auto guard = shared_.policy.get();
   const auto* agent = guard->policy().agent_by_login(login_);
   if (agent == nullptr) {
@@ -81,6 +71,76 @@ asio::awaitable<bool> ClientSession::greet_client() {
   }
   const bool opened = co_await open_database(*guard, *agent);
   co_return opened;
+}
+
+asio::awaitable<bool> ClientSession::prove_login() {
+  using Next = session::ClientStartup::Next;
+  if (shared_.tls.context) {
+    char first = 0;
+    const auto peeked = co_await client_.peek(first);
+    if (peeked.error || peeked.size == 0) co_return false;
+    if (first == session::ClientStartup::kTlsHandshake) {
+      if (startup_->begin_direct_tls() != Next::start_tls) co_return false;
+      const bool begun = co_await begin_tls();
+      if (!begun) co_return false;
+    }
+  }
+  ReceiveBuffer buffer{std::string()};
+  Next next = Next::read;
+  while (next != Next::done) {
+    const bool goes_on = co_await read_startup(buffer, next);
+    if (!goes_on) co_return false;
+  }
+  client_rest_ = buffer.view();
+  co_return true;
+}
+
+// What the client sent next, and what is to be done for it. False when the connection ends.
+asio::awaitable<bool> ClientSession::read_startup(ReceiveBuffer& buffer, session::ClientStartup::Next& next) {
+  using Next = session::ClientStartup::Next;
+  buffer.make_room();
+  const auto read = co_await client_.read_some(buffer.space(), buffer.space_size());
+  if (read.error) co_return false;
+  buffer.commit(read.size);
+  next = Next::read;
+  std::size_t consumed = 1;
+  while (next == Next::read && consumed > 0 && !buffer.view().empty()) {
+    next = startup_->on_bytes(buffer.view(), consumed);
+    buffer.consume(consumed);
+  }
+  login_ = startup_->login();
+  if (next == Next::cancel) {
+    co_await pass_on_cancel(*startup_->cancel_request());
+    co_return false;
+  }
+  if (next == Next::close) {
+    record_refused_login(startup_->failure(), startup_->refused() ? "refused" : "");
+    if (startup_->login_failed()) co_await hold_back_refusal();
+  }
+  const std::string out = startup_->take_out();
+  const auto error = co_await client_.write_all(out);
+  if (error || next == Next::close) co_return false;
+  if (next != Next::start_tls) co_return true;
+  const bool begun = co_await begin_tls();
+  co_return begun;
+}
+
+asio::awaitable<bool> ClientSession::begin_tls() {
+  const auto error = co_await client_.tls_server(*shared_.tls.context);
+  if (error) co_return false;
+  std::optional<std::vector<std::string>> names;
+  if (const auto certificate = client_.peer_certificate()) names = auth::certificate_names(*certificate);
+  if (startup_->on_tls(client_.alpn(), std::move(names))) co_return true;
+  record_refused_login(startup_->failure(), "");
+  co_return false;
+}
+
+// Whoever guesses waits, whether it stays to hear the answer or not: until then its place is taken.
+asio::awaitable<void> ClientSession::hold_back_refusal() {
+  const auto delay = shared_.login_limits.failed(address_key_, login_, shared_.clock->steady());
+  refusal_wait_.emplace(worker_.context(), delay);
+  const auto [cancelled] = co_await refusal_wait_->async_wait(no_throw);
+  (void)cancelled;
 }
 
 asio::awaitable<void> ClientSession::pass_on_cancel(const wire::CancelRequest& request) {
@@ -98,82 +158,6 @@ asio::awaitable<void> ClientSession::pass_on_cancel(const wire::CancelRequest& r
   (void)read;
 }
 
-asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, const policy::Agent& agent) {
-  for (const auto& [key, value] : startup_->startup().parameters) {
-    if (key == "application_name") application_name_ = value;
-  }
-  auto settings = session::judge_startup(startup_->startup(), guard, agent.name, shared_.options.database,
-                                         shared_.options.search_path);
-  if (!settings) {
-    co_await refuse(settings.error(), "refused");
-    co_return false;
-  }
-  if (!shared_.options.roles.contains(agent.name)) {
-    const Error error{sqlstate::invalid_authorization,
-                      "agent " + quoted(agent.name) + " has no database role: add it under upstream.roles"};
-    co_await refuse(error, "refused");
-    co_return false;
-  }
-  auto slot = shared_.limits->open_session(agent.name);
-  if (!slot) {
-    co_await refuse(slot.error(), "refused");
-    co_return false;
-  }
-  slot_ = std::move(*slot);
-  settings_ = std::move(*settings);
-  role_ = &shared_.options.roles.find(agent.name)->second;
-  const auto server = co_await log_in_at_server();
-  if (!server) {
-    const Error error = in_time(server.error());
-    co_await refuse(error, "refused");
-    co_return false;
-  }
-  const bool started = co_await begin_session(agent, *server);
-  co_return started;
-}
-
-asio::awaitable<bool> ClientSession::begin_session(const policy::Agent& agent, const ServerSession& server) {
-  identity_ = session::Identity{};
-  identity_.session = shared_.next_session++;
-  identity_.agent = agent.name;
-  identity_.owner = agent.owner;
-  identity_.login = login_;
-  identity_.role = role_->user;
-  identity_.database = shared_.options.database;
-  identity_.client_address = client_address_;
-  identity_.application_name = application_name_;
-  identity_.tls = client_.is_tls();
-  identity_.names.search_path = server.schemas;
-  identity_.reserved_name = "\x01portcullis-" + base::to_hex(auth::random_bytes(16));
-
-  session::Dependencies needs = dependencies();
-  session::Recorder recorder(identity_, needs);
-  const auto record = recorder.session("login", {}, server.cancel.process_id);
-  if (record) co_await wait_for_log(*record);
-  if (!record || *record >= shared_.sink->durable()) {
-    const Error error =
-        record ? shared_.sink->failure().value_or(Error{sqlstate::io_error, "the audit log has failed"})
-               : record.error();
-    co_await refuse(error, "");
-    co_return false;
-  }
-  relay_.emplace(identity_, needs);
-
-  greeting_ = server.greeting;
-  std::string answer = greeting_;
-  if (server.cancel.process_id != 0) {
-    process_id_ = server.cancel.process_id;
-    client_secret_ = auth::random_bytes(4);
-    shared_.cancels.add(process_id_, client_secret_, server.cancel);
-    wire::encode(answer, wire::BackendKeyData{process_id_, client_secret_});
-  }
-  wire::encode(answer, wire::ReadyForQuery{'I'});
-  const auto error = co_await client_.write_all(answer);
-  base::log::info("session " + std::to_string(identity_.session) + ": agent " + agent.name + " from " +
-                  client_address_ + " as database role " + role_->user);
-  co_return !error;
-}
-
 asio::awaitable<void> ClientSession::refuse(const Error& error, std::string event) {
   record_refused_login(error, event);
   std::string bytes;
@@ -182,7 +166,35 @@ asio::awaitable<void> ClientSession::refuse(const Error& error, std::string even
   (void)written;
 }
 
+namespace {
+
+void record_counted(Shared& shared, RefusalCount& refusals, const char* whose) {
+  const auto count = refusals.take();
+  if (count == 0) return;
+  audit::SessionRecord record;
+  record.event = "refused";
+  record.count = count;
+  record.reason =
+      std::string(whose) + " refused within a minute, beyond those that have an entry of their own";
+  base::log::warning(std::to_string(count) + " more " + whose + " refused within a minute");
+  (void)shared.sink->append(std::move(record));
+}
+
+}  // namespace
+
+void record_counted_refusals(Shared& shared) {
+  record_counted(shared, shared.strangers, "logins that proved nothing");
+  record_counted(shared, shared.agents, "sessions of logins that had proved themselves");
+  const auto violations = shared.violations.take();
+  if (violations == 0) return;
+  base::log::warning(std::to_string(violations) + " more connections were refused for what they sent");
+}
+
 void ClientSession::record_refused_login(const Error& error, const std::string& event) {
+  auto& counted = logged_in_ ? shared_.agents : shared_.strangers;
+  const auto next = (event.empty() ? shared_.violations : counted).note(shared_.clock->steady());
+  if (next == RefusalCount::Next::count_first) count_refusals();
+  if (next != RefusalCount::Next::record) return;
   base::log::warning("connection from " + client_address_ + " refused: " + error.message);
   if (event.empty()) return;
   audit::SessionRecord record;
@@ -196,13 +208,12 @@ void ClientSession::record_refused_login(const Error& error, const std::string& 
   (void)shared_.sink->append(std::move(record));
 }
 
-// What a wait that the deadline ended failed for.
-Error ClientSession::in_time(Error error) const {
-  if (!login_timed_out_) return error;
-  const auto& address = shared_.upstream->address();
-  return {sqlstate::cannot_connect,
-          "the database at " + address.host + " port " + std::to_string(address.port) +
-              " did not answer within limits.authentication_time: see whether it is at work"};
+// The gate's end may come first: it records what was counted, too.
+void ClientSession::count_refusals() {
+  auto timer = std::make_shared<asio::steady_timer>(worker_.context(), RefusalCount::kInterval);
+  timer->async_wait([timer, &shared = shared_](ErrorCode error) {
+    if (!error) record_counted_refusals(shared);
+  });
 }
 
 }  // namespace portcullis::net

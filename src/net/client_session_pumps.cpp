@@ -24,13 +24,25 @@ asio::awaitable<void> ClientSession::pump_client() {
     buffer.make_room();
     const auto read = co_await client_.read_some(buffer.space(), buffer.space_size());
     if (read.error) {
-      end("the client disconnected", false);
+      hear_server_out(read.error);
       co_return;
     }
     buffer.commit(read.size);
   }
   // After Terminate the server is heard out: what still runs gets its outcome.
   if (relay_->ended()) end(relay_->end_reason(), true);
+}
+
+// As PostgreSQL: what was sent before the client closed its side is done and answered. The server sees the
+// same end.
+void ClientSession::hear_server_out(ErrorCode error) {
+  const bool may_still_read = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+  const bool all_said = relay_->idle() && relay_->pending_to_client() == 0 && !to_client_.writing;
+  if (!may_still_read || all_said || relay_->ended() || to_client_.failed) {
+    return end("the client disconnected", false);
+  }
+  client_silent_ = true;
+  server_->shut_down_sending();
 }
 
 // Everything that can be done with the bytes at hand. False when the client's side is finished.
@@ -79,6 +91,7 @@ asio::awaitable<void> ClientSession::pump_server() {
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
       server_wait_->cancel();
     co_await flush_client();
+    if (client_silent_ && to_client_.failed) break;
     auto due = relay_->server_waits_for();
     const bool waited = due.has_value();
     while (due && !relay_->ended()) {
@@ -90,6 +103,7 @@ asio::awaitable<void> ClientSession::pump_server() {
     if (relay_->ended()) break;
     if (waited) continue;  // what the wait had stopped comes first
     if (relay_->server_lost()) {
+      if (client_silent_) break;
       server_->close();
       co_await wait_for_new_server();
       if (relay_->ended() || relay_closed_) break;
@@ -102,14 +116,15 @@ asio::awaitable<void> ClientSession::pump_server() {
     buffer.make_room();
     const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
     if (read.error) {
-      const bool is_harmless = relay_->lose_server();
+      const bool is_harmless = !client_silent_ && relay_->lose_server();
       if (!is_harmless) break;
       continue;
     }
     buffer.commit(read.size);
   }
+  if (client_silent_) reason = "the client disconnected";
   if (relay_->ended()) reason = relay_->end_reason();
-  end(reason, true);
+  end(reason, !client_silent_);
   while (to_client_.writing) {
     co_await wait_drained(to_client_);
   }

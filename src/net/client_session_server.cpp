@@ -38,7 +38,7 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   options.password = role_->password;
   options.database = shared_.options.database;
   options.parameters = settings_;
-  options.channel_is_private = shared_.upstream->is_private();
+  shared_.upstream->describe(*server_, options);
   options.allow_superuser = shared_.options.allow_superuser;
   options.nonce = base::to_base64(auth::random_bytes(18));
   session::ServerStartup startup(std::move(options));

@@ -19,21 +19,24 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-Result<std::shared_ptr<asio::ssl::context>> server_tls(const GateOptions& options) {
-  if (options.tls_certificate.empty()) return std::shared_ptr<asio::ssl::context>();
-  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
-  context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-  ErrorCode error;
-  context->use_certificate_chain_file(options.tls_certificate, error);
-  if (error) {
-    return Error{sqlstate::io_error,
-                 "cannot use listen.tls.certificate \"" + options.tls_certificate + "\": " + error.message()};
+// The same at every start with the same logins: a salt that changes over night would tell which logins are
+// not known. Whoever knows all of this needs no such hint.
+std::string secret_of(const GateOptions& options) {
+  std::string all;
+  for (const auto& [login, expected] : options.logins) {
+    all += login;
+    if (expected.verifier) all += '\0' + auth::to_text(*expected.verifier);
+    all += '\0';
   }
-  context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
-  if (error)
-    return Error{sqlstate::io_error,
-                 "cannot use listen.tls.key \"" + options.tls_key + "\": " + error.message()};
-  return context;
+  return all;
+}
+
+std::vector<auth::VerifierShape> shapes_of(const GateOptions& options) {
+  std::vector<auth::VerifierShape> shapes;
+  for (const auto& [login, expected] : options.logins) {
+    if (expected.verifier) shapes.push_back({expected.verifier->iterations, expected.verifier->salt.size()});
+  }
+  return shapes;
 }
 
 // How long the start waits for the catalog.
@@ -43,6 +46,8 @@ constexpr std::chrono::seconds kFirstCatalog{5};
 
 class Gate::Impl {
  public:
+  explicit Impl(LoginLimits::Options login_limits) : shared(login_limits) {}
+
   Shared shared;
   // The log's writer rings it after each batch. It may outlive the gate, which then hangs no more workers on
   // it.
@@ -114,16 +119,17 @@ asio::awaitable<void> Gate::Impl::accept_clients() {
       (void)cancelled;
       continue;
     }
+    set_tcp_options(socket.native_handle(), shared.options.tcp);
     ErrorCode ignored;
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket.set_option(asio::socket_base::keep_alive(true), ignored);
     const auto peer = socket.remote_endpoint(ignored);
-    std::string address = peer.address().to_string() + ":" + std::to_string(peer.port());
+    std::string address = peer.address().to_string();
+    std::string key = address_key(address);
+    address += ":" + std::to_string(peer.port());
     // The session is made on its worker's own thread, where it stays.
-    asio::post(worker.context(), [this, &worker, accepted = std::move(socket),
-                                  address = std::move(address)]() mutable {
+    asio::post(worker.context(), [this, &worker, accepted = std::move(socket), address = std::move(address),
+                                  key = std::move(key)]() mutable {
       auto session = std::make_shared<ClientSession>(
-          shared, worker, Stream(Stream::Socket(std::move(accepted))), std::move(address));
+          shared, worker, Stream(Stream::Socket(std::move(accepted))), std::move(address), std::move(key));
       asio::co_spawn(worker.context(), ClientSession::run(session), [session](std::exception_ptr failure) {
         if (!failure) return;
         base::log::error("a session ended by an unexpected error");
@@ -170,6 +176,7 @@ void Gate::Impl::stop() {
   shared.pool.reset();
   acceptor.reset();
   workers.clear();
+  record_counted_refusals(shared);
 }
 
 Gate::Gate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -184,10 +191,12 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
                                           const std::function<void(std::function<void()>)>& on_log) {
   auto upstream = Upstream::make(options.upstream);
   if (!upstream) return upstream.error();
-  auto tls = server_tls(options);
+  auto tls = make_listen_tls({options.tls_certificate, options.tls_key, options.tls_client_ca});
   if (!tls) return tls.error();
 
-  auto impl = std::make_unique<Impl>();
+  const LoginLimits::Options login_limits{options.logins_pending, options.connections_per_address,
+                                          options.login_delay};
+  auto impl = std::make_unique<Impl>(login_limits);
   Shared& shared = impl->shared;
   shared.options = std::move(options);
   shared.limits = std::make_unique<guard::RateLimiter>(*policy);
@@ -196,7 +205,8 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   shared.clock = &clock;
   shared.upstream = std::move(*upstream);
   shared.tls = std::move(*tls);
-  shared.mock_secret = auth::random_bytes(32);
+  shared.mock_secret = secret_of(shared.options);
+  shared.login_shapes = shapes_of(shared.options);
   shared.pool = std::make_unique<AnalysisPool>(1, shared.options.analysis);
   if (const auto kept = impl->keep_catalog(); !kept) return kept.error();
   for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {

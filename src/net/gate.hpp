@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/scram.hpp"
+#include "auth/login.hpp"
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "guard/guard.hpp"
@@ -31,7 +31,9 @@ struct GateOptions {
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 6432;      // 0: any free one
   std::string tls_certificate, tls_key;  // files; both or neither
-  bool tls_required = false;
+  std::string tls_client_ca;             // a file; empty: clients are asked for no certificate
+  bool tls_required = false, certificate_required = false;
+  TcpOptions tcp{};  // of clients' connections
 
   UpstreamAddress upstream;
   std::string database;
@@ -41,11 +43,15 @@ struct GateOptions {
   std::map<std::string, DatabaseRole, std::less<>> roles;  // by agent
   bool allow_superuser = false;
 
-  std::map<std::string, auth::ScramVerifier, std::less<>> logins;
+  std::map<std::string, auth::Login, std::less<>> logins;
   std::size_t threads = 2;
-  std::size_t connections = 200;
+  std::size_t connections = 200;                 // that have logged in
+  std::size_t logins_pending = 400;              // that have not
+  std::size_t connections_per_address = 200;     // of these
+  std::chrono::milliseconds login_delay{4'000};  // the longest, of the answer to a failed login
   std::chrono::milliseconds authentication_time{60'000};
-  std::chrono::milliseconds reconnect_time{10'000};  // how long a statement waits for a database that went away
+  std::chrono::milliseconds reconnect_time{
+      10'000};  // how long a statement waits for a database that went away
   std::chrono::milliseconds drain_time{10'000};
   sql::AnalysisLimits analysis;
 };

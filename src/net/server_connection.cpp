@@ -65,7 +65,7 @@ asio::awaitable<Result<void>> ServerConnection::log_in(const ServerLogin& login)
                         {"statement_timeout", "60s"},
                         {"lock_timeout", "10s"},
                         {"application_name", "portcullis catalog"}};
-  options.channel_is_private = upstream_.is_private();
+  upstream_.describe(*stream_, options);
   options.allow_superuser = true;  // no agent's word ever goes over this connection
   options.nonce = base::to_base64(auth::random_bytes(18));
   session::ServerStartup startup(std::move(options));

@@ -2,22 +2,22 @@
 
 #include <openssl/ssl.h>
 
+#include <array>
 #include <utility>
+
+#include "portcullis/wire/messages.hpp"
 
 namespace portcullis::net {
 
 Stream::Stream(Socket socket) : socket_(std::move(socket)) {}
 
-asio::awaitable<ErrorCode> Stream::connect(const Socket::endpoint_type& endpoint) {
+asio::awaitable<ErrorCode> Stream::connect(const Socket::endpoint_type& endpoint, const TcpOptions& tcp) {
   if (closed_) co_return asio::error::operation_aborted;
   ErrorCode ignored;
   socket_.close(ignored);  // of an attempt that failed
   const auto [error] = co_await socket_.async_connect(endpoint, no_throw);
   if (error) co_return error;
-  if (endpoint.protocol().family() != AF_UNIX) {
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-  }
+  if (endpoint.protocol().family() != AF_UNIX) set_tcp_options(socket_.native_handle(), tcp);
   co_return ErrorCode{};
 }
 
@@ -33,8 +33,31 @@ asio::awaitable<ErrorCode> Stream::tls_client(asio::ssl::context& context, std::
     tls_->set_verify_callback(asio::ssl::host_name_verification(host_name));
     SSL_set_tlsext_host_name(tls_->native_handle(), host_name.c_str());
   }
+  std::string protocols(1, static_cast<char>(wire::kAlpn.size()));
+  protocols += wire::kAlpn;
+  SSL_set_alpn_protos(tls_->native_handle(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                      static_cast<unsigned int>(protocols.size()));
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, no_throw);
   co_return error;
+}
+
+std::string Stream::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  if (tls_) SSL_get0_alpn_selected(tls_->native_handle(), &name, &size);
+  return name == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(name), size);
+}
+
+std::optional<std::string> Stream::peer_certificate() const {
+  X509* const certificate = tls_ ? SSL_get0_peer_certificate(tls_->native_handle()) : nullptr;
+  if (certificate == nullptr) return std::nullopt;
+  return to_der(certificate);
+}
+
+asio::awaitable<ReadResult> Stream::peek(char& byte) {
+  const auto [error, count] =
+      co_await socket_.async_receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, no_throw);
+  co_return ReadResult{error, count};
 }
 
 asio::awaitable<ReadResult> Stream::read_some(char* data, std::size_t size) {
@@ -68,11 +91,33 @@ asio::awaitable<ErrorCode> Stream::write_all(std::string_view bytes) {
   co_return error;
 }
 
+void Stream::shut_down_sending() noexcept {
+  ErrorCode ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+void Stream::discard_received() noexcept {
+  constexpr int kEnough = 4;
+  std::array<char, 16 * 1024> bytes{};
+  ErrorCode error;
+  socket_.non_blocking(true, error);
+  for (int i = 0; i < kEnough && !error; ++i) socket_.receive(asio::buffer(bytes), 0, error);
+}
+
 void Stream::close() noexcept {
   closed_ = true;
   ErrorCode ignored;
   socket_.shutdown(asio::socket_base::shutdown_both, ignored);
   socket_.close(ignored);
+}
+
+std::string to_der(X509* certificate) {
+  unsigned char* bytes = nullptr;
+  const int size = certificate == nullptr ? -1 : i2d_X509(certificate, &bytes);
+  if (size < 0) return {};
+  std::string der(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  OPENSSL_free(bytes);
+  return der;
 }
 
 }  // namespace portcullis::net

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "auth/certificate.hpp"
 #include "portcullis/wire/messages.hpp"
 
 namespace portcullis::net {
@@ -54,6 +55,15 @@ bool Upstream::is_private() const noexcept {
   return is_unix_socket() || is_loopback(address_.host) || address_.sslmode >= SslMode::verify_ca;
 }
 
+void Upstream::describe(const Stream& stream, session::ServerStartupOptions& options) const {
+  options.channel_is_private = is_private();
+  options.protocol = address_.newest_protocol ? wire::kProtocol32 : wire::kProtocol30;
+  options.binding_mode = address_.channel_binding;
+  options.tls = stream.is_tls();
+  if (const auto certificate = stream.peer_certificate())
+    options.channel_binding = auth::tls_server_end_point(*certificate);
+}
+
 Error Upstream::cannot_connect(const std::string& why) const {
   return {sqlstate::cannot_connect, "the gate cannot reach the database at " + address_.host + " port " +
                                         std::to_string(address_.port) + ": " + why};
@@ -75,7 +85,7 @@ asio::awaitable<ErrorCode> Upstream::dial(Stream& stream) {
   if (is_unix_socket()) {
     const Stream::Socket::endpoint_type endpoint =
         asio::local::stream_protocol::endpoint(address_.host + "/.s.PGSQL." + port);
-    const auto error = co_await stream.connect(endpoint);
+    const auto error = co_await stream.connect(endpoint, address_.tcp);
     co_return error;
   }
   const auto executor = co_await asio::this_coro::executor;
@@ -85,13 +95,13 @@ asio::awaitable<ErrorCode> Upstream::dial(Stream& stream) {
   ErrorCode error = asio::error::host_not_found;
   for (const auto& entry : found) {
     const Stream::Socket::endpoint_type endpoint = entry.endpoint();
-    error = co_await stream.connect(endpoint);
+    error = co_await stream.connect(endpoint, address_.tcp);
     if (!error || error == asio::error::operation_aborted) break;
   }
   co_return error;
 }
 
-asio::awaitable<Result<void>> Upstream::start_tls(Stream& stream) {
+asio::awaitable<Result<void>> Upstream::ask_for_tls(Stream& stream) {
   std::string request;
   wire::encode(request, wire::SslRequest{});
   const auto write_error = co_await stream.write_all(request);
@@ -101,9 +111,21 @@ asio::awaitable<Result<void>> Upstream::start_tls(Stream& stream) {
   const auto read = co_await stream.read_some(&answer, 1);
   if (read.error) co_return cannot_connect(read.error.message());
   if (answer != 'S') co_return cannot_connect("it does not offer TLS, which upstream.sslmode demands");
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Upstream::start_tls(Stream& stream) {
+  if (!address_.direct_tls) {
+    const auto granted = co_await ask_for_tls(stream);
+    if (!granted) co_return granted;
+  }
   const std::string name = address_.sslmode == SslMode::verify_full ? address_.host : std::string();
   const auto error = co_await stream.tls_client(tls_, name);
   if (error) co_return cannot_connect("TLS: " + error.message());
+  // Whoever does not say that it speaks this protocol may be another kind of server.
+  const std::string alpn = stream.alpn();
+  if (alpn != wire::kAlpn && (address_.direct_tls || !alpn.empty()))
+    co_return cannot_connect("TLS: it did not agree to the protocol \"postgresql\"");
   co_return Result<void>();
 }
 

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "auth/channel_binding.hpp"
 #include "base/secret.hpp"
+#include "net/tcp_options.hpp"
 #include "portcullis/base/result.hpp"
 
 namespace portcullis::net {
@@ -20,6 +22,10 @@ struct UpstreamAddress {
   std::uint16_t port = 5432;
   SslMode sslmode = SslMode::verify_full;
   std::string root_certificate;  // a file; empty: the system's store
+  bool direct_tls = false;       // TLS from the first byte on, which PostgreSQL 17 and newer understand
+  auth::BindingMode channel_binding = auth::BindingMode::prefer;
+  bool newest_protocol = true;  // ask for protocol 3.2 rather than 3.0
+  TcpOptions tcp{};
 };
 
 // A login of the gate's own.

@@ -19,6 +19,11 @@ bool is_cancel_request(std::string_view bytes) {
   return bytes.size() >= 8 && bytes.substr(4, 4) == kCode;
 }
 
+// Anything but a whole word for "no" does: also what PostgreSQL would find no boolean.
+bool asks_for_replication(std::string_view value) {
+  return value != "false" && value != "off" && value != "no" && value != "0";
+}
+
 }  // namespace
 
 ClientStartup::ClientStartup(ClientStartupOptions options) : options_(std::move(options)) {}
@@ -50,21 +55,8 @@ ClientStartup::Next ClientStartup::on_packet(std::string_view bytes, std::size_t
   const bool bytes_behind = consumed < bytes.size();
   auto& packet = (*frame)->packet;
 
-  if (std::holds_alternative<wire::SslRequest>(packet) ||
-      std::holds_alternative<wire::GssEncRequest>(packet)) {
-    const bool ssl = std::holds_alternative<wire::SslRequest>(packet);
-    bool& asked = ssl ? asked_ssl_ : asked_gss_;
-    if (asked || encrypted_) {
-      return fail({sqlstate::protocol_violation, "encryption was requested twice on one connection"});
-    }
-    if (bytes_behind) {
-      return fail({sqlstate::protocol_violation, "received unencrypted data after an encryption request"});
-    }
-    asked = true;
-    encrypted_ = ssl && options_.tls_available;
-    out_ += encrypted_ ? 'S' : 'N';
-    return encrypted_ ? Next::start_tls : Next::read;
-  }
+  if (std::holds_alternative<wire::SslRequest>(packet)) return on_encryption_request(true, bytes_behind);
+  if (std::holds_alternative<wire::GssEncRequest>(packet)) return on_encryption_request(false, bytes_behind);
   if (auto* cancel = std::get_if<wire::CancelRequest>(&packet)) {
     state_ = State::ended;
     cancel_ = std::move(*cancel);
@@ -73,29 +65,103 @@ ClientStartup::Next ClientStartup::on_packet(std::string_view bytes, std::size_t
   return on_startup(std::get<wire::StartupMessage>(std::move(packet)));
 }
 
+ClientStartup::Next ClientStartup::on_encryption_request(bool ssl, bool bytes_behind) {
+  bool& asked = ssl ? asked_ssl_ : asked_gss_;
+  if (asked || encrypted_) {
+    return fail({sqlstate::protocol_violation, "encryption was requested twice on one connection"});
+  }
+  if (bytes_behind) {
+    return fail({sqlstate::protocol_violation, "received unencrypted data after an encryption request"});
+  }
+  asked = true;
+  encrypted_ = ssl && options_.tls_available;
+  out_ += encrypted_ ? 'S' : 'N';
+  return encrypted_ ? Next::start_tls : Next::read;
+}
+
+ClientStartup::Next ClientStartup::begin_direct_tls() {
+  if (state_ != State::packet || encrypted_ || asked_ssl_ || asked_gss_ || !options_.tls_available) {
+    state_ = State::ended;
+    failure_ = {sqlstate::protocol_violation, "a TLS handshake where none was possible"};
+    return Next::close;
+  }
+  encrypted_ = direct_ = true;
+  return Next::start_tls;
+}
+
+bool ClientStartup::on_tls(std::string_view alpn, std::optional<std::vector<std::string>> names) {
+  certificate_ = std::move(names);
+  if (!direct_ || alpn == wire::kAlpn) return true;
+  state_ = State::ended;
+  failure_ = {sqlstate::protocol_violation,
+              "direct TLS without the application protocol \"postgresql\": ask for it by ALPN"};
+  return false;
+}
+
 ClientStartup::Next ClientStartup::on_startup(wire::StartupMessage message) {
   startup_ = std::move(message);
-  std::vector<std::string> unknown_extensions;
+  bool replication = false;
   for (const auto& [key, value] : startup_.parameters) {
     if (key == "user") login_ = value;
-    if (key.starts_with("_pq_.")) unknown_extensions.push_back(key);
-    if (key == "replication" && value != "false" && value != "off" && value != "no" && value != "0") {
-      return fail(
-          {sqlstate::feature_not_supported, "replication connections are not possible through the gate"});
-    }
+    if (key == "replication" && asks_for_replication(value)) replication = true;
   }
   if (login_.empty())
     return fail({sqlstate::invalid_authorization, "no user name given in the start-up packet"});
   if (options_.tls_required && !encrypted_) {
-    return fail({sqlstate::invalid_authorization,
-                 "this address demands TLS: connect with sslmode=require or stronger"});
+    return refuse({sqlstate::invalid_authorization,
+                   "this address demands TLS: connect with sslmode=require or stronger"});
   }
-  if (startup_.protocol != wire::kProtocol30 || !unknown_extensions.empty()) {
-    wire::NegotiateProtocolVersion answer;
-    answer.unrecognized.assign(unknown_extensions.begin(), unknown_extensions.end());
-    encode(out_, answer);
+  if (options_.certificate_required && !certificate_) {
+    return refuse({sqlstate::invalid_authorization, "connection requires a valid client certificate"});
   }
-  encode(out_, wire::AuthenticationSasl{{auth::kScramSha256}});
+  if (replication) {
+    return refuse(
+        {sqlstate::feature_not_supported, "replication connections are not possible through the gate"});
+  }
+  negotiate();
+  return begin_login();
+}
+
+std::uint32_t ClientStartup::protocol() const noexcept {
+  return std::min(startup_.protocol, wire::kProtocol32);
+}
+
+// As PostgreSQL 18: only what is not understood is answered, and 3.1, which never was, is spoken like 3.0.
+void ClientStartup::negotiate() {
+  wire::NegotiateProtocolVersion answer;
+  answer.version = protocol();
+  for (const auto& [key, value] : startup_.parameters) {
+    if (key.starts_with("_pq_.")) answer.unrecognized.push_back(key);
+  }
+  if (startup_.protocol != protocol() || !answer.unrecognized.empty()) encode(out_, answer);
+}
+
+bool ClientStartup::offers_plus() const noexcept {
+  return encrypted_ && !options_.channel_binding.empty();
+}
+
+bool ClientStartup::certificate_fits() const {
+  return expected_->certificate.empty() ||
+         (certificate_ && std::find(certificate_->begin(), certificate_->end(), expected_->certificate) !=
+                              certificate_->end());
+}
+
+// Somebody without a certificate learns nothing of who must have one: the exchange runs, and fails at its
+// end.
+ClientStartup::Next ClientStartup::begin_login() {
+  expected_ = options_.login_of(login_);
+  if (expected_ && certificate_ && !certificate_fits()) {
+    login_failed_ = true;
+    return refuse(
+        {sqlstate::invalid_authorization, "certificate authentication failed for user \"" + login_ + "\""});
+  }
+  if (expected_ && !expected_->verifier && certificate_ && !expected_->certificate.empty()) {
+    return accept("certificate");
+  }
+  wire::AuthenticationSasl offer;
+  if (offers_plus()) offer.mechanisms.push_back(auth::kScramSha256Plus);
+  offer.mechanisms.push_back(auth::kScramSha256);
+  encode(out_, offer);
   state_ = State::sasl_initial;
   return Next::read;
 }
@@ -118,15 +184,17 @@ ClientStartup::Next ClientStartup::on_password_message(std::string_view bytes, s
 ClientStartup::Next ClientStartup::on_sasl_initial(std::string_view body) {
   const auto initial = wire::decode<wire::SaslInitialResponse>(body);
   if (!initial) return fail(initial.error());
-  if (initial->mechanism != auth::kScramSha256) {
+  plus_ = initial->mechanism == auth::kScramSha256Plus;
+  if (plus_ ? !offers_plus() : initial->mechanism != auth::kScramSha256) {
     return fail({sqlstate::protocol_violation, "the client chose a SASL mechanism that was not offered"});
   }
-  // The exchange with an unknown login looks like any other until its end.
-  auto verifier = options_.verifier_of(login_);
-  known_ = verifier.has_value();
-  if (!known_) verifier = auth::mock_verifier(login_, options_.mock_secret);
-  scram_.emplace(std::move(*verifier), options_.nonce);
-  const auto answer = scram_->first(initial->response.value_or(""));
+  // The exchange with an unknown login looks like any other until its end, and takes as long.
+  auto verifier = options_.mock_of(login_);
+  if (expected_ && expected_->verifier) verifier = *expected_->verifier;
+  scram_.emplace(std::move(verifier), options_.nonce,
+                 offers_plus() ? options_.channel_binding : std::string());
+  const auto answer = scram_->first(initial->response.value_or(""), plus_);
+  if (!answer && answer.error().code == sqlstate::invalid_authorization) return refuse(answer.error());
   if (!answer) return fail(answer.error());
   encode(out_, wire::AuthenticationSaslContinue{*answer});
   state_ = State::sasl_response;
@@ -137,9 +205,16 @@ ClientStartup::Next ClientStartup::on_sasl_response(std::string_view body) {
   const auto response = wire::decode<wire::SaslResponse>(body);
   if (!response) return fail(response.error());
   const auto answer = scram_->last(response->data);
+  if (!answer && answer.error().code == sqlstate::invalid_authorization) return refuse(answer.error());
   if (!answer && answer.error().code != sqlstate::invalid_password) return fail(answer.error());
-  if (!answer || !known_) return fail_login();
+  if (!answer || !expected_ || !expected_->verifier || !certificate_fits()) return fail_login();
   encode(out_, wire::AuthenticationSaslFinal{*answer});
+  const std::string certificate = expected_->certificate.empty() ? "" : "certificate+";
+  return accept(certificate + (plus_ ? "scram-sha-256-plus" : "scram-sha-256"));
+}
+
+ClientStartup::Next ClientStartup::accept(std::string proof) {
+  proof_ = std::move(proof);
   encode(out_, wire::AuthenticationOk{});
   state_ = State::ended;
   return Next::done;
@@ -147,7 +222,12 @@ ClientStartup::Next ClientStartup::on_sasl_response(std::string_view body) {
 
 ClientStartup::Next ClientStartup::fail_login() {
   login_failed_ = true;
-  return fail({sqlstate::invalid_password, "password authentication failed for user \"" + login_ + "\""});
+  return refuse({sqlstate::invalid_password, "password authentication failed for user \"" + login_ + "\""});
+}
+
+ClientStartup::Next ClientStartup::refuse(Error error) {
+  refused_ = true;
+  return fail(std::move(error));
 }
 
 ClientStartup::Next ClientStartup::fail(Error error) {

@@ -18,6 +18,7 @@ namespace portcullis::session {
 struct Identity {
   std::uint64_t session = 0;
   std::string agent, owner, login, role, database, client_address, application_name;
+  std::string proof;  // how the login proved itself
   bool tls = false;
   catalog::NameSpace names;  // how the database looks up its names
   // A statement and portal name that nobody else can know, so that a poison fails for certain.

@@ -92,6 +92,7 @@ base::Result<std::uint64_t> Recorder::session(std::string_view event, std::strin
   record.database = identity_.database;
   record.role = identity_.role;
   record.tls = identity_.tls;
+  record.auth = identity_.proof;
   record.server_pid = server_pid;
   record.reason = reason;
   return needs_.sink->append(std::move(record));

@@ -34,6 +34,7 @@ constexpr std::size_t kMaxSchemas = 1'000;
 ServerStartup::ServerStartup(ServerStartupOptions options)
     : options_(std::move(options)), scram_(options_.password, options_.nonce) {
   wire::StartupMessage startup;
+  startup.protocol = options_.protocol;
   startup.parameters = {{"user", options_.user}, {"database", options_.database}};
   startup.parameters.insert(startup.parameters.end(), options_.parameters.begin(), options_.parameters.end());
   encode(out_, startup);
@@ -71,6 +72,7 @@ ServerStartup::Next ServerStartup::on_message(char message, std::string_view bod
   switch (state_) {
     case State::authenticating:
       if (message == type::authentication) return on_authentication(body);
+      if (message == type::negotiate_protocol_version) return on_negotiation(body);
       break;
     case State::starting:
       if (message == type::parameter_status) return on_parameter(body, frame);
@@ -94,9 +96,30 @@ ServerStartup::Next ServerStartup::on_message(char message, std::string_view bod
                std::string("the database sent an unexpected message '") + message + "' at start-up"});
 }
 
+// A server that does not speak what it was asked for says what it does speak, once and before all else. The
+// gate uses nothing of 3.2 but that a key may be longer, so there is nothing to be kept of it.
+ServerStartup::Next ServerStartup::on_negotiation(std::string_view body) {
+  const auto answer = wire::decode<wire::NegotiateProtocolVersion>(body);
+  if (!answer) return fail(answer.error());
+  if (std::exchange(negotiated_, true) || sasl_started_ || answer->version != wire::kProtocol30 ||
+      answer->version >= options_.protocol || !answer->unrecognized.empty()) {
+    return fail({sqlstate::protocol_violation,
+                 "the database negotiates a protocol that the gate did not ask for: set "
+                 "upstream.max_protocol_version to \"3.0\""});
+  }
+  return Next::read;
+}
+
 ServerStartup::Next ServerStartup::on_authentication(std::string_view body) {
   const auto code = wire::authentication_code(body);
   if (!code) return fail(code.error());
+  const bool scram =
+      *code == wire::kAuthSasl || *code == wire::kAuthSaslContinue || *code == wire::kAuthSaslFinal;
+  if (options_.binding_mode == auth::BindingMode::require && !scram && !bound_) {
+    return fail({sqlstate::cannot_connect,
+                 "upstream.channel_binding is \"require\" and the database asks for no login with "
+                 "channel binding: use scram-sha-256 in pg_hba.conf, over TLS"});
+  }
   switch (*code) {
     case wire::kAuthOk:
       // A server that skips the end of SCRAM has not proven that it knows the password: it may be anybody.
@@ -154,15 +177,9 @@ ServerStartup::Next ServerStartup::answer_sasl(std::string_view body) {
   if (code == wire::kAuthSasl) {
     const auto offer = wire::decode<wire::AuthenticationSasl>(body);
     if (!offer) return fail(offer.error());
-    if (std::find(offer->mechanisms.begin(), offer->mechanisms.end(), auth::kScramSha256) ==
-        offer->mechanisms.end()) {
-      return fail(
-          {sqlstate::feature_not_supported, "the database offers no SASL mechanism that the gate speaks"});
-    }
-    sasl_started_ = true;
-    const std::string first = scram_.first();
-    encode(out_, wire::SaslInitialResponse{auth::kScramSha256, first});
-    return Next::read;
+    if (sasl_started_)
+      return fail({sqlstate::protocol_violation, "the database began a second SASL exchange"});
+    return begin_sasl(*offer);
   }
   if (!sasl_started_)
     return fail({sqlstate::protocol_violation, "the database answered a SASL exchange that never began"});
@@ -178,6 +195,36 @@ ServerStartup::Next ServerStartup::answer_sasl(std::string_view body) {
   if (!message) return fail(message.error());
   if (const auto proved = scram_.check(message->data); !proved) return fail(proved.error());
   server_proved_ = true;
+  return Next::read;
+}
+
+// With "prefer" a server whose certificate has no defined hash is spoken to as by a client that cannot bind.
+ServerStartup::Next ServerStartup::begin_sasl(const wire::AuthenticationSasl& offer) {
+  const auto offers = [&offer](std::string_view name) {
+    return std::find(offer.mechanisms.begin(), offer.mechanisms.end(), name) != offer.mechanisms.end();
+  };
+  const bool can_bind = options_.tls && !options_.channel_binding.empty() &&
+                        options_.binding_mode != auth::BindingMode::disable;
+  bound_ = can_bind && offers(auth::kScramSha256Plus);
+  if (!bound_ && options_.binding_mode == auth::BindingMode::require) {
+    return fail({sqlstate::cannot_connect,
+                 can_bind ? "upstream.channel_binding is \"require\" and the database does not offer "
+                            "SCRAM-SHA-256-PLUS: look for somebody between the two"
+                          : "upstream.channel_binding is \"require\" and the connection to the database "
+                            "cannot be bound: it needs TLS and a certificate that is not of Ed25519"});
+  }
+  const std::string_view mechanism = bound_ ? auth::kScramSha256Plus : auth::kScramSha256;
+  if (!offers(mechanism)) {
+    return fail(
+        {sqlstate::feature_not_supported, "the database offers no SASL mechanism that the gate speaks"});
+  }
+  sasl_started_ = true;
+  auth::ChannelBinding binding;
+  using Use = auth::ChannelBinding::Use;
+  binding.use = bound_ ? Use::bound : can_bind ? Use::unoffered : Use::none;
+  if (bound_) binding.data = options_.channel_binding;
+  const std::string first = scram_.first(binding);
+  encode(out_, wire::SaslInitialResponse{mechanism, first});
   return Next::read;
 }
 

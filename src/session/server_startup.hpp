@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/channel_binding.hpp"
 #include "auth/scram.hpp"
 #include "base/secret.hpp"
 #include "portcullis/base/result.hpp"
@@ -26,6 +27,11 @@ struct ServerStartupOptions {
   bool channel_is_private = false;
   bool allow_superuser = false;
   std::string nonce;
+  std::uint32_t protocol = wire::kProtocol32;  // the newest to ask for; an older server says so
+  auth::BindingMode binding_mode = auth::BindingMode::prefer;
+  bool tls = false;
+  std::string
+      channel_binding;  // tls_server_end_point() of the server's certificate; may be empty with TLS, too
 };
 
 class ServerStartup {
@@ -53,7 +59,9 @@ class ServerStartup {
 
   Next on_message(char type, std::string_view body, std::string_view frame);
   Next on_authentication(std::string_view body);
+  Next on_negotiation(std::string_view body);
   Next answer_sasl(std::string_view body);
+  Next begin_sasl(const wire::AuthenticationSasl& offer);
   Next answer_with_password(std::string text);
   Next on_parameter(std::string_view body, std::string_view frame);
   Next ask_role();
@@ -66,7 +74,8 @@ class ServerStartup {
   ServerStartupOptions options_;
   State state_ = State::authenticating;
   auth::ScramClient scram_;
-  bool server_proved_ = false, sasl_started_ = false, role_refused_ = false;
+  bool server_proved_ = false, sasl_started_ = false, bound_ = false, negotiated_ = false,
+       role_refused_ = false;
   std::string out_, for_client_, secret_key_;
   std::vector<std::string> schemas_;
   std::uint32_t process_id_ = 0;

@@ -110,7 +110,7 @@ template <>
 base::Result<NegotiateProtocolVersion> decode(std::string_view body) {
   ByteReader in{body};
   NegotiateProtocolVersion message;
-  message.newest_minor = in.u32();
+  message.version = in.u32();
   message.unrecognized.resize(in.items(in.u32(), 1));
   for (auto& option : message.unrecognized) option = in.c_string();
   return finish(in, "NegotiateProtocolVersion", std::move(message));
@@ -201,7 +201,7 @@ void encode(std::string& out, const ParameterStatus& message) {
 
 void encode(std::string& out, const NegotiateProtocolVersion& message) {
   ByteWriter writer{out, backend_type::negotiate_protocol_version};
-  writer.u32(message.newest_minor).count32(message.unrecognized.size());
+  writer.u32(message.version).count32(message.unrecognized.size());
   for (const auto option : message.unrecognized) writer.c_string(option);
   writer.finish();
 }

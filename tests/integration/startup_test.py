@@ -70,9 +70,9 @@ class Requests(harness.ShopCase):
 
     def test_newer_minor_version_is_negotiated_down(self):
         with self.gate.socket() as connection:
-            connection.send(startup({"user": harness.AGENT.login, "database": "shop", "_pq_.fancy": "1"}, 196610))
+            connection.send(startup({"user": harness.AGENT.login, "database": "shop", "_pq_.fancy": "1"}, 196611))
             first = connection.read()
-            self.assertEqual(first, wire.Message("v", struct.pack("!II", 0, 1) + b"_pq_.fancy\0"))
+            self.assertEqual(first, wire.Message("v", struct.pack("!II", wire.PROTOCOL_3_2, 1) + b"_pq_.fancy\0"))
             connection.authenticate(harness.AGENT.password)
             self.assertEqual(connection.rows("SELECT 1"), [["1"]])
 

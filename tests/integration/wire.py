@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-PROTOCOL_3_0 = 196608
+PROTOCOL_3_0, PROTOCOL_3_2 = 196608, 196610
 CANCEL_REQUEST = 80877102
 SSL_REQUEST = 80877103
 GSSENC_REQUEST = 80877104
@@ -227,25 +227,27 @@ class Connection:
                 raise ServerError(one.fields)
         return [[None if v is None else v.decode() for v in one.row] for one in answer if one.type == "D"]
 
-    def log_in(self, user, password="", database="postgres", **parameters):
-        """Start-up and authentication. Gives the messages read; when refused, ServerError, and the socket is closed."""
+    def log_in(self, user, password="", database="postgres", protocol=PROTOCOL_3_0, binding=None, gs2="n,,",
+               **parameters):
+        """Start-up and authentication. Gives the messages read; when refused, ServerError, and the socket is closed.
+        `binding`: what SCRAM-SHA-256-PLUS is to be bound to; `gs2` is the flag without it."""
         try:
-            self.send(startup({"user": user, "database": database, **parameters}))
-            return self.authenticate(password)
+            self.send(startup({"user": user, "database": database, **parameters}, protocol))
+            return self.authenticate(password, binding, gs2)
         except BaseException:
             self.close()
             raise
 
-    def authenticate(self, password):
+    def authenticate(self, password, binding=None, gs2="n,,"):
         seen = []
-        scram = None
+        scram = Scram(password, binding, gs2)
         while True:
             one = self.read()
             seen.append(one)
             if one.type == "E":
                 raise ServerError(one.fields)
             if one.type == "R":
-                scram = self._on_authentication(one.body, password, scram)
+                self._on_authentication(one.body, scram)
             elif one.type == "S":
                 key, value = one.body.split(b"\0")[:2]
                 self.parameters[key.decode()] = value.decode()
@@ -254,37 +256,38 @@ class Connection:
             elif one.type == "Z":
                 return seen
 
-    def _on_authentication(self, body, password, scram):
+    def _on_authentication(self, body, scram):
         code = struct.unpack_from("!I", body)[0]
         if code == 10:
-            assert b"SCRAM-SHA-256\0" in body, body
-            scram = Scram(password)
+            assert text(scram.mechanism) in body, body
             first = scram.first()
-            self.send(message("p", text("SCRAM-SHA-256") + struct.pack("!I", len(first)) + first))
+            self.send(message("p", text(scram.mechanism) + struct.pack("!I", len(first)) + first))
         elif code == 11:
             self.send(message("p", scram.last(body[4:])))
         elif code == 12:
             scram.check(body[4:])
         elif code != 0:
             raise AssertionError(f"authentication request {code} is not expected")
-        return scram
 
 
 class Scram:
-    """The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding."""
+    """The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), with `binding` of SCRAM-SHA-256-PLUS."""
 
-    def __init__(self, password):
+    def __init__(self, password, binding=None, gs2="n,,"):
         self._password = password.encode()
+        self.mechanism = "SCRAM-SHA-256" if binding is None else "SCRAM-SHA-256-PLUS"
+        self._header = gs2.encode() if binding is None else b"p=tls-server-end-point,,"
+        self._channel = base64.b64encode(self._header + (binding or b""))
         self._bare = b"n=,r=" + base64.b64encode(os.urandom(18))
 
     def first(self):
-        return b"n,," + self._bare
+        return self._header + self._bare
 
     def last(self, server_first):
         parts = dict(part.split(b"=", 1) for part in server_first.split(b","))
         salted = hashlib.pbkdf2_hmac("sha256", self._password, base64.b64decode(parts[b"s"]), int(parts[b"i"]))
         client_key = hmac.digest(salted, b"Client Key", "sha256")
-        without_proof = b"c=biws,r=" + parts[b"r"]
+        without_proof = b"c=" + self._channel + b",r=" + parts[b"r"]
         signed = b",".join([self._bare, server_first, without_proof])
         signature = hmac.digest(hashlib.sha256(client_key).digest(), signed, "sha256")
         proof = bytes(a ^ b for a, b in zip(client_key, signature))

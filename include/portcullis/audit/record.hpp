@@ -21,6 +21,8 @@ struct SessionRecord {
   bool tls = false;
   std::optional<std::uint32_t> server_pid;
   std::string sqlstate, reason;  // of a refused login; why a session ended
+  std::string auth{};            // by what the login proved itself; empty: it did not
+  std::uint64_t count = 0;       // of refused logins that share this entry; 0: it is one
 };
 
 // One effect and what was decided of it: policy::EffectDecision as text.

@@ -26,6 +26,8 @@ namespace portcullis::wire {
 // Version numbers and codes that stand where a start-up packet's version stands (manual 55.7).
 inline constexpr std::uint32_t kProtocol30 = 196608;
 inline constexpr std::uint32_t kProtocol32 = 196610;
+// The name of the protocol in TLS (ALPN).
+inline constexpr std::string_view kAlpn = "postgresql";
 inline constexpr std::uint32_t kCancelRequestCode = 80877102;
 inline constexpr std::uint32_t kSslRequestCode = 80877103;
 inline constexpr std::uint32_t kGssEncRequestCode = 80877104;
@@ -131,7 +133,9 @@ struct ParameterStatus {
   std::string_view value;
 };
 struct NegotiateProtocolVersion {
-  std::uint32_t newest_minor = 0;
+  // The newest version that the server speaks, major and minor. (The manual says minor; servers send both,
+  // and clients take nothing else.)
+  std::uint32_t version = 0;
   std::vector<std::string_view> unrecognized;
 };
 struct ReadyForQuery {

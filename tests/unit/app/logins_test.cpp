@@ -35,7 +35,38 @@ TEST(Logins, AreReadLineByLine) {
       "# who may log in\n\n" + line("a") + "\n  " + line("b", 't') + "  \r\n\t# end", "f", problems);
   EXPECT_THAT(problems, IsEmpty());
   EXPECT_THAT(logins, ElementsAre(Key("a"), Key("b")));
-  EXPECT_EQ(logins.at("b").salt, std::string(16, 't'));
+  EXPECT_EQ(logins.at("b").verifier->salt, std::string(16, 't'));
+  EXPECT_EQ(logins.at("b").certificate, "");
+}
+
+TEST(Logins, MayAskForACertificateAloneOrWithAPassword) {
+  std::vector<Problem> problems;
+  const auto logins = parse_logins("a certificate CN=Repair Bot \r\n" + line("b") +
+                                       "\tcertificate  DNS:b.example.com\ncertificate " +
+                                       line("c").substr(2) + " certificate URI:spiffe://x",
+                                   "f", problems);
+  EXPECT_THAT(problems, IsEmpty()) << to_text(problems);
+  EXPECT_THAT(logins, ElementsAre(Key("a"), Key("b"), Key("certificate")));
+  EXPECT_FALSE(logins.at("a").verifier);
+  EXPECT_EQ(logins.at("a").certificate, "CN=Repair Bot");
+  EXPECT_TRUE(logins.at("b").verifier);
+  EXPECT_EQ(logins.at("b").certificate, "DNS:b.example.com");
+  EXPECT_TRUE(logins.at("certificate").verifier);
+}
+
+TEST(Logins, NameCertificatesThatCannotFit) {
+  for (const char* rest : {"certificate", "certificate ", "certificate CN=", "certificate bot",
+                           "certificate O=Shop", "certificate IP:127.0.0.1", "certificates CN=a",
+                           "x certificate CN=a", "certificate CN=a certificate"}) {
+    std::vector<Problem> problems;
+    const auto logins = parse_logins("a " + std::string(rest), "f", problems);
+    if (std::string(rest) == "certificate CN=a certificate") {
+      EXPECT_EQ(logins.at("a").certificate, "CN=a certificate");  // a name may have blanks
+    } else {
+      EXPECT_EQ(problems.size(), 1u) << rest;
+      EXPECT_THAT(logins, IsEmpty()) << rest;
+    }
+  }
 }
 
 TEST(Logins, NameEveryLineThatIsWrong) {
@@ -57,6 +88,12 @@ TEST(Logins, NameEveryLineThatIsWrong) {
 TEST(LoginsText, ReplacesALineWhereItStands) {
   EXPECT_EQ(with_login("# c\na old\nb keep\n", "a", "a new"), "# c\na new\nb keep\n");
   EXPECT_EQ(with_login("a old\nb keep\na older", "a", "a new"), "a new\nb keep\n");
+}
+
+TEST(LoginsText, KeepsTheCertificateThatIsAskedFor) {
+  EXPECT_EQ(with_login("a old certificate CN=a\n", "a", "a new"), "a new certificate CN=a\n");
+  EXPECT_EQ(with_login("a certificate CN=a b\n", "a", "a new"), "a new certificate CN=a b\n");
+  EXPECT_EQ(with_login("a old\nb x certificate CN=b\n", "a", "a new"), "a new\nb x certificate CN=b\n");
 }
 
 TEST(LoginsText, AddsALineAtTheEnd) {

@@ -15,7 +15,7 @@ using portcullis::testing::ScriptedConsole;
 using ::testing::HasSubstr;
 
 bool knows(const Logins& logins, std::string_view login, const std::string& password) {
-  const auto& made = logins.at(std::string{login});
+  const auto& made = *logins.at(std::string{login}).verifier;
   return auth::make_verifier(base::Secret(password), made.salt, made.iterations).value() == made;
 }
 

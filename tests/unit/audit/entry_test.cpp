@@ -23,8 +23,8 @@ std::string line_of(const Record& record, bool store_text = true, bool ends_batc
 }
 
 SessionRecord full_session() {
-  return {"login", 1,     "agent", "owner", "login", "192.0.2.1:5", "psql",
-          "shop",  "app", true,    42,      "28P01", "no"};
+  return {"login", 1,    "agent", "owner", "login", "192.0.2.1:5", "psql", "shop",
+          "app",   true, 42,      "28P01", "no",    "certificate", 7};
 }
 
 TEST(Entry, OfAnOutcomeHasExactlyTheseBytes) {

@@ -14,11 +14,11 @@ ClientStartupOptions options(bool tls = false, bool required = false) {
   ClientStartupOptions made;
   made.tls_available = tls;
   made.tls_required = required;
-  made.verifier_of = [](std::string_view login) -> std::optional<auth::ScramVerifier> {
+  made.login_of = [](std::string_view login) -> std::optional<auth::Login> {
     if (login != "robot") return std::nullopt;
-    return *auth::make_verifier(base::Secret("correct horse"), "0123456789abcdef");
+    return auth::Login{*auth::make_verifier(base::Secret("correct horse"), "0123456789abcdef"), ""};
   };
-  made.mock_secret = "mock";
+  made.mock_of = [](std::string_view login) { return auth::mock_verifier(login, "mock"); };
   made.nonce = "servernonce";
   return made;
 }

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(certificate USES portcullis::auth)
