@@ -82,6 +82,9 @@ struct LimitsConfig {
   std::chrono::milliseconds reconnect_time{10'000};
   std::size_t statement_bytes = std::size_t{1} << 20;
   std::chrono::milliseconds drain_time{10'000};
+  std::chrono::milliseconds idle_time{0};  // 0: for ever
+  std::chrono::milliseconds idle_in_transaction_time{600'000};
+  std::size_t prepared_statements = 10'000, portals = 10'000;  // of a session
 };
 
 struct Config {

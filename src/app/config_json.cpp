@@ -79,6 +79,10 @@ Json limits(const LimitsConfig& config) {
           {"drain_time_ms", config.drain_time.count()},
           {"login_delay_ms", config.login_delay.count()},
           {"logins_pending", config.logins_pending},
+          {"idle_in_transaction_time_ms", config.idle_in_transaction_time.count()},
+          {"idle_time_ms", config.idle_time.count()},
+          {"portals", config.portals},
+          {"prepared_statements", config.prepared_statements},
           {"statement_bytes", config.statement_bytes}};
 }
 

@@ -287,6 +287,10 @@ void ConfigLoader::read_limits(const JsonValue& object) {
   section.read_duration("reconnect_time", 0s, 10min, limits.reconnect_time);
   section.read_size("statement_bytes", 1024, std::size_t{16} << 20, limits.statement_bytes);
   section.read_duration("drain_time", 0s, 1h, limits.drain_time);
+  section.read_duration("idle_time", 0s, 24h * 31, limits.idle_time);
+  section.read_duration("idle_in_transaction_time", 0s, 24h * 31, limits.idle_in_transaction_time);
+  section.read_count("prepared_statements", 1, 100'000, limits.prepared_statements);
+  section.read_count("portals", 1, 100'000, limits.portals);
   section.finish();
 }
 

@@ -82,6 +82,10 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   options.authentication_time = config.limits.authentication_time;
   options.reconnect_time = config.limits.reconnect_time;
   options.drain_time = config.limits.drain_time;
+  options.session.idle_time = config.limits.idle_time;
+  options.session.idle_in_transaction_time = config.limits.idle_in_transaction_time;
+  options.session.prepared_statements = config.limits.prepared_statements;
+  options.session.portals = config.limits.portals;
   options.analysis.bytes = config.limits.statement_bytes;
   return options;
 }

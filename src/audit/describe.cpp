@@ -174,6 +174,7 @@ void describe_outcome(const EntryReader& entry, Sentence& out) {
   out.add(field(entry, "result"));
   out.add(texts_of(entry, "tags"));
   out.add(field(entry, "sqlstate"));
+  out.add("stopped by ", field(entry, "limit"));
   out.add("in ", number(entry, "duration"), " us");
 }
 

@@ -10,6 +10,8 @@ namespace {
 // Tags come from the server: what is longer than any real one is cut, so that an outcome's size can be
 // foreseen.
 constexpr std::size_t kMaxTagBytes = 64;
+// Likewise the name of a limit with its rule, of which the policy bounds the length.
+constexpr std::size_t kMaxLimitBytes = 128;
 
 // Opens the entry, and closes it with the fields that come at fixed places of the order: "t" and "ts" sort
 // near the end, so each record's fields are written by one function in the order of their keys, with these
@@ -146,9 +148,12 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
 bool write(Draft& draft, const DraftContext& context, const OutcomeRecord& record) {
   EntryWriter entry(draft, context, kUsualBytes);
   ObjectWriter& out = entry.object;
+  if (record.bytes != 0) out.number("bytes", record.bytes);
   out.number("decision", record.decision);
   out.number("duration", std::max<std::int64_t>(record.duration.count(), 0));
+  out.text_unless_empty("limit", std::string_view(record.limit).substr(0, kMaxLimitBytes));
   out.text("result", record.result);
+  if (record.rows != 0) out.number("rows", record.rows);
   out.number("session", record.session);
   out.text_unless_empty("sqlstate", record.sqlstate);
   if (record.transaction_status != 0) out.text("status", std::string_view(&record.transaction_status, 1));
@@ -289,7 +294,8 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
 }
 
 std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin) noexcept {
-  constexpr std::size_t fixed = 288;                 // keys, four numbers of 16 digits, the longest result
+  constexpr std::size_t fixed =
+      352 + kMaxLimitBytes * 2;                      // keys, six numbers of 16 digits, the longest result
   constexpr std::size_t tag = kMaxTagBytes * 2 + 3;  // a tag may need escaping; quotes and comma
   return kStampBytes + origin.size() + fixed + tag * std::max<std::size_t>(decision.kinds.size(), 1);
 }

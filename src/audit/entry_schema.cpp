@@ -39,8 +39,9 @@ constexpr FieldRule kDecision[] = {
     {"verdict", text, true},
 };
 constexpr FieldRule kOutcome[] = {
-    {"decision", count, true}, {"duration", count, true}, {"result", text, true}, {"session", count, true},
-    {"sqlstate", text},        {"status", text},          {"tags", texts},
+    {"bytes", count},       {"decision", count, true}, {"duration", count, true}, {"limit", text},
+    {"result", text, true}, {"rows", count},           {"session", count, true},  {"sqlstate", text},
+    {"status", text},       {"tags", texts},
 };
 constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"name", text}};
 constexpr FieldRule kConfig[] = {{"bytes", text, true}};

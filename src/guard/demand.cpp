@@ -30,6 +30,7 @@ Demand demand_of(const policy::PolicySet& policy, const sql::Facts& facts,
     if (std::any_of(statement.effects.begin(), statement.effects.end(), is_ddl)) ++demand.ddl;
   }
   demand.rules = policy.rule_uses(facts, resolution, agent);
+  demand.results = policy.result_limits(facts, resolution, agent);
   return demand;
 }
 

@@ -39,6 +39,15 @@ Error used_up(std::string_view what, const policy::Rate& rate, std::string_view 
   return {sqlstate::configuration_limit_exceeded, std::move(message)};
 }
 
+Error too_much_given(std::string_view what, const policy::Volume& volume, std::string_view agent,
+                     std::optional<std::chrono::seconds> wait) {
+  std::string message =
+      "portcullis: stopped by limit " + in_quotes(what) + " of " + volume.text + for_agent(agent) + ": ";
+  message += wait ? "it is used up, there is room for more in " + to_text(*wait) + "."
+                  : "a single row of this result is larger than that.";
+  return {sqlstate::program_limit_exceeded, std::move(message)};
+}
+
 Error keeps_failing(const FailureMemory::Block& block, std::string_view agent) {
   return {sqlstate::configuration_limit_exceeded,
           "portcullis: limit \"same_statement_failures\" of " + block.rate->text + for_agent(agent) +

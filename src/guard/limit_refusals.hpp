@@ -21,6 +21,9 @@ namespace portcullis::guard {
 // No wait: the text asks for `tokens` at once, and that will never do.
 [[nodiscard]] base::Error used_up(std::string_view what, const policy::Rate& rate, std::string_view agent,
                                   std::uint32_t tokens, std::optional<std::chrono::microseconds> wait);
+// 54000, the beginning of it: what is to be said of the statement that it stops is added by whoever stops it.
+[[nodiscard]] base::Error too_much_given(std::string_view what, const policy::Volume& volume,
+                                         std::string_view agent, std::optional<std::chrono::seconds> wait);
 // 53400.
 [[nodiscard]] base::Error keeps_failing(const FailureMemory::Block& block, std::string_view agent);
 // 53300, for a login.

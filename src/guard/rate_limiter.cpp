@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "guard/limit_refusals.hpp"
+#include "guard/volume_bucket.hpp"
 
 namespace portcullis::guard {
 namespace {
@@ -26,6 +27,23 @@ struct Bucket {
     return what == other.what && rule == other.rule && rate == other.rate;
   }
 };
+
+// What the agent is given back: rows or bytes.
+struct VolumeLimit {
+  bool bytes = false;
+  policy::Volume volume;
+  VolumeBucket bucket;
+
+  VolumeLimit(bool of_bytes, const policy::Volume& written)
+      : bytes(of_bytes), volume(written), bucket(written.count, written.window) {}
+};
+
+std::vector<VolumeLimit> volumes_of(const AgentLimits& limits) {
+  std::vector<VolumeLimit> volumes;
+  for (const auto& volume : limits.rows_returned) volumes.emplace_back(false, volume);
+  for (const auto& volume : limits.bytes_returned) volumes.emplace_back(true, volume);
+  return volumes;
+}
 
 std::string name_of(const Bucket& bucket) {
   switch (bucket.what) {
@@ -68,6 +86,7 @@ struct RateLimiter::AgentState {
   bool in_policy = true;
   AgentLimits limits;
   std::vector<Bucket> buckets;
+  std::vector<VolumeLimit> volumes;
   std::uint32_t sessions = 0, running = 0;
   FailureMemory failures;
 
@@ -79,8 +98,33 @@ struct RateLimiter::AgentState {
       if (earlier != buckets.end()) bucket.tokens = earlier->tokens;
     }
     buckets = std::move(rebuilt);
+    use_volumes(newer);
     limits = newer;
     in_policy = true;
+  }
+
+  void use_volumes(const AgentLimits& newer) {
+    auto rebuilt = volumes_of(newer);
+    for (auto& limit : rebuilt) {
+      const auto earlier = std::find_if(volumes.begin(), volumes.end(), [&](const VolumeLimit& old) {
+        return old.bytes == limit.bytes && old.volume == limit.volume;
+      });
+      if (earlier != volumes.end()) limit.bucket = earlier->bucket;
+    }
+    volumes = std::move(rebuilt);
+  }
+
+  [[nodiscard]] std::optional<TooMuch> give(std::string_view agent, std::uint64_t rows, std::uint64_t bytes,
+                                            Time now) {
+    for (const auto& limit : volumes) {
+      const auto wait = limit.bucket.wait_for(limit.bytes ? bytes : rows, now);
+      if (wait && *wait == std::chrono::seconds{0}) continue;
+      const std::string name = limit.bytes ? "bytes_returned" : "rows_returned";
+      return TooMuch{name + " of agent " + std::string(agent),
+                     too_much_given(name, limit.volume, agent, wait)};
+    }
+    for (auto& limit : volumes) limit.bucket.take(limit.bytes ? bytes : rows, now);
+    return std::nullopt;
   }
 
   [[nodiscard]] std::optional<Error> check(std::string_view agent, const Demand& demand, Time now) const {
@@ -162,6 +206,20 @@ std::optional<Error> RateLimiter::admit(std::string_view agent, const Demand& de
   auto refusal = state->check(agent, demand, now);
   if (!refusal) state->take(demand, now);
   return refusal;
+}
+
+bool RateLimiter::limits_volume(std::string_view agent) {
+  const std::scoped_lock lock(mutex_);
+  const auto* state = find(agent);
+  return state != nullptr && !state->volumes.empty();
+}
+
+auto RateLimiter::give(std::string_view agent, std::uint64_t rows, std::uint64_t bytes, Time now)
+    -> std::optional<TooMuch> {
+  const std::scoped_lock lock(mutex_);
+  auto* state = find(agent);
+  if (state == nullptr) return TooMuch{"agent", unknown_agent(agent)};
+  return state->give(agent, rows, bytes, now);
 }
 
 void RateLimiter::failed(std::string_view agent, std::uint64_t statement, base::SqlState code, Time now) {

@@ -84,6 +84,16 @@ class RateLimiter {
   // the one that takes longest speaks. An agent that the policy does not know is refused (42501).
   [[nodiscard]] std::optional<base::Error> admit(std::string_view agent, const Demand& demand, Time now);
 
+  // Whether anything limits how much the agent is given back in a time.
+  [[nodiscard]] bool limits_volume(std::string_view agent);
+  // Before `rows` rows of `bytes` bytes are given to the agent: all or nothing. 54000 when that is too much.
+  struct TooMuch {
+    std::string limit;  // "bytes_returned of agent bot"
+    base::Error told;   // the beginning of what the agent reads
+  };
+  [[nodiscard]] std::optional<TooMuch> give(std::string_view agent, std::uint64_t rows, std::uint64_t bytes,
+                                            Time now);
+
   void failed(std::string_view agent, std::uint64_t statement, base::SqlState code, Time now);
   void succeeded(std::string_view agent, std::uint64_t statement);
 

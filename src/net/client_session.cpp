@@ -24,7 +24,8 @@ ClientSession::ClientSession(Shared& shared, Worker& worker, Stream client, std:
       client_(std::move(client)),
       client_address_(std::move(client_address)),
       address_key_(std::move(address_key)),
-      deadline_(worker.context()) {
+      deadline_(worker.context()),
+      alarm_(worker.context()) {
   ++shared_.connections;
   worker_.sessions().insert(this);
 }
@@ -68,6 +69,7 @@ void ClientSession::end(const std::string& reason, bool tell_client) {
     base::log::info("session " + std::to_string(identity_.session) + " ended: " + reason);
   }
   interrupt_waits();
+  if (cancel_) cancel_->close();
   if (server_) server_->close();
   if (!tell_client) client_.close();
 }
@@ -86,8 +88,9 @@ void ClientSession::shut_down(bool force) {
 }
 
 session::Dependencies ClientSession::dependencies() {
-  return {shared_.basis, shared_.limits.get(), shared_.sink,
-          shared_.clock, &worker_.facts(),     &shared_.policy.sequence_of(identity_.agent)};
+  return {shared_.basis,          shared_.limits.get(), shared_.sink,
+          shared_.clock,          &worker_.facts(),     &shared_.policy.sequence_of(identity_.agent),
+          shared_.options.session};
 }
 
 void ClientSession::interrupt_waits() {
@@ -121,6 +124,7 @@ void ClientSession::on_deadline() {
 void ClientSession::close_sockets() {
   interrupt_waits();
   client_.close();
+  if (cancel_) cancel_->close();
   if (server_) server_->close();
 }
 

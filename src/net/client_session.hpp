@@ -104,6 +104,12 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<bool> feed_client_bytes(ReceiveBuffer& buffer);
   asio::awaitable<void> wait_for_log(std::uint64_t index);
   asio::awaitable<void> wait_for_basis();
+  void follow_relay();
+  void start_writer();
+  void start_cancel();
+  void set_alarm();
+  void on_alarm();
+  asio::awaitable<void> send_cancel();
   asio::awaitable<void> flush_server();
   asio::awaitable<void> flush_client();
   asio::awaitable<void> wait_drained(Outlet& outlet);
@@ -135,6 +141,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::uint64_t server_number_ = 0;     // counts its server connections
   Outlet to_client_, to_server_;
   asio::steady_timer deadline_;
+  asio::steady_timer alarm_;  // when the relay wants to look at its clocks
+  std::optional<std::chrono::steady_clock::time_point> alarm_at_;
+  std::unique_ptr<Stream> cancel_;                 // of a CancelRequest of the gate's own
+  wire::CancelRequest server_cancel_;              // what the server knows this session by
   std::optional<asio::steady_timer> server_wait_;  // cancelled when the server has answered
   std::optional<asio::steady_timer> server_back_;  // cancelled when there is another one
   std::optional<asio::steady_timer> refusal_wait_;

@@ -85,6 +85,7 @@ asio::awaitable<bool> ClientSession::begin_session(const policy::Agent& agent, c
   relay_.emplace(identity_, needs);
 
   greeting_ = server.greeting;
+  server_cancel_ = server.cancel;
   std::string answer = greeting_;
   if (server.cancel.process_id != 0) {
     process_id_ = server.cancel.process_id;

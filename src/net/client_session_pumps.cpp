@@ -51,6 +51,7 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
   while (consumed > 0 && !relay_->ended() && !relay_->client_finished()) {
     consumed = relay_->on_client(buffer.view());
     buffer.consume(consumed);
+    follow_relay();
     if (relay_->wants_analysis()) {
       std::string text = *relay_->wants_analysis();
       session::Analysis analysis = co_await shared_.pool->analyze(std::move(text));
@@ -63,6 +64,7 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       relay_->on_log();
       due = relay_->client_waits_for();
     }
+    follow_relay();
     co_await flush_server();
     co_await flush_client();
     while (relay_->waits_for_server() && !relay_->ended()) {
@@ -88,6 +90,8 @@ asio::awaitable<void> ClientSession::pump_server() {
   std::uint64_t server_number = server_number_;
   for (;;) {
     buffer.consume(relay_->on_server(buffer.view()));
+    follow_relay();
+    start_writer();
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
       server_wait_->cancel();
     co_await flush_client();
@@ -133,13 +137,19 @@ asio::awaitable<void> ClientSession::pump_server() {
 }
 
 asio::awaitable<void> ClientSession::flush_server() {
-  // Only the client's pump sends to the server.
+  if (to_server_.writing) {
+    if (relay_->pending_to_server() > kMaxPending) co_await wait_drained(to_server_);
+    co_return;
+  }
+  to_server_.writing = true;
   while (relay_->pending_to_server() > 0) {
     const std::string bytes = relay_->take_to_server();
     if (to_server_.failed) continue;
     const auto error = co_await server_->write_all(bytes);
     if (error) to_server_.failed = true;
   }
+  to_server_.writing = false;
+  if (to_server_.drained) to_server_.drained->cancel();
 }
 
 asio::awaitable<void> ClientSession::flush_client() {

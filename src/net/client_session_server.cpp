@@ -100,6 +100,8 @@ void ClientSession::use_server(const ServerSession& server) {
   if (!client_secret_.empty()) shared_.cancels.add(process_id_, client_secret_, server.cancel);
   relay_->use_server(server.schemas, server.greeting, greeting_);
   greeting_ = server.greeting;
+  server_cancel_ = server.cancel;
+  to_server_.failed = false;
   base::log::info("session " + std::to_string(identity_.session) + " goes on with another server connection");
   ++server_number_;
   if (server_back_) server_back_->cancel();

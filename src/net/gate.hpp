@@ -18,6 +18,7 @@
 #include "net/upstream_address.hpp"
 #include "portcullis/audit/record.hpp"
 #include "portcullis/base/result.hpp"
+#include "session/identity.hpp"
 #include "sql/analyze.hpp"
 
 namespace portcullis::net {
@@ -53,6 +54,7 @@ struct GateOptions {
   std::chrono::milliseconds reconnect_time{
       10'000};  // how long a statement waits for a database that went away
   std::chrono::milliseconds drain_time{10'000};
+  session::SessionLimits session;  // of each
   sql::AnalysisLimits analysis;
 };
 

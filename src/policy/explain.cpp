@@ -43,6 +43,11 @@ std::vector<std::string> conditions_of(const Rule& rule) {
   if (rule.when) add_conditions(*rule.when, conditions);
   if (rule.confidence_below) conditions.push_back("confidence below " + plain(*rule.confidence_below));
   if (rule.rate) conditions.push_back("at most " + rule.rate->text);
+  const auto& results = rule.results;
+  if (results.rows) conditions.push_back("at most " + std::to_string(results.rows->most) + " rows returned");
+  if (results.bytes)
+    conditions.push_back("at most " + std::to_string(results.bytes->most) + " bytes returned");
+  if (results.time) conditions.push_back("for at most " + std::to_string(results.time->most) + " ms");
   if (rule.monitored) conditions.emplace_back("monitored only");
   return conditions;
 }

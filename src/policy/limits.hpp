@@ -28,6 +28,23 @@ struct Rate {
   }
 };
 
+// A rate of something that is counted by the million: bytes or rows. Whatever reckons with one does so in
+// whole seconds and stays within 63 bits.
+inline constexpr std::uint64_t kMostVolume = std::uint64_t{1} << 40;
+struct Volume {
+  std::uint64_t count = 0;        // 1 to kMostVolume
+  std::chrono::seconds window{};  // 1 s to kLongestWindow
+  std::string text;               // as written: "1GiB/day"
+  friend bool operator==(const Volume& a, const Volume& b) noexcept {
+    return a.count == b.count && a.window == b.window;
+  }
+};
+
+// "1GiB/day", or without a unit "50000/hour"; "KiB", "MiB", "GiB" only where `bytes`. Nothing for all else.
+[[nodiscard]] std::optional<Volume> parse_volume(std::string_view text, bool bytes);
+// "16MiB", "512": bytes from 1 to kMostVolume.
+[[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
 // "600/minute" (or second, hour, day), "3/10min" (or s, h, d). Nothing for all else.
 [[nodiscard]] std::optional<Rate> parse_rate(std::string_view text);
 
@@ -35,6 +52,7 @@ struct Rate {
 // of ceilings the lowest stands here.
 struct AgentLimits {
   std::vector<Rate> statements, ddl, same_statement_failures;
+  std::vector<Volume> rows_returned, bytes_returned;
   std::optional<std::uint32_t> connections, concurrent;
   std::map<std::string, Rate, std::less<>> rules;  // by id: the rules to this agent that have a rate
 };

@@ -70,6 +70,6 @@ void read_functions(LoadContext& context, const JsonValue& value);
 void read_settings(LoadContext& context, const JsonValue& value);
 // Once agents and rules are known. Null: the policy has no such section.
 void read_limits(LoadContext& context, const JsonValue* limits);
-[[nodiscard]] std::optional<Rate> read_rule_limits(LoadContext& context, const JsonValue& limits);
+void read_rule_limits(LoadContext& context, const JsonValue& limits, Rule& rule);
 
 }  // namespace portcullis::policy

@@ -15,6 +15,7 @@ using std::chrono::seconds;
 
 constexpr std::int64_t kMostConnections = 100'000;
 constexpr std::int64_t kMostConcurrent = 10'000;
+constexpr std::int64_t kMostRows = std::int64_t{1} << 40;
 
 struct Unit {
   std::string_view name;
@@ -48,6 +49,32 @@ std::optional<seconds> parse_window(std::string_view text) {
   return *length * *number;
 }
 
+struct SizeUnit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+constexpr SizeUnit kSizes[] = {{"", 1}, {"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}};
+
+// A whole number without zeros in front; it is taken from the text.
+std::optional<std::uint64_t> take_large_number(std::string_view& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || text.front() == '0') return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+// "500ms", "30s", "5min", "1h".
+std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::chrono::milliseconds(kLongestWindow).count());
+  const auto number = take_large_number(text);
+  if (!number || *number > kMost) return std::nullopt;
+  if (text == "ms") return std::chrono::milliseconds(*number);
+  const auto unit = length_of(text, kShort);
+  if (!unit || *number > kMost / 1000 / static_cast<std::uint64_t>(unit->count())) return std::nullopt;
+  return std::chrono::milliseconds(*unit) * *number;
+}
+
 std::optional<Rate> read_rate(LoadContext& context, ObjectReader& reader, std::string_view key,
                               std::uint32_t most) {
   const JsonValue* value = reader.take(key);
@@ -73,9 +100,10 @@ std::optional<std::uint32_t> read_ceiling(ObjectReader& reader, std::string_view
   return number ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
 }
 
-void add_rates(std::vector<Rate>& rates, const std::vector<Rate>& more) {
+template <class Each>
+void add_rates(std::vector<Each>& rates, const std::vector<Each>& more) {
   std::copy_if(more.begin(), more.end(), std::back_inserter(rates),
-               [&](const Rate& rate) { return std::find(rates.begin(), rates.end(), rate) == rates.end(); });
+               [&](const Each& rate) { return std::find(rates.begin(), rates.end(), rate) == rates.end(); });
 }
 
 void lower(std::optional<std::uint32_t>& ceiling, const std::optional<std::uint32_t>& other) {
@@ -86,8 +114,22 @@ void add(AgentLimits& limits, const AgentLimits& entry) {
   add_rates(limits.statements, entry.statements);
   add_rates(limits.ddl, entry.ddl);
   add_rates(limits.same_statement_failures, entry.same_statement_failures);
+  add_rates(limits.rows_returned, entry.rows_returned);
+  add_rates(limits.bytes_returned, entry.bytes_returned);
   lower(limits.connections, entry.connections);
   lower(limits.concurrent, entry.concurrent);
+}
+
+std::vector<Volume> read_volume(LoadContext& context, ObjectReader& reader, std::string_view key,
+                                bool bytes) {
+  const JsonValue* value = reader.take(key);
+  if (value == nullptr) return {};
+  auto volume = value->kind == Kind::string ? parse_volume(value->string, bytes) : std::nullopt;
+  if (volume) return {*std::move(volume)};
+  context.complain(*value,
+                   in_quotes(key) + " must be a string such as " +
+                       (bytes ? "\"1GiB/day\" or \"64MiB/10min\"" : "\"50000/day\" or \"1000/10min\""));
+  return {};
 }
 
 std::vector<Rate> one_or_none(std::optional<Rate> rate) {
@@ -109,9 +151,37 @@ AgentLimits read_entry(LoadContext& context, const JsonValue& value) {
       one_or_none(read_rate(context, reader, "same_statement_failures", kMostFailures));
   entry.connections = read_ceiling(reader, "connections", kMostConnections);
   entry.concurrent = read_ceiling(reader, "concurrent", kMostConcurrent);
-  refuse_unenforced(context, reader, value, {"bytes_returned"});
+  entry.rows_returned = read_volume(context, reader, "rows_returned", false);
+  entry.bytes_returned = read_volume(context, reader, "bytes_returned", true);
   reader.finish();
   return entry;
+}
+
+// What one statement may give back, by one rule.
+ResultLimits read_results(LoadContext& context, ObjectReader& reader, const std::string& rule) {
+  ResultLimits results;
+  if (const auto rows = reader.take_integer("rows_returned", 1, kMostRows))
+    results.rows = Ceiling{static_cast<std::uint64_t>(*rows), rule};
+  if (const JsonValue* value = reader.take("bytes_returned")) {
+    const auto bytes = value->kind == Kind::string ? parse_bytes(value->string) : std::nullopt;
+    if (bytes) {
+      results.bytes = Ceiling{*bytes, rule};
+    } else {
+      context.complain(*value,
+                       "\"bytes_returned\" is no size: write a string such as \"16MiB\" or \"64KiB\"");
+    }
+  }
+  if (const JsonValue* value = reader.take("time")) {
+    const auto length = value->kind == Kind::string ? parse_time(value->string) : std::nullopt;
+    if (length) {
+      results.time = Ceiling{static_cast<std::uint64_t>(length->count()), rule};
+    } else {
+      context.complain(*value,
+                       "\"time\" is no duration: write a string such as \"500ms\", \"30s\" or \"5min\", "
+                       "up to 31d");
+    }
+  }
+  return results;
 }
 
 // Who an entry is for. Nobody, with a problem, where its key names neither.
@@ -148,6 +218,25 @@ std::optional<Rate> parse_rate(std::string_view text) {
   return rate;
 }
 
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  const auto number = take_large_number(text);
+  const auto* unit =
+      std::find_if(std::begin(kSizes), std::end(kSizes), [&](const SizeUnit& u) { return u.name == text; });
+  if (!number || unit == std::end(kSizes) || *number > kMostVolume / unit->bytes) return std::nullopt;
+  return *number * unit->bytes;
+}
+
+std::optional<Volume> parse_volume(std::string_view text, bool bytes) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto amount = text.substr(0, slash);
+  const bool has_unit = !amount.empty() && (amount.back() < '0' || amount.back() > '9');
+  const auto count = has_unit && !bytes ? std::nullopt : parse_bytes(amount);
+  const auto window = parse_window(text.substr(slash + 1));
+  if (!count || !window) return std::nullopt;
+  return Volume{*count, *window, std::string(text)};
+}
+
 void read_limits(LoadContext& context, const JsonValue* limits) {
   auto& agents = context.policy.limits.agents;
   for (const auto& [agent, rules] : context.policy.rules_of) {
@@ -164,17 +253,16 @@ void read_limits(LoadContext& context, const JsonValue* limits) {
   }
 }
 
-std::optional<Rate> read_rule_limits(LoadContext& context, const JsonValue& limits) {
+void read_rule_limits(LoadContext& context, const JsonValue& limits, Rule& rule) {
   if (limits.kind != Kind::object || limits.members.empty()) {
     context.complain(limits, "a rule's limits are an object: write { \"rate\": \"5/hour\" }");
-    return std::nullopt;
+    return;
   }
   ObjectReader reader(limits, "a rule's \"limits\"", context.problems);
-  auto rate = read_rate(context, reader, "rate", kMostInRate);
-  refuse_unenforced(context, reader, limits,
-                    {"rows_returned", "bytes_returned", "rows_affected", "cost", "time"});
+  rule.rate = read_rate(context, reader, "rate", kMostInRate);
+  rule.results = read_results(context, reader, rule.id);
+  refuse_unenforced(context, reader, limits, {"rows_affected", "cost"});
   reader.finish();
-  return rate;
 }
 
 }  // namespace portcullis::policy

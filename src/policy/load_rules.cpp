@@ -248,7 +248,7 @@ class RuleReader {
       return context_.complain(*limits,
                                "a deny rule lets nothing through to be limited: take \"limits\" out");
     }
-    rule_.rate = read_rule_limits(context_, *limits);
+    read_rule_limits(context_, *limits, rule_);
     if (rule_.confidence_below) {
       context_.complain(*limits,
                         "a rule with \"confidence_below\" opens nothing that could be limited: take "

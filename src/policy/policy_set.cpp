@@ -91,6 +91,12 @@ const Limits& PolicySet::limits() const noexcept {
   return rules_->limits;
 }
 
+std::vector<ResultLimits> PolicySet::result_limits(const sql::Facts& facts,
+                                                   const catalog::Resolution& resolution,
+                                                   std::string_view agent) const {
+  return policy::result_limits(*rules_, facts, resolution, agent);
+}
+
 std::vector<RuleUse> PolicySet::rule_uses(const sql::Facts& facts, const catalog::Resolution& resolution,
                                           std::string_view agent) const {
   return policy::rule_uses(*rules_, facts, resolution, agent);

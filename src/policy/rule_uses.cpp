@@ -1,4 +1,4 @@
-// Which statements of a text come under the rate of which rule.
+// Which statements of a text come under which rule: for its rate, and for what one of them may give back.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -58,6 +58,33 @@ bool comes_under(const PolicyData& policy, std::size_t rule, const ResolvedEffec
   return match.covered || touches_all(effect) || match.beyond.size() < effect.effect.columns.size();
 }
 
+// Of the agent's rules that are `limited`, by index: the statements that they cover an effect of.
+template <class Limited>
+std::map<std::size_t, std::set<std::size_t>> covered_by(const PolicyData& policy, const sql::Facts& facts,
+                                                        const Resolution& resolution, std::string_view agent,
+                                                        Limited limited) {
+  std::map<std::size_t, std::set<std::size_t>> covered;
+  const auto rules = policy.rules_of.find(agent);
+  if (rules == policy.rules_of.end()) return covered;
+  const auto counts = [&](std::size_t index) {
+    return !policy.rules[index].monitored && limited(policy.rules[index]);
+  };
+  if (std::none_of(rules->second.begin(), rules->second.end(), counts)) return covered;
+
+  const Places places(facts);
+  const auto roots = roots_of(resolution);
+  for (const std::size_t index : rules->second) {
+    if (!counts(index)) continue;
+    std::set<std::size_t> statements;
+    for (std::size_t i = 0; i < resolution.effects.size(); ++i) {
+      if (comes_under(policy, index, resolution.effects[i]))
+        places.add(resolution.effects[roots[i]].effect, statements);
+    }
+    if (!statements.empty()) covered.emplace(index, std::move(statements));
+  }
+  return covered;
+}
+
 }  // namespace
 
 bool counts_as_statement(const sql::StatementFacts& statement) noexcept {
@@ -68,26 +95,24 @@ bool counts_as_statement(const sql::StatementFacts& statement) noexcept {
 std::vector<RuleUse> rule_uses(const PolicyData& policy, const sql::Facts& facts,
                                const Resolution& resolution, std::string_view agent) {
   std::vector<RuleUse> uses;
-  const auto rules = policy.rules_of.find(agent);
-  if (rules == policy.rules_of.end()) return uses;
-  const auto limited = [&](std::size_t index) {
-    return policy.rules[index].rate.has_value() && !policy.rules[index].monitored;
-  };
-  if (std::none_of(rules->second.begin(), rules->second.end(), limited)) return uses;
-
-  const Places places(facts);
-  const auto roots = roots_of(resolution);
-  for (const std::size_t index : rules->second) {
-    if (!limited(index)) continue;
-    std::set<std::size_t> statements;
-    for (std::size_t i = 0; i < resolution.effects.size(); ++i) {
-      if (comes_under(policy, index, resolution.effects[i]))
-        places.add(resolution.effects[roots[i]].effect, statements);
-    }
-    if (!statements.empty())
-      uses.push_back({policy.rules[index].id, static_cast<std::uint32_t>(statements.size())});
-  }
+  const auto covered =
+      covered_by(policy, facts, resolution, agent, [](const Rule& rule) { return rule.rate.has_value(); });
+  for (const auto& [index, statements] : covered)
+    uses.push_back({policy.rules[index].id, static_cast<std::uint32_t>(statements.size())});
   return uses;
+}
+
+std::vector<ResultLimits> result_limits(const PolicyData& policy, const sql::Facts& facts,
+                                        const Resolution& resolution, std::string_view agent) {
+  std::vector<ResultLimits> limits;
+  const auto covered =
+      covered_by(policy, facts, resolution, agent, [](const Rule& rule) { return rule.results.any(); });
+  if (covered.empty()) return limits;
+  limits.resize(facts.statements.size());
+  for (const auto& [index, statements] : covered) {
+    for (const std::size_t statement : statements) limits[statement].lower(policy.rules[index].results);
+  }
+  return limits;
 }
 
 }  // namespace portcullis::policy

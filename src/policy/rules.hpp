@@ -44,6 +44,7 @@ struct Rule {
   bool monitored = false;    // by its own "mode": it is as if it were not there, but for the record
   std::string reviewers;     // of an ask rule
   std::optional<Rate> rate;  // for each agent on its own
+  ResultLimits results;      // of each statement
   [[nodiscard]] bool opens() const noexcept { return outcome != Outcome::deny; }
 };
 
@@ -79,5 +80,8 @@ struct PolicySet::Rules : PolicyData {};
 [[nodiscard]] Explanation explain(const PolicyData& policy, std::string_view agent);
 [[nodiscard]] std::vector<RuleUse> rule_uses(const PolicyData& policy, const sql::Facts& facts,
                                              const catalog::Resolution& resolution, std::string_view agent);
+[[nodiscard]] std::vector<ResultLimits> result_limits(const PolicyData& policy, const sql::Facts& facts,
+                                                      const catalog::Resolution& resolution,
+                                                      std::string_view agent);
 
 }  // namespace portcullis::policy

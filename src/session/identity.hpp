@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,6 +27,12 @@ struct Identity {
   std::string reserved_name;
 };
 
+// What one session may take of the gate and of the database.
+struct SessionLimits {
+  std::chrono::milliseconds idle_time{0}, idle_in_transaction_time{0};  // 0: as long as it likes
+  std::size_t prepared_statements = 10'000, portals = 10'000;
+};
+
 struct Dependencies {
   BasisSource* basis = nullptr;
   guard::RateLimiter* limits = nullptr;  // null: there are none
@@ -32,6 +40,7 @@ struct Dependencies {
   const base::Clock* clock = nullptr;
   FactsCache* facts = nullptr;                           // of the session's thread
   std::atomic<std::uint64_t>* agent_sequence = nullptr;  // of the agent, across its sessions
+  SessionLimits session{};
 };
 
 }  // namespace portcullis::session

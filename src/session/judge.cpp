@@ -45,6 +45,31 @@ Error no_catalog() {
           "gate's log if it stays so"};
 }
 
+// RETURNING gives the rows of the target the names "old" and "new" (sql/walk_queries.cpp).
+bool may_return_rows(const sql::StatementFacts& statement) {
+  if (statement.not_understood) return true;
+  if (statement.transaction != sql::TransactionControl::none) return false;
+  const bool writes = statement.kind == "INSERT" || statement.kind == "UPDATE" ||
+                      statement.kind == "DELETE" || statement.kind == "MERGE";
+  return !writes || std::any_of(statement.ranges.begin(), statement.ranges.end(),
+                                [](const auto& range) { return range.alias == "new"; });
+}
+
+// Of all the statements that one name may stand for: the name runs one of them.
+ResultPlan merged(const std::vector<ResultPlan>& plans) {
+  ResultPlan all;
+  for (const auto& plan : plans) {
+    all.meters.insert(all.meters.end(), plan.meters.begin(), plan.meters.end());
+    if (!plan.fetches.empty()) all.fetches = plan.fetches;
+    if (!plan.declares.empty()) {
+      all.declares = plan.declares;
+      all.declared = plan.declared;
+    }
+    all.of_agent = all.of_agent || plan.of_agent;
+  }
+  return all;
+}
+
 // How many statements a name may stand for before nobody can tell any more.
 constexpr std::size_t kMaxMeanings = 64;
 
@@ -153,7 +178,16 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
   judgement.consequences.binds_session |= verdict->runs_triggers;
-  if (judgement.allowed) note_cursors(*meant, judgement.consequences);
+  if (judgement.allowed) {
+    note_cursors(*meant, judgement.consequences);
+    const auto written =
+        subject.facts == nullptr ? meant->statements.size() : subject.facts->statements.size();
+    judgement.results = plans_of(*meant, *verdict, written);
+    for (const auto& plan : judgement.results) {
+      const bool is_new = plan.declared && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames;
+      if (is_new) registry_.cursors.try_emplace(plan.declares, plan.declared);
+    }
+  }
   return judgement;
 }
 
@@ -180,6 +214,51 @@ void Judge::note_cursors(const sql::Facts& meant, const Consequences& consequenc
   for (const auto& statement : meant.statements) {
     registry_.cursors_may_move = registry_.cursors_may_move || !statement.declares_cursor.empty();
   }
+}
+
+// Nothing where nothing is limited. What EXECUTE and FETCH run counts as theirs.
+std::vector<ResultPlan> Judge::plans_of(const sql::Facts& meant, const guard::Verdict& verdict,
+                                        std::size_t written) const {
+  const auto& limits = verdict.demand.results;
+  const bool of_agent = needs_.limits != nullptr && !view_.basis->guard->policy().monitors() &&
+                        needs_.limits->limits_volume(identity_.agent);
+  const bool any_cursor = std::any_of(registry_.cursors.begin(), registry_.cursors.end(),
+                                      [](const auto& cursor) { return cursor.second->most.any(); });
+  if (limits.empty() && !of_agent && !any_cursor) return {};
+  policy::ResultLimits of_bodies;
+  for (std::size_t i = written; i < limits.size(); ++i) of_bodies.lower(limits[i]);
+  std::vector<ResultPlan> plans;
+  for (std::size_t i = 0; i < written; ++i) {
+    const auto& statement = meant.statements[i];
+    policy::ResultLimits own = i < limits.size() ? limits[i] : policy::ResultLimits{};
+    if (!statement.executes.empty() || !statement.fetches.empty()) own.lower(of_bodies);
+    plans.push_back(plan_of(statement, own, of_agent));
+  }
+  return plans;
+}
+
+ResultPlan Judge::plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
+                          bool of_agent) const {
+  ResultPlan plan;
+  plan.fetches = statement.fetches;
+  plan.declares = statement.declares_cursor;
+  plan.of_agent = of_agent && may_return_rows(statement);
+  if (limits.any() && (limits.time || may_return_rows(statement))) {
+    auto meter = std::make_shared<Meter>(Meter{limits, !view_.basis->guard->policy().monitors()});
+    if (!plan.declares.empty()) {
+      plan.declared = std::make_shared<Meter>(*meter);
+      meter->most.rows = meter->most.bytes = std::nullopt;  // what is declared is returned by FETCH
+    }
+    plan.meters.push_back(std::move(meter));
+  } else if (!plan.declares.empty()) {
+    plan.declared = std::make_shared<Meter>();
+  }
+  if (!plan.fetches.empty()) {
+    for (const auto& portal : registry_.portals.find(plan.fetches, registry_.pipeline)) {
+      plan.meters.insert(plan.meters.end(), portal->results.meters.begin(), portal->results.meters.end());
+    }
+  }
+  return plan;
 }
 
 // What is allowed may still be too much, or too often the same mistake.
@@ -246,7 +325,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   if (judgement.allowed) {
     judgement.portal =
         std::make_shared<Portal>(Portal{statements, *judgement.record, *subject.key, judgement.consequences,
-                                        false, view_.basis, view_.names});
+                                        false, view_.basis, view_.names, merged(judgement.results)});
   }
   return judgement;
 }
@@ -268,7 +347,9 @@ Judgement Judge::execute_cursor(std::string_view portal) {
   statement.reads_only = true;
   statement.effects.push_back(std::move(effect));
   subject.facts = facts.get();
-  return decide(facts, subject);
+  Judgement judgement = decide(facts, subject);
+  if (!judgement.results.empty()) judgement.results.front().fetches = portal;
+  return judgement;
 }
 
 // What EXECUTE or FETCH names may have changed since Bind, and so may policy, catalog and search_path. A plan
@@ -296,7 +377,25 @@ Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
   subject.message = "Execute";
   subject.facts = facts.get();
   subject.statement = statements.back()->record;
-  return decide(facts, subject);
+  Judgement judgement = decide(facts, subject);
+  if (judgement.allowed) keep_counting(portals, judgement);
+  return judgement;
+}
+
+// What the portals have given back counts on, by what holds now and by what held when they were bound.
+void Judge::keep_counting(const std::vector<PortalPtr>& portals, Judgement& judgement) {
+  const ResultPlan now = merged(judgement.results);
+  judgement.results.assign(1, now);
+  auto& plan = judgement.results.front();
+  for (const auto& portal : portals) {
+    auto& counted = portal->results;
+    for (const auto& meter : counted.meters) {
+      for (const auto& newer : now.meters) meter->most.lower(newer->most);
+    }
+    if (counted.meters.empty()) counted.meters = now.meters;
+    if (portal == portals.front()) plan.meters.clear();
+    plan.meters.insert(plan.meters.end(), counted.meters.begin(), counted.meters.end());
+  }
 }
 
 // A name that the gate does not know is answered as PostgreSQL does, in its own words.
@@ -379,7 +478,7 @@ void Judge::learn_names(const StatementPtr& statement) {
       registry_.prepared.add(facts.prepares, statement, kNeverSure);
     }
     if (!facts.declares_cursor.empty() && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames) {
-      registry_.cursors.insert(facts.declares_cursor);
+      registry_.cursors.try_emplace(facts.declares_cursor, std::make_shared<Meter>());
     }
   }
 }

@@ -27,6 +27,7 @@ struct Judgement {
   std::optional<std::uint64_t> key;  // by which a failure of the same statement is known again
   StatementPtr statement;            // of an allowed Query or Parse
   PortalPtr portal;                  // of an allowed Bind
+  std::vector<ResultPlan> results;   // of its statements, as written; empty: nothing is limited
 };
 
 // What the next judgements are made by.
@@ -88,6 +89,11 @@ class Judge {
   [[nodiscard]] bool fetches_what_moves(const sql::Facts& meant) const;
   void note_cursors(const sql::Facts& meant, const Consequences& consequences);
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);
+  static void keep_counting(const std::vector<PortalPtr>& portals, Judgement& judgement);
+  [[nodiscard]] std::vector<ResultPlan> plans_of(const sql::Facts& meant, const guard::Verdict& verdict,
+                                                 std::size_t written) const;
+  [[nodiscard]] ResultPlan plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
+                                   bool of_agent) const;
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
   const Identity& identity_;

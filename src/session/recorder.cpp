@@ -71,6 +71,9 @@ std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::stri
   if (reply != nullptr) {
     record.tags = reply->tags;
     record.sqlstate = reply->sqlstate;
+    record.rows = reply->rows;
+    record.bytes = reply->bytes;
+    record.limit = reply->limit;
     record.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(needs_.clock->steady() - reply->sent);
   }

@@ -18,8 +18,6 @@ constexpr std::size_t kInlineAnalysis = 16 * 1024;
 constexpr std::size_t kMaxBufferedBind = 1u << 20;
 // How much of a message that is too long is looked at, for its names and the record.
 constexpr std::size_t kHead = 8 * 1024;
-// Forwarded bytes that may wait for the log.
-constexpr std::size_t kMaxStaged = 1u << 20;
 
 std::string poison_text(const std::optional<std::uint64_t>& record) {
   return record ? "PORTCULLIS_DENIED record " + std::to_string(*record) : std::string("PORTCULLIS_DENIED");
@@ -83,6 +81,15 @@ bool may_commit(const Statement& statement) {
          });
 }
 
+// One Execute counts against all that its portal may be.
+void add_plan(std::vector<ResultPlan>& plans, const ResultPlan& plan) {
+  if (plans.empty()) return plans.push_back(plan);
+  auto& one = plans.front();
+  one.meters.insert(one.meters.end(), plan.meters.begin(), plan.meters.end());
+  if (!plan.fetches.empty()) one.fetches = plan.fetches;
+  one.of_agent = one.of_agent || plan.of_agent;
+}
+
 // Text up to the first zero byte, which ends a protocol string.
 std::string_view until_zero(std::string_view bytes) {
   return bytes.substr(0, bytes.find('\0'));
@@ -96,6 +103,8 @@ Relay::Relay(Identity identity, Dependencies dependencies)
       judge_(identity_, needs_, registry_),
       lookup_(identity_.names) {
   if (const auto basis = needs_.basis->current()) lookup_.told_with = basis->snapshot;
+  registry_.prepared.most_names = needs_.session.prepared_statements;
+  registry_.portals.most_names = needs_.session.portals;
 }
 
 std::size_t Relay::on_client(std::string_view bytes) {
@@ -126,6 +135,7 @@ std::size_t Relay::on_client(std::string_view bytes) {
     staged_bytes += taken;
   }
   release_ready();
+  start_clocks();
   return consumed;
 }
 
@@ -236,6 +246,7 @@ void Relay::on_query(std::string_view frame, const Judgement& judgement) {
   reply.pipeline = registry_.pipeline - 1;
   reply.statement = judgement.statement;
   reply.may_commit = commits(*judgement.statement);
+  reply.results = judgement.results;
   stage_judged(type::query, frame, std::move(reply), judgement);
 }
 
@@ -333,6 +344,7 @@ void Relay::on_execute(std::string_view frame) {
     if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
     Reply reply;
     reply.request = Request::execute;
+    reply.results = judgement.results;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {
@@ -347,6 +359,7 @@ void Relay::on_execute(std::string_view frame) {
     reply.request = Request::execute;
     reply.portal = portals.back();
     reply.may_commit = commits_alone;
+    reply.results = judgement.results;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   // Each run of a PREPARE may make its name anew.
@@ -360,7 +373,10 @@ void Relay::on_execute(std::string_view frame) {
   reply.decision = portals.back()->record;
   reply.key = portals.back()->key;
   reply.consequences = {.changes = false};
-  for (const auto& portal : portals) reply.consequences |= portal->consequences;
+  for (const auto& portal : portals) {
+    reply.consequences |= portal->consequences;
+    if (portal->results.counts() || portal->results.declared) add_plan(reply.results, portal->results);
+  }
   reply.may_commit = commits_alone;
   if (portals.size() == 1 && portals.front()->statements.size() == 1)
     reply.statement = portals.front()->statements.front();
@@ -428,15 +444,21 @@ void Relay::stage(Staged staged) {
   }
   if (staged.type == type::sync || staged.type == type::query) unsynced_ = false;
   if (opens_pipeline(staged.type)) unsynced_ = true;
+  staged_bytes_ += staged.bytes.size();
   staged_.push_back(std::move(staged));
 }
 
 std::optional<std::uint64_t> Relay::client_waits_for() const {
-  return staged_.empty() ? std::nullopt : staged_.front().ticket;
+  if (!holds_back()) return staged_.empty() ? std::nullopt : staged_.front().ticket;
+  // None is released before an answer is in; those that are not durable by then would wait for nobody.
+  const auto last = std::find_if(staged_.rbegin(), staged_.rend(),
+                                 [](const Staged& staged) { return staged.ticket.has_value(); });
+  const bool is_due = last == staged_.rend() || is_durable(*last->ticket) || needs_.sink->failure();
+  return is_due ? std::nullopt : last->ticket;
 }
 
 void Relay::release_ready() {
-  while (!staged_.empty()) {
+  while (!staged_.empty() && !holds_back()) {
     Staged& next = staged_.front();
     if (next.ticket && !is_durable(*next.ticket)) {
       const auto failure = needs_.sink->failure();
@@ -446,6 +468,7 @@ void Relay::release_ready() {
     Staged ready = std::move(next);
     staged_.pop_front();
     barriers_ -= ready.barrier ? 1 : 0;
+    staged_bytes_ -= std::min(staged_bytes_, ready.bytes.size());
     release(std::move(ready));
   }
 }
@@ -497,7 +520,14 @@ void Relay::release(Staged staged) {
     return send_to_client(answer);
   }
   if (staged.reply && !staged.refused) announce_catalog_change(*staged.reply);
+  const bool alone = staged.reply && !staged.refused && is_limited(*staged.reply);
+  const bool asks = alone && staged.reply->request == Request::execute;
+  // Its clock starts when what is before it is answered.
+  if (asks && time_of(*staged.reply)) encode(to_server_, wire::Flush{});
   to_server_ += staged.bytes;
+  // The Sync behind it waits for its answer.
+  if (asks) encode(to_server_, wire::Flush{});
+  if (alone) staged.reply->alone = true;
   if (staged.reply) staged.reply->sent = needs_.clock->steady();
   if (staged.reply) replies_.push(std::move(*staged.reply));
 }

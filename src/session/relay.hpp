@@ -8,6 +8,7 @@
 // and its error is replaced.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -64,6 +65,15 @@ class Relay {
                   std::string_view known = {});
   void give_up_server(const base::Error& why);
 
+  // A statement is over its limit: a CancelRequest for this session is to be sent to the server. True once;
+  // the caller then says when the connection of the CancelRequest has ended, or that there was none.
+  [[nodiscard]] bool take_cancel();
+  void on_cancel_ended();
+  // When on_time() is to be called, whatever else happens until then. Nothing: never. To be asked again after
+  // every call of another function.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> wakes_at() const;
+  void on_time();
+
   // From the log. Call when durable() has risen or the log has failed.
   void on_log();
 
@@ -88,6 +98,8 @@ class Relay {
 
  private:
   static constexpr std::size_t kMaxReplies = 20'000;
+  // Forwarded bytes that may wait for the log, or for the answer to what is alone.
+  static constexpr std::size_t kMaxStaged = 1u << 20;
 
   // A message of the client, judged, on its way to the server.
   struct Staged {
@@ -125,6 +137,18 @@ class Relay {
     bool within_pipeline = false;  // begins with the CommandComplete of an Execute, not with ReadyForQuery
   };
 
+  // A statement that is over its limit, until the client may be told how it ended.
+  struct Stop {
+    Passed passed;
+    std::chrono::steady_clock::time_point since{};
+    bool wants_cancel = true, cancel_ended = false;
+    bool answered = false;  // it has come to its end at the server,
+    bool failed = false;    // by an error
+    bool poisoned = false;
+    std::string ready;  // of a Query, and what it says
+    char status = 0;
+  };
+
   // relay.cpp: client to server.
   std::size_t stream_from_client(std::string_view bytes);
   std::optional<std::size_t> on_client_message(std::string_view bytes, const wire::FrameHeader& header);
@@ -152,6 +176,7 @@ class Relay {
   [[nodiscard]] bool is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] std::optional<base::Error> blindness(const std::shared_ptr<const Basis>& basis);
   void ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog);
+  [[nodiscard]] static bool is_fatal(std::string_view error);
   std::optional<std::size_t> on_own_answer(std::string_view bytes);
   void use_own_answer();
   [[nodiscard]] bool ask_for_newer_catalog(const Judgement& judgement);
@@ -170,10 +195,28 @@ class Relay {
   void on_client_without_server(std::string_view bytes);
   void send_news(std::string_view greeting, std::string_view known);
 
+  // relay_limits.cpp: what is given back, and for how long.
+  [[nodiscard]] bool is_limited(const Reply& reply) const;
+  [[nodiscard]] bool holds_back() const;
+  [[nodiscard]] MeterPtr meter_of(const ResultPlan& plan) const;
+  [[nodiscard]] std::vector<MeterPtr> meters_of(const ResultPlan& plan) const;
+  [[nodiscard]] bool gives(char message, std::size_t size);
+  [[nodiscard]] std::optional<Passed> passes(Reply& reply, std::uint64_t rows, std::uint64_t bytes);
+  void note_statement_end(Reply& reply);
+  [[nodiscard]] std::optional<policy::Ceiling> time_of(const Reply& reply) const;
+  void start_clocks();
+  [[nodiscard]] std::chrono::milliseconds idle_time() const;
+  void stop(Passed passed);
+  void on_stopped(char message, std::string_view body, std::string_view frame);
+  void finish_stop();
+  void poison_stopped(bool is_execute);
+  [[nodiscard]] std::string fate_of(const Reply& reply, bool is_done) const;
+
   // relay_server.cpp: server to client.
   void on_server_message(char type, std::string_view body, std::string_view frame);
   void on_ready_for_query(std::string_view body, std::string_view frame);
   void on_error(std::string_view body, std::string_view frame);
+  void skip_failed_pipeline();
   void on_completion(char type, std::string_view body, std::string_view frame);
   void on_parameter_status(std::string_view body);
   [[nodiscard]] bool may_have_swallowed_a_request(const Reply& copy) const;
@@ -188,6 +231,7 @@ class Relay {
   bool drop_held();
   void violation(std::string message);
   void end_with(const base::Error& last_words);
+  [[nodiscard]] bool is_mid_message() const { return server_stream_left_ > 0 && !server_stream_dropped_; }
   [[nodiscard]] bool is_durable(std::uint64_t index) const { return index < needs_.sink->durable(); }
 
   Identity identity_;
@@ -198,6 +242,7 @@ class Relay {
 
   std::deque<Staged> staged_;
   std::size_t barriers_ = 0;            // among them
+  std::size_t staged_bytes_ = 0;        // of them
   std::size_t client_stream_left_ = 0;  // bytes of a client message that streams through
   bool client_stream_dropped_ = false;  // ... or is swallowed
   bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning
@@ -219,6 +264,10 @@ class Relay {
 
   std::deque<Held> held_;
   std::size_t server_stream_left_ = 0;
+  bool server_stream_dropped_ = false;  // the client gets none of it
+  bool copying_out_binary_ = false;
+  std::optional<Stop> stop_;
+  std::optional<std::chrono::steady_clock::time_point> idle_since_;
   char status_ = 'I';               // of the last ReadyForQuery
   bool skipping_ = false;           // the server skips to a Sync that the client has not sent yet
   bool copying_in_ = false;         // the server swallows Sync

@@ -16,13 +16,6 @@ namespace {
 // No row that the gate asks for is longer: a server that sends more is not the one that was asked.
 constexpr std::uint32_t kMaxRow = 64u << 20;
 
-bool is_fatal(std::string_view body) {
-  const auto response = wire::decode<wire::ErrorResponse>(body);
-  if (!response) return false;
-  const auto severity = response->field(response->field('V').empty() ? 'S' : 'V');
-  return severity == "FATAL" || severity == "PANIC";
-}
-
 // Nothing of users stands in front of PostgreSQL's own; temporary relations do not hide functions and
 // operators.
 bool own_names_lead(const std::vector<std::string>& path) {
@@ -122,6 +115,9 @@ bool Relay::is_quiet() const {
 }
 
 bool Relay::waits_for_server() const {
+  const bool is_full =
+      barriers_ > 0 || staged_bytes_ >= kMaxStaged || replies_.size() + staged_.size() >= kMaxReplies;
+  if (holds_back() && is_full) return true;
   return own_request_ || replies_.size() >= kMaxReplies || (waits_for_quiet_ && !is_quiet() && !is_copying());
 }
 
@@ -157,6 +153,13 @@ void Relay::ask_server(const std::shared_ptr<const Basis>& basis, bool for_catal
   const int version = for_catalog && basis ? basis->snapshot->server_version() : 0;
   own_request_ = std::make_unique<OwnRequest>(identity_.reserved_name + "-own", version, new_catalog);
   to_server_ += own_request_->take_out();
+}
+
+bool Relay::is_fatal(std::string_view error) {
+  const auto response = wire::decode<wire::ErrorResponse>(error);
+  if (!response) return false;
+  const auto severity = response->field(response->field('V').empty() ? 'S' : 'V');
+  return severity == "FATAL" || severity == "PANIC";
 }
 
 // The bytes used, or nothing when more are needed first.

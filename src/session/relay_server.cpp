@@ -52,6 +52,7 @@ Error unrecorded_outcome() {
 
 std::size_t Relay::on_server(std::string_view bytes) {
   std::size_t consumed = 0;
+  const bool held_back = holds_back();
   while (!ended_ && consumed < bytes.size()) {
     if (server_lost_) return bytes.size();
     if (!held_.empty() && held_.back().bytes.size() > kMaxHeld) break;
@@ -64,7 +65,7 @@ std::size_t Relay::on_server(std::string_view bytes) {
     }
     if (server_stream_left_ > 0) {
       const std::size_t part = std::min(rest.size(), server_stream_left_);
-      send_to_client(rest.substr(0, part));
+      if (!server_stream_dropped_) send_to_client(rest.substr(0, part));
       server_stream_left_ -= part;
       consumed += part;
       continue;
@@ -77,7 +78,9 @@ std::size_t Relay::on_server(std::string_view bytes) {
     if (!*header) break;
     const std::size_t size = (*header)->frame_size();
     if (streams((*header)->type, (*header)->body_size)) {
-      on_server_message((*header)->type, {}, rest.substr(0, std::min(rest.size(), size)));
+      server_stream_dropped_ = !gives((*header)->type, size);
+      if (!server_stream_dropped_)
+        on_server_message((*header)->type, {}, rest.substr(0, std::min(rest.size(), size)));
       server_stream_left_ = size - std::min(rest.size(), size);
       consumed += std::min(rest.size(), size);
       continue;
@@ -86,10 +89,13 @@ std::size_t Relay::on_server(std::string_view bytes) {
     on_server_message((*header)->type, rest.substr(5, (*header)->body_size), rest.substr(0, size));
     consumed += size;
   }
+  if (held_back && !ended_ && !holds_back()) release_ready();
+  start_clocks();
   return consumed;
 }
 
 void Relay::on_server_message(char message, std::string_view body, std::string_view frame) {
+  if (stop_) return on_stopped(message, body, frame);
   switch (message) {
     case type::ready_for_query: return on_ready_for_query(body, frame);
     case type::error_response: return on_error(body, frame);
@@ -115,8 +121,8 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
     case type::data_row:
     case type::copy_data:
     case type::copy_done:
-    case type::copy_out_response:
     case type::parameter_description: break;
+    case type::copy_out_response: copying_out_binary_ = !body.empty() && body.front() != 0; break;
     default: return violation(std::string("the database sent an unexpected message '") + message + "'");
   }
   if (!ended_) send_to_client(frame);
@@ -141,6 +147,7 @@ void Relay::on_completion(char message, std::string_view body, std::string_view 
   if (message == type::command_complete) {
     const auto complete = wire::decode<wire::CommandComplete>(body);
     if (!complete) return violation("the database sent a malformed CommandComplete");
+    note_statement_end(*front);
     front->tags.emplace_back(complete->tag);
   }
   if (front->request == Request::query) return send_to_client(frame);  // its end is ReadyForQuery
@@ -186,11 +193,15 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
         "a COPY failed that had a Sync inside and requests directly behind it, and which of these "
         "ran cannot be told: send Sync behind the CopyDone or CopyFail that ends a COPY");
   }
+  if (front->consequences.commits_within) note_lookup(front->consequences);
+  skip_failed_pipeline();
+}
+
+// The front has failed: what the server skips with it.
+void Relay::skip_failed_pipeline() {
   bool sync_owed = false;
   auto skipped = replies_.skip_to_sync(sync_owed);
   skipping_ = !sync_owed;
-  if (!skipped.empty() && skipped.front().consequences.commits_within)
-    note_lookup(skipped.front().consequences);
   for (std::size_t i = 0; i < skipped.size(); ++i) {
     withdraw(skipped[i]);
     settle(skipped[i], i == 0 ? "error" : "skipped");
@@ -383,6 +394,7 @@ void Relay::on_log() {
     to_client_ += held_.front().bytes;
     held_.pop_front();
   }
+  start_clocks();
 }
 
 // The session ends: what waits for its outcome waits no longer, and unrecorded work is not told to be done.
@@ -400,7 +412,7 @@ void Relay::violation(std::string message) {
 }
 
 void Relay::end_with(const Error& last_words) {
-  if (drop_held() || server_stream_left_ == 0) to_client_ += gate_error(last_words, "FATAL");
+  if (drop_held() || !is_mid_message()) to_client_ += gate_error(last_words, "FATAL");
   ended_ = true;
   end_reason_ = last_words.message;
 }
@@ -422,7 +434,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
   never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
   // The server's own last words may be among what is dropped.
   const bool dropped = drop_held();
-  const bool at_boundary = dropped || server_stream_left_ == 0;
+  const bool at_boundary = dropped || !is_mid_message();
   if (goodbye && (dropped || !fatal_relayed_) && !client_finished_ && !ended_ && at_boundary)
     encode(to_client_, wire::to_error_response(*goodbye, "FATAL"));
   ended_ = true;

@@ -37,9 +37,15 @@ struct Reply {
   Consequences consequences{.changes = false};  // of what runs with it: none for Parse, Bind and the like
   bool may_commit = false;                      // its success may end a transaction, before any ReadyForQuery
   std::chrono::steady_clock::time_point sent{};
-  std::uint64_t pipeline = 0;     // that a Sync or Query ends
-  std::vector<std::string> tags;  // of the statements of a Query that completed
-  std::string sqlstate;           // of the error that ended it
+  std::uint64_t pipeline = 0;         // that a Sync or Query ends
+  std::vector<std::string> tags;      // of the statements of a Query that completed
+  std::string sqlstate;               // of the error that ended it
+  std::vector<ResultPlan> results;    // of its statements; of an Execute one
+  std::uint64_t rows = 0, bytes = 0;  // given to the client
+  std::string limit;                  // that was passed
+  // Nothing is sent behind it before it is answered, so that a cancel can hit nothing else.
+  bool alone = false;
+  std::optional<std::chrono::steady_clock::time_point> began;  // the statement that runs
   // What the name will stand for once the server has said yes.
   std::string name;
   char kind = 'S';  // of close

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "portcullis/catalog/resolution.hpp"
 #include "portcullis/sql/facts.hpp"
 #include "session/consequences.hpp"
+#include "session/result_meter.hpp"
 
 namespace portcullis::session {
 
@@ -41,6 +41,7 @@ struct Portal {
   bool outcome_known = false;          // an outcome for `record` was written
   std::shared_ptr<const Basis> basis;  // that it was judged by
   std::shared_ptr<const catalog::NameSpace> names;
+  ResultPlan results{};  // counted over all its Executes
 
   // Whether it holds EXECUTE, FETCH or the like.
   [[nodiscard]] bool names_others() const;
@@ -93,7 +94,7 @@ class PendingNames {
   }
   [[nodiscard]] bool full(std::string_view name) const {
     const auto found = values_.find(name);
-    return found == values_.end() ? values_.size() >= kMaxNames : found->second.size() >= kMaxPending;
+    return found == values_.end() ? values_.size() >= most_names : found->second.size() >= kMaxPending;
   }
 
   [[nodiscard]] bool has_named() const {
@@ -106,6 +107,7 @@ class PendingNames {
   }
 
   static constexpr std::size_t kMaxNames = 10'000;
+  std::size_t most_names = kMaxNames;
   static constexpr std::size_t kMaxPending = 100'000;
 
  protected:
@@ -143,8 +145,9 @@ class PortalNames : public PendingNames<PortalPtr> {
 struct StatementRegistry {
   PendingNames<StatementPtr> prepared;  // PREPARE and Parse share one namespace
   PortalNames portals;
-  std::uint64_t pipeline = 0;                  // counted up at every Query and Sync
-  std::set<std::string, std::less<>> cursors;  // DECLAREd at any time in this session
+  std::uint64_t pipeline = 0;  // counted up at every Query and Sync
+  // DECLAREd at any time in this session: what is given back of the one that is there.
+  std::map<std::string, MeterPtr, std::less<>> cursors;
   // The query of one of them sets where names are looked up, or runs functions of users, which may.
   bool cursors_may_move = false;
 };

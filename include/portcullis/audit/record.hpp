@@ -65,6 +65,8 @@ struct OutcomeRecord {
   std::string sqlstate;              // of an error
   char transaction_status = 0;       // of the ReadyForQuery that followed, where known
   std::chrono::microseconds duration{0};
+  std::uint64_t rows = 0, bytes = 0; // given to the client: DataRow and CopyData messages and their length
+  std::string limit;                 // that was passed: "rows_returned of rule read"
 };
 
 // The policy's bytes, so that decisions can be judged again; the configuration's, without secrets.

@@ -21,6 +21,8 @@ struct Demand {
   // By what failures of the same statement are known again. Nothing: it is not looked at, nor is a COMMIT or
   // ROLLBACK alone.
   std::optional<std::uint64_t> same;
+  // How much each statement may give back, in the order of the facts; empty: as much as it likes.
+  std::vector<policy::ResultLimits> results{};
 };
 
 // All but `same`, which is the caller's. `resolution` is that of `facts`; neither is judged here.

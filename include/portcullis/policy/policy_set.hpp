@@ -14,6 +14,7 @@
 #include "portcullis/policy/decision.hpp"
 #include "portcullis/policy/explanation.hpp"
 #include "portcullis/policy/problem.hpp"
+#include "portcullis/policy/result_limits.hpp"
 
 namespace portcullis::policy {
 
@@ -88,6 +89,11 @@ class PolicySet {
   // the agent has a rate.
   [[nodiscard]] std::vector<RuleUse> rule_uses(const sql::Facts& facts, const catalog::Resolution& resolution,
                                                std::string_view agent) const;
+  // How much each statement of `facts` may give back: the strictest of all rules that cover an effect of it.
+  // Empty where no rule to the agent limits that. Pure and thread-safe.
+  [[nodiscard]] std::vector<ResultLimits> result_limits(const sql::Facts& facts,
+                                                        const catalog::Resolution& resolution,
+                                                        std::string_view agent) const;
 
   // What this agent may do, shortest form, for refusals: "SELECT on app.* except app.users; ALTER TABLE ADD
   // COLUMN on app.orders". At most `limit` characters, cut at an item with "..." behind.

@@ -86,6 +86,10 @@ TEST_F(Configuration, HasSafeDefaults) {
   EXPECT_EQ(config.limits.authentication_time, 60s);
   EXPECT_EQ(config.limits.statement_bytes, 1u << 20);
   EXPECT_EQ(config.limits.drain_time, 10s);
+  EXPECT_EQ(config.limits.idle_time, 0s);
+  EXPECT_EQ(config.limits.idle_in_transaction_time, 10min);
+  EXPECT_EQ(config.limits.prepared_statements, 10'000u);
+  EXPECT_EQ(config.limits.portals, 10'000u);
   EXPECT_EQ(config.threads, std::clamp(std::thread::hardware_concurrency(), 1u, 16u));
   EXPECT_EQ(config.log_level, base::log::Level::info);
 }
@@ -107,7 +111,8 @@ TEST_F(Configuration, SaysWhatItSays) {
     },
     "policy": "policy.json",
     "audit": { "directory": "/var/lib/log", "text": "none", "origin": "gate.example.com" },
-    "limits": { "connections": 7, "authentication_time": "5s", "statement_bytes": "64KiB", "drain_time": "500ms" },
+    "limits": { "connections": 7, "authentication_time": "5s", "statement_bytes": "64KiB", "drain_time": "500ms",
+                "idle_time": "1h", "idle_in_transaction_time": "0s", "prepared_statements": 5, "portals": 6 },
     "threads": 3,
     "log": { "level": "warning" }
   })"));
@@ -138,6 +143,10 @@ TEST_F(Configuration, SaysWhatItSays) {
   EXPECT_EQ(config.limits.authentication_time, 5s);
   EXPECT_EQ(config.limits.statement_bytes, 65536u);
   EXPECT_EQ(config.limits.drain_time, 500ms);
+  EXPECT_EQ(config.limits.idle_time, 1h);
+  EXPECT_EQ(config.limits.idle_in_transaction_time, 0s);
+  EXPECT_EQ(config.limits.prepared_statements, 5u);
+  EXPECT_EQ(config.limits.portals, 6u);
   EXPECT_EQ(config.threads, 3u);
   EXPECT_EQ(config.log_level, base::log::Level::warning);
 }

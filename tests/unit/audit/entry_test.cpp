@@ -139,6 +139,17 @@ TEST(Entry, AboveTheFormatsLimitIsRefused) {
   EXPECT_EQ(make_draft(record, context).error().code, base::sqlstate::internal_error);
 }
 
+TEST(Entry, OfAnOutcomeSaysHowMuchWasGivenBack) {
+  OutcomeRecord stopped = outcome(3, 1, "error");
+  stopped.rows = 10'000;
+  stopped.bytes = 1 << 20;
+  stopped.limit = "rows_returned of rule read";
+  const std::string line = line_of(stopped, true, false);
+  EXPECT_NE(line.find(R"("bytes":1048576,"decision":3)"), std::string::npos) << line;
+  EXPECT_NE(line.find(R"("limit":"rows_returned of rule read",)"), std::string::npos) << line;
+  EXPECT_NE(line.find(R"("rows":10000,"session")"), std::string::npos) << line;
+}
+
 TEST(Entry, OfAnOutcomeFitsInWhatWasKeptForIt) {
   DecisionRecord asked = decision("select");
   asked.kinds.assign(5, "SELECT");
@@ -147,6 +158,8 @@ TEST(Entry, OfAnOutcomeFitsInWhatWasKeptForIt) {
   longest.sqlstate = "23505";
   longest.duration = std::chrono::microseconds((std::int64_t{1} << 53) - 1);
   longest.tags.assign(5, std::string(200, '"'));
+  longest.rows = longest.bytes = (std::uint64_t{1} << 53) - 1;
+  longest.limit = "rows_returned of rule " + std::string(300, 'r');
   const testing::FixedClock clock;
   const auto draft = make_draft(longest, {kOrigin, clock.wall(), true});
   ASSERT_TRUE(draft);

@@ -51,6 +51,43 @@ std::string said(const std::optional<base::Error>& refusal) {
   return refusal->message;
 }
 
+TEST(RateLimiter, GivesAsMuchAsTheVolumeAndNotAByteMore) {
+  RateLimiter limiter(policy_with(R"({"*": {"bytes_returned": "1KiB/10min", "rows_returned": "3/hour"}})"));
+  EXPECT_TRUE(limiter.limits_volume("bot"));
+  EXPECT_FALSE(limiter.give("bot", 1, 1000, kStart));
+  const auto much = limiter.give("bot", 1, 25, kStart);
+  ASSERT_TRUE(much);
+  EXPECT_EQ(much->limit, "bytes_returned of agent bot");
+  EXPECT_EQ(much->told.code, base::sqlstate::program_limit_exceeded);
+  EXPECT_EQ(much->told.message,
+            "portcullis: stopped by limit \"bytes_returned\" of 1KiB/10min for agent \"bot\": it is used up, "
+            "there is room for more in 1 s.");
+  EXPECT_FALSE(limiter.give("bot", 1, 24, kStart));  // what was refused took nothing
+  EXPECT_FALSE(limiter.give("cat", 1, 1024, kStart));
+  EXPECT_FALSE(limiter.give("bot", 1, 1, kStart + seconds(1)));
+  const auto rows = limiter.give("bot", 1, 1, kStart + seconds(2));
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->limit, "rows_returned of agent bot");
+  EXPECT_FALSE(limiter.give("bot", 1, 1024, kStart + hours(1)));
+}
+
+TEST(RateLimiter, SaysOfARowThatIsLargerThanAllThatNoWaitWillDo) {
+  RateLimiter limiter(policy_with(R"({"*": {"bytes_returned": "1KiB/day"}})"));
+  const auto much = limiter.give("bot", 1, 1025, kStart);
+  ASSERT_TRUE(much);
+  EXPECT_NE(much->told.message.find("a single row of this result is larger than that"), std::string::npos);
+}
+
+TEST(RateLimiter, AVolumeIsKeptOverAReload) {
+  RateLimiter limiter(policy_with(R"({"*": {"bytes_returned": "1KiB/day"}})"));
+  EXPECT_FALSE(limiter.give("bot", 1, 1024, kStart));
+  limiter.use(policy_with(R"({"*": {"bytes_returned": "1KiB/day", "connections": 3}})"));
+  EXPECT_TRUE(limiter.give("bot", 1, 1, kStart));
+  limiter.use(policy_with("{}"));
+  EXPECT_FALSE(limiter.limits_volume("bot"));
+  EXPECT_FALSE(limiter.give("bot", 1, 1 << 30, kStart));
+}
+
 TEST(RateLimiter, LetsEverythingThroughWithoutLimits) {
   RateLimiter limiter(policy_with("{}"));
   for (int i = 0; i < 10'000; ++i) EXPECT_FALSE(limiter.admit("bot", some(50, 50), kStart));

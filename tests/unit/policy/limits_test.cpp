@@ -164,16 +164,37 @@ TEST(LoadLimits, ReportsEachProblemAtItsPlace) {
 }
 
 TEST(LoadLimits, SaysWhatIsNotEnforcedYet) {
-  EXPECT_PROBLEMS(problems_of(with(R"({"*": {"bytes_returned": "1GiB/day"}})")),
-                  {2, 8, "this version does not enforce \"bytes_returned\" yet: remove it"});
   const std::string start = R"({"id": "r", "allow": ["select"], "on": ["app.t"], "to": ["bot"], "limits":)";
   EXPECT_PROBLEMS(problems_of(with("{}", start + R"(
-{"rows_returned": 1, "bytes_returned": "1MiB", "rows_affected": 1, "cost": 1, "time": "1s", "rate": "1/day"}})")),
-                  {4, 2, "this version does not enforce \"rows_returned\" yet: remove it"},
-                  {4, 22, "this version does not enforce \"bytes_returned\" yet: remove it"},
-                  {4, 48, "this version does not enforce \"rows_affected\" yet: remove it"},
-                  {4, 68, "this version does not enforce \"cost\" yet: remove it"},
-                  {4, 79, "this version does not enforce \"time\" yet: remove it"});
+{"rows_affected": 1, "cost": 1, "rate": "1/day"}})")),
+                  {4, 2, "this version does not enforce \"rows_affected\" yet: remove it"},
+                  {4, 22, "this version does not enforce \"cost\" yet: remove it"});
+}
+
+TEST(LoadLimits, OfWhatAnAgentIsGivenBackAllHold) {
+  const auto bot = limits_of(R"({"*": {"bytes_returned": "1GiB/day", "rows_returned": "50000/hour"},
+                                 "bot": {"bytes_returned": "64MiB/10min"}})",
+                             "bot");
+  ASSERT_EQ(bot.bytes_returned.size(), 2U);
+  EXPECT_EQ(bot.bytes_returned[0].count, std::uint64_t{1} << 30);
+  EXPECT_EQ(bot.bytes_returned[0].window, seconds{86400});
+  EXPECT_EQ(bot.bytes_returned[1].text, "64MiB/10min");
+  ASSERT_EQ(bot.rows_returned.size(), 1U);
+  EXPECT_EQ(bot.rows_returned[0].count, 50'000U);
+}
+
+TEST(LoadLimits, AVolumeIsNothingElse) {
+  for (const char* text : {"", "/day", "1GiB", "1GiB/", "1gib/day", "1GB/day", "0/day", "01MiB/day",
+                           "-1MiB/day", "1.5GiB/day", "1 GiB/day", "1GiB/ day", "1GiB/32d", "2TiB/day",
+                           "1025GiB/day", "18446744073709551616/day", "1MiB/day/day"}) {
+    EXPECT_FALSE(parse_volume(text, true)) << text;
+  }
+  EXPECT_TRUE(parse_volume("1024GiB/31d", true));
+  EXPECT_FALSE(parse_volume("1KiB/day", false));
+  EXPECT_TRUE(parse_volume("1024/day", false));
+  EXPECT_PROBLEMS(problems_of(with(R"({"*": {"bytes_returned": 5, "rows_returned": "1MiB/day"}})")),
+                  {2, 26, "\"bytes_returned\" must be a string such as \"1GiB/day\" or \"64MiB/10min\""},
+                  {2, 46, "\"rows_returned\" must be a string such as \"50000/day\" or \"1000/10min\""});
 }
 
 TEST(LoadLimits, ChecksThoseOfARule) {
@@ -183,6 +204,15 @@ TEST(LoadLimits, ChecksThoseOfARule) {
                                       limits + "}"));
   };
   EXPECT_TRUE(rule("allow", R"({"rate": "5/hour"})").empty());
+  EXPECT_PROBLEMS(rule("allow", R"({"rows_returned": 0})"),
+                  {4, 19, "\"rows_returned\" is 0: write a number from 1 to 1099511627776"});
+  EXPECT_PROBLEMS(rule("allow", R"({"bytes_returned": 512})"),
+                  {4, 20, "\"bytes_returned\" is no size: write a string such as \"16MiB\" or \"64KiB\""});
+  for (const char* time : {"30", "\"30\"", "\"0s\"", "\"1.5s\"", "\"32d\"", "\"1 s\""}) {
+    EXPECT_PROBLEMS(
+        rule("allow", std::string(R"({"time": )") + time + "}"),
+        {4, 10, "\"time\" is no duration: write a string such as \"500ms\", \"30s\" or \"5min\", up to 31d"});
+  }
   EXPECT_PROBLEMS(rule("deny", R"({"rate": "5/hour"})"),
                   {4, 1, "a deny rule lets nothing through to be limited: take \"limits\" out"});
   EXPECT_PROBLEMS(rule("allow", "\"5/hour\""),
@@ -232,6 +262,27 @@ TEST(RuleUses, CountForEveryRuleThatCoversNotOnlyForTheOneThatAllows) {
                                          rated("c", "allow", "\"update\"", "\"app.u\"")));
   EXPECT_EQ(uses(policy, statements({{at(7, effect_on(Action::update, app("t")))}})),
             (Uses{{"a", 1}, {"b", 1}}));
+}
+
+TEST(ResultLimits, AStatementMayGiveBackAsMuchAsItsStrictestRule) {
+  const auto read = [](const std::string& id, const std::string& on, const std::string& limits) {
+    return rule(id, "allow", "\"select\"", on, ", \"limits\": " + limits);
+  };
+  const auto policy = loaded(policy_text(
+      read("wide", "\"app.*\"", R"({"rows_returned": 1000, "bytes_returned": "1MiB", "time": "2min"})") +
+      "," + read("narrow", "\"app.t\"", R"({"rows_returned": 10, "time": "1500ms"})")));
+  const auto limits = [&](const sql::Facts& facts, std::string_view agent = "bot") {
+    return policy.result_limits(facts, catalog::resolve_by_name(facts, {{"app"}}), agent);
+  };
+  const auto both = limits(statements(
+      {{at(7, effect_on(Action::select, app("t")))}, {at(60, effect_on(Action::select, app("u")))}}));
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(both[0].rows, (Ceiling{10, "narrow"}));
+  EXPECT_EQ(both[0].bytes, (Ceiling{1 << 20, "wide"}));
+  EXPECT_EQ(both[0].time, (Ceiling{1'500, "narrow"}));
+  EXPECT_EQ(both[1].rows, (Ceiling{1'000, "wide"}));
+  EXPECT_EQ(both[1].time, (Ceiling{120'000, "wide"}));
+  EXPECT_TRUE(limits(statements({{at(7, effect_on(Action::update, app("t")))}})).empty());
 }
 
 TEST(RuleUses, CountARuleOfColumnsOnlyWhereItsColumnsAreTouched) {

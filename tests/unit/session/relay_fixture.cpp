@@ -129,29 +129,43 @@ std::string schemas_answer(const std::vector<std::string>& schemas, char status,
 }
 
 std::shared_ptr<const guard::Guard> test_guard() {
-  auto loaded = policy::PolicySet::load(kPolicy);
+  return guard_of(kPolicy);
+}
+
+std::shared_ptr<const guard::Guard> guard_of(std::string_view policy) {
+  auto loaded = policy::PolicySet::load(policy);
   EXPECT_TRUE(loaded.policy) << policy::to_text(loaded.problems, "test policy");
   return std::make_shared<const guard::Guard>(
       std::make_shared<const policy::PolicySet>(std::move(*loaded.policy)));
 }
 
-RelayFixture::RelayFixture()
-    : relay(
-          [] {
-            Identity identity;
-            identity.session = 1;
-            identity.agent = "robot";
-            identity.names.search_path = {"app"};
-            identity.reserved_name = "reserved";
-            return identity;
-          }(),
-          needs()) {}
+namespace {
 
-Dependencies RelayFixture::needs() {
+Identity robot() {
+  Identity identity;
+  identity.session = 1;
+  identity.agent = "robot";
+  identity.names.search_path = {"app"};
+  identity.reserved_name = "reserved";
+  return identity;
+}
+
+}  // namespace
+
+RelayFixture::RelayFixture() : source(test_guard()), relay(session_.emplace(robot(), needs())) {}
+
+RelayFixture::RelayFixture(std::string_view policy, const base::Clock& time)
+    : source(guard_of(policy)), time_(&time), relay(session_.emplace(robot(), needs())) {}
+
+Relay& RelayFixture::with_session(SessionLimits limits) {
+  return session_.emplace(robot(), needs(limits));
+}
+
+Dependencies RelayFixture::needs(SessionLimits limits) {
   // Once in this thread: the parser keeps something for every thread that prepares.
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
-  return {&source, nullptr, &sink, &clock, &facts, &sequence};
+  return {&source, nullptr, &sink, time_, &facts, &sequence, limits};
 }
 
 void RelayFixture::client(std::string_view bytes) {

@@ -16,6 +16,8 @@ namespace portcullis::session {
 
 // The policy that the fixture's agent works under: select, insert on app.t; "listen" and COPY on app.t.
 [[nodiscard]] std::shared_ptr<const guard::Guard> test_guard();
+// Of a policy of the test's own, for the agent "robot".
+[[nodiscard]] std::shared_ptr<const guard::Guard> guard_of(std::string_view policy);
 
 class FakeSink final : public audit::Sink {
  public:
@@ -85,6 +87,10 @@ class FakeBasisSource final : public BasisSource {
 class RelayFixture : public ::testing::Test {
  protected:
   RelayFixture();
+  // By another policy, and at the times that the test sets.
+  RelayFixture(std::string_view policy, const base::Clock& time);
+  // From here on another session, with limits of its own.
+  Relay& with_session(SessionLimits limits);
 
   // Give bytes as the peer would; whatever is left over is kept and given again.
   void client(std::string_view bytes);
@@ -99,15 +105,19 @@ class RelayFixture : public ::testing::Test {
   void open_transaction();
 
   FakeSink sink;
-  FakeBasisSource source{test_guard()};
+  FakeBasisSource source;
   base::SystemClock clock;
   FactsCache facts;
   std::atomic<std::uint64_t> sequence{0};
   std::string client_rest, server_rest;
-  Relay relay;
 
  private:
-  Dependencies needs();
+  Dependencies needs(SessionLimits limits = {});
+  const base::Clock* time_ = &clock;
+  std::optional<Relay> session_;
+
+ protected:
+  Relay& relay;
 };
 
 }  // namespace portcullis::session

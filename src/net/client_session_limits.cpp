@@ -1,0 +1,107 @@
+// What a relay asks for besides its two pumps: a CancelRequest of the gate's own, a look at its clocks, and
+// bytes for the server that come about while the client's pump waits for the client.
+#include <exception>
+#include <utility>
+
+#include "base/log.hpp"
+#include "net/client_session.hpp"
+
+namespace portcullis::net {
+namespace {
+
+// How often a CancelRequest is tried when the database cannot be reached, and how long the pause is.
+constexpr int kCancelAttempts = 3;
+constexpr std::chrono::milliseconds kCancelPause{500};
+
+}  // namespace
+
+// After every call of the relay that may have changed what it wants.
+void ClientSession::follow_relay() {
+  if (relay_closed_) return;
+  if (relay_->take_cancel()) start_cancel();
+  set_alarm();
+}
+
+// Never awaited by the server's pump: it must go on reading while somebody writes to the server.
+void ClientSession::start_writer() {
+  if (relay_->pending_to_server() == 0 || to_server_.writing) return;
+  const auto write = [](std::shared_ptr<ClientSession> session) -> asio::awaitable<void> {
+    co_await session->flush_server();
+  };
+  const auto self = shared_from_this();
+  asio::co_spawn(worker_.context(), write(self), [self](std::exception_ptr failure) {
+    if (failure) self->close_sockets();
+  });
+}
+
+void ClientSession::start_cancel() {
+  const auto cancel = [](std::shared_ptr<ClientSession> session) -> asio::awaitable<void> {
+    co_await session->send_cancel();
+  };
+  const auto self = shared_from_this();
+  asio::co_spawn(worker_.context(), cancel(self), [self](std::exception_ptr failure) {
+    if (failure) self->close_sockets();
+  });
+}
+
+// The relay sends nothing more before the database has closed the connection of the CancelRequest, which it
+// does once the signal is sent.
+asio::awaitable<void> ClientSession::send_cancel() {
+  std::string bytes;
+  if (server_cancel_.process_id != 0) wire::encode(bytes, server_cancel_);
+  for (int attempt = 0; attempt < kCancelAttempts && !bytes.empty() && !relay_closed_; ++attempt) {
+    const auto connected = co_await shared_.upstream->connect(cancel_);
+    ErrorCode error = asio::error::not_connected;
+    if (connected) error = co_await cancel_->write_all(bytes);
+    if (!error) {
+      char byte = 0;
+      const auto read = co_await cancel_->read_some(&byte, 1);
+      (void)read;
+      break;
+    }
+    base::log::warning("session " + std::to_string(identity_.session) +
+                       ": a statement that is over its limit could not be cancelled");
+    asio::steady_timer pause(worker_.context(), kCancelPause);
+    const auto [cancelled] = co_await pause.async_wait(no_throw);
+    (void)cancelled;
+  }
+  if (cancel_) cancel_->close();
+  if (relay_closed_) co_return;
+  relay_->on_cancel_ended();
+  follow_relay();
+  if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
+    server_wait_->cancel();
+  start_writer();
+  co_await flush_client();
+  // The server's pump waits for the server meanwhile.
+  auto due = relay_->server_waits_for();
+  while (due && !relay_->ended()) {
+    co_await wait_for_log(*due);
+    relay_->on_log();
+    co_await flush_client();
+    due = relay_->server_waits_for();
+  }
+}
+
+void ClientSession::set_alarm() {
+  const auto due = relay_->wakes_at();
+  if (due == alarm_at_) return;
+  alarm_at_ = due;
+  alarm_.expires_at(due.value_or(asio::steady_timer::time_point::max()));
+  if (!due) return;
+  alarm_.async_wait([weak = weak_from_this()](ErrorCode error) {
+    const auto self = weak.lock();
+    if (!error && self) self->on_alarm();
+  });
+}
+
+void ClientSession::on_alarm() {
+  if (relay_closed_ || !alarm_at_ || *alarm_at_ > std::chrono::steady_clock::now()) return;
+  alarm_at_.reset();
+  relay_->on_time();
+  // The server's pump wakes, sends the last words and closes the client.
+  if (relay_->ended()) return end(relay_->end_reason(), true);
+  follow_relay();
+}
+
+}  // namespace portcullis::net
