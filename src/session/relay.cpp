@@ -442,7 +442,7 @@ void Relay::stage(Staged staged) {
     bound_ = bound_ || staged.reply->consequences.binds_session;
     note_sending(staged.reply->consequences);
   }
-  if (staged.type == type::sync || staged.type == type::query) unsynced_ = false;
+  if (staged.type == type::sync || (staged.type == type::query && !skips_to_sync())) unsynced_ = false;
   if (opens_pipeline(staged.type)) unsynced_ = true;
   staged_bytes_ += staged.bytes.size();
   staged_.push_back(std::move(staged));
@@ -510,8 +510,8 @@ void Relay::release(Staged staged) {
       break;
   }
   const bool refused_query = staged.refused && staged.reply->request == Request::query;
-  if (refused_query && replies_.empty() && status_ == 'I' && !copying_in_ && !replies_.is_in_doubt() &&
-      server_stream_left_ == 0) {
+  if (refused_query && replies_.empty() && status_ == 'I' && !pipeline_sent_ && !copying_in_ &&
+      !replies_.is_in_doubt() && server_stream_left_ == 0) {
     // Nothing is open that the server would have to roll back: the gate may answer alone.
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
@@ -519,6 +519,8 @@ void Relay::release(Staged staged) {
     if (staged_.empty()) judge_.rest();
     return send_to_client(answer);
   }
+  if (staged.type == type::sync || staged.type == type::query) pipeline_sent_ = false;
+  if (opens_pipeline(staged.type)) pipeline_sent_ = true;
   if (staged.reply && !staged.refused) announce_catalog_change(*staged.reply);
   const bool alone = staged.reply && !staged.refused && is_limited(*staged.reply);
   const bool asks = alone && staged.reply->request == Request::execute;
@@ -537,7 +539,7 @@ void Relay::drop_skipped(Staged& staged) {
   if (!staged.reply) return;
   withdraw(*staged.reply);
   if (staged.refused || !staged.reply->decision) return;
-  if (staged.reply->portal && std::exchange(staged.reply->portal->outcome_known, true)) return;
+  if (staged.reply->is_decided_by_bind() && std::exchange(staged.reply->portal->outcome_known, true)) return;
   judge_.recorder().outcome(*staged.reply->decision, "skipped");
 }
 

@@ -219,6 +219,8 @@ class Relay {
   void skip_failed_pipeline();
   void on_completion(char type, std::string_view body, std::string_view frame);
   void on_parameter_status(std::string_view body);
+  // The server skips, and no Sync is on its way.
+  [[nodiscard]] bool skips_to_sync() const;
   [[nodiscard]] bool may_have_swallowed_a_request(const Reply& copy) const;
   void confirm(const Reply& reply);
   void withdraw(const Reply& reply);
@@ -246,6 +248,7 @@ class Relay {
   std::size_t client_stream_left_ = 0;  // bytes of a client message that streams through
   bool client_stream_dropped_ = false;  // ... or is swallowed
   bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning
+  bool pipeline_sent_ = false;          // what it did is not committed before a Sync or Query behind it
   bool fatal_relayed_ = false;          // the server has said its own last words
   bool client_finished_ = false;        // Terminate was passed on
   bool server_lost_ = false;            // and the client does not know

@@ -118,7 +118,9 @@ bool Relay::waits_for_server() const {
   const bool is_full =
       barriers_ > 0 || staged_bytes_ >= kMaxStaged || replies_.size() + staged_.size() >= kMaxReplies;
   if (holds_back() && is_full) return true;
-  return own_request_ || replies_.size() >= kMaxReplies || (waits_for_quiet_ && !is_quiet() && !is_copying());
+  // A pipeline that turns out not to have ended is not waited for: its end is the client's to send.
+  const bool may_become_quiet = !is_quiet() && !unsynced_ && !is_copying();
+  return own_request_ || replies_.size() >= kMaxReplies || (waits_for_quiet_ && may_become_quiet);
 }
 
 bool Relay::try_basis() {

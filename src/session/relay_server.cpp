@@ -202,10 +202,17 @@ void Relay::skip_failed_pipeline() {
   bool sync_owed = false;
   auto skipped = replies_.skip_to_sync(sync_owed);
   skipping_ = !sync_owed;
+  unsynced_ = unsynced_ || skips_to_sync();  // a Query behind the error is skipped too, and ended nothing
   for (std::size_t i = 0; i < skipped.size(); ++i) {
     withdraw(skipped[i]);
     settle(skipped[i], i == 0 ? "error" : "skipped");
   }
+}
+
+bool Relay::skips_to_sync() const {
+  return skipping_ && std::none_of(staged_.begin(), staged_.end(), [](const Staged& staged) {
+           return staged.type == wire::frontend_type::sync;
+         });
 }
 
 void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
@@ -336,8 +343,7 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
   if (index) last_outcome_ = *index;
   const bool ran = result == "ok" || result == "suspended";
   // Only the decision on a Bind may have more than one outcome (docs/audit-format.md, "pairs").
-  const bool of_bind = reply.portal && reply.portal->record == *reply.decision;
-  if (ran && status_ == 'I' && reply.request == Request::execute && of_bind)
+  if (ran && status_ == 'I' && reply.request == Request::execute && reply.is_decided_by_bind())
     done_in_pipeline_.push_back(*reply.decision);
   tell_limits(reply, result);
   changed_ = changed_ || (reply.consequences.changes && ran);
@@ -426,7 +432,8 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
   }
   for (const auto& staged : staged_) {
     if (!staged.reply || !staged.reply->decision || staged.refused) continue;
-    if (staged.reply->portal && std::exchange(staged.reply->portal->outcome_known, true)) continue;
+    const Reply& reply = *staged.reply;
+    if (reply.is_decided_by_bind() && std::exchange(reply.portal->outcome_known, true)) continue;
     judge_.recorder().outcome(*staged.reply->decision, "not executed");
   }
   staged_.clear();

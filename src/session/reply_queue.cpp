@@ -4,15 +4,25 @@
 
 namespace portcullis::session {
 
+void ReplyQueue::push(Reply reply) {
+  replies_.push_back(std::move(reply));
+  drop_marks();
+}
+
 Reply* ReplyQueue::front() {
-  while (!replies_.empty() && replies_.front().request == Request::copy_end) replies_.pop_front();
   return replies_.empty() ? nullptr : &replies_.front();
 }
 
 Reply ReplyQueue::pop() {
   Reply reply = std::move(replies_.front());
   replies_.pop_front();
+  drop_marks();
   return reply;
+}
+
+// With its COPY gone from the queue the end of data marks nothing any more, and nothing is owed for it.
+void ReplyQueue::drop_marks() {
+  while (!replies_.empty() && replies_.front().request == Request::copy_end) replies_.pop_front();
 }
 
 std::vector<Reply> ReplyQueue::skip_to_sync(bool& sync_owed) {

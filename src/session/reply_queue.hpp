@@ -51,17 +51,18 @@ struct Reply {
   char kind = 'S';  // of close
   StatementPtr statement;
   PortalPtr portal;
+  // The decision is that on the portal's Bind, which each run of the portal shares.
+  [[nodiscard]] bool is_decided_by_bind() const { return portal && decision && portal->record == *decision; }
   // Until the answer is in, and the catalog read again, nobody is judged by the old one.
   std::shared_ptr<CatalogChange> catalog_change;
 };
 
 class ReplyQueue {
  public:
-  void push(Reply reply) { replies_.push_back(std::move(reply)); }
+  void push(Reply reply);
   [[nodiscard]] bool empty() const noexcept { return replies_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return replies_.size(); }
-  // The request that the server answers next; marks that have no answer are passed over. Null when nothing is
-  // owed.
+  // The request that the server answers next. Null when nothing is owed.
   [[nodiscard]] Reply* front();
   Reply pop();
 
@@ -96,7 +97,9 @@ class ReplyQueue {
   [[nodiscard]] std::deque<Reply> take_all() { return std::exchange(replies_, {}); }
 
  private:
-  std::deque<Reply> replies_;
+  void drop_marks();
+
+  std::deque<Reply> replies_;  // never a mark in front
   std::size_t doubtful_ = 0;
   bool copy_runs_ = false;
   bool copy_is_cut_ = false;

@@ -160,5 +160,16 @@ TEST_F(RelayBasisTest, TheRecordSaysWhatItWasJudgedBy) {
   EXPECT_EQ(decision.policy_hash, source.basis->guard->policy().hash());
 }
 
+// The portal's Bind had an outcome before, and this decision is another.
+TEST_F(RelayBasisTest, AnExecuteThatIsJudgedAgainAndSkippedSaysSo) {
+  client(bytes_of(wire::Parse{"", "insert into t values (1)", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}));
+  server({"1", "2", "E 23505"});
+  source.basis = std::make_shared<const Basis>(*source.basis);
+  client(bytes_of(wire::Execute{"", 0}));
+  EXPECT_EQ(sink.told(),
+            (Lines{"allow Parse", "allow Bind", "error 23505 -> 1", "allow Execute", "skipped -> 3"}));
+}
+
 }  // namespace
 }  // namespace portcullis::session

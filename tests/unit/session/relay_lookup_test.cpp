@@ -69,6 +69,40 @@ TEST_F(RelayLookupTest, NothingIsAskedBeforeTheMoveIsAnswered) {
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
+// The server would skip the question up to the question's own Sync, which would end the client's pipeline.
+TEST_F(RelayLookupTest, NothingIsAskedWhileTheServerSkipsToSync) {
+  client(extended("reset search_path") + bytes_of(wire::Parse{"", "selec", {}}, wire::Query{"select 1"}));
+  server({"1", "2", "C RESET", "E 42601"});
+  (void)sent_to_server();
+  (void)sent_to_client();
+  client(bytes_of(wire::Query{"select 1"}, wire::Parse{"", "select * from t", {}}));
+  EXPECT_EQ(sent_to_server(), "");
+  EXPECT_FALSE(relay.waits_for_server());
+  client(bytes_of(wire::Sync{}, wire::Query{"select * from t"}));
+  EXPECT_EQ(sent_to_server(), "S");
+  server({"Z I"});
+  client("");
+  answer_schemas({"other"});
+  EXPECT_EQ(sink.told().back(), "deny Query 42501");
+  EXPECT_EQ(sent_to_client(), "Z(I) E(42501) Z(I)");
+}
+
+// It is skipped with all that stands behind the error.
+TEST_F(RelayLookupTest, AMoveThatIsSkippedIsNotWaitedFor) {
+  client(
+      bytes_of(wire::Parse{"", "selec", {}}, wire::Query{"set search_path = app"}, wire::Query{"select 1"}));
+  EXPECT_TRUE(relay.waits_for_server());
+  server({"E 42601"});
+  EXPECT_FALSE(relay.waits_for_server());
+  (void)sent_to_server();
+  client("");
+  client(bytes_of(wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "S");
+  server({"Z I"});
+  EXPECT_EQ(sent_to_client(), "E(42601) Z(I)");
+  EXPECT_TRUE(relay.idle());
+}
+
 TEST_F(RelayLookupTest, AMoveThatFailedIsNone) {
   client(bytes_of(wire::Query{"set search_path = app"}));
   server({"E 42501", "Z I"});

@@ -58,6 +58,22 @@ TEST_F(RelayTest, PoisonsARefusedQueryBehindAnUnansweredOne) {
   EXPECT_EQ(sent_to_client(), "C(INSERT 0 1) Z(I) E(42501) Z(I)");
 }
 
+// The pipeline's work is not committed yet, and the client is told that it has failed.
+TEST_F(RelayTest, PoisonsARefusedQueryBehindAPipelineWithoutSync) {
+  client(extended("", "insert into t values (1)") + bytes_of(wire::Flush{}));
+  server({"1", "2", "n", "C INSERT 0 1"});
+  (void)sent_to_server();
+  (void)sent_to_client();
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_server(), "Q(PORTCULLIS_DENIED record 3)");
+  EXPECT_EQ(sent_to_client(), "");
+  server({"E 42601", "Z I"});
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_server(), "");
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
+}
+
 TEST_F(RelayTest, ReplacesOnlyTheErrorOfThePoison) {
   client(extended("", "insert into t values (1)") + extended("", "drop table t") + bytes_of(wire::Sync{}));
   EXPECT_EQ(sent_to_server(),
@@ -261,6 +277,23 @@ TEST_F(RelayTest, ARequestBehindTheEndOfCopyDataIsAnsweredWhateverTheCopyFailedW
   server({"G", "E 08P01", "Z I", "C SELECT 1", "Z I"});
   EXPECT_EQ(sent_to_client(), "G E(08P01) Z(I) C(SELECT 1) Z(I)");
   EXPECT_TRUE(relay.idle());
+}
+
+// libpq sends it when the error is on its way already.
+TEST_F(RelayTest, TheEndOfDataBehindAFailedCopyHoldsNothingUp) {
+  client(bytes_of(wire::Query{"copy t from stdin"}));
+  server({"G"});
+  client(frame('d', "bad\n"));
+  server({"E 22P04"});
+  client(frame('c'));
+  server({"Z I"});
+  EXPECT_TRUE(relay.idle());
+  client(bytes_of(wire::Query{"set search_path = app"}));
+  server({"C SET", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
 // The gate alone would answer in front of the server.

@@ -75,5 +75,11 @@ TEST(ReplyQueue, MarksAreNeverTheFront) {
   EXPECT_EQ(queue.size(), 1u);
 }
 
+TEST(ReplyQueue, AMarkIsNotOwedOnceItsCopyIsOver) {
+  auto queue = queue_of({Request::query, Request::copy_end});
+  (void)queue.pop();
+  EXPECT_TRUE(queue.empty());
+}
+
 }  // namespace
 }  // namespace portcullis::session

@@ -1,0 +1,94 @@
+#include "driven_relay.hpp"
+
+#include <memory>
+
+#include "script.hpp"
+
+namespace portcullis::fuzz {
+
+void DrivenRelay::give_from_client(std::string_view bytes) {
+  from_client_ += bytes;
+  go_on();
+}
+
+void DrivenRelay::give_from_server(std::string_view bytes) {
+  from_server_ += bytes;
+  go_on();
+}
+
+void DrivenRelay::give_up_basis() {
+  relay_.give_up_basis();
+  go_on();
+}
+
+void DrivenRelay::go_on() {
+  serve_server();
+  while (may_read_client() && serve_client()) {
+  }
+  serve_server();
+}
+
+bool DrivenRelay::may_read_client() {
+  if (const auto due = relay_.client_waits_for(); due && is_due(*due)) relay_.on_log();
+  move_bytes();
+  if (relay_.ended() || relay_.client_finished() || relay_.client_waits_for()) return false;
+  if (relay_.wants_basis() && !relay_.try_basis()) return false;
+  return !relay_.waits_for_server();
+}
+
+// False when there is nothing more to do with what the client has sent.
+bool DrivenRelay::serve_client() {
+  const auto used = relay_.on_client(from_client_);
+  from_client_.erase(0, used);
+  taken_ += used;
+  const bool wants = relay_.wants_analysis().has_value();
+  if (wants) relay_.give_analysis(analysed(*relay_.wants_analysis()));
+  move_bytes();
+  return used > 0 || wants;
+}
+
+void DrivenRelay::serve_server() {
+  while (!relay_.ended()) {
+    if (const auto due = relay_.server_waits_for(); due && is_due(*due)) relay_.on_log();
+    move_bytes();
+    if (relay_.server_waits_for() || relay_.ended()) return;
+    const auto used = relay_.on_server(from_server_);
+    from_server_.erase(0, used);
+    move_bytes();
+    if (used == 0) return;
+  }
+}
+
+void DrivenRelay::move_bytes() {
+  // Poisons and the gate's own requests come on top of the client's bytes.
+  require(relay_.pending_to_server() <= 64 * taken_ + (1u << 20));
+  to_server_.add(relay_.take_to_server());
+  to_client_.add(relay_.take_to_client());
+  std::string frame;
+  while (to_server_.next(frame)) {
+    trace("      gate to server", frame);
+    witness_.on_frame(frame.front(), std::string_view(frame).substr(5));
+    peers_.on_frame_to_server(frame);
+  }
+  require(!to_server_.is_broken());
+  while (to_client_.next(frame)) {
+    trace("               gate to client", frame);
+    peers_.on_frame_to_client(frame);
+  }
+  require(!to_client_.is_broken());
+}
+
+bool DrivenRelay::is_at_rest() const {
+  if (relay_.client_waits_for() || relay_.server_waits_for() || relay_.waits_for_server()) return false;
+  const auto header = wire::peek_frontend(from_client_);
+  return header && (!*header || from_client_.size() < (*header)->frame_size());
+}
+
+void DrivenRelay::close() {
+  relay_.close("the end of the script");
+  move_bytes();
+  require(world.basis.nothing_is_changing());
+  check_records(world.sink);
+}
+
+}  // namespace portcullis::fuzz

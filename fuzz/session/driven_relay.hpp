@@ -1,0 +1,58 @@
+// A relay with its world, driven as net's pumps drive it: bytes go in at both ends, and the two peers get
+// whole frames. Nothing goes to the server that the log has not on disk as allowed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "witness.hpp"
+#include "world.hpp"
+
+namespace portcullis::fuzz {
+
+class DrivenRelay {
+ public:
+  class Peers {
+   public:
+    virtual ~Peers() = default;
+    virtual void on_frame_to_server(std::string_view frame) = 0;
+    virtual void on_frame_to_client(std::string_view frame) = 0;
+  };
+  // The peers outlive it.
+  explicit DrivenRelay(Peers& peers) : peers_(peers) {}
+
+  void give_from_client(std::string_view bytes);
+  void give_from_server(std::string_view bytes);
+  // Everything that can be done with what is there.
+  void go_on();
+  // The session ends; holds the log against what it must say then.
+  void close();
+
+  [[nodiscard]] bool ended() const noexcept { return relay_.ended(); }
+  [[nodiscard]] const std::string& end_reason() const noexcept { return relay_.end_reason(); }
+  // Waits for nobody, and has taken all but a message that is not whole.
+  [[nodiscard]] bool is_at_rest() const;
+  void give_up_basis();
+  // Of the client's and the server's, what was not used yet.
+  [[nodiscard]] std::size_t unused() const noexcept { return from_client_.size() + from_server_.size(); }
+
+  World world;
+
+ private:
+  bool serve_client();
+  void serve_server();
+  [[nodiscard]] bool may_read_client();
+  [[nodiscard]] bool is_due(std::uint64_t index) const {
+    return index < world.sink.durable() || world.sink.failure();
+  }
+  void move_bytes();
+
+  Peers& peers_;
+  session::Relay relay_{World::identity(), world.needs()};
+  SentWitness witness_{world.sink};
+  std::string from_client_, from_server_;
+  Frames to_server_{wire::peek_frontend}, to_client_{wire::peek_backend};
+  std::size_t taken_ = 0;
+};
+
+}  // namespace portcullis::fuzz

@@ -1,0 +1,80 @@
+// A PostgreSQL server as the manual's message flows and tcop/postgres.c describe it, small: frames in, frames
+// out. It skips to Sync after an error, swallows Sync while data is copied in, and answers the gate's own
+// requests. Two of them are compared: one behind the gate, and one that hears the client directly.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "model_session.hpp"
+#include "portcullis/wire/messages.hpp"
+
+namespace portcullis::fuzz {
+
+inline constexpr std::string_view kReservedName = "reserved";
+inline constexpr std::string_view kOwnName = "reserved-own";
+
+class ModelServer {
+ public:
+  // Whether a request in the middle of COPY data ends the connection (version 14 and newer), or is swallowed.
+  explicit ModelServer(bool ends_at_cut_copy = true) : ends_at_cut_copy_(ends_at_cut_copy) {}
+
+  // One whole frame of a client.
+  void on_frame(char type, std::string_view body);
+  // The same place in the stream, where something stands that a gate refuses.
+  void refuse(char type);
+  // Whether on_frame() would answer a request of this type itself, rather than skip it or miss data.
+  [[nodiscard]] bool would_act() const noexcept { return !skipping_ && !copying_ && !closed_; }
+
+  // Unasked, between two messages: 'N' or 'A'.
+  void speak(char type);
+
+  // The frames that it sent, oldest first.
+  std::deque<std::string> out;
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] const ModelSession& session() const noexcept { return session_; }
+  // The next of the gate's own requests fails.
+  void fail_next_own() noexcept { own_fails_ = true; }
+
+ private:
+  // Of one of the gate's own portals.
+  using OwnTexts = std::map<std::string, std::string>;
+
+  void on_message(char type, std::string_view body);
+  void on_query(std::string_view body);
+  void go_on_with_query();
+  void on_parse(std::string_view body);
+  void on_bind(std::string_view body);
+  void on_describe(std::string_view body);
+  void on_execute(std::string_view body);
+  void on_close(std::string_view body);
+  void on_sync(std::string_view body);
+  void on_copy(char type, std::string_view body);
+  void end_copy();
+  void run_own(std::string_view text);
+
+  void put(char type, std::string_view body = {});
+  void put_rows(unsigned rows);
+  void put_effect(const ModelSession::Effect& effect, bool described);
+  void put_row_of(std::initializer_list<std::optional<std::string_view>> fields);
+  void complete(std::string_view tag);
+  void ready();
+  void error(std::string_view code, std::string_view severity = "ERROR");
+  // Of a part of the extended protocol: what follows is skipped.
+  void fail(std::string_view code);
+  void fail_query(std::string_view code);
+
+  bool ends_at_cut_copy_;
+  ModelSession session_;
+  bool skipping_ = false, closed_ = false, own_fails_ = false;
+  const KnownText* query_ = nullptr;  // in the middle of it: a COPY
+  std::size_t next_part_ = 0;
+  bool copying_ = false;
+  unsigned copied_ = 0;
+  OwnTexts own_;
+};
+
+}  // namespace portcullis::fuzz

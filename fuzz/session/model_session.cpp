@@ -1,0 +1,244 @@
+#include "model_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace portcullis::fuzz {
+namespace {
+
+constexpr unsigned kRows = 3;  // of every table
+
+bool ends_block(const Part& part) {
+  return part.does == Does::commit || part.does == Does::rollback || part.does == Does::commit_and_chain ||
+         part.does == Does::rollback_to;
+}
+
+// Of these the names are looked up at Bind, of all others when they run.
+bool is_planned(const Part& part) {
+  return part.does == Does::read || part.does == Does::write;
+}
+
+ModelSession::Effect done(std::string tag) {
+  return {.tag = std::move(tag)};
+}
+ModelSession::Effect failed(std::string_view code) {
+  return {.error = code};
+}
+
+}  // namespace
+
+bool ModelSession::is_barred(const KnownText& text) const {
+  return block_ == 'E' && !text.parts.empty() && !ends_block(text.parts.front());
+}
+
+ModelSession::Effect ModelSession::run(const Part& part, bool alone) {
+  start();
+  if (block_ == 'E' && !ends_block(part)) return failed("25P02");
+  look_up(part);
+  if (part.fails) return failed("23505");
+  switch (part.does) {
+    case Does::read: return {.tag = "SELECT " + std::to_string(kRows), .rows = kRows};
+    case Does::write: note_write("write"); return done("INSERT 0 1");
+    case Does::copy_in: return {.copies_in = true};
+    case Does::copy_out: return {.tag = "COPY 2", .copies_out = true};
+    case Does::call:
+      note_write("call");
+      if (alone && block_ == 'I') {
+        commit();
+        start();
+      }
+      now_.path = now_.session_path = part.argument;
+      return done("CALL");
+    case Does::set:
+    case Does::set_local:
+    case Does::reset: return run_set(part);
+    case Does::prepare:
+    case Does::execute:
+    case Does::deallocate:
+    case Does::deallocate_all:
+    case Does::declare:
+    case Does::fetch:
+    case Does::close: return run_naming(part);
+    case Does::begin:
+    case Does::commit:
+    case Does::commit_and_chain:
+    case Does::rollback:
+    case Does::savepoint:
+    case Does::rollback_to:
+    case Does::release: return run_control(part);
+  }
+  return {};
+}
+
+ModelSession::Effect ModelSession::run_set(const Part& part) {
+  now_.path = part.argument;
+  if (part.does != Does::set_local) now_.session_path = part.argument;
+  return done(part.does == Does::reset ? "RESET" : "SET");
+}
+
+ModelSession::Effect ModelSession::run_control(const Part& part) {
+  switch (part.does) {
+    case Does::begin: block_ = 'T'; return done("BEGIN");
+    case Does::commit: {
+      const bool works = block_ != 'E';
+      works ? commit() : abort();
+      block_ = 'I';
+      return done(works ? "COMMIT" : "ROLLBACK");
+    }
+    case Does::commit_and_chain: {
+      if (block_ == 'I') return failed("25P01");
+      const bool works = block_ == 'T';
+      works ? commit() : abort();
+      start();
+      block_ = 'T';
+      return done(works ? "COMMIT" : "ROLLBACK");
+    }
+    case Does::rollback:
+      abort();
+      block_ = 'I';
+      return done("ROLLBACK");
+    case Does::savepoint:
+      if (block_ != 'T') return failed("25P01");
+      savepoints_.push_back({part.argument, now_, writes_.size()});
+      return done("SAVEPOINT");
+    default: break;
+  }
+  return run_rollback_to(part);
+}
+
+ModelSession::Effect ModelSession::run_rollback_to(const Part& part) {
+  if (block_ == 'I') return failed("25P01");
+  const auto found = std::find_if(savepoints_.rbegin(), savepoints_.rend(),
+                                  [&](const Savepoint& point) { return point.name == part.argument; });
+  if (found == savepoints_.rend()) return failed("3B001");
+  const auto at = static_cast<std::size_t>(savepoints_.rend() - found) - 1;
+  if (part.does == Does::release) {
+    savepoints_.resize(at);
+    return done("RELEASE");
+  }
+  now_ = savepoints_[at].settings;
+  writes_.resize(savepoints_[at].writes);
+  savepoints_.resize(at + 1);
+  block_ = 'T';
+  return done("ROLLBACK");
+}
+
+ModelSession::Effect ModelSession::run_naming(const Part& part) {
+  const std::string name(part.argument);
+  switch (part.does) {
+    case Does::prepare: {
+      const auto error = prepare("s", find_text(part.argument));
+      return error.empty() ? done("PREPARE") : failed(error);
+    }
+    case Does::execute: {
+      const auto* text = prepared(name);
+      return text == nullptr || text->parts.empty() ? failed("26000") : run(text->parts.front(), true);
+    }
+    case Does::deallocate: return prepared_.erase(name) > 0 ? done("DEALLOCATE") : failed("26000");
+    case Does::deallocate_all:
+      std::erase_if(prepared_, [](const auto& named) { return !named.first.empty(); });
+      return done("DEALLOCATE ALL");
+    case Does::declare:
+      if (block_ == 'I') return failed("25P01");
+      if (portals_.contains("c")) return failed("42P03");
+      portals_["c"] = {find_text("select * from app.t"), kRows, false};
+      return done("DECLARE CURSOR");
+    case Does::fetch: return fetch(name);
+    default: return portals_.erase(name) > 0 ? done("CLOSE CURSOR") : failed("34000");
+  }
+}
+
+ModelSession::Effect ModelSession::fetch(const std::string& name) {
+  const auto found = portals_.find(name);
+  if (found == portals_.end()) return failed("34000");
+  const auto& text = *found->second.text;
+  if (text.parts.size() != 1 || text.parts.front().does != Does::read) return failed("55000");
+  const unsigned rows = std::min(1u, found->second.rows_left);
+  found->second.rows_left -= rows;
+  return {.tag = "FETCH " + std::to_string(rows), .rows = rows};
+}
+
+ModelSession::Effect ModelSession::run_portal(const std::string& name, unsigned max_rows, bool& suspended) {
+  const auto found = portals_.find(name);
+  if (found == portals_.end()) return failed("34000");
+  if (is_barred(*found->second.text)) return failed("25P02");
+  Portal& portal = found->second;
+  if (portal.text->parts.empty()) return {};
+  const Part part = portal.text->parts.front();
+  if (part.does != Does::read) {
+    if (std::exchange(portal.has_run, true)) return failed("55000");
+    Part looked_up = part;
+    looked_up.is_unqualified = part.is_unqualified && !is_planned(part);
+    return run(looked_up, true);
+  }
+  const unsigned rows = max_rows == 0 ? portal.rows_left : std::min(max_rows, portal.rows_left);
+  portal.rows_left -= rows;
+  suspended = max_rows != 0 && rows == max_rows;
+  return {.tag = "SELECT " + std::to_string(rows), .rows = rows};
+}
+
+void ModelSession::fail() {
+  portals_.clear();
+  if (block_ == 'T') block_ = 'E';
+  if (block_ == 'I') abort();
+}
+
+void ModelSession::end_of_message() {
+  if (block_ == 'I') commit();
+}
+
+std::string_view ModelSession::prepare(const std::string& name, const KnownText* text) {
+  start();
+  if (is_barred(*text)) return "25P02";
+  if (text->parts.size() > 1) return "42601";
+  if (!name.empty() && prepared_.contains(name)) return "42P05";
+  prepared_[name] = text;
+  return {};
+}
+
+std::string_view ModelSession::bind(const std::string& portal_name, const std::string& statement) {
+  start();
+  const auto* text = prepared(statement);
+  if (text == nullptr) return "26000";
+  if (is_barred(*text)) return "25P02";
+  if (!portal_name.empty() && portals_.contains(portal_name)) return "42P03";
+  if (!text->parts.empty() && is_planned(text->parts.front())) look_up(text->parts.front());
+  portals_[portal_name] = {text, kRows, false};
+  return {};
+}
+
+const KnownText* ModelSession::prepared(const std::string& name) const {
+  const auto found = prepared_.find(name);
+  return found == prepared_.end() ? nullptr : found->second;
+}
+
+const ModelSession::Portal* ModelSession::portal(const std::string& name) const {
+  const auto found = portals_.find(name);
+  return found == portals_.end() ? nullptr : &found->second;
+}
+
+void ModelSession::note_write(std::string what) {
+  writes_.push_back(std::move(what));
+}
+
+void ModelSession::start() {
+  if (!std::exchange(is_open_, true)) at_start_ = now_;
+}
+
+void ModelSession::commit() {
+  committed_.insert(committed_.end(), writes_.begin(), writes_.end());
+  writes_.clear();
+  portals_.clear();
+  savepoints_.clear();
+  now_.path = now_.session_path;
+  is_open_ = false;
+}
+
+void ModelSession::abort() {
+  writes_.clear();
+  portals_.clear();
+  savepoints_.clear();
+  if (std::exchange(is_open_, false)) now_ = at_start_;
+}
+
+}  // namespace portcullis::fuzz

@@ -1,0 +1,86 @@
+// What a session of PostgreSQL remembers, small: transactions, search_path, prepared statements, portals, and
+// which writes were committed. No protocol; model_server.hpp speaks it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "texts.hpp"
+
+namespace portcullis::fuzz {
+
+class ModelSession {
+ public:
+  struct Portal {
+    const KnownText* text = nullptr;
+    unsigned rows_left = 0;
+    bool has_run = false;
+  };
+  // What one statement came to.
+  struct Effect {
+    std::string_view error{};  // a SQLSTATE; empty: none
+    std::string tag{};
+    unsigned rows = 0;
+    bool copies_in = false, copies_out = false;
+  };
+
+  // 'I', 'T', 'E', as in ReadyForQuery.
+  [[nodiscard]] char status() const noexcept { return block_; }
+  // Something ran under a meaning that nobody allowed: an unqualified name led to another schema.
+  [[nodiscard]] bool is_misled() const noexcept { return is_misled_; }
+  [[nodiscard]] const std::vector<std::string>& committed() const noexcept { return committed_; }
+  [[nodiscard]] const std::string& search_path() const noexcept { return now_.path; }
+
+  // `alone`: not one of several statements of a text.
+  [[nodiscard]] Effect run(const Part& part, bool alone);
+  [[nodiscard]] Effect run_portal(const std::string& name, unsigned max_rows, bool& suspended);
+  void finish_copy(unsigned rows) { note_write("copy " + std::to_string(rows)); }
+  // A message failed: the transaction is over, or waits for its end.
+  void fail();
+  // A Query or Sync: what is in no block is committed.
+  void end_of_message();
+
+  [[nodiscard]] std::string_view prepare(const std::string& name, const KnownText* text);
+  [[nodiscard]] std::string_view bind(const std::string& portal, const std::string& statement);
+  [[nodiscard]] const KnownText* prepared(const std::string& name) const;
+  [[nodiscard]] const Portal* portal(const std::string& name) const;
+  void close_statement(const std::string& name) { prepared_.erase(name); }
+  void close_portal(const std::string& name) { portals_.erase(name); }
+  // In a failed block nothing but its end runs.
+  [[nodiscard]] bool is_barred(const KnownText& text) const;
+
+ private:
+  struct Settings {
+    std::string path = "app";          // as it is now
+    std::string session_path = "app";  // without what is local to the transaction
+  };
+  struct Savepoint {
+    std::string_view name;
+    Settings settings;
+    std::size_t writes;
+  };
+
+  Effect run_control(const Part& part);
+  Effect run_naming(const Part& part);
+  Effect run_set(const Part& part);
+  Effect run_rollback_to(const Part& part);
+  Effect fetch(const std::string& name);
+  void look_up(const Part& part) { is_misled_ = is_misled_ || (part.is_unqualified && now_.path != "app"); }
+  void note_write(std::string what);
+  void start();
+  void commit();
+  void abort();
+
+  char block_ = 'I';
+  bool is_open_ = false;
+  bool is_misled_ = false;
+  Settings now_, at_start_;
+  std::vector<Savepoint> savepoints_;
+  std::vector<std::string> writes_, committed_;
+  std::map<std::string, const KnownText*> prepared_;
+  std::map<std::string, Portal> portals_;
+};
+
+}  // namespace portcullis::fuzz

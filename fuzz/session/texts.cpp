@@ -1,0 +1,91 @@
+#include "texts.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace portcullis::fuzz {
+namespace {
+
+// Long enough to be analysed on another thread.
+const std::string& long_text() {
+  static const std::string text = "select 1 /* " + std::string(20'000, 'x') + " */";
+  return text;
+}
+
+std::vector<KnownText> make_texts() {
+  using enum Does;
+  return {
+      {"select 1", true, {{read}}},
+      {"select * from t", true, {{read, {}, true}}},
+      {"select * from app.t", true, {{read}}},
+      {"insert into t values (1)", true, {{write, {}, true}}},
+      {"insert into app.t values (2)", true, {{write}}},
+      {"insert into app.t values ('fail')", true, {{write, {}, false, true}}},
+      {"begin", true, {{begin}}},
+      {"commit", true, {{commit}}},
+      {"rollback", true, {{rollback}}},
+      {"commit and chain", true, {{commit_and_chain}}},
+      {"savepoint a", true, {{savepoint, "a"}}},
+      {"rollback to a", true, {{rollback_to, "a"}}},
+      {"release a", true, {{release, "a"}}},
+      {"set search_path = app", true, {{set, "app"}}},
+      {"set search_path = other", true, {{set, "other"}}},
+      {"set local search_path = other", true, {{set_local, "other"}}},
+      {"reset search_path", true, {{reset, "app"}}},
+      {"copy t from stdin", true, {{copy_in, {}, true}}},
+      {"copy app.t from stdin", true, {{copy_in}}},
+      {"copy app.t to stdout", true, {{copy_out}}},
+      {"copy app.t from stdin; select 1", true, {{copy_in}, {read}}},
+      {"copy app.t from stdin; copy app.t from stdin", true, {{copy_in}, {copy_in}}},
+      {"insert into app.t values (3); select 1", true, {{write}, {read}}},
+      {"select 1; insert into app.t values ('fail'); select 1",
+       true,
+       {{read}, {write, {}, false, true}, {read}}},
+      {"begin; insert into app.t values (4)", true, {{begin}, {write}}},
+      {"insert into app.t values (5); commit", true, {{write}, {commit}}},
+      {"", true, {}},
+      {"prepare s as select * from app.t", true, {{prepare, "select * from app.t"}}},
+      {"prepare s as insert into t values (1)", true, {{prepare, "insert into t values (1)"}}},
+      {"execute s", true, {{execute, "s"}}},
+      {"deallocate s", true, {{deallocate, "s"}}},
+      {"deallocate all", true, {{deallocate_all}}},
+      {"declare c cursor for select * from app.t", true, {{declare, "select * from app.t"}}},
+      {"declare c cursor for select * from t", true, {{declare, "select * from t", true}}},
+      {"fetch 1 from c", true, {{fetch, "c"}}},
+      {"fetch 1 from p", true, {{fetch, "p"}}},
+      {"close c", true, {{close, "c"}}},
+      {"create view app.v as select 1", true, {{write}}},
+      {"drop view app.v", true, {{write}}},
+      {"call app.p()", true, {{call, "other"}}},
+      {long_text(), true, {{read}}},
+      {"select * from app.secret", false},
+      {"select * from other.t", false},
+      {"drop table app.t", false},
+      {"selec", false},
+      {"select pg_sleep(1)", false},
+      {"insert into app.t values (1); drop table app.t", false},
+      {"begin; select * from app.secret; commit", false},
+      {"prepare s as select * from app.secret", false},
+      {"declare c cursor for select * from app.secret", false},
+      {"copy app.secret to stdout", false},
+      {"copy app.secret from stdin", false},
+      {"set search_path = app; select * from t", false},
+      {"execute nobody", false},
+  };
+}
+
+}  // namespace
+
+std::span<const KnownText> known_texts() {
+  static const std::vector<KnownText> texts = make_texts();
+  return texts;
+}
+
+const KnownText* find_text(std::string_view text) {
+  const auto all = known_texts();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& known) { return known.text == text; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace portcullis::fuzz

@@ -1,0 +1,57 @@
+// The statements of the model: each is written down with what it does, and with whether the policy of the
+// fuzz targets allows it. That is said here by hand, so that the gate is held against somebody else's word.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace portcullis::fuzz {
+
+enum class Does : std::uint8_t {
+  read,
+  write,
+  begin,
+  commit,
+  commit_and_chain,
+  rollback,
+  savepoint,
+  rollback_to,
+  release,
+  set,
+  set_local,
+  reset,
+  copy_in,
+  copy_out,
+  prepare,
+  execute,
+  deallocate,
+  deallocate_all,
+  declare,
+  fetch,
+  close,
+  call,
+};
+
+// One statement of a text.
+struct Part {
+  Does does = Does::read;
+  std::string_view argument{};  // a name, a search_path, or what PREPARE and DECLARE have in them
+  bool is_unqualified = false;  // allowed only while names are looked up in "app"
+  bool fails = false;           // by an error of the server's own
+};
+
+struct KnownText {
+  std::string_view text;
+  bool is_allowed = false;
+  std::vector<Part>
+      parts{};  // empty for what no server of the model ever gets to see, and for the empty text
+};
+
+// All of them, in an order that never changes; new ones go to the end, for corpora count on it.
+[[nodiscard]] std::span<const KnownText> known_texts();
+// Null when it is none of these.
+[[nodiscard]] const KnownText* find_text(std::string_view text);
+
+}  // namespace portcullis::fuzz

@@ -1,0 +1,201 @@
+#include "witness.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "script.hpp"
+
+namespace portcullis::fuzz {
+namespace {
+
+namespace front = wire::frontend_type;
+namespace back = wire::backend_type;
+
+constexpr std::string_view kPoison = "PORTCULLIS_DENIED";
+
+std::string_view body_of(std::string_view frame) {
+  return frame.substr(5);
+}
+
+base::Error error_of(std::string_view frame) {
+  const auto response = wire::decode<wire::ErrorResponse>(body_of(frame));
+  require(response.has_value());
+  return wire::to_error(*response);
+}
+
+bool is_fatal(std::string_view frame) {
+  return wire::decode<wire::ErrorResponse>(body_of(frame))->field('V') == "FATAL";
+}
+
+bool is_from_gate(std::string_view frame) {
+  return frame.front() == back::error_response && error_of(frame).message != "model";
+}
+
+// It ran, and the log could not be told so: an addition in front of what ends the answer.
+bool is_unrecorded(const base::Error& error) {
+  return error.message.find("its outcome could not be recorded") != std::string::npos;
+}
+
+bool is_refusable(char type) {
+  return type == front::query || type == front::parse || type == front::bind || type == front::execute ||
+         type == front::function_call;
+}
+
+// May be said at any time.
+bool is_aside(char type) {
+  return type == back::notice_response || type == back::notification_response ||
+         type == back::parameter_status;
+}
+
+}  // namespace
+
+void Frames::add(std::string_view bytes) {
+  const auto part = std::min(dropped_, bytes.size());
+  dropped_ -= part;
+  bytes_ += bytes.substr(part);
+}
+
+bool Frames::next_begun(std::string& frame) {
+  const auto header = peek_(bytes_);
+  if (!header || !*header) return false;
+  dropped_ = (*header)->frame_size() - bytes_.size();
+  frame = std::exchange(bytes_, {});
+  return true;
+}
+
+bool Frames::next(std::string& frame) {
+  const auto header = peek_(bytes_);
+  if (!header || !*header || bytes_.size() < (*header)->frame_size()) return false;
+  frame = bytes_.substr(0, (*header)->frame_size());
+  bytes_.erase(0, frame.size());
+  return true;
+}
+
+// --- to the server
+
+void SentWitness::on_frame(char type, std::string_view body) {
+  if (type == front::query) {
+    const auto query = wire::decode<wire::Query>(body);
+    require(query.has_value());
+    return on_text("Query", query->text);
+  }
+  if (type == front::parse) {
+    const auto parse = wire::decode<wire::Parse>(body);
+    require(parse.has_value());
+    if (parse->statement != kOwnName) on_text("Parse", parse->text);
+  }
+  if (type == front::bind) {
+    const auto bind = wire::decode<wire::Bind>(body);
+    require(bind.has_value());
+    if (bind->statement != kReservedName && bind->statement != kOwnName) find_decision("Bind", {});
+  }
+  require(type != front::function_call);
+}
+
+void SentWitness::on_text(std::string_view message, std::string_view text) {
+  if (text.starts_with(kPoison)) return check_poison(text);
+  const auto* known = find_text(text);
+  require(known != nullptr ? known->is_allowed : is_allowed_alone(text));
+  find_decision(message, text);
+}
+
+void SentWitness::check_poison(std::string_view text) const {
+  constexpr std::string_view kRecord = " record ";
+  text.remove_prefix(kPoison.size());
+  if (text.empty()) return;
+  require(text.starts_with(kRecord));
+  const auto index = std::stoul(std::string(text.substr(kRecord.size())));
+  require(index < sink_.durable());
+  require(std::get<audit::DecisionRecord>(sink_.records.at(index)).verdict == "deny");
+}
+
+// What the server would have skipped is not sent, and has its outcome already.
+void SentWitness::find_decision(std::string_view message, std::string_view text) {
+  for (; next_ < sink_.durable(); ++next_) {
+    const auto* decision = std::get_if<audit::DecisionRecord>(&sink_.records[next_]);
+    if (decision == nullptr || decision->verdict != "allow" || decision->message != message) continue;
+    if (decision->text != text || has_outcome(next_)) continue;
+    ++next_;
+    return;
+  }
+  require(false);
+}
+
+bool SentWitness::has_outcome(std::uint64_t decision) {
+  has_outcome_.resize(sink_.records.size());
+  for (; outcomes_read_ < sink_.records.size(); ++outcomes_read_) {
+    const auto* outcome = std::get_if<audit::OutcomeRecord>(&sink_.records[outcomes_read_]);
+    if (outcome != nullptr) has_outcome_[outcome->decision] = true;
+  }
+  return has_outcome_[decision];
+}
+
+// --- to the client
+
+void HeardWitness::on_client_frame(std::string_view frame) {
+  const char type = frame.front();
+  if (is_over_ || is_aside(type)) return;
+  const bool from_gate = is_from_gate(frame);
+  if (from_gate && is_fatal(frame)) {
+    is_over_ = true;
+    return;
+  }
+  const bool unrecorded = from_gate && is_unrecorded(error_of(frame));
+  while (direct_.out.empty()) require(ask_next(from_gate && !unrecorded));
+  const std::string expected = direct_.out.front();
+  if (unrecorded && expected.front() == back::ready_for_query) return;
+  direct_.out.pop_front();
+  require(expected.front() == type);
+  if (type != back::error_response) require(expected == frame);
+}
+
+// False when the client has asked for nothing more.
+bool HeardWitness::ask_next(bool is_refused) {
+  std::string frame;
+  // A refusal may come as soon as it is known.
+  if (!asked_.next(frame) && !(is_refused && asked_.next_begun(frame))) return false;
+  if (is_refused && is_refusable(frame.front()) && direct_.would_act()) {
+    direct_.refuse(frame.front());
+  } else {
+    direct_.on_frame(frame.front(), body_of(frame));
+  }
+  return true;
+}
+
+void HeardWitness::finish() {
+  while (direct_.out.empty() && ask_next(false)) {
+  }
+  require(direct_.out.empty());
+}
+
+// --- in the log
+
+void check_records(const ScriptedSink& sink) {
+  std::map<std::uint64_t, std::pair<int, int>> outcomes;  // decision -> suspended, final
+  for (std::size_t i = 0; i < sink.records.size(); ++i) {
+    const auto* outcome = std::get_if<audit::OutcomeRecord>(&sink.records[i]);
+    if (outcome == nullptr) continue;
+    require(outcome->decision < i);
+    const auto* decision = std::get_if<audit::DecisionRecord>(&sink.records[outcome->decision]);
+    require(decision != nullptr && decision->verdict == "allow");
+    auto& [suspended, final] = outcomes[outcome->decision];
+    require(final == 0 || decision->message == "Bind");
+    ++(outcome->result == "suspended" ? suspended : final);
+  }
+  if (!sink.took_all()) return;
+  bool is_run_elsewhere = false;
+  for (std::size_t i = sink.records.size(); i > 0; --i) {
+    const auto* decision = std::get_if<audit::DecisionRecord>(&sink.records[i - 1]);
+    if (decision == nullptr || decision->verdict != "allow") continue;
+    const auto& [suspended, final] = outcomes[i - 1];
+    if (decision->message == "Query") require(final == 1);
+    if (decision->message == "Execute") require(final + suspended >= 1);
+    if (decision->message == "Bind") require(final + suspended >= 1 || is_run_elsewhere);
+    // A portal may be run, or closed, by another decision than its Bind's: that on an Execute, FETCH or
+    // CLOSE.
+    is_run_elsewhere = is_run_elsewhere || decision->message == "Execute" ||
+                       decision->text.starts_with("fetch") || decision->text.starts_with("close");
+  }
+}
+
+}  // namespace portcullis::fuzz

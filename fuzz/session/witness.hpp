@@ -1,0 +1,79 @@
+// Those who watch a session and abort when it breaks a promise: what goes to the server was allowed and is
+// recorded; the client hears what a server would have told it; the log says what became of everything.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "model_server.hpp"
+#include "world.hpp"
+
+namespace portcullis::fuzz {
+
+// Cuts a stream into whole frames.
+class Frames {
+ public:
+  using Peek = base::Result<std::optional<wire::FrameHeader>> (*)(std::string_view);
+  explicit Frames(Peek peek) : peek_(peek) {}
+
+  void add(std::string_view bytes);
+  // The next one, whole; false where there is none. What is no frame is never one.
+  bool next(std::string& frame);
+  // The same where only its header is there: what is still to come of it is dropped.
+  bool next_begun(std::string& frame);
+  [[nodiscard]] bool is_broken() const { return !peek_(bytes_); }
+  [[nodiscard]] std::size_t pending() const noexcept { return bytes_.size(); }
+
+ private:
+  Peek peek_;
+  std::string bytes_;
+  std::size_t dropped_ = 0;  // still to come of a frame that was taken at its header
+};
+
+// Watches what goes to the server: each text and each Bind is one that the log says is allowed, on disk
+// before it was sent, in the order of the log, and once; and each text one that is allowed by somebody else's
+// word.
+class SentWitness {
+ public:
+  explicit SentWitness(const ScriptedSink& sink) : sink_(sink) {}
+  void on_frame(char type, std::string_view body);
+
+ private:
+  void on_text(std::string_view message, std::string_view text);
+  void check_poison(std::string_view text) const;
+  void find_decision(std::string_view message, std::string_view text);
+  [[nodiscard]] bool has_outcome(std::uint64_t decision);
+
+  const ScriptedSink& sink_;
+  std::size_t next_ = 0;  // record that was not looked at yet
+  std::size_t outcomes_read_ = 0;
+  std::vector<bool> has_outcome_;
+};
+
+// Watches what the client hears. A second server hears the client's own messages; wherever the gate refuses,
+// it fails there. Both must say the same, and must have committed the same.
+class HeardWitness {
+ public:
+  explicit HeardWitness(ModelServer direct) : direct_(std::move(direct)) {}
+  void on_client_bytes(std::string_view bytes) { asked_.add(bytes); }
+  void on_client_frame(std::string_view frame);
+  // Nothing is under way: everything was answered.
+  void finish();
+  // The gate has said its last words: what it says from here on is not compared.
+  [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+  [[nodiscard]] const ModelServer& direct() const noexcept { return direct_; }
+
+ private:
+  bool ask_next(bool is_refused);
+
+  Frames asked_{wire::peek_frontend};
+  ModelServer direct_;
+  bool is_over_ = false;
+};
+
+// What the log must say once the session is closed (docs/audit-format.md, "pairs").
+void check_records(const ScriptedSink& sink);
+
+}  // namespace portcullis::fuzz

@@ -1,0 +1,156 @@
+// An established session under a client of the fuzzer's: well-formed and broken messages, cut anywhere, in
+// any order with a server's answers, the log's moments and changes of the catalog. The server is a model that
+// behaves. fuzz/session/witness.hpp tells what must hold.
+#include <algorithm>
+
+#include "session/driven_relay.hpp"
+#include "session/script.hpp"
+
+namespace {
+
+namespace wire = portcullis::wire;
+using namespace portcullis::fuzz;
+
+class Session final : DrivenRelay::Peers {
+ public:
+  explicit Session(Script& script)
+      : script_(script),
+        ends_at_cut_copy_(script.below(2) == 0),
+        server_(ends_at_cut_copy_),
+        heard_(ModelServer(ends_at_cut_copy_)) {}
+
+  void play() {
+    while (!script_.is_over() && !gate_.ended()) step();
+    come_to_rest();
+    check_rest();
+    gate_.close();
+  }
+
+ private:
+  void step() {
+    switch (script_.below(16)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3: return say(client_message(script_, true));
+      case 4: return say(with_sync(client_message(script_, false)));
+      case 5: return give_to_gate(script_.byte());
+      case 6:
+      case 7: return give_to_gate(unread_.size());
+      case 8: return work(1 + script_.below(4));
+      case 9: return work(kAll);
+      case 10: return give_back(script_.byte());
+      case 11: return give_back(answers_.size());
+      case 12: gate_.world.sink.sync(); return gate_.go_on();
+      case 13: return world_happens();
+      default: return everybody_goes_on();
+    }
+  }
+
+  void world_happens() {
+    switch (script_.below(10)) {
+      case 0: gate_.world.sink.fail(); break;
+      case 1: gate_.world.sink.fill(true); break;
+      case 2: gate_.world.sink.fill(false); break;
+      case 3: gate_.world.basis.change_elsewhere(); break;
+      case 4: gate_.world.basis.read(true); break;
+      case 5: gate_.world.basis.read(false); break;
+      case 6: gate_.world.basis.answer(); break;
+      case 7: server_.speak(script_.below(2) == 0 ? 'N' : 'A'); break;
+      case 8: server_.fail_next_own(); break;
+      default: gate_.give_up_basis(); break;
+    }
+    gate_.go_on();
+  }
+
+  void everybody_goes_on() {
+    gate_.world.sink.sync();
+    give_to_gate(unread_.size());
+    work(kAll);
+    give_back(answers_.size());
+  }
+
+  static std::string with_sync(std::string message) {
+    encode(message, wire::Sync{});
+    return message;
+  }
+
+  void say(std::string_view bytes) {
+    trace("client", bytes);
+    unread_ += bytes;
+  }
+
+  void give_to_gate(std::size_t count) {
+    const auto part = unread_.substr(0, std::min(count, unread_.size()));
+    unread_.erase(0, part.size());
+    heard_.on_client_bytes(part);
+    gate_.give_from_client(part);
+  }
+
+  // The server reads so many frames.
+  void work(std::size_t frames) {
+    for (; frames > 0 && !sent_.empty(); --frames) {
+      server_.on_frame(sent_.front().front(), std::string_view(sent_.front()).substr(5));
+      sent_.pop_front();
+      require(!server_.session().is_misled());
+    }
+    for (; !server_.out.empty(); server_.out.pop_front()) {
+      trace("         server says", server_.out.front());
+      answers_ += server_.out.front();
+    }
+  }
+
+  void give_back(std::size_t count) {
+    const auto part = answers_.substr(0, std::min(count, answers_.size()));
+    answers_.erase(0, part.size());
+    gate_.give_from_server(part);
+  }
+
+  void on_frame_to_server(std::string_view frame) override { sent_.emplace_back(frame); }
+  void on_frame_to_client(std::string_view frame) override { heard_.on_client_frame(frame); }
+
+  // Until nothing moves any more.
+  void come_to_rest() {
+    for (int round = 0; round < 100'000 && !gate_.ended(); ++round) {
+      const auto before = progress();
+      gate_.world.basis.read(false);
+      everybody_goes_on();
+      gate_.give_up_basis();
+      if (progress() == before && answers_.empty() && sent_.empty()) return;
+    }
+    require(gate_.ended());
+  }
+
+  [[nodiscard]] std::vector<std::size_t> progress() const {
+    return {gate_.unused(), gate_.world.sink.records.size(), gate_.world.sink.durable()};
+  }
+
+  void check_rest() {
+    // A server that behaves is never the reason.
+    if (gate_.ended()) return require(!gate_.end_reason().starts_with("the database "));
+    require(server_.closed() || gate_.is_at_rest());
+    if (heard_.is_over()) return;
+    heard_.finish();
+    require(heard_.direct().session().committed() == server_.session().committed());
+  }
+
+  static constexpr std::size_t kAll = 1'000'000;
+
+  Script& script_;
+  bool ends_at_cut_copy_;
+  ModelServer server_;
+  HeardWitness heard_;
+  DrivenRelay gate_{*this};
+  std::string unread_;            // of what the client said
+  std::deque<std::string> sent_;  // frames on their way to the server
+  std::string answers_;           // of the server, on their way to the gate
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 4'096) return 0;
+  Script script({data, size});
+  Session(script).play();
+  return 0;
+}
