@@ -46,6 +46,10 @@ std::string to_text(const guard::Verdict& verdict) {
   } else if (verdict.allowed()) {
     text += "\n  nothing in this text has an effect that needs a rule\n";
   }
+  if (verdict.allowed() && verdict.row_limit) {
+    text += "\nCounted while it runs: it may change " + std::to_string(verdict.row_limit->rows) +
+            " rows at most, by \"" + printable(verdict.row_limit->rule) + "\"\n";
+  }
   if (verdict.refusal) text += refusal_text(*verdict.refusal, true);
   if (verdict.would_refuse) text += refusal_text(*verdict.would_refuse, false);
   return text;

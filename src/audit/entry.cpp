@@ -132,6 +132,7 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
   out.text_unless_empty("policy", record.policy_hash);
   if (context.store_text || !reason_quotes_text(record)) out.text_unless_empty("reason", record.reason);
   out.text_unless_empty("role", record.role);
+  if (record.rows_limit) out.number("rows_limit", *record.rows_limit);
   out.text_unless_empty("rule", record.rule);
   out.number("session", record.session);
   out.text_unless_empty("sqlstate", record.sqlstate);
@@ -149,6 +150,13 @@ bool write(Draft& draft, const DraftContext& context, const OutcomeRecord& recor
   EntryWriter entry(draft, context, kUsualBytes);
   ObjectWriter& out = entry.object;
   if (record.bytes != 0) out.number("bytes", record.bytes);
+  if (!record.changed.empty()) {
+    out.key("changed");
+    ArrayWriter array(draft.body);
+    for (std::size_t i = 0; i < record.changed.size() && i < kMostRowEntries; ++i)
+      array.text(std::string_view(record.changed[i]).substr(0, kMaxRowEntryBytes));
+    array.end();
+  }
   out.number("decision", record.decision);
   out.number("duration", std::max<std::int64_t>(record.duration.count(), 0));
   out.text_unless_empty("limit", std::string_view(record.limit).substr(0, kMaxLimitBytes));
@@ -197,7 +205,8 @@ std::size_t value_bound(const Record& record) {
     return fixed + 2 * decision->kinds.size() + 6 * decision->effects.size() +
            2 * decision->parameters.size();
   }
-  if (const auto* outcome = std::get_if<OutcomeRecord>(&record)) return fixed + 2 * outcome->tags.size();
+  if (const auto* outcome = std::get_if<OutcomeRecord>(&record))
+    return fixed + 2 * outcome->tags.size() + kMostRowEntries;
   return fixed;
 }
 
@@ -297,7 +306,9 @@ std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origi
   constexpr std::size_t fixed =
       352 + kMaxLimitBytes * 2;                      // keys, six numbers of 16 digits, the longest result
   constexpr std::size_t tag = kMaxTagBytes * 2 + 3;  // a tag may need escaping; quotes and comma
-  return kStampBytes + origin.size() + fixed + tag * std::max<std::size_t>(decision.kinds.size(), 1);
+  constexpr std::size_t rows = kMostRowEntries * (kMaxRowEntryBytes * 2 + 3) + 16;
+  return kStampBytes + origin.size() + fixed + tag * std::max<std::size_t>(decision.kinds.size(), 1) +
+         (decision.rows_limit ? rows : 0);
 }
 
 }  // namespace portcullis::audit

@@ -19,29 +19,21 @@ constexpr FieldRule kSession[] = {
     {"session", count, true}, {"sqlstate", text},    {"tls", flag, true},
 };
 constexpr FieldRule kDecision[] = {
-    {"agent", text},
-    {"agent_seq", count, true},
-    {"catalog", text},
-    {"catalog_age", count},
-    {"effects", effects},
-    {"kinds", texts},
-    {"message", text, true},
-    {"parameters", parameters},
-    {"policy", text},
-    {"reason", text},
-    {"role", text},
-    {"rule", text},
-    {"session", count, true},
-    {"sqlstate", text},
-    {"statement", count},
-    {"text", text},
-    {"text_length", count, true},
+    {"agent", text},         {"agent_seq", count, true},
+    {"catalog", text},       {"catalog_age", count},
+    {"effects", effects},    {"kinds", texts},
+    {"message", text, true}, {"parameters", parameters},
+    {"policy", text},        {"reason", text},
+    {"role", text},          {"rows_limit", count},
+    {"rule", text},          {"session", count, true},
+    {"sqlstate", text},      {"statement", count},
+    {"text", text},          {"text_length", count, true},
     {"verdict", text, true},
 };
 constexpr FieldRule kOutcome[] = {
-    {"bytes", count},       {"decision", count, true}, {"duration", count, true}, {"limit", text},
-    {"result", text, true}, {"rows", count},           {"session", count, true},  {"sqlstate", text},
-    {"status", text},       {"tags", texts},
+    {"bytes", count},   {"changed", texts},     {"decision", count, true}, {"duration", count, true},
+    {"limit", text},    {"result", text, true}, {"rows", count},           {"session", count, true},
+    {"sqlstate", text}, {"status", text},       {"tags", texts},
 };
 constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"name", text}};
 constexpr FieldRule kConfig[] = {{"bytes", text, true}};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "guard/refusal_text.hpp"
+#include "guard/row_refusals.hpp"
 
 namespace portcullis::guard {
 namespace {
@@ -25,6 +26,13 @@ bool runs_code(const catalog::Resolution& resolution) {
 bool runs_triggers(const catalog::Resolution& resolution) {
   return std::any_of(resolution.effects.begin(), resolution.effects.end(), [](const auto& resolved) {
     return resolved.effect.action == sql::Action::execute_function && resolved.via == catalog::Via::trigger;
+  });
+}
+
+bool ends_transaction(const sql::Facts& facts) {
+  return std::any_of(facts.statements.begin(), facts.statements.end(), [](const auto& statement) {
+    return statement.transaction == sql::TransactionControl::commit ||
+           statement.transaction == sql::TransactionControl::prepare_transaction;
   });
 }
 
@@ -56,8 +64,29 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
     verdict.refusal = std::move(unread.refusal);
     verdict.would_refuse = std::move(unread.would_refuse);
   }
+  if (verdict.allowed()) limit_rows(verdict, facts, resolution, request.agent);
   if (verdict.allowed()) verdict.demand = demand_of(*policy_, facts, resolution, request.agent);
   return verdict;
+}
+
+void Guard::limit_rows(Verdict& verdict, const sql::Facts& facts, const catalog::Resolution& resolution,
+                       std::string_view agent) const {
+  if (ends_transaction(facts)) verdict.row_limit_at_commit = policy_->strictest_row_limit(agent);
+  verdict.row_limit = policy_->row_limit(resolution, agent);
+  if (!verdict.row_limit) return;
+  const auto refused = uncountable(facts, resolution);
+  if (!refused) return;
+  verdict.refusal = row_refusal(*verdict.row_limit, refused->why);
+  verdict.outcome = verdict.decision.outcome = policy::Outcome::deny;
+  auto& effects = verdict.decision.effects;
+  if (effects.empty()) return;
+  const auto told = std::find_if(effects.begin(), effects.end(),
+                                 [&](const auto& effect) { return effect.action == refused->action; });
+  auto& decisive = told == effects.end() ? effects.front() : *told;
+  decisive.outcome = policy::Outcome::deny;
+  decisive.ground = policy::Ground::unsupported;
+  decisive.rule = verdict.row_limit->rule;
+  decisive.reason = refused->why;
 }
 
 std::shared_ptr<const Guard> Guard::with_catalog(const catalog::Snapshot& snapshot) const {

@@ -45,6 +45,8 @@ class Guard {
 
  private:
   void explain(Verdict& verdict, const Request& request) const;
+  void limit_rows(Verdict& verdict, const sql::Facts& facts, const catalog::Resolution& resolution,
+                  std::string_view agent) const;
 
   std::shared_ptr<const policy::PolicySet> policy_;
   std::shared_ptr<const policy::Bound> bound_;

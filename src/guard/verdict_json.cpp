@@ -46,6 +46,8 @@ Json to_value(const base::Error& refusal, const Verdict& verdict) {
 std::string to_json(const Verdict& verdict, int indent) {
   Json json{{"verdict", policy::name(verdict.outcome)}, {"effects", Json::array()}};
   for (const auto& effect : verdict.decision.effects) json["effects"].push_back(to_value(effect));
+  if (verdict.allowed() && verdict.row_limit)
+    json["rows_affected"] = {{"limit", verdict.row_limit->rows}, {"rule", verdict.row_limit->rule}};
   if (verdict.refusal) json["refusal"] = to_value(*verdict.refusal, verdict);
   if (verdict.would_refuse && !verdict.refusal)
     json["would_refuse"] = to_value(*verdict.would_refuse, verdict);

@@ -94,6 +94,8 @@ asio::awaitable<void> ClientSession::pump_server() {
     start_writer();
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
       server_wait_->cancel();
+    // What the gate goes on with where the client's pump waits for its client.
+    if (relay_->answers_server() && !server_wait_) co_await flush_server();
     co_await flush_client();
     if (client_silent_ && to_client_.failed) break;
     auto due = relay_->server_waits_for();

@@ -48,6 +48,9 @@ std::vector<std::string> conditions_of(const Rule& rule) {
   if (results.bytes)
     conditions.push_back("at most " + std::to_string(results.bytes->most) + " bytes returned");
   if (results.time) conditions.push_back("for at most " + std::to_string(results.time->most) + " ms");
+  if (rule.rows_affected) {
+    conditions.push_back("at most " + std::to_string(*rule.rows_affected) + " rows changed by a statement");
+  }
   if (rule.monitored) conditions.emplace_back("monitored only");
   return conditions;
 }

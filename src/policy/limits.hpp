@@ -18,6 +18,7 @@ inline constexpr std::uint32_t kMostInRate = 1'000'000;
 inline constexpr std::chrono::seconds kLongestWindow = std::chrono::hours{24} * 31;
 // Each failure is remembered with its time, so there cannot be many.
 inline constexpr std::uint32_t kMostFailures = 100;
+inline constexpr std::int64_t kMostRows = 1'000'000'000'000;
 
 struct Rate {
   std::uint32_t count = 0;        // 1 to kMostInRate
@@ -63,5 +64,8 @@ struct Limits {
 
 // COMMIT and ROLLBACK count against no rate: who has used up a limit must still let go of its locks.
 [[nodiscard]] bool counts_as_statement(const sql::StatementFacts& statement) noexcept;
+
+// Actions that a limit on rows is about: writing them, and running what may.
+[[nodiscard]] bool may_change_rows(sql::Action action) noexcept;
 
 }  // namespace portcullis::policy

@@ -15,7 +15,6 @@ using std::chrono::seconds;
 
 constexpr std::int64_t kMostConnections = 100'000;
 constexpr std::int64_t kMostConcurrent = 10'000;
-constexpr std::int64_t kMostRows = std::int64_t{1} << 40;
 
 struct Unit {
   std::string_view name;
@@ -253,6 +252,20 @@ void read_limits(LoadContext& context, const JsonValue* limits) {
   }
 }
 
+void read_rows_affected(LoadContext& context, ObjectReader& reader, const JsonValue& limits, Rule& rule) {
+  const auto rows = reader.take_integer("rows_affected", 0, kMostRows);
+  if (!rows) return;
+  rule.rows_affected = static_cast<std::uint64_t>(*rows);
+  const auto all = sql::all_actions();
+  const bool counts = std::any_of(all.begin(), all.end(), [&](sql::Action action) {
+    return rule.actions.contains(action) && may_change_rows(action);
+  });
+  if (counts) return;
+  context.complain(
+      *limits.find("rows_affected"),
+      "\"rows_affected\" limits what changes rows, and the rule names no action that does: take it out");
+}
+
 void read_rule_limits(LoadContext& context, const JsonValue& limits, Rule& rule) {
   if (limits.kind != Kind::object || limits.members.empty()) {
     context.complain(limits, "a rule's limits are an object: write { \"rate\": \"5/hour\" }");
@@ -261,7 +274,8 @@ void read_rule_limits(LoadContext& context, const JsonValue& limits, Rule& rule)
   ObjectReader reader(limits, "a rule's \"limits\"", context.problems);
   rule.rate = read_rate(context, reader, "rate", kMostInRate);
   rule.results = read_results(context, reader, rule.id);
-  refuse_unenforced(context, reader, limits, {"rows_affected", "cost"});
+  read_rows_affected(context, reader, limits, rule);
+  refuse_unenforced(context, reader, limits, {"cost"});
   reader.finish();
 }
 

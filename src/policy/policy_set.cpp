@@ -102,6 +102,14 @@ std::vector<RuleUse> PolicySet::rule_uses(const sql::Facts& facts, const catalog
   return policy::rule_uses(*rules_, facts, resolution, agent);
 }
 
+std::optional<RowLimit> PolicySet::row_limit(const catalog::Resolution& resolution,
+                                             std::string_view agent) const {
+  return policy::row_limit(*rules_, resolution, agent);
+}
+std::optional<RowLimit> PolicySet::strictest_row_limit(std::string_view agent) const {
+  return policy::strictest_row_limit(*rules_, agent);
+}
+
 std::string PolicySet::allowed_summary(std::string_view agent, std::size_t limit) const {
   return summarize_allowed(*rules_, agent, limit);
 }

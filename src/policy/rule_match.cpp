@@ -169,4 +169,12 @@ RuleMatch match_rules(const PolicyData& policy, const std::vector<std::size_t>& 
   return matcher.take();
 }
 
+bool comes_under(const PolicyData& policy, std::size_t rule, const ResolvedEffect& effect) {
+  if (effect.via == catalog::Via::reference) return false;  // needs no rule
+  const RuleMatch match = match_rules(policy, {rule}, effect, {});
+  if (match.covering() == nullptr) return false;
+  // A rule that names other columns of the object has nothing to do with it.
+  return match.covered || touches_all(effect) || match.beyond.size() < effect.effect.columns.size();
+}
+
 }  // namespace portcullis::policy

@@ -39,6 +39,10 @@ struct Surrounding {
 [[nodiscard]] RuleMatch match_rules(const PolicyData& policy, const std::vector<std::size_t>& rules,
                                     const catalog::ResolvedEffect& effect, const Surrounding& statement);
 
+// Whether the rule has its say on the effect beside whatever else covers it: what its limits count by.
+[[nodiscard]] bool comes_under(const PolicyData& policy, std::size_t rule,
+                               const catalog::ResolvedEffect& effect);
+
 // A function must be named: no star opens one.
 [[nodiscard]] bool calls_function(const sql::Effect& effect) noexcept;
 

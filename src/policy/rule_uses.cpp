@@ -6,13 +6,11 @@
 
 #include "policy/rule_match.hpp"
 #include "policy/rules.hpp"
-#include "policy/touched.hpp"
 
 namespace portcullis::policy {
 namespace {
 
 using catalog::Resolution;
-using catalog::ResolvedEffect;
 
 // Where each written effect stands. The text of EXECUTE's statement is another one, so a place may be in
 // several statements: then it counts for all of them.
@@ -48,14 +46,6 @@ std::vector<std::size_t> roots_of(const Resolution& resolution) {
     roots.push_back(caused ? roots[static_cast<std::size_t>(cause)] : i);
   }
   return roots;
-}
-
-bool comes_under(const PolicyData& policy, std::size_t rule, const ResolvedEffect& effect) {
-  if (effect.via == catalog::Via::reference) return false;  // needs no rule
-  const RuleMatch match = match_rules(policy, {rule}, effect, {});
-  if (match.covering() == nullptr) return false;
-  // A rule that names other columns of the object has nothing to do with it.
-  return match.covered || touches_all(effect) || match.beyond.size() < effect.effect.columns.size();
 }
 
 // Of the agent's rules that are `limited`, by index: the statements that they cover an effect of.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "session/parameters.hpp"
+#include "session/row_duties.hpp"
 
 namespace portcullis::session {
 
@@ -171,10 +172,15 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
     if (const auto hanging = hangs(*meant, subject, true))
       return recorded(guard::Guard::refuse(*hanging), subject);
   }
+  if (verdict->allowed()) {
+    if (const auto hindered = hinders_counting(*verdict, *meant, subject))
+      return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
+  }
   const auto over = verdict->allowed() ? over_limit(verdict->demand, subject) : std::nullopt;
   Judgement judgement =
       over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : recorded(*verdict, subject);
   judgement.key = subject.key;
+  judgement.rows_duty = rows_duty_of(*verdict, *meant);
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
   judgement.consequences.binds_session |= verdict->runs_triggers;
@@ -323,9 +329,9 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   Judgement judgement = decide(facts, subject);
   if (judgement.record) named->is_paid = false;
   if (judgement.allowed) {
-    judgement.portal =
-        std::make_shared<Portal>(Portal{statements, *judgement.record, *subject.key, judgement.consequences,
-                                        false, view_.basis, view_.names, merged(judgement.results)});
+    judgement.portal = std::make_shared<Portal>(
+        Portal{statements, *judgement.record, *subject.key, judgement.consequences, false, view_.basis,
+               view_.names, merged(judgement.results), judgement.rows_duty});
   }
   return judgement;
 }

@@ -28,6 +28,7 @@ struct Judgement {
   StatementPtr statement;            // of an allowed Query or Parse
   PortalPtr portal;                  // of an allowed Bind
   std::vector<ResultPlan> results;   // of its statements, as written; empty: nothing is limited
+  std::optional<RowDuty> rows_duty{};
 };
 
 // What the next judgements are made by.
@@ -41,6 +42,8 @@ struct View {
   bool newest = false;
   // The open transaction has changed the catalog or where names are looked up.
   bool unsettled = false;
+  // Messages of a pipeline were sent that no Sync has ended yet.
+  bool in_pipeline = false;
   // Why it is not known what names mean: statements that use any are refused for it.
   std::optional<base::Error> blind{};
 };
@@ -87,6 +90,9 @@ class Judge {
   [[nodiscard]] std::optional<base::Error> hangs(const sql::Facts& meant, const Recorder::Subject& subject,
                                                  bool runs_code) const;
   [[nodiscard]] bool fetches_what_moves(const sql::Facts& meant) const;
+  [[nodiscard]] std::optional<base::Error> hinders_counting(const guard::Verdict& verdict,
+                                                            const sql::Facts& meant,
+                                                            const Recorder::Subject& subject) const;
   void note_cursors(const sql::Facts& meant, const Consequences& consequences);
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);
   static void keep_counting(const std::vector<PortalPtr>& portals, Judgement& judgement);

@@ -57,6 +57,8 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   } else if (subject.parameter_bytes > 0) {
     record.parameters.push_back({audit::ParameterRecord::Form::length, {}, subject.parameter_bytes});
   }
+  const auto& limit = verdict.row_limit ? verdict.row_limit : verdict.row_limit_at_commit;
+  if (limit && verdict.allowed()) record.rows_limit = limit->rows;
   record.agent_sequence = needs_.agent_sequence->fetch_add(1, std::memory_order_relaxed) + 1;
   return needs_.sink->append(std::move(record));
 }
@@ -74,6 +76,7 @@ std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::stri
     record.rows = reply->rows;
     record.bytes = reply->bytes;
     record.limit = reply->limit;
+    record.changed = reply->changed;
     record.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(needs_.clock->steady() - reply->sent);
   }

@@ -1,4 +1,5 @@
 #include "session/relay.hpp"
+#include "session/row_duties.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -153,6 +154,10 @@ std::size_t Relay::stream_from_client(std::string_view bytes) {
 
 // The bytes used, or nothing when more are needed first.
 std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, const wire::FrameHeader& header) {
+  if (rows_ && is_judged(header.type)) {
+    violation("a request in the middle of COPY data whose rows are counted: send CopyDone or CopyFail first");
+    return std::nullopt;
+  }
   const bool ready = is_judged(header.type)        ? take_view()
                      : opens_pipeline(header.type) ? follow_lookup(needs_.basis->current())
                                                    : true;
@@ -242,6 +247,7 @@ void Relay::give_analysis(Analysis analysis) {
 void Relay::on_query(std::string_view frame, const Judgement& judgement) {
   if (!judgement.allowed) return stage_refusal(type::query, Request::query, {}, judgement);
   Reply reply;
+  reply.rows_duty = judgement.rows_duty;
   reply.request = Request::query;
   reply.pipeline = registry_.pipeline - 1;
   reply.statement = judgement.statement;
@@ -308,6 +314,8 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
   reply.request = Request::bind;
   reply.name = portal;
   reply.portal = judgement.portal;
+  // Planning is a part of it, and runs what is called IMMUTABLE.
+  if (judgement.rows_duty && judgement.rows_duty->runs_at_bind) reply.rows_duty = judgement.rows_duty;
   stage_judged(type::bind, part, std::move(reply), judgement);
   return part.size();
 }
@@ -345,6 +353,7 @@ void Relay::on_execute(std::string_view frame) {
     Reply reply;
     reply.request = Request::execute;
     reply.results = judgement.results;
+    reply.rows_duty = judgement.rows_duty;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {
@@ -360,6 +369,7 @@ void Relay::on_execute(std::string_view frame) {
     reply.portal = portals.back();
     reply.may_commit = commits_alone;
     reply.results = judgement.results;
+    reply.rows_duty = judgement.rows_duty;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   // Each run of a PREPARE may make its name anew.
@@ -376,6 +386,7 @@ void Relay::on_execute(std::string_view frame) {
   for (const auto& portal : portals) {
     reply.consequences |= portal->consequences;
     if (portal->results.counts() || portal->results.declared) add_plan(reply.results, portal->results);
+    reply.rows_duty = stricter(reply.rows_duty, portal->rows_duty);
   }
   reply.may_commit = commits_alone;
   if (portals.size() == 1 && portals.front()->statements.size() == 1)
@@ -437,19 +448,26 @@ void Relay::stage_refusal(char message, Request request, std::string_view name, 
 void Relay::stage(Staged staged) {
   if (staged.reply && !staged.refused) {
     const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
-    staged.barrier = staged.reply->consequences.changes_catalog || (ends && lookup_.catalog_changing);
+    staged.counts = staged.reply->rows_duty.has_value();
+    if (staged.counts) flush_before_counting();
+    staged.barrier =
+        staged.counts || staged.reply->consequences.changes_catalog || (ends && lookup_.catalog_changing);
     barriers_ += staged.barrier ? 1 : 0;
     bound_ = bound_ || staged.reply->consequences.binds_session;
     note_sending(staged.reply->consequences);
   }
-  if (staged.type == type::sync || (staged.type == type::query && !skips_to_sync())) unsynced_ = false;
+  if (staged.type == type::sync || (staged.type == type::query && !skips_to_sync()))
+    unsynced_ = pipeline_ends_block_ = false;
+  if (staged.type == type::execute && staged.reply && staged.reply->consequences.may_rewind)
+    pipeline_ends_block_ = true;
   if (opens_pipeline(staged.type)) unsynced_ = true;
+  if (staged.type == type::copy_done || staged.type == type::copy_fail) rows_copy_ended_ = true;
   staged_bytes_ += staged.bytes.size();
   staged_.push_back(std::move(staged));
 }
 
 std::optional<std::uint64_t> Relay::client_waits_for() const {
-  if (!holds_back()) return staged_.empty() ? std::nullopt : staged_.front().ticket;
+  if (!holds_back() && !waits_to_count()) return staged_.empty() ? std::nullopt : staged_.front().ticket;
   // None is released before an answer is in; those that are not durable by then would wait for nobody.
   const auto last = std::find_if(staged_.rbegin(), staged_.rend(),
                                  [](const Staged& staged) { return staged.ticket.has_value(); });
@@ -465,6 +483,7 @@ void Relay::release_ready() {
       if (!failure) return;
       refuse_for_failed_log(next, *failure);
     }
+    if (waits_to_count()) return;
     Staged ready = std::move(next);
     staged_.pop_front();
     barriers_ -= ready.barrier ? 1 : 0;
@@ -487,6 +506,10 @@ void Relay::release(Staged staged) {
   if (!continues)
     last_release_dropped_ = skipping_ && staged.type != type::sync && staged.type != type::terminate;
   if (last_release_dropped_) return drop_skipped(staged);
+  if (staged.counts && !staged.refused && must_count(*staged.reply)) {
+    if (!replies_.is_in_doubt()) return begin_rows(std::move(staged));
+    refuse_to_count(staged);
+  }
   // A poison is whole: what streams behind it belongs to the message that it replaced.
   if (staged.refused) last_release_dropped_ = true;
   switch (staged.type) {
@@ -499,6 +522,8 @@ void Relay::release(Staged staged) {
       break;
     case type::copy_done:
     case type::copy_fail:
+      // A Flush before the data was swallowed with them.
+      if (rows_ && !rows_->work().is_query) encode(staged.bytes, wire::Flush{});
       if (std::exchange(copying_in_, false) || replies_.empty()) staged.reply.reset();
       break;
     case type::terminate: client_finished_ = true; break;
@@ -519,8 +544,7 @@ void Relay::release(Staged staged) {
     if (staged_.empty()) judge_.rest();
     return send_to_client(answer);
   }
-  if (staged.type == type::sync || staged.type == type::query) pipeline_sent_ = false;
-  if (opens_pipeline(staged.type)) pipeline_sent_ = true;
+  note_pipeline(staged.type);
   if (staged.reply && !staged.refused) announce_catalog_change(*staged.reply);
   const bool alone = staged.reply && !staged.refused && is_limited(*staged.reply);
   const bool asks = alone && staged.reply->request == Request::execute;
@@ -532,6 +556,11 @@ void Relay::release(Staged staged) {
   if (alone) staged.reply->alone = true;
   if (staged.reply) staged.reply->sent = needs_.clock->steady();
   if (staged.reply) replies_.push(std::move(*staged.reply));
+}
+
+void Relay::note_pipeline(char message) {
+  if (message == type::sync || message == type::query) pipeline_sent_ = false;
+  if (opens_pipeline(message)) pipeline_sent_ = true;
 }
 
 // What the server would throw away unread need not be sent.

@@ -19,6 +19,8 @@
 #include "session/judge.hpp"
 #include "session/own_request.hpp"
 #include "session/reply_queue.hpp"
+#include "session/row_bracket.hpp"
+#include "session/row_counter.hpp"
 #include "wire/framing.hpp"
 
 namespace portcullis::session {
@@ -82,6 +84,8 @@ class Relay {
   [[nodiscard]] std::string take_to_client() { return std::exchange(to_client_, {}); }
   [[nodiscard]] std::size_t pending_to_client() const noexcept { return to_client_.size(); }
   [[nodiscard]] std::size_t pending_to_server() const noexcept { return to_server_.size(); }
+  // What is pending to the server answers what the server said: it waits for nothing of the client.
+  [[nodiscard]] bool answers_server() const noexcept { return rows_ != nullptr && pending_to_server() > 0; }
   // Send what is left, then close both sides.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   // Nothing is owed to anybody and no transaction is open.
@@ -109,6 +113,7 @@ class Relay {
     std::optional<std::uint64_t> ticket;  // durable before release
     bool refused = false;
     bool barrier = false;  // nothing behind it is judged before it is released
+    bool counts = false;   // its rows: nothing else may be outstanding
   };
   // How the server looks up names, as far as the gate knows.
   struct Lookup {
@@ -164,6 +169,7 @@ class Relay {
   void stage(Staged staged);
   void release_ready();
   void release(Staged staged);
+  void note_pipeline(char message);
   void drop_skipped(Staged& staged);
   void refuse_for_failed_log(Staged& staged, const base::Error& failure) const;
 
@@ -208,15 +214,34 @@ class Relay {
   [[nodiscard]] std::chrono::milliseconds idle_time() const;
   void stop(Passed passed);
   void on_stopped(char message, std::string_view body, std::string_view frame);
+  void on_rows_undone();
   void finish_stop();
   void poison_stopped(bool is_execute);
   [[nodiscard]] std::string fate_of(const Reply& reply, bool is_done) const;
+  // relay_rows.cpp: messages whose rows are counted.
+  void flush_before_counting();
+  [[nodiscard]] bool waits_to_count() const;
+  [[nodiscard]] bool must_count(const Reply& reply) const;
+  void begin_rows(Staged staged);
+  void refuse_to_count(Staged& staged) const;
+  [[nodiscard]] std::optional<std::size_t> on_rows_answer(std::string_view bytes);
+  [[nodiscard]] bool take_for_rows(char type, std::string_view body, std::string_view frame);
+  [[nodiscard]] bool hold_for_rows(char type, std::string_view frame);
+  void take_step(RowBracket::Step step);
+  void send_for_rows();
+  void release_held_rows();
+  void pass_uncounted();
+  void finish_rows();
+  // Behind the end of its data a COPY is counted before anything else is sent, be it a Sync.
+  [[nodiscard]] bool counts_rows_now() const { return rows_ && (!copying_in_ || rows_copy_ended_); }
 
   // relay_server.cpp: server to client.
+  void take_server_message(char type, std::string_view body, std::string_view frame);
   void on_server_message(char type, std::string_view body, std::string_view frame);
   void on_ready_for_query(std::string_view body, std::string_view frame);
   void on_error(std::string_view body, std::string_view frame);
   void skip_failed_pipeline();
+  void fail_front(std::string_view code);
   void on_completion(char type, std::string_view body, std::string_view frame);
   void on_parameter_status(std::string_view body);
   // The server skips, and no Sync is on its way.
@@ -264,6 +289,11 @@ class Relay {
   std::unique_ptr<OwnRequest> own_request_;  // under way: nothing else is
   bool waits_for_quiet_ = false;             // to make one
   bool unsynced_ = false;                    // the client's pipeline has not ended yet
+  bool pipeline_ends_block_ = false;         // ... and may have ended or gone back in a transaction
+
+  RowCounter row_counter_;
+  std::unique_ptr<RowBracket> rows_;  // under way: of the front of replies_
+  bool rows_copy_ended_ = false;      // the client has sent the end of its data
 
   std::deque<Held> held_;
   std::size_t server_stream_left_ = 0;

@@ -148,6 +148,7 @@ std::optional<Time> Relay::wakes_at() const {
   }
   // The pace of COPY FROM STDIN is the client's.
   if (replies_.empty() || !replies_.all().front().began || copying_in_) return std::nullopt;
+  if (rows_ && rows_->is_closing()) return std::nullopt;
   const auto time = time_of(replies_.all().front());
   if (!time) return std::nullopt;
   return *replies_.all().front().began + std::chrono::milliseconds(time->most);
@@ -178,6 +179,7 @@ void Relay::stop(Passed passed) {
   stop_.emplace();
   stop_->passed = std::move(passed);
   stop_->since = needs_.clock->steady();
+  if (rows_) rows_->give_up();
   // Only a client that breaks off its own COPY data gets something sent behind what is alone.
   if (replies_.size() > 1) end_with(stop_->passed.told);
 }
@@ -189,6 +191,7 @@ bool Relay::take_cancel() {
 void Relay::on_cancel_ended() {
   if (!stop_ || ended_) return;
   stop_->cancel_ended = true;
+  send_for_rows();
   finish_stop();
   if (!holds_back()) release_ready();
   start_clocks();
@@ -239,6 +242,14 @@ void Relay::on_stopped(char message, std::string_view body, std::string_view fra
     case type::notice_response: return;
     default: return violation(std::string("the database sent an unexpected message '") + message + "'");
   }
+  finish_stop();
+}
+
+// Its rows were to be counted, and so its transaction was still open: nothing of it stays.
+void Relay::on_rows_undone() {
+  stop_->failed = true;
+  if (replies_.front()->request == Request::query) return;  // ReadyForQuery follows
+  stop_->answered = true;
   finish_stop();
 }
 

@@ -48,6 +48,7 @@ bool Relay::take_view() {
   view.claims = lookup_.claims;
   view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending ||
                    lookup_.names_stale || lookup_.catalog_stale;
+  view.in_pipeline = unsynced_;
   judge_.use(std::move(view));
   return true;
 }
@@ -120,7 +121,8 @@ bool Relay::waits_for_server() const {
   if (holds_back() && is_full) return true;
   // A pipeline that turns out not to have ended is not waited for: its end is the client's to send.
   const bool may_become_quiet = !is_quiet() && !unsynced_ && !is_copying();
-  return own_request_ || replies_.size() >= kMaxReplies || (waits_for_quiet_ && may_become_quiet);
+  return own_request_ || counts_rows_now() || waits_to_count() || replies_.size() >= kMaxReplies ||
+         (waits_for_quiet_ && may_become_quiet);
 }
 
 bool Relay::try_basis() {

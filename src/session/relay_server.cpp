@@ -52,13 +52,13 @@ Error unrecorded_outcome() {
 
 std::size_t Relay::on_server(std::string_view bytes) {
   std::size_t consumed = 0;
-  const bool held_back = holds_back();
   while (!ended_ && consumed < bytes.size()) {
     if (server_lost_) return bytes.size();
     if (!held_.empty() && held_.back().bytes.size() > kMaxHeld) break;
     const auto rest = bytes.substr(consumed);
-    if (own_request_ && server_stream_left_ == 0) {
-      const auto used = on_own_answer(rest);
+    const bool asks_rows = rows_ && rows_->asks();
+    if ((own_request_ || asks_rows) && server_stream_left_ == 0) {
+      const auto used = asks_rows ? on_rows_answer(rest) : on_own_answer(rest);
       if (!used) break;
       consumed += *used;
       continue;
@@ -80,18 +80,22 @@ std::size_t Relay::on_server(std::string_view bytes) {
     if (streams((*header)->type, (*header)->body_size)) {
       server_stream_dropped_ = !gives((*header)->type, size);
       if (!server_stream_dropped_)
-        on_server_message((*header)->type, {}, rest.substr(0, std::min(rest.size(), size)));
+        take_server_message((*header)->type, {}, rest.substr(0, std::min(rest.size(), size)));
       server_stream_left_ = size - std::min(rest.size(), size);
       consumed += std::min(rest.size(), size);
       continue;
     }
     if (rest.size() < size) break;
-    on_server_message((*header)->type, rest.substr(5, (*header)->body_size), rest.substr(0, size));
+    take_server_message((*header)->type, rest.substr(5, (*header)->body_size), rest.substr(0, size));
     consumed += size;
   }
-  if (held_back && !ended_ && !holds_back()) release_ready();
+  if (!ended_) release_ready();
   start_clocks();
   return consumed;
+}
+
+void Relay::take_server_message(char message, std::string_view body, std::string_view frame) {
+  if (!rows_ || !take_for_rows(message, body, frame)) on_server_message(message, body, frame);
 }
 
 void Relay::on_server_message(char message, std::string_view body, std::string_view frame) {
@@ -185,6 +189,12 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
   } else {
     send_to_client(frame);
   }
+  fail_front(code);
+}
+
+// The client has the error of the request in front.
+void Relay::fail_front(std::string_view code) {
+  Reply* front = replies_.front();
   front->sqlstate = code;
   if (front->request == Request::query) return;  // ReadyForQuery follows
 
@@ -337,7 +347,9 @@ void Relay::forget_deallocated(const Reply& reply) {
 // Writes what became of a decision. A Parse or Bind that worked has no outcome of its own: it has not run
 // yet.
 void Relay::settle(Reply& reply, std::string_view result, char transaction_status) {
-  if (!reply.decision || reply.replacement) return;
+  if (reply.consequences.changes && !reply.rows_counted) row_counter_.forget();
+  if (!reply.decision || (reply.replacement && !reply.stopped)) return;
+  if (reply.stopped) result = "stopped";
   if (reply.portal) reply.portal->outcome_known = true;
   const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status);
   if (index) last_outcome_ = *index;
@@ -355,7 +367,7 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
 void Relay::tell_limits(const Reply& reply, std::string_view result) const {
   if (needs_.limits == nullptr || !reply.key) return;
   const bool executing = reply.request == Request::query || reply.request == Request::execute;
-  if (result == "error" && !reply.sqlstate.empty()) {
+  if ((result == "error" || result == "stopped") && !reply.sqlstate.empty()) {
     needs_.limits->failed(identity_.agent, *reply.key, base::SqlState::from_text(reply.sqlstate),
                           needs_.clock->steady());
   } else if (result == "ok" && executing) {
@@ -438,6 +450,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
   }
   staged_.clear();
   own_request_.reset();
+  rows_.reset();
   never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
   // The server's own last words may be among what is dropped.
   const bool dropped = drop_held();

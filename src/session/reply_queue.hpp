@@ -13,6 +13,7 @@
 
 #include "portcullis/base/error.hpp"
 #include "session/basis.hpp"
+#include "session/row_duty.hpp"
 #include "session/statement_registry.hpp"
 
 namespace portcullis::session {
@@ -55,6 +56,9 @@ struct Reply {
   [[nodiscard]] bool is_decided_by_bind() const { return portal && decision && portal->record == *decision; }
   // Until the answer is in, and the catalog read again, nobody is judged by the old one.
   std::shared_ptr<CatalogChange> catalog_change;
+  std::optional<RowDuty> rows_duty;
+  bool rows_counted = false, stopped = false;  // ... and stopped for that
+  std::vector<std::string> changed;            // by table
 };
 
 class ReplyQueue {

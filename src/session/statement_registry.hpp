@@ -17,6 +17,7 @@
 #include "portcullis/sql/facts.hpp"
 #include "session/consequences.hpp"
 #include "session/result_meter.hpp"
+#include "session/row_duty.hpp"
 
 namespace portcullis::session {
 
@@ -42,6 +43,8 @@ struct Portal {
   std::shared_ptr<const Basis> basis;  // that it was judged by
   std::shared_ptr<const catalog::NameSpace> names;
   ResultPlan results{};  // counted over all its Executes
+  std::optional<RowDuty> rows_duty{};
+  std::uint64_t rows_touched = 0;  // by all that was executed of it
 
   // Whether it holds EXECUTE, FETCH or the like.
   [[nodiscard]] bool names_others() const;
@@ -98,7 +101,8 @@ class PendingNames {
   }
 
   [[nodiscard]] bool has_named() const {
-    return std::any_of(values_.begin(), values_.end(), [](const auto& named) { return !named.first.empty(); });
+    return std::any_of(values_.begin(), values_.end(),
+                       [](const auto& named) { return !named.first.empty(); });
   }
   // Forgets the name, or every name but the unnamed one, which DEALLOCATE ALL leaves alone.
   void forget(const std::string& name) { values_.erase(name); }

@@ -1,5 +1,5 @@
-// What the log says. A Record is what a caller knows; the log adds the index, the previous entry's hash and the time.
-// On disk it is one canonical-JSON object a line: docs/audit-format.md.
+// What the log says. A Record is what a caller knows; the log adds the index, the previous entry's hash and
+// the time. On disk it is one canonical-JSON object a line: docs/audit-format.md.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,8 @@ struct EffectRecord {
   std::string action, object, outcome, rule, reason;
 };
 
-// A parameter of Bind. Exactly one: text (valid UTF-8), hex of other bytes, only a length (too long to record), or NULL.
+// A parameter of Bind. Exactly one: text (valid UTF-8), hex of other bytes, only a length (too long to
+// record), or NULL.
 struct ParameterRecord {
   enum class Form : std::uint8_t { null, text, hex, length } form = Form::null;
   std::string value;         // text or hex digits
@@ -41,37 +42,48 @@ struct DecisionRecord {
   std::uint64_t session = 0;
   std::uint64_t agent_sequence = 0;  // the gate's counter for this agent since its start, from 1
   std::string agent, role;
-  std::string message;               // "Query", "Parse", "Bind", "Execute", "FunctionCall"
-  std::string verdict;               // "allow", "would_deny", "ask", "deny"
-  std::vector<std::string> kinds;    // command tags
+  std::string message;             // "Query", "Parse", "Bind", "Execute", "FunctionCall"
+  std::string verdict;             // "allow", "would_deny", "ask", "deny"
+  std::vector<std::string> kinds;  // command tags
   std::vector<EffectRecord> effects;
-  std::string rule;                  // of the decisive effect
-  std::string sqlstate, reason;      // of a refusal: what the agent is told, without the record's number; of
-                                     // would_deny what it would have been told
-  std::string text;                  // the statement as sent: any bytes (not valid UTF-8 is stored as base64)
-  std::uint64_t text_length = 0;     // of the whole, where `text` is only the beginning of what is too long to keep
-  std::string policy_hash;           // hex
-  std::string catalog;               // fingerprint of the catalog that it was judged by; empty where it was none
+  std::string rule;              // of the decisive effect
+  std::string sqlstate, reason;  // of a refusal: what the agent is told, without the record's number; of
+                                 // would_deny what it would have been told
+  std::string text;              // the statement as sent: any bytes (not valid UTF-8 is stored as base64)
+  std::uint64_t text_length =
+      0;                    // of the whole, where `text` is only the beginning of what is too long to keep
+  std::string policy_hash;  // hex
+  std::string catalog;      // fingerprint of the catalog that it was judged by; empty where it was none
   std::chrono::milliseconds catalog_age{0};  // since that was known to be what the database has
   std::vector<ParameterRecord> parameters;
-  std::optional<std::uint64_t> statement;  // for Bind: the record of the Parse
+  std::optional<std::uint64_t> rows_limit;  // its rows are counted, and it may change no more
+  std::optional<std::uint64_t> statement;   // for Bind: the record of the Parse
 };
+
+// Of OutcomeRecord::rows; what is beyond is cut.
+inline constexpr std::size_t kMostRowEntries = 10, kMaxRowEntryBytes = 160;
 
 struct OutcomeRecord {
   std::uint64_t session = 0;
-  std::uint64_t decision = 0;        // index of the decision's entry
-  std::string result;                // "ok", "error", "skipped", "connection lost", "suspended"
-  std::vector<std::string> tags;     // "UPDATE 3", one for each statement that completed
-  std::string sqlstate;              // of an error
-  char transaction_status = 0;       // of the ReadyForQuery that followed, where known
+  std::uint64_t decision = 0;     // index of the decision's entry
+  std::string result;             // "ok", "error", "stopped", "skipped", "connection lost", "suspended"
+  std::vector<std::string> tags;  // "UPDATE 3", one for each statement that completed
+  std::string sqlstate;           // of an error
+  char transaction_status = 0;    // of the ReadyForQuery that followed, where known
   std::chrono::microseconds duration{0};
-  std::uint64_t rows = 0, bytes = 0; // given to the client: DataRow and CopyData messages and their length
-  std::string limit;                 // that was passed: "rows_returned of rule read"
+  std::uint64_t rows = 0, bytes = 0;  // given to the client: DataRow and CopyData messages and their length
+  std::string limit;                  // that was passed: "rows_returned of rule read"
+  std::vector<std::string>
+      changed;  // changed by table, where they were counted: "app.orders: 3"; see kMostRowEntries
 };
 
 // The policy's bytes, so that decisions can be judged again; the configuration's, without secrets.
-struct PolicyRecord { std::string name, hash, bytes; };
-struct ConfigRecord { std::string bytes; };
+struct PolicyRecord {
+  std::string name, hash, bytes;
+};
+struct ConfigRecord {
+  std::string bytes;
+};
 
 using Record = std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord>;
 
@@ -79,12 +91,13 @@ using Record = std::variant<SessionRecord, DecisionRecord, OutcomeRecord, Policy
 class Sink {
  public:
   virtual ~Sink() = default;
-  // The index that the entry has from now on, in the order of the calls; it is durable once durable() is above it.
-  // 58030 or 53100 when the log cannot take it: nothing was appended, and the caller must refuse.
+  // The index that the entry has from now on, in the order of the calls; it is durable once durable() is
+  // above it. 58030 or 53100 when the log cannot take it: nothing was appended, and the caller must refuse.
   [[nodiscard]] virtual base::Result<std::uint64_t> append(Record record) = 0;
   // Entries with an index below this are on disk, as far as a returned fdatasync can tell.
   [[nodiscard]] virtual std::uint64_t durable() const noexcept = 0;
-  // Set once a write or sync failed: nothing above durable() is promised, and nothing will be until a restart.
+  // Set once a write or sync failed: nothing above durable() is promised, and nothing will be until a
+  // restart.
   [[nodiscard]] virtual std::optional<base::Error> failure() const = 0;
 };
 

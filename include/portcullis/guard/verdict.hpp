@@ -23,6 +23,10 @@ struct Verdict {
   // Functions of users are among what it runs, called or by whatever else but a trigger; or triggers: what
   // these do to the session is not known.
   bool runs_code = false, runs_triggers = false;
+  // Of what is allowed: how many rows it may change, to be counted and enforced while it runs.
+  std::optional<policy::RowLimit> row_limit{};
+  // It ends a transaction, and what was put off to the end may change so many rows.
+  std::optional<policy::RowLimit> row_limit_at_commit{};
   // Goes on to the database: would_deny too.
   [[nodiscard]] bool allowed() const noexcept { return policy::forwards(outcome); }
 };

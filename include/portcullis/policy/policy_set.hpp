@@ -43,6 +43,13 @@ struct RuleUse {
   friend bool operator==(const RuleUse&, const RuleUse&) = default;
 };
 
+// How many rows a statement may change, and the rule that says so.
+struct RowLimit {
+  std::string rule;
+  std::uint64_t rows = 0;  // 0: none
+  friend bool operator==(const RowLimit&, const RowLimit&) = default;
+};
+
 // What evaluate() needs to know besides the statements.
 struct Context {
   std::string_view agent;
@@ -94,6 +101,15 @@ class PolicySet {
   [[nodiscard]] std::vector<ResultLimits> result_limits(const sql::Facts& facts,
                                                         const catalog::Resolution& resolution,
                                                         std::string_view agent) const;
+
+  // The strictest of the agent's limits on rows that the statements come under: by a rule that covers a write
+  // of theirs, whatever else covers it too. What users' code writes no rule says, so what runs any comes
+  // under all of them. Nothing where none holds, and for rules and policies that are monitored. Pure and
+  // thread-safe.
+  [[nodiscard]] std::optional<RowLimit> row_limit(const catalog::Resolution& resolution,
+                                                  std::string_view agent) const;
+  // The strictest of all that hold for the agent.
+  [[nodiscard]] std::optional<RowLimit> strictest_row_limit(std::string_view agent) const;
 
   // What this agent may do, shortest form, for refusals: "SELECT on app.* except app.users; ALTER TABLE ADD
   // COLUMN on app.orders". At most `limit` characters, cut at an item with "..." behind.

@@ -57,8 +57,8 @@ TEST(Consequences, OfWhatStaysInTheServersSession) {
         "SELECT set_config('timezone', 'UTC', false)", "DO 'BEGIN END'", "CALL p()"}) {
     EXPECT_TRUE(of(text).binds_session) << text;
   }
-  for (const auto* text : {"SELECT 1", "INSERT INTO t VALUES (1)", "CREATE TABLE t (a int)", "BEGIN", "COMMIT",
-                           "NOTIFY x", "SHOW timezone", "SELECT pg_advisory_xact_lock(1)"}) {
+  for (const auto* text : {"SELECT 1", "INSERT INTO t VALUES (1)", "CREATE TABLE t (a int)", "BEGIN",
+                           "COMMIT", "NOTIFY x", "SHOW timezone", "SELECT pg_advisory_xact_lock(1)"}) {
     EXPECT_FALSE(of(text).binds_session) << text;
     EXPECT_TRUE(of(text, true).binds_session) << text;
   }

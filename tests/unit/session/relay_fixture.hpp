@@ -84,6 +84,19 @@ class FakeBasisSource final : public BasisSource {
   std::uint64_t asked = 0, answers = 0;
 };
 
+// The time that a test sets.
+class SetClock final : public base::Clock {
+ public:
+  [[nodiscard]] std::chrono::system_clock::time_point wall() const override { return {}; }
+  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override { return now; }
+  std::chrono::steady_clock::time_point now{std::chrono::hours(10)};
+};
+
+// For a base class before the fixture, which needs it.
+struct Ticking {
+  SetClock ticking;
+};
+
 class RelayFixture : public ::testing::Test {
  protected:
   RelayFixture();

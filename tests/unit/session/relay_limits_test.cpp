@@ -21,17 +21,6 @@ constexpr std::string_view kPolicy = R"({
   ]
 })";
 
-class SetClock final : public base::Clock {
- public:
-  [[nodiscard]] std::chrono::system_clock::time_point wall() const override { return {}; }
-  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override { return now; }
-  std::chrono::steady_clock::time_point now{std::chrono::hours(10)};
-};
-
-struct Ticking {
-  SetClock ticking;
-};
-
 class RelayLimits : protected Ticking, public RelayFixture {
  protected:
   RelayLimits() : RelayFixture(kPolicy, ticking) {}
