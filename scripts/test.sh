@@ -5,8 +5,8 @@
 #
 # fast (the default): the optimised build in build/ci with every test, in less than half an hour on two cores. The
 # integration tests run on Debian's PostgreSQL, and one of them on the oldest and the newest version too.
-# full: all of them on all three. Before that, the tests under AddressSanitizer and ThreadSanitizer, and each fuzz target
-# for a minute.
+# full: all of them on all three, and PostgreSQL's own suites through the gate (tests/suites). Before that, the tests under
+# AddressSanitizer and ThreadSanitizer, and each fuzz target for a minute.
 . "$(dirname "$0")/lib.sh"
 
 tier=fast
@@ -74,6 +74,17 @@ fuzz_for_minutes() {
   done
 }
 
+# PostgreSQL's own tests, directly and through the gate; node-postgres's too where NODE_POSTGRES names a checkout of it.
+run_suites() {
+  say "suites"
+  install_npm_packages "$ROOT/tests/suites/node" "$ROOT/build/suites/node"
+  local arguments=(--binary "$ROOT/build/ci/src/app/portcullis" --folder "$ROOT/build/suites"
+    --node-modules "$ROOT/build/suites/node/node_modules") status=0
+  [ -z "${NODE_POSTGRES:-}" ] || arguments+=(--node-postgres "$NODE_POSTGRES")
+  /usr/bin/python3 -B "$ROOT/tests/suites/run.py" "${arguments[@]}" || status=$?
+  [ "$status" = 0 ] || [ "$status" = 77 ] || fail "a suite differs through the gate: see above and build/suites/results"
+}
+
 groups=(build test)
 [ "$tier" = fast ] || groups+=(full)
 "$ROOT/scripts/install-packages.sh" "${groups[@]}"
@@ -86,6 +97,7 @@ if [ "$tier" = full ]; then
   # Times out under ThreadSanitizer mean nothing: the real PostgreSQL is left to the other builds.
   build_and_test tsan OFF -LE integration
   build_and_test ci ON
+  run_suites
 else
   build_and_test ci OFF
 fi

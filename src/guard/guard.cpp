@@ -110,12 +110,9 @@ Verdict Guard::refuse(const base::Error& error) {
   return verdict;
 }
 
-Verdict Guard::not_understood(const base::Error& analysis_error, std::string_view agent) const {
-  Verdict verdict = refuse(analysis_error);
-  // What is too long, too deep or no text is no statement that this version merely does not know.
-  const bool unknown = analysis_error.code == base::sqlstate::syntax_error ||
-                       analysis_error.code == base::sqlstate::feature_not_supported;
-  if (!unknown || !policy_->forwards_not_understood(agent)) return verdict;
+Verdict Guard::not_understood(const base::Error& error, std::string_view agent) const {
+  Verdict verdict = refuse(error);
+  if (!policy_->forwards_not_understood(agent)) return verdict;
   verdict.outcome = verdict.decision.outcome = policy::Outcome::would_deny;
   verdict.would_refuse = std::exchange(verdict.refusal, std::nullopt);
   return verdict;

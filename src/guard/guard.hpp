@@ -30,8 +30,9 @@ class Guard {
 
   // Thread-safe and pure.
   [[nodiscard]] Verdict decide(const sql::Facts& facts, const Request& request) const;
-  // The verdict on a text that sql::analyze refused, with its own SQLSTATE: a refusal, but where the policy
-  // forwards what it does not understand. The facts of what goes on are sql::not_understood_facts().
+  // The verdict on what cannot be judged, be it a text that sql::analyze refused or a name that nobody made:
+  // a refusal with that error, but where the policy forwards what it does not understand. The facts of what
+  // goes on are sql::not_understood_facts().
   [[nodiscard]] Verdict not_understood(const base::Error& analysis_error, std::string_view agent) const;
   // Whatever no policy lets through, in any mode.
   [[nodiscard]] static Verdict refuse(const base::Error& error);

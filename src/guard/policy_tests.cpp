@@ -35,7 +35,7 @@ Verdict verdict_on(const Guard& guard, const policy::PolicyTest& test, const Ana
   const Request request{test.as, &names, snapshot, test.sql, &test.claims};
   const auto facts = analyze(test.sql);
   if (!facts) return guard.not_understood(facts.error(), test.as);
-  if (const auto unknown = unknown_name(*facts)) return Guard::refuse(*unknown);
+  if (const auto unknown = unknown_name(*facts)) return guard.not_understood(*unknown, test.as);
   return guard.decide(*facts, request);
 }
 

@@ -76,6 +76,12 @@ std::shared_ptr<const session::Basis> CatalogKeeper::current() const {
   return is_held_up(now) || now - confirmed_ > options_.oldest ? nullptr : basis_;
 }
 
+std::shared_ptr<const session::Basis> CatalogKeeper::last() const {
+  const std::lock_guard lock(mutex_);
+  const bool in_force = basis_ && &basis_->guard->policy() == policy_.get();
+  return in_force ? basis_ : nullptr;
+}
+
 std::chrono::milliseconds CatalogKeeper::age() const {
   const std::lock_guard lock(mutex_);
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - confirmed_);

@@ -34,6 +34,7 @@ class CatalogKeeper final : public session::BasisSource {
   ~CatalogKeeper() override;
 
   [[nodiscard]] std::shared_ptr<const session::Basis> current() const override;
+  [[nodiscard]] std::shared_ptr<const session::Basis> last() const override;
   [[nodiscard]] std::chrono::milliseconds age() const override;
   void begin_change() override;
   void end_change() override;

@@ -79,7 +79,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   // What a login at the database gave.
   struct ServerSession {
     std::vector<std::string> schemas;  // current_schemas(true)
-    std::string greeting;              // ParameterStatus messages for the client
+    session::Reading reading;
+    std::string greeting;  // ParameterStatus messages for the client
     wire::CancelRequest cancel;
   };
 
@@ -91,7 +92,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> hold_back_refusal();
   asio::awaitable<void> pass_on_cancel(const wire::CancelRequest& request);
   asio::awaitable<bool> open_database(const guard::Guard& guard, const policy::Agent& agent);
-  asio::awaitable<bool> begin_session(const policy::Agent& agent, const ServerSession& server);
+  asio::awaitable<bool> begin_session(const guard::Guard& guard, const policy::Agent& agent,
+                                      const ServerSession& server);
   asio::awaitable<base::Result<ServerSession>> log_in_at_server();
   asio::awaitable<void> reopen_server();
   asio::awaitable<void> wait_for_new_server();

@@ -52,11 +52,12 @@ asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, co
     co_await refuse(error, "refused");
     co_return false;
   }
-  const bool started = co_await begin_session(agent, *server);
+  const bool started = co_await begin_session(guard, agent, *server);
   co_return started;
 }
 
-asio::awaitable<bool> ClientSession::begin_session(const policy::Agent& agent, const ServerSession& server) {
+asio::awaitable<bool> ClientSession::begin_session(const guard::Guard& guard, const policy::Agent& agent,
+                                                   const ServerSession& server) {
   identity_ = session::Identity{};
   identity_.session = shared_.next_session++;
   identity_.agent = agent.name;
@@ -69,6 +70,8 @@ asio::awaitable<bool> ClientSession::begin_session(const policy::Agent& agent, c
   identity_.application_name = application_name_;
   identity_.tls = client_.is_tls();
   identity_.names.search_path = server.schemas;
+  identity_.reading = server.reading;
+  identity_.strayed = session::strays(settings_, guard, agent.name, shared_.options.search_path);
   identity_.reserved_name = "\x01portcullis-" + base::to_hex(auth::random_bytes(16));
 
   session::Dependencies needs = dependencies();

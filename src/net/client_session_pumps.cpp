@@ -1,4 +1,5 @@
 // The two pumps of a client's connection, and what they wait for: the log, the catalog, the peers.
+#include <algorithm>
 #include <utility>
 
 #include "net/client_session.hpp"
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kMaxPending = 256 * 1024;
 // How long a statement waits for the catalog to be read, and how often it looks when nobody wakes it.
 constexpr std::chrono::milliseconds kLongestBasisWait{10'000}, kBasisGlance{250};
+// What is only observed is to notice nothing.
+constexpr std::chrono::milliseconds kObserverBasisWait{100};
 
 }  // namespace
 
@@ -94,8 +97,6 @@ asio::awaitable<void> ClientSession::pump_server() {
     start_writer();
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
       server_wait_->cancel();
-    // What the gate goes on with where the client's pump waits for its client.
-    if (relay_->answers_server() && !server_wait_) co_await flush_server();
     co_await flush_client();
     if (client_silent_ && to_client_.failed) break;
     auto due = relay_->server_waits_for();
@@ -180,11 +181,12 @@ asio::awaitable<void> ClientSession::wait_for_log(std::uint64_t index) {
 // Until there is something new to judge by. Somebody else's change may take long: then by what there is, be
 // it nothing.
 asio::awaitable<void> ClientSession::wait_for_basis() {
-  const auto until = base::Deadline::after(shared_.clock->steady(), kLongestBasisWait);
+  const auto longest = relay_->only_observes() ? kObserverBasisWait : kLongestBasisWait;
+  const auto until = base::Deadline::after(shared_.clock->steady(), longest);
   const Waiters::Check anything = [] { return true; };
   bool there = relay_->try_basis();
   while (!there && !relay_->ended() && !until.reached(shared_.clock->steady())) {
-    co_await worker_.basis_waiters().wait(this, anything, kBasisGlance);
+    co_await worker_.basis_waiters().wait(this, anything, std::min(kBasisGlance, longest));
     there = relay_->try_basis();
   }
   if (!there) relay_->give_up_basis();

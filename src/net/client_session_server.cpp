@@ -63,6 +63,7 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   server_rest_ = buffer.view();
   ServerSession session;
   session.schemas = startup.schemas();
+  session.reading = startup.reading();
   session.greeting = startup.for_client();
   session.cancel = {startup.process_id(), startup.secret_key()};
   co_return session;

@@ -1,7 +1,7 @@
 // The rule for what a monitored policy lets through: where something is protected, no more than an allow rule
-// with stars would open, for only of that it is known that it touches nothing protected. Where nothing is
-// protected everything, but for what changes how the gate itself reads a session's statements: the record
-// would no longer say what was done.
+// with stars would open, for only of that it is known that it touches nothing protected, and nothing that
+// changes how the gate reads a session's statements. Where nothing is protected everything: the session
+// follows what it can, and what it cannot read is recorded as such.
 #include "policy/monitor.hpp"
 
 #include <algorithm>
@@ -27,8 +27,9 @@ bool stars_would_open(const ResolvedEffect& effect, const EffectDecision& refuse
 
 // `refused` by the policy without a single rule.
 bool may_pass(const PolicyData& policy, const ResolvedEffect& effect, const EffectDecision& refused) {
-  if (refused.ground == Ground::protection || changes_what_is_pinned(effect.effect)) return false;
+  if (refused.ground == Ground::protection) return false;
   if (policy.protections.empty()) return true;
+  if (changes_what_is_pinned(effect.effect)) return false;
   // The settings of a session that a policy may allow lift no protection.
   return is_setting(effect.effect) || stars_would_open(effect, refused);
 }

@@ -27,6 +27,10 @@ class BasisSource {
   // a change is under way and the catalog was not read again since.
   [[nodiscard]] virtual std::shared_ptr<const Basis> current() const = 0;
 
+  // The newest that there was, by the policy in force, however old or doubtful its catalog is; null without
+  // any. Fit to observe by, not to judge by.
+  [[nodiscard]] virtual std::shared_ptr<const Basis> last() const { return current(); }
+
   // How long ago the catalog of current() was last known to be what the database has.
   [[nodiscard]] virtual std::chrono::milliseconds age() const = 0;
 

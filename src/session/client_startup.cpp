@@ -24,6 +24,11 @@ bool asks_for_replication(std::string_view value) {
   return value != "false" && value != "off" && value != "no" && value != "0";
 }
 
+// Some drivers say goodbye before anything else, even before their login; PostgreSQL closes without a word.
+bool is_terminate(std::string_view bytes) {
+  return bytes.starts_with(std::string_view("X\0\0\0\x04", 5));
+}
+
 }  // namespace
 
 ClientStartup::ClientStartup(ClientStartupOptions options) : options_(std::move(options)) {}
@@ -47,7 +52,7 @@ ClientStartup::Next ClientStartup::on_packet(std::string_view bytes, std::size_t
   auto frame = wire::read_startup(bytes);
   if (!frame) {
     const Next next = fail(frame.error());
-    if (is_cancel_request(bytes)) out_.clear();
+    if (is_cancel_request(bytes) || is_terminate(bytes)) out_.clear();
     return next;
   }
   if (!*frame) return Next::read;

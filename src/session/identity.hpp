@@ -14,6 +14,7 @@
 #include "portcullis/catalog/resolution.hpp"
 #include "session/basis.hpp"
 #include "session/facts_cache.hpp"
+#include "session/reading.hpp"
 
 namespace portcullis::session {
 
@@ -23,6 +24,9 @@ struct Identity {
   std::string proof;  // how the login proved itself
   bool tls = false;
   catalog::NameSpace names;  // how the database looks up its names
+  Reading reading;           // ... and takes its texts apart
+  // Its login has set what the policy would refuse, were it not only observing.
+  bool strayed = false;
   // A statement and portal name that nobody else can know, so that a poison fails for certain.
   std::string reserved_name;
 };

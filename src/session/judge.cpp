@@ -105,7 +105,7 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   if (*analysis) {
     facts = with_parameter_types({analysis, &**analysis}, parameter_types);
   } else {
-    const auto verdict = not_understood(analysis->error());
+    const auto verdict = held_back(analysis->error());
     if (!verdict.allowed()) return recorded(verdict, subject);
     facts = std::make_shared<const sql::Facts>(sql::not_understood_facts(analysis->error()));
   }
@@ -125,9 +125,23 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   return judgement;
 }
 
-guard::Verdict Judge::not_understood(const Error& error) const {
+bool Judge::only_observes() const {
+  return view_.basis && view_.basis->guard->policy().forwards_not_understood(identity_.agent);
+}
+
+guard::Verdict Judge::held_back(const Error& error) const {
   return view_.basis ? view_.basis->guard->not_understood(error, identity_.agent)
                      : guard::Guard::refuse(error);
+}
+
+// Where it is only observed, it may do whatever a text does that was not understood.
+Judgement Judge::held_back(const Error& error, const sql::Facts& meant, const Recorder::Subject& subject) {
+  Judgement judgement = recorded(held_back(error), subject);
+  if (!judgement.allowed) return judgement;
+  judgement.key = subject.key;
+  judgement.consequences = consequences_of(meant, true);
+  note_cursors(meant, judgement.consequences);
+  return judgement;
 }
 
 // A parameter of a user's type is read by that type's own functions, as if the text had a cast there.
@@ -156,9 +170,8 @@ Judgement Judge::decide(const FactsPtr& written, const Recorder::Subject& subjec
 
 Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& subject) {
   if (!view_.basis) return recorded(guard::Guard::refuse(no_catalog()), subject);
-  if (view_.blind && uses_names(*meant)) return recorded(guard::Guard::refuse(*view_.blind), subject);
-  if (const auto hanging = hangs(*meant, subject, false))
-    return recorded(guard::Guard::refuse(*hanging), subject);
+  if (view_.blind && uses_names(*meant)) return held_back(*view_.blind, *meant, subject);
+  if (const auto hanging = hangs(*meant, subject, false)) return held_back(*hanging, *meant, subject);
   const auto verdict = verdicts_.decide(
       *view_.basis->guard, meant,
       {identity_.agent, view_.names.get(), view_.basis->snapshot.get(), subject.text, view_.claims.get()});
@@ -169,8 +182,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
   }
   const bool runs_code = verdict->runs_code || fetches_what_moves(*meant);
   if (verdict->allowed() && runs_code) {
-    if (const auto hanging = hangs(*meant, subject, true))
-      return recorded(guard::Guard::refuse(*hanging), subject);
+    if (const auto hanging = hangs(*meant, subject, true)) return held_back(*hanging, *meant, subject);
   }
   if (verdict->allowed()) {
     if (const auto hindered = hinders_counting(*verdict, *meant, subject))
@@ -298,6 +310,13 @@ Judgement Judge::too_long(std::string_view message, std::string_view head, std::
   return recorded(guard::Guard::refuse(error), subject);
 }
 
+// A name that the gate does not know, as it may stand for any text.
+StatementPtr Judge::not_known(const Error& error) {
+  Statement statement{};
+  statement.facts = std::make_shared<const sql::Facts>(sql::not_understood_facts(error));
+  return std::make_shared<const Statement>(std::move(statement));
+}
+
 Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64_t bytes) {
   Recorder::Subject subject;
   subject.message = "Bind";
@@ -305,8 +324,10 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   subject.parameter_bytes = bind == nullptr ? bytes : 0;
 
   auto statements = registry_.prepared.find(name, registry_.pipeline);
-  if (statements.empty()) {
-    return unknown(unknown_statement(name), subject);
+  const bool is_unknown = statements.empty();
+  if (is_unknown) {
+    if (!only_observes()) return unknown(unknown_statement(name), subject);
+    statements.push_back(not_known(unknown_statement(name)));
   }
   if (statements.size() > kMaxMeanings) {
     return refuse("Bind",
@@ -322,7 +343,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   const FactsPtr facts = statements.size() == 1 ? statements.front()->facts
                                                 : std::make_shared<const sql::Facts>(united(statements));
   subject.facts = facts.get();
-  subject.statement = statements.back()->record;
+  if (!is_unknown) subject.statement = statements.back()->record;
   subject.key = key_of(statements.back()->key, bind);
   subject.is_paid = named->is_paid;
 
@@ -406,6 +427,7 @@ void Judge::keep_counting(const std::vector<PortalPtr>& portals, Judgement& judg
 
 // A name that the gate does not know is answered as PostgreSQL does, in its own words.
 Judgement Judge::unknown(Error error, const Recorder::Subject& subject) {
+  if (only_observes()) return held_back(error, sql::not_understood_facts(error), subject);
   guard::Verdict verdict;
   verdict.refusal = std::move(error);
   Judgement judgement = recorded(verdict, subject);
@@ -422,6 +444,12 @@ Judgement Judge::refuse(std::string_view message, Error error) {
   return recorded(guard::Guard::refuse(error), subject);
 }
 
+Judgement Judge::hold_back(std::string_view message, const Error& error) {
+  Recorder::Subject subject;
+  subject.message = message;
+  return held_back(error, sql::not_understood_facts(error), subject);
+}
+
 Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject& subject) {
   Judgement judgement;
   Recorder::Subject told = subject;
@@ -433,6 +461,7 @@ Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject
   }
   judgement.record = *index;
   judgement.allowed = verdict.allowed();
+  strayed_ = strayed_ || (only_observes() && verdict.outcome == policy::Outcome::would_deny);
   if (!judgement.allowed) judgement.refusal = guard::with_record(*verdict.refusal, *index);
   return judgement;
 }

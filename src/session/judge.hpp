@@ -51,7 +51,11 @@ struct View {
 class Judge {
  public:
   Judge(const Identity& identity, const Dependencies& dependencies, StatementRegistry& registry)
-      : identity_(identity), needs_(dependencies), registry_(registry), recorder_(identity, dependencies) {}
+      : identity_(identity),
+        needs_(dependencies),
+        registry_(registry),
+        recorder_(identity, dependencies),
+        strayed_(identity.strayed) {}
 
   void use(View view);
 
@@ -69,8 +73,15 @@ class Judge {
   [[nodiscard]] bool is_outdated(const Portal& portal) const;
   // Execute of portals of which one is outdated.
   [[nodiscard]] Judgement execute_again(const std::vector<PortalPtr>& portals);
-  // Whatever is refused without being looked at: FunctionCall, an unknown portal.
+  // Whatever is refused without being looked at, whoever sends it.
   [[nodiscard]] Judgement refuse(std::string_view message, base::Error error);
+  // The same, but forwarded where the policy only observes.
+  [[nodiscard]] Judgement hold_back(std::string_view message, const base::Error& error);
+
+  // The policy holds nothing back from this agent.
+  [[nodiscard]] bool only_observes() const;
+  // Something went through that a policy in force would have refused: the session may be anybody since.
+  [[nodiscard]] bool has_strayed() const noexcept { return strayed_; }
 
   // The statement may make these names when it runs.
   void learn_names(const StatementPtr& statement);
@@ -83,7 +94,10 @@ class Judge {
  private:
   using FactsPtr = std::shared_ptr<const sql::Facts>;
   [[nodiscard]] FactsPtr with_parameter_types(FactsPtr facts, std::span<const std::uint32_t> types) const;
-  [[nodiscard]] guard::Verdict not_understood(const base::Error& error) const;
+  [[nodiscard]] guard::Verdict held_back(const base::Error& error) const;
+  [[nodiscard]] Judgement held_back(const base::Error& error, const sql::Facts& meant,
+                                    const Recorder::Subject& subject);
+  [[nodiscard]] static StatementPtr not_known(const base::Error& error);
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide(const FactsPtr& written, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide_whole(const FactsPtr& meant, const Recorder::Subject& subject);
@@ -106,6 +120,7 @@ class Judge {
   const Dependencies& needs_;
   StatementRegistry& registry_;
   Recorder recorder_;
+  bool strayed_;
   View view_;
   guard::VerdictCache verdicts_;
   guard::RateLimiter::Slot running_;  // while something of the session is under way

@@ -34,6 +34,7 @@ constexpr std::string_view kSettings =
     "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), "
     "pg_catalog.set_config('standard_conforming_strings', 'on', true), "
     "pg_catalog.set_config('jit', 'off', true), "
+    "pg_catalog.set_config('max_parallel_workers_per_gather', '0', true), "
     "pg_catalog.set_config('lock_timeout', '0', true), "
     "pg_catalog.set_config('statement_timeout', '30s', true)";
 constexpr std::string_view kBack = "ROLLBACK TO SAVEPOINT portcullis_catalog";

@@ -63,6 +63,14 @@ Error name_too_long() {
           "names of prepared statements and portals have at most 63 bytes: use a shorter one"};
 }
 
+// The analysis of a text that the database takes apart by other rules than the gate.
+Analysis read_otherwise() {
+  return std::make_shared<const base::Result<sql::Facts>>(
+      Error{sqlstate::feature_not_supported,
+            "the session has changed client_encoding or standard_conforming_strings, so the gate cannot tell "
+            "what its texts mean"});
+}
+
 bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
@@ -102,7 +110,8 @@ Relay::Relay(Identity identity, Dependencies dependencies)
     : identity_(std::move(identity)),
       needs_(std::move(dependencies)),
       judge_(identity_, needs_, registry_),
-      lookup_(identity_.names) {
+      lookup_(identity_.names),
+      reading_(identity_.reading) {
   if (const auto basis = needs_.basis->current()) lookup_.told_with = basis->snapshot;
   registry_.prepared.most_names = needs_.session.prepared_statements;
   registry_.portals.most_names = needs_.session.portals;
@@ -136,6 +145,7 @@ std::size_t Relay::on_client(std::string_view bytes) {
     staged_bytes += taken;
   }
   release_ready();
+  send_for_rows();
   start_clocks();
   return consumed;
 }
@@ -175,23 +185,33 @@ std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, cons
       stage(std::move(staged));
       return part.size();
     }
-    case type::function_call: {
-      const Judgement judgement = judge_.refuse(
-          "FunctionCall", {sqlstate::feature_not_supported,
-                           "function calls by the protocol's FunctionCall message are not possible "
-                           "through the gate: call the function in a SELECT"});
-      ++registry_.pipeline;
-      stage_refusal(type::query, Request::query, {}, judgement);
-      const std::size_t part = std::min(bytes.size(), header.frame_size());
-      client_stream_left_ = header.frame_size() - part;
-      client_stream_dropped_ = client_stream_left_ > 0;
-      return part;
-    }
+    case type::function_call: return on_function_call(bytes, header);
     default: break;
   }
   if (bytes.size() < header.frame_size()) return std::nullopt;
   on_small_message(header.type, bytes.substr(0, header.frame_size()));
   return header.frame_size();
+}
+
+// Answered as a Query is, by one result or an error and ReadyForQuery.
+std::optional<std::size_t> Relay::on_function_call(std::string_view bytes, const wire::FrameHeader& header) {
+  const Judgement judgement = judge_.hold_back(
+      "FunctionCall", {sqlstate::feature_not_supported,
+                       "function calls by the protocol's FunctionCall message are not possible through the "
+                       "gate: call the function in a SELECT"});
+  ++registry_.pipeline;
+  const auto part = bytes.substr(0, header.frame_size());
+  client_stream_left_ = header.frame_size() - part.size();
+  client_stream_dropped_ = !judgement.allowed && client_stream_left_ > 0;
+  if (!judgement.allowed) {
+    stage_refusal(type::query, Request::query, {}, judgement);
+    return part.size();
+  }
+  Reply reply;
+  reply.request = Request::query;
+  reply.pipeline = registry_.pipeline - 1;
+  stage_judged(type::query, part, std::move(reply), judgement);
+  return part.size();
 }
 
 std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::FrameHeader& header) {
@@ -223,6 +243,7 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     return frame.size();
   }
   const auto text = is_query ? query->text : parse->text;
+  if (!reading_.is_shared()) given_analysis_ = read_otherwise();
   if (text.size() > kInlineAnalysis && !given_analysis_ && !needs_.facts->find(text)) {
     wanted_text_ = std::string(text);
     return std::nullopt;

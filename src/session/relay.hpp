@@ -45,6 +45,8 @@ class Relay {
   [[nodiscard]] bool wants_basis() const noexcept { return wanted_basis_.has_value(); }
   [[nodiscard]] bool try_basis();
   void give_up_basis();
+  // The policy holds nothing back from this agent, so the client should not wait for long either.
+  [[nodiscard]] bool only_observes() const;
 
   // Nothing more is taken from the client until the server has answered some: so much is owed, or how it
   // looks up names must be known first. What is to be sent meanwhile must go out.
@@ -84,8 +86,6 @@ class Relay {
   [[nodiscard]] std::string take_to_client() { return std::exchange(to_client_, {}); }
   [[nodiscard]] std::size_t pending_to_client() const noexcept { return to_client_.size(); }
   [[nodiscard]] std::size_t pending_to_server() const noexcept { return to_server_.size(); }
-  // What is pending to the server answers what the server said: it waits for nothing of the client.
-  [[nodiscard]] bool answers_server() const noexcept { return rows_ != nullptr && pending_to_server() > 0; }
   // Send what is left, then close both sides.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   // Nothing is owed to anybody and no transaction is open.
@@ -158,6 +158,7 @@ class Relay {
   std::size_t stream_from_client(std::string_view bytes);
   std::optional<std::size_t> on_client_message(std::string_view bytes, const wire::FrameHeader& header);
   std::optional<std::size_t> on_text(std::string_view bytes, const wire::FrameHeader& header);
+  std::optional<std::size_t> on_function_call(std::string_view bytes, const wire::FrameHeader& header);
   std::optional<std::size_t> on_bind(std::string_view bytes, const wire::FrameHeader& header);
   void on_query(std::string_view frame, const Judgement& judgement);
   void on_parse(std::string_view name, std::string_view frame, const Judgement& judgement);
@@ -175,6 +176,7 @@ class Relay {
 
   // relay_lookup.cpp: what messages are judged by.
   [[nodiscard]] bool take_view();
+  [[nodiscard]] bool end_if_strayed(const Basis& basis);
   [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis);
   [[nodiscard]] bool is_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool are_names_outdated(const std::shared_ptr<const Basis>& basis) const;
@@ -233,7 +235,9 @@ class Relay {
   void pass_uncounted();
   void finish_rows();
   // Behind the end of its data a COPY is counted before anything else is sent, be it a Sync.
-  [[nodiscard]] bool counts_rows_now() const { return rows_ && (!copying_in_ || rows_copy_ended_); }
+  [[nodiscard]] bool counts_rows_now() const {
+    return rows_ && client_stream_left_ == 0 && (!copying_in_ || rows_copy_ended_);
+  }
 
   // relay_server.cpp: server to client.
   void take_server_message(char type, std::string_view body, std::string_view frame);
@@ -286,6 +290,7 @@ class Relay {
   Analysis given_analysis_;
 
   Lookup lookup_;
+  Reading reading_;
   std::unique_ptr<OwnRequest> own_request_;  // under way: nothing else is
   bool waits_for_quiet_ = false;             // to make one
   bool unsynced_ = false;                    // the client's pipeline has not ended yet

@@ -278,6 +278,8 @@ void Relay::finish_stop() {
 
 // The statement came to its end before the cancel reached it: its transaction fails all the same.
 void Relay::poison_stopped(bool is_execute) {
+  if (client_stream_left_ > 0)
+    return violation("a statement was stopped in the middle of a message of COPY data");
   stop_->poisoned = true;
   stop_->answered = false;
   if (is_execute) {

@@ -32,10 +32,13 @@ bool own_names_lead(const std::vector<std::string>& path) {
 // False: the message has to wait for something to be judged by.
 bool Relay::take_view() {
   auto basis = needs_.basis->current();
+  // Nobody is held up by changes of others for a record of what might have been.
+  if (!basis && only_observes()) basis = needs_.basis->last();
   if (!basis && !basis_settled_) {
     wanted_basis_ = 0;
     return false;
   }
+  if (basis && end_if_strayed(*basis)) return false;
   if (!follow_lookup(basis)) return false;
   View view;
   const bool own_is_newest = std::exchange(lookup_.just_read, false);
@@ -50,6 +53,21 @@ bool Relay::take_view() {
                    lookup_.names_stale || lookup_.catalog_stale;
   view.in_pipeline = unsynced_;
   judge_.use(std::move(view));
+  return true;
+}
+
+bool Relay::only_observes() const {
+  const auto basis = needs_.basis->last();
+  return basis && basis->guard->policy().forwards_not_understood(identity_.agent);
+}
+
+// Whoever only watched cannot tell what the session is since: its role, its settings, its temporary objects.
+bool Relay::end_if_strayed(const Basis& basis) {
+  if (!judge_.has_strayed() && reading_.is_shared()) return false;
+  if (basis.guard->policy().forwards_not_understood(identity_.agent)) return false;
+  end_with({sqlstate::admin_shutdown,
+            "the policy is enforced now, and this session did what it refuses while it was only observed: "
+            "connect again"});
   return true;
 }
 
@@ -76,7 +94,9 @@ bool Relay::is_outdated(const std::shared_ptr<const Basis>& basis) const {
 
 // A schema that somebody made, or may use now, may be on the path.
 bool Relay::are_names_outdated(const std::shared_ptr<const Basis>& basis) const {
-  return lookup_.names_stale || lookup_.names_in_doubt || is_catalog_new(basis);
+  // In an open transaction asking takes its snapshot, which what is only observed must not notice.
+  const bool may_ask = status_ != 'T' || !is_catalog_new(basis) || !only_observes();
+  return lookup_.names_stale || lookup_.names_in_doubt || (may_ask && is_catalog_new(basis));
 }
 
 bool Relay::is_catalog_new(const std::shared_ptr<const Basis>& basis) const {
@@ -85,6 +105,8 @@ bool Relay::is_catalog_new(const std::shared_ptr<const Basis>& basis) const {
 
 bool Relay::is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const {
   if (status_ != 'T' || !lookup_.catalog_changing || !basis || !basis->snapshot) return false;
+  // Where it is only for the record it is read when a name is not found, not after every change.
+  if (only_observes()) return false;
   return lookup_.catalog_stale || (lookup_.own && lookup_.own_made_from != basis);
 }
 
@@ -127,7 +149,8 @@ bool Relay::waits_for_server() const {
 
 bool Relay::try_basis() {
   if (!wanted_basis_) return true;
-  if (needs_.basis->answered() < *wanted_basis_ || !needs_.basis->current()) return false;
+  if (needs_.basis->answered() < *wanted_basis_ || (!needs_.basis->current() && !only_observes()))
+    return false;
   give_up_basis();
   return true;
 }
@@ -140,8 +163,10 @@ void Relay::give_up_basis() {
 bool Relay::ask_for_newer_catalog(const Judgement& judgement) {
   if (!judgement.wants_newer_catalog) return false;
   // What the session's own transaction has made is in nobody else's catalog.
-  if (lookup_.catalog_changing && status_ == 'T' && is_quiet()) {
-    ask_server(needs_.basis->current(), true);
+  auto basis = needs_.basis->current();
+  if (!basis && only_observes()) basis = needs_.basis->last();
+  if (basis && basis->snapshot && lookup_.catalog_changing && status_ == 'T' && is_quiet()) {
+    ask_server(basis, true);
   } else {
     wanted_basis_ = needs_.basis->ask_again();
   }

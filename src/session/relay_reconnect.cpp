@@ -47,6 +47,10 @@ void Relay::send_news(std::string_view greeting, std::string_view known) {
     const auto header = wire::peek_backend(greeting);
     if (!header || !*header || greeting.size() < (*header)->frame_size()) return;
     const auto frame = greeting.substr(0, (*header)->frame_size());
+    if ((*header)->type == wire::backend_type::parameter_status) {
+      const auto status = wire::decode<wire::ParameterStatus>(frame.substr(5));
+      if (status) reading_.note(status->name, status->value);
+    }
     if (known.find(frame) == std::string_view::npos) to_client_ += frame;
     greeting.remove_prefix(frame.size());
   }

@@ -137,9 +137,10 @@ void Relay::take_step(Step step) {
   }
 }
 
-// The cancel of a message that is stopped shall not hit what undoes it.
+// Never in the middle of COPY data, which the server would take for it, and it for data. And the cancel of a
+// message that is stopped shall not hit what undoes it.
 void Relay::send_for_rows() {
-  if (rows_ && (!stop_ || stop_->cancel_ended)) to_server_ += rows_->take_out();
+  if (rows_ && client_stream_left_ == 0 && (!stop_ || stop_->cancel_ended)) to_server_ += rows_->take_out();
 }
 
 // True: the message is not the client's, or not yet.

@@ -23,6 +23,7 @@ bool is_looked_at(char message) {
     case type::copy_data:
     case type::row_description:
     case type::parameter_description:
+    case type::function_call_response:
     case type::notice_response:
     case type::notification_response: return false;
     default: return true;
@@ -125,6 +126,7 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
     case type::data_row:
     case type::copy_data:
     case type::copy_done:
+    case type::function_call_response:
     case type::parameter_description: break;
     case type::copy_out_response: copying_out_binary_ = !body.empty() && body.front() != 0; break;
     default: return violation(std::string("the database sent an unexpected message '") + message + "'");
@@ -288,14 +290,13 @@ bool Relay::may_have_swallowed_a_request(const Reply& copy) const {
 }
 
 // The settings that decide how text is read are pinned; a server that changes one has left the gate's
-// understanding.
+// understanding. Where the policy only observes the texts behind it are recorded as not understood.
 void Relay::on_parameter_status(std::string_view body) {
   const auto status = wire::decode<wire::ParameterStatus>(body);
   if (!status) return violation("the database sent a malformed ParameterStatus");
   parameters_moved_ = true;
-  const bool moved = (status->name == "client_encoding" && status->value != "UTF8") ||
-                     (status->name == "standard_conforming_strings" && status->value != "on");
-  if (moved)
+  reading_.note(status->name, status->value);
+  if (!reading_.is_shared() && !only_observes())
     violation("the setting \"" + std::string(status->name) + "\" is pinned by the gate and was changed");
 }
 

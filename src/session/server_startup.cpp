@@ -233,6 +233,7 @@ ServerStartup::Next ServerStartup::on_parameter(std::string_view body, std::stri
   if (!status) return fail(status.error());
   if (status->name == "is_superuser" && status->value == "on" && !options_.allow_superuser)
     role_refused_ = true;
+  reading_.note(status->name, status->value);
   if (for_client_.size() < kMaxForClient) for_client_ += frame;
   return Next::read;
 }

@@ -15,6 +15,7 @@
 #include "base/secret.hpp"
 #include "portcullis/base/result.hpp"
 #include "portcullis/wire/messages.hpp"
+#include "session/reading.hpp"
 
 namespace portcullis::session {
 
@@ -50,6 +51,8 @@ class ServerStartup {
   // current_schemas(true): where PostgreSQL looks up names without a schema, those that are there and that
   // the role may use, pg_catalog among them.
   [[nodiscard]] const std::vector<std::string>& schemas() const noexcept { return schemas_; }
+  // How it takes texts apart after the settings that it was given.
+  [[nodiscard]] const Reading& reading() const noexcept { return reading_; }
   [[nodiscard]] std::uint32_t process_id() const noexcept { return process_id_; }
   [[nodiscard]] const std::string& secret_key() const noexcept { return secret_key_; }
   [[nodiscard]] const base::Error& failure() const noexcept { return failure_; }
@@ -78,6 +81,7 @@ class ServerStartup {
        role_refused_ = false;
   std::string out_, for_client_, secret_key_;
   std::vector<std::string> schemas_;
+  Reading reading_;
   std::uint32_t process_id_ = 0;
   base::Error failure_{};
 };

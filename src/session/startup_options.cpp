@@ -48,8 +48,8 @@ bool same_path(std::string_view asked, const std::vector<std::string>& schemas) 
 }
 
 // One setting, judged as SET would be: the same decision path as for a statement.
-Result<void> judge_setting(const guard::Guard& guard, std::string_view agent, const std::string& name,
-                           const std::string& value) {
+guard::Verdict judge_setting(const guard::Guard& guard, std::string_view agent, const std::string& name,
+                             const std::string& value) {
   sql::Effect effect{};
   effect.action = sql::Action::set;
   effect.kind = sql::ObjectKind::setting;
@@ -66,9 +66,13 @@ Result<void> judge_setting(const guard::Guard& guard, std::string_view agent, co
   sql::Facts facts;
   facts.statements.push_back(std::move(statement));
   const catalog::NameSpace names;
-  const auto verdict = guard.decide(facts, {agent, &names, nullptr, {}});
-  if (!verdict.allowed()) return *verdict.refusal;
-  return {};
+  return guard.decide(facts, {agent, &names, nullptr, {}});
+}
+
+void pin(Settings& settings, std::string_view name, std::string_view value) {
+  const bool is_set = std::any_of(settings.begin(), settings.end(),
+                                  [&](const auto& setting) { return setting.first == name; });
+  if (!is_set) settings.emplace_back(name, value);
 }
 
 }  // namespace
@@ -134,19 +138,31 @@ Result<Settings> judge_startup(const wire::StartupMessage& startup, const guard:
         "database \"" + name + "\" is not behind this gate: connect to \"" + std::string(database) + "\""};
   }
 
+  const bool observes = guard.policy().forwards_not_understood(agent);
   Settings granted;
   bool has_path = false;
   for (auto& [name, value] : asked) {
     if (name == "search_path" && same_path(value, search_path)) continue;
     has_path = has_path || name == "search_path";
-    if (const auto judged = judge_setting(guard, agent, name, value); !judged) return judged.error();
-    if (name == "client_encoding" || name == "standard_conforming_strings") continue;
+    if (const auto verdict = judge_setting(guard, agent, name, value); !verdict.allowed())
+      return *verdict.refusal;
+    // What a policy in force lets pass is what they are pinned to.
+    if (!observes && (name == "client_encoding" || name == "standard_conforming_strings")) continue;
     granted.emplace_back(std::move(name), std::move(value));
   }
-  granted.emplace_back("client_encoding", "UTF8");
-  granted.emplace_back("standard_conforming_strings", "on");
+  pin(granted, "client_encoding", "UTF8");
+  pin(granted, "standard_conforming_strings", "on");
   if (!has_path) granted.emplace_back("search_path", search_path_value(search_path));
   return granted;
+}
+
+bool strays(const Settings& granted, const guard::Guard& guard, std::string_view agent,
+            const std::vector<std::string>& search_path) {
+  return std::any_of(granted.begin(), granted.end(), [&](const auto& setting) {
+    const auto& [name, value] = setting;
+    if (name == "search_path" && same_path(value, search_path)) return false;
+    return judge_setting(guard, agent, name, value).outcome != policy::Outcome::allow;
+  });
 }
 
 }  // namespace portcullis::session

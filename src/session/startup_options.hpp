@@ -31,4 +31,9 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 // The value of search_path that names these schemas, each quoted.
 [[nodiscard]] std::string search_path_value(const std::vector<std::string>& schemas);
 
+// Whether a policy that is enforced would have refused one of these: they went through because it only
+// observes.
+[[nodiscard]] bool strays(const Settings& granted, const guard::Guard& guard, std::string_view agent,
+                          const std::vector<std::string>& search_path);
+
 }  // namespace portcullis::session

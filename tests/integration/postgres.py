@@ -95,7 +95,7 @@ class Postgres:
     def __init__(self, database="shop", settings=None, tls=None):
         """`tls` is (certificate file, key file), both readable by the server's account."""
         self._user = "postgres" if os.geteuid() == 0 else None
-        self._superuser = self._user or pwd.getpwuid(os.geteuid()).pw_name
+        self.superuser = self._user or pwd.getpwuid(os.geteuid()).pw_name
         self._programs = _programs_for(self._user)
         self.folder = processes.new_folder("postgres", self._user)
         self.port = processes.free_port()
@@ -110,7 +110,7 @@ class Postgres:
         self.sql(f"CREATE ROLE {self.catalog_role} LOGIN PASSWORD '{self.catalog_password}'", database="postgres")
 
     def _initialise(self):
-        command = [self._programs / "initdb", "-D", self.folder / "data", "-U", self._superuser, "-E", "UTF8",
+        command = [self._programs / "initdb", "-D", self.folder / "data", "-U", self.superuser, "-E", "UTF8",
                    "--no-locale", "--no-sync", "--auth-local=trust", "--auth-host=scram-sha-256"]
         subprocess.run([str(word) for word in command], check=True, capture_output=True, cwd=self.folder,
                        **processes.identity(self._user))
@@ -161,7 +161,7 @@ class Postgres:
 
     def superuser_connection(self, database=None):
         connection = wire.Connection(self.socket_path)
-        connection.log_in(self._superuser, database=database or self.database)
+        connection.log_in(self.superuser, database=database or self.database)
         return connection
 
     def sql(self, text, database=None):

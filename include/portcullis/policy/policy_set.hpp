@@ -76,8 +76,8 @@ class PolicySet {
   [[nodiscard]] const std::vector<PolicyTest>& tests() const noexcept;
   // In mode "monitor" as a whole: what its rules are against is recorded as would_deny and goes through.
   [[nodiscard]] bool monitors() const noexcept;
-  // Whether that goes for what cannot be understood too. Not where anything is protected, for who can tell
-  // what such a text touches?
+  // Whether that goes for what cannot be understood too, and so for everything. Not where anything is
+  // protected, for who can tell what such a text touches?
   [[nodiscard]] bool forwards_not_understood(std::string_view agent) const noexcept;
 
   // Pure and thread-safe. An agent that the policy does not name is denied everything, also what has no

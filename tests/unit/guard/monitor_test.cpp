@@ -72,10 +72,13 @@ TEST(MonitorVerdict, ForwardsWhatIsNotUnderstoodOnlyWhereNothingIsProtected) {
   EXPECT_EQ(guard_of(kMonitor).not_understood(kSyntax, "stranger").outcome, Outcome::deny);
 }
 
-TEST(MonitorVerdict, ForwardsNothingThatIsTooLongTooDeepOrNoText) {
+TEST(MonitorVerdict, ForwardsWhatIsTooDeepOrNoTextOnlyWhereNothingIsProtected) {
   for (const auto code : {base::sqlstate::program_limit_exceeded, base::sqlstate::statement_too_complex,
                           base::sqlstate::character_not_in_repertoire, base::SqlState("53200")}) {
-    EXPECT_EQ(guard_of(kMonitor).not_understood({code, "no"}, "bot").outcome, Outcome::deny) << code.view();
+    EXPECT_EQ(guard_of(kMonitor).not_understood({code, "no"}, "bot").outcome, Outcome::would_deny)
+        << code.view();
+    EXPECT_EQ(guard_of(kMonitor + kProtect).not_understood({code, "no"}, "bot").outcome, Outcome::deny)
+        << code.view();
   }
   EXPECT_EQ(Guard::refuse({base::sqlstate::feature_not_supported, "FunctionCall"}).outcome, Outcome::deny);
 }

@@ -136,5 +136,11 @@ TEST(ClientStartup, EveryTruncationWaitsAndEveryMutationEndsCleanly) {
   }
 }
 
+TEST(ClientStartup, AGoodbyeBeforeTheFirstPacketIsAnsweredByClosingAlone) {
+  ClientStartup machine(options());
+  EXPECT_EQ(feed(machine, bytes_of(wire::Terminate{}) + startup_packet({{"user", "robot"}})), Next::close);
+  EXPECT_EQ(machine.take_out(), "");
+}
+
 }  // namespace
 }  // namespace portcullis::session

@@ -22,6 +22,12 @@ constexpr std::string_view kPolicy = R"({
   ]
 })";
 
+constexpr std::string_view kObserving = R"({
+  "version": 1, "name": "observe", "mode": "monitor",
+  "agents": { "robot": { "login": "agent_robot" } },
+  "rules": [ { "id": "rows", "allow": ["select"], "on": ["app.t"], "to": ["robot"] } ]
+})";
+
 std::string be32(std::uint32_t value) {
   return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
           static_cast<char>(value)};
@@ -130,6 +136,10 @@ std::string schemas_answer(const std::vector<std::string>& schemas, char status,
 
 std::shared_ptr<const guard::Guard> test_guard() {
   return guard_of(kPolicy);
+}
+
+std::shared_ptr<const guard::Guard> observing_guard() {
+  return guard_of(kObserving);
 }
 
 std::shared_ptr<const guard::Guard> guard_of(std::string_view policy) {

@@ -18,6 +18,8 @@ namespace portcullis::session {
 [[nodiscard]] std::shared_ptr<const guard::Guard> test_guard();
 // Of a policy of the test's own, for the agent "robot".
 [[nodiscard]] std::shared_ptr<const guard::Guard> guard_of(std::string_view policy);
+// One in mode "monitor" that protects nothing: select on app.t.
+[[nodiscard]] std::shared_ptr<const guard::Guard> observing_guard();
 
 class FakeSink final : public audit::Sink {
  public:
@@ -70,6 +72,7 @@ class FakeBasisSource final : public BasisSource {
   [[nodiscard]] std::shared_ptr<const Basis> current() const override {
     return changing > 0 ? nullptr : basis;
   }
+  [[nodiscard]] std::shared_ptr<const Basis> last() const override { return basis; }
   [[nodiscard]] std::chrono::milliseconds age() const override { return std::chrono::milliseconds(7); }
   void begin_change() override {
     ++changing;

@@ -7,10 +7,11 @@ namespace {
 
 const std::vector<std::string> kPath{"app", "od\"d"};
 
-base::Result<Settings> judged(std::vector<std::pair<std::string, std::string>> parameters) {
+base::Result<Settings> judged(std::vector<std::pair<std::string, std::string>> parameters,
+                              const guard::Guard& guard = *test_guard()) {
   wire::StartupMessage startup;
   startup.parameters = std::move(parameters);
-  return judge_startup(startup, *test_guard(), "robot", "shop", kPath);
+  return judge_startup(startup, guard, "robot", "shop", kPath);
 }
 
 TEST(SplitOptions, ReadsBothSpellingsAndEscapes) {
@@ -50,6 +51,18 @@ TEST(JudgeStartup, RefusesWhatIsNot) {
   EXPECT_EQ(judged({{"database", "shop"}, {"role", "postgres"}}).error().code.view(), "42501");
   EXPECT_EQ(judged({{"database", "other"}}).error().code.view(), "3D000");
   EXPECT_EQ(judged({}).error().code.view(), "3D000");
+}
+
+TEST(JudgeStartup, PassesOnEverythingWhereThePolicyOnlyObserves) {
+  const auto guard = observing_guard();
+  const auto settings = judged({{"database", "shop"}, {"client_encoding", "SJIS"}, {"role", "x"}}, *guard);
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(*settings, (Settings{{"client_encoding", "SJIS"},
+                                 {"role", "x"},
+                                 {"standard_conforming_strings", "on"},
+                                 {"search_path", R"("app", "od""d")"}}));
+  EXPECT_TRUE(strays(*settings, *guard, "robot", kPath));
+  EXPECT_FALSE(strays(*judged({{"database", "shop"}, {"datestyle", "ISO"}}, *guard), *guard, "robot", kPath));
 }
 
 }  // namespace
