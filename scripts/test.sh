@@ -5,8 +5,8 @@
 #
 # fast (the default): the optimised build in build/ci with every test, in less than half an hour on two cores. The
 # integration tests run on Debian's PostgreSQL, and one of them on the oldest and the newest version too.
-# full: all of them on all three, and PostgreSQL's own suites through the gate (tests/suites). Before that, the tests under
-# AddressSanitizer and ThreadSanitizer, and each fuzz target for a minute.
+# full: all of them on all three, the table of clients (tests/clients), and PostgreSQL's own suites through the gate
+# (tests/suites). Before that, the tests under AddressSanitizer and ThreadSanitizer, and each fuzz target for a minute.
 . "$(dirname "$0")/lib.sh"
 
 tier=fast
@@ -45,14 +45,21 @@ install_servers() {
   servers=$ROOT/build/servers/node_modules
 }
 
-# build_and_test PRESET ON_ALL_SERVERS CTEST_ARGUMENTS...     ON_ALL_SERVERS: ON or OFF
+# What the table of clients needs.
+install_clients() {
+  "$ROOT/scripts/install-packages.sh" clients
+  install_npm_packages "$ROOT/tests/clients/mcp" "$ROOT/build/mcp"
+}
+
+# build_and_test PRESET ON_ALL_SERVERS CTEST_ARGUMENTS...     ON_ALL_SERVERS: ON or OFF, and the clients with them
 build_and_test() {
   local preset=$1 on_all=$2
   shift 2
   say "build: $preset"
   [ -n "$servers" ] || on_all=OFF
   (cd "$ROOT" && cmake --preset "$preset" -DPORTCULLIS_NODE_MODULES="$ROOT/build/node/node_modules" \
-    -DPORTCULLIS_SERVERS="$servers" -DPORTCULLIS_ALL_SERVERS="$on_all")
+    -DPORTCULLIS_SERVERS="$servers" -DPORTCULLIS_ALL_SERVERS="$on_all" \
+    -DPORTCULLIS_CLIENTS="$on_all" -DPORTCULLIS_MCP_MODULES="$ROOT/build/mcp/node_modules")
   cmake --build "$ROOT/build/$preset" -j "$jobs"
   say "test: $preset"
   ctest --test-dir "$ROOT/build/$preset" --output-on-failure --no-tests=error "$@"
@@ -96,6 +103,7 @@ if [ "$tier" = full ]; then
   build_and_test asan OFF
   # Times out under ThreadSanitizer mean nothing: the real PostgreSQL is left to the other builds.
   build_and_test tsan OFF -LE integration
+  if [ -n "$servers" ]; then install_clients; else say "NOT TESTED: the table of clients, with its node for x86_64"; fi
   build_and_test ci ON
   run_suites
 else
