@@ -81,6 +81,7 @@ struct LimitsConfig {
   std::chrono::milliseconds authentication_time{60'000};
   std::chrono::milliseconds reconnect_time{10'000};
   std::size_t statement_bytes = std::size_t{1} << 20;
+  std::size_t message_bytes = std::size_t{1} << 30;
   std::chrono::milliseconds drain_time{10'000};
   std::chrono::milliseconds idle_time{0};  // 0: for ever
   std::chrono::milliseconds idle_in_transaction_time{600'000};

@@ -81,6 +81,7 @@ Json limits(const LimitsConfig& config) {
           {"logins_pending", config.logins_pending},
           {"idle_in_transaction_time_ms", config.idle_in_transaction_time.count()},
           {"idle_time_ms", config.idle_time.count()},
+          {"message_bytes", config.message_bytes},
           {"portals", config.portals},
           {"prepared_statements", config.prepared_statements},
           {"statement_bytes", config.statement_bytes}};

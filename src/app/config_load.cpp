@@ -286,6 +286,7 @@ void ConfigLoader::read_limits(const JsonValue& object) {
   section.read_duration("authentication_time", 1s, 10min, limits.authentication_time);
   section.read_duration("reconnect_time", 0s, 10min, limits.reconnect_time);
   section.read_size("statement_bytes", 1024, std::size_t{16} << 20, limits.statement_bytes);
+  section.read_size("message_bytes", 1024, std::size_t{1} << 30, limits.message_bytes);
   section.read_duration("drain_time", 0s, 1h, limits.drain_time);
   section.read_duration("idle_time", 0s, 24h * 31, limits.idle_time);
   section.read_duration("idle_in_transaction_time", 0s, 24h * 31, limits.idle_in_transaction_time);

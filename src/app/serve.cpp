@@ -86,6 +86,7 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   options.session.idle_in_transaction_time = config.limits.idle_in_transaction_time;
   options.session.prepared_statements = config.limits.prepared_statements;
   options.session.portals = config.limits.portals;
+  options.session.message_bytes = config.limits.message_bytes;
   options.analysis.bytes = config.limits.statement_bytes;
   return options;
 }

@@ -72,7 +72,9 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
 void Guard::limit_rows(Verdict& verdict, const sql::Facts& facts, const catalog::Resolution& resolution,
                        std::string_view agent) const {
   if (ends_transaction(facts)) verdict.row_limit_at_commit = policy_->strictest_row_limit(agent);
-  verdict.row_limit = policy_->row_limit(resolution, agent);
+  const auto& statements = facts.statements;
+  verdict.row_limit = policy_->row_limit(
+      resolution, agent, statements.size() == 1 ? statements.front().values_rows : std::nullopt);
   if (!verdict.row_limit) return;
   const auto refused = uncountable(facts, resolution);
   if (!refused) return;

@@ -102,9 +102,9 @@ std::vector<RuleUse> PolicySet::rule_uses(const sql::Facts& facts, const catalog
   return policy::rule_uses(*rules_, facts, resolution, agent);
 }
 
-std::optional<RowLimit> PolicySet::row_limit(const catalog::Resolution& resolution,
-                                             std::string_view agent) const {
-  return policy::row_limit(*rules_, resolution, agent);
+std::optional<RowLimit> PolicySet::row_limit(const catalog::Resolution& resolution, std::string_view agent,
+                                             std::optional<std::uint64_t> values_rows) const {
+  return policy::row_limit(*rules_, resolution, agent, values_rows);
 }
 std::optional<RowLimit> PolicySet::strictest_row_limit(std::string_view agent) const {
   return policy::strictest_row_limit(*rules_, agent);

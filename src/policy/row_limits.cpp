@@ -39,6 +39,24 @@ bool runs_deferred(const ResolvedEffect& resolved) noexcept {
   return resolved.effect.action == Action::set_constraints;
 }
 
+bool is_table(const ResolvedEffect& resolved) noexcept {
+  const bool is_known = resolved.oid != catalog::kNoOid && resolved.effect.kind == sql::ObjectKind::relation;
+  return is_known && (resolved.relation_kind == catalog::RelationKind::table ||
+                      resolved.relation_kind == catalog::RelationKind::partitioned_table);
+}
+
+// Each row that is written out becomes one of the target or of a partition of it, or changes one where there
+// is a conflict. One row alone is worked out as a SELECT list is, where a function may return many.
+bool is_one_for_one(const ResolvedEffect& resolved, bool is_alone) {
+  const Action action = resolved.effect.action;
+  if (action == Action::insert || action == Action::update) {
+    return is_table(resolved) &&
+           (resolved.via == catalog::Via::written || resolved.via == catalog::Via::inheritance);
+  }
+  if (action == Action::execute_function && is_alone && resolved.via == catalog::Via::written) return false;
+  return !holds(kWrites, action) && !runs_unread_code(resolved) && !runs_deferred(resolved);
+}
+
 void tighten(std::optional<RowLimit>& limit, const Rule& rule) {
   if (!limit || *rule.rows_affected < limit->rows) limit = RowLimit{rule.id, *rule.rows_affected};
 }
@@ -59,7 +77,7 @@ bool may_change_rows(Action action) noexcept {
 }
 
 std::optional<RowLimit> row_limit(const PolicyData& policy, const catalog::Resolution& resolution,
-                                  std::string_view agent) {
+                                  std::string_view agent, std::optional<std::uint64_t> values_rows) {
   std::optional<RowLimit> strictest;
   const auto limited = limited_rules(policy, agent);
   if (limited.empty()) return strictest;
@@ -70,7 +88,11 @@ std::optional<RowLimit> row_limit(const PolicyData& policy, const catalog::Resol
       if (any || comes_under(policy, index, effect)) tighten(strictest, policy.rules[index]);
     }
   }
-  return strictest;
+  if (!strictest || !values_rows || *values_rows > strictest->rows) return strictest;
+  const bool is_known =
+      std::all_of(resolution.effects.begin(), resolution.effects.end(),
+                  [&](const ResolvedEffect& effect) { return is_one_for_one(effect, *values_rows == 1); });
+  return is_known ? std::nullopt : strictest;
 }
 
 std::optional<RowLimit> strictest_row_limit(const PolicyData& policy, std::string_view agent) {

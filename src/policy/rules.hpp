@@ -86,8 +86,8 @@ struct PolicySet::Rules : PolicyData {};
                                                       std::string_view agent);
 
 [[nodiscard]] std::optional<RowLimit> row_limit(const PolicyData& policy,
-                                                const catalog::Resolution& resolution,
-                                                std::string_view agent);
+                                                const catalog::Resolution& resolution, std::string_view agent,
+                                                std::optional<std::uint64_t> values_rows);
 [[nodiscard]] std::optional<RowLimit> strictest_row_limit(const PolicyData& policy, std::string_view agent);
 
 }  // namespace portcullis::policy

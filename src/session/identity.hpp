@@ -35,6 +35,8 @@ struct Identity {
 struct SessionLimits {
   std::chrono::milliseconds idle_time{0}, idle_in_transaction_time{0};  // 0: as long as it likes
   std::size_t prepared_statements = 10'000, portals = 10'000;
+  std::size_t message_bytes = std::size_t{1}
+                              << 30;  // of Bind and CopyData, which else may be as long as PostgreSQL takes
 };
 
 struct Dependencies {

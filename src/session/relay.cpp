@@ -176,21 +176,37 @@ std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, cons
     case type::query:
     case type::parse: return on_text(bytes, header);
     case type::bind: return on_bind(bytes, header);
-    case type::copy_data: {
-      Staged staged;
-      staged.type = type::copy_data;
-      const auto part = bytes.substr(0, header.frame_size());
-      client_stream_left_ = header.frame_size() - part.size();
-      staged.bytes = part;
-      stage(std::move(staged));
-      return part.size();
-    }
+    case type::copy_data: return on_copy_data(bytes, header);
     case type::function_call: return on_function_call(bytes, header);
     default: break;
   }
   if (bytes.size() < header.frame_size()) return std::nullopt;
   on_small_message(header.type, bytes.substr(0, header.frame_size()));
   return header.frame_size();
+}
+
+// What is too long makes the COPY fail, as if the client had given it up.
+std::size_t Relay::on_copy_data(std::string_view bytes, const wire::FrameHeader& header) {
+  const auto part = bytes.substr(0, header.frame_size());
+  client_stream_left_ = header.frame_size() - part.size();
+  if (header.frame_size() > needs_.session.message_bytes) {
+    client_stream_dropped_ = client_stream_left_ > 0;
+    std::string failure;
+    encode(failure, wire::CopyFail{"portcullis: " + too_long_message(header.frame_size()).message});
+    on_small_message(type::copy_fail, failure);
+    return part.size();
+  }
+  Staged staged;
+  staged.type = type::copy_data;
+  staged.bytes = part;
+  stage(std::move(staged));
+  return part.size();
+}
+
+Error Relay::too_long_message(std::size_t bytes) const {
+  return {sqlstate::program_limit_exceeded,
+          "a message of " + std::to_string(bytes) + " bytes is longer than limits.message_bytes, " +
+              std::to_string(needs_.session.message_bytes) + ": send less at once"};
 }
 
 // Answered as a Query is, by one result or an error and ReadyForQuery.
@@ -296,6 +312,14 @@ void Relay::on_parse(std::string_view name, std::string_view frame, const Judgem
 }
 
 std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::FrameHeader& header) {
+  if (header.frame_size() > needs_.session.message_bytes) {
+    const std::size_t part = std::min(bytes.size(), header.frame_size());
+    client_stream_left_ = header.frame_size() - part;
+    client_stream_dropped_ = client_stream_left_ > 0;
+    stage_refusal(type::bind, Request::bind, {},
+                  judge_.refuse("Bind", too_long_message(header.frame_size())));
+    return part;
+  }
   const bool whole = header.body_size <= kMaxBufferedBind;
   if (bytes.size() < (whole ? header.frame_size() : 5 + kMaxBufferedBind)) return std::nullopt;
   const auto part = bytes.substr(0, std::min(bytes.size(), header.frame_size()));

@@ -162,6 +162,8 @@ class Relay {
   std::optional<std::size_t> on_bind(std::string_view bytes, const wire::FrameHeader& header);
   void on_query(std::string_view frame, const Judgement& judgement);
   void on_parse(std::string_view name, std::string_view frame, const Judgement& judgement);
+  std::size_t on_copy_data(std::string_view bytes, const wire::FrameHeader& header);
+  [[nodiscard]] base::Error too_long_message(std::size_t bytes) const;
   void on_small_message(char type, std::string_view frame);
   void on_execute(std::string_view frame);
   void on_close_message(std::string_view frame);

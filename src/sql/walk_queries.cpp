@@ -166,10 +166,21 @@ void walk_select(Walker& walker, const Node& node) {
   walk_locking(walker, node);
 }
 
+std::optional<std::uint64_t> values_rows(const Node& insert) {
+  if (insert.has("withClause")) return std::nullopt;
+  const auto source = insert.child("selectStmt");
+  if (!source) return 1;  // DEFAULT VALUES
+  const auto rows = source->list("valuesLists").size();
+  if (rows == 0 || source->has("withClause") || source->has("limitCount") || source->has("limitOffset"))
+    return std::nullopt;
+  return rows;
+}
+
 void walk_insert(Walker& walker, const Node& node) {
   const QueryLevel level(walker);
   const auto target = node.child("relation");
   if (!target) return walker.refuse("an INSERT without a target");
+  if (walker.at_top()) walker.facts().values_rows = values_rows(node);
   walker.add_relation(Action::insert, *target, target_columns(node.list("cols")));
   const auto conflict = node.child("onConflictClause");
   const bool updates = conflict && does_update(*conflict);

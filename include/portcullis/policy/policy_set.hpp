@@ -104,10 +104,12 @@ class PolicySet {
 
   // The strictest of the agent's limits on rows that the statements come under: by a rule that covers a write
   // of theirs, whatever else covers it too. What users' code writes no rule says, so what runs any comes
-  // under all of them. Nothing where none holds, and for rules and policies that are monitored. Pure and
-  // thread-safe.
+  // under all of them. Nothing where none holds, for rules and policies that are monitored, and for an INSERT
+  // whose rows are written out (StatementFacts::values_rows, of a text that is nothing else) and bring
+  // nothing else about: then their number is within the limit already. Pure and thread-safe.
   [[nodiscard]] std::optional<RowLimit> row_limit(const catalog::Resolution& resolution,
-                                                  std::string_view agent) const;
+                                                  std::string_view agent,
+                                                  std::optional<std::uint64_t> values_rows = {}) const;
   // The strictest of all that hold for the agent.
   [[nodiscard]] std::optional<RowLimit> strictest_row_limit(std::string_view agent) const;
 

@@ -162,6 +162,9 @@ struct StatementFacts {
   // Nothing but select, copy to stdout, show, fetch, explain and session control: cannot change data. Calls
   // no function but PostgreSQL's own of which none by that name is volatile.
   bool reads_only = false;
+  // The rows written out in an INSERT ... VALUES that is the statement itself, DEFAULT VALUES being one.
+  // Nothing for one with WITH. A row alone may still become several, by a function in it that returns a set.
+  std::optional<std::uint64_t> values_rows{};
   // COPY ... FROM STDIN / TO STDOUT.
   bool copy_from_stdin = false, copy_to_stdout = false;
   // PREPARE p AS ..., DECLARE c CURSOR FOR ...: the name made; EXECUTE p, FETCH/MOVE c, CLOSE c, DEALLOCATE

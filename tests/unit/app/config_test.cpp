@@ -85,6 +85,7 @@ TEST_F(Configuration, HasSafeDefaults) {
   EXPECT_EQ(config.limits.connections, 200u);
   EXPECT_EQ(config.limits.authentication_time, 60s);
   EXPECT_EQ(config.limits.statement_bytes, 1u << 20);
+  EXPECT_EQ(config.limits.message_bytes, 1u << 30);
   EXPECT_EQ(config.limits.drain_time, 10s);
   EXPECT_EQ(config.limits.idle_time, 0s);
   EXPECT_EQ(config.limits.idle_in_transaction_time, 10min);

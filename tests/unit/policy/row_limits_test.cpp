@@ -27,6 +27,14 @@ catalog::ResolvedEffect effect(sql::Action action, const std::string& name,
   return resolved;
 }
 
+// Of a table that the catalog knows.
+catalog::ResolvedEffect table_effect(sql::Action action, const std::string& name) {
+  auto resolved = effect(action, name);
+  resolved.oid = 16'384;
+  resolved.relation_kind = catalog::RelationKind::table;
+  return resolved;
+}
+
 std::optional<RowLimit> limit_of(const std::string& policy, std::vector<catalog::ResolvedEffect> effects) {
   return loaded(policy).row_limit({std::move(effects), true}, "bot");
 }
@@ -57,6 +65,51 @@ TEST(RowLimits, HoldForCodeOfUsersWhateverItIsAllowedBy) {
   EXPECT_EQ(limit_of(policy, {own}), (RowLimit{"delete", 0}));
   EXPECT_EQ(limit_of(policy, {effect(sql::Action::set_constraints, "", sql::ObjectKind::none)}),
             (RowLimit{"delete", 0}));
+}
+
+// --- INSERT ... VALUES, whose rows are counted by reading it
+
+std::optional<RowLimit> limit_of_values(std::uint64_t rows, std::vector<catalog::ResolvedEffect> more = {}) {
+  more.push_back(table_effect(sql::Action::insert, "t"));
+  return loaded(policy_of(kWrite)).row_limit({std::move(more), true}, "bot", rows);
+}
+
+TEST(RowLimits, NeedNoCountWhereTheRowsAreWrittenOut) {
+  EXPECT_EQ(limit_of_values(1), std::nullopt);
+  EXPECT_EQ(limit_of_values(100), std::nullopt);
+  EXPECT_EQ(limit_of_values(101), (RowLimit{"write", 100}));
+  EXPECT_EQ(limit_of_values(2, {table_effect(sql::Action::update, "t")}), std::nullopt);
+  auto partition = table_effect(sql::Action::insert, "t_1");
+  partition.via = catalog::Via::inheritance;
+  EXPECT_EQ(limit_of_values(2, {partition}), std::nullopt);
+}
+
+TEST(RowLimits, HoldWhereWrittenRowsBringMoreAbout) {
+  const RowLimit limit{"write", 100};
+  for (const auto via : {catalog::Via::rule, catalog::Via::view, catalog::Via::foreign_key,
+                         catalog::Via::trigger, catalog::Via::cascade}) {
+    auto other = table_effect(sql::Action::update, "u");
+    other.via = via;
+    EXPECT_EQ(limit_of_values(1, {other}), limit) << static_cast<int>(via);
+  }
+  EXPECT_EQ(limit_of_values(1, {table_effect(sql::Action::delete_, "t")}), limit);
+  auto trigger = effect(sql::Action::execute_function, "f", sql::ObjectKind::function);
+  trigger.oid = 20'000;
+  trigger.via = catalog::Via::trigger;
+  EXPECT_EQ(limit_of_values(1, {trigger}), limit);
+  auto elsewhere = table_effect(sql::Action::insert, "f");
+  elsewhere.relation_kind = catalog::RelationKind::foreign_table;
+  elsewhere.via = catalog::Via::inheritance;
+  EXPECT_EQ(limit_of_values(1, {elsewhere}), limit);
+  EXPECT_EQ(limit_of_values(1, {effect(sql::Action::insert, "unknown")}), limit);
+}
+
+// INSERT INTO t VALUES (generate_series(1, 1000)) inserts a thousand.
+TEST(RowLimits, HoldForALoneRowWithAFunctionInIt) {
+  auto series = effect(sql::Action::execute_function, "generate_series", sql::ObjectKind::function);
+  series.effect.object.schema = "pg_catalog";
+  EXPECT_EQ(limit_of_values(1, {series}), (RowLimit{"write", 100}));
+  EXPECT_EQ(limit_of_values(2, {series}), std::nullopt);
 }
 
 TEST(RowLimits, AreNotThoseOfWhatIsMonitored) {

@@ -379,5 +379,43 @@ TEST_F(RelayLimits, OutsideOfATransactionItMayBeIdleForLonger) {
   EXPECT_EQ(sent_to_client(), "T C(SELECT 0) Z(I) E(57P05)");
 }
 
+// --- the size of a message
+
+SessionLimits short_messages() {
+  SessionLimits limits;
+  limits.message_bytes = 1'024;
+  return limits;
+}
+
+TEST_F(RelayLimits, ParametersThatAreTooLongAreRefused) {
+  with_session(short_messages());
+  const auto bind = bytes_of(wire::Bind{"", "", {}, {std::string(2'000, 'x')}, {}});
+  client(bytes_of(wire::Parse{"", "select v from f", {}}));
+  client(bind.substr(0, 10));
+  client(bind.substr(10) + bytes_of(wire::Execute{"", 0}, wire::Sync{}));
+  EXPECT_EQ(sent_to_server().find("xxxx"), std::string::npos);
+  server({"1", "E 26000", "Z I"});
+  EXPECT_EQ(sent_to_client(), "1 E(54000) Z(I)");
+}
+
+TEST_F(RelayLimits, ACopyWithDataThatAreTooLongFails) {
+  with_session(short_messages());
+  client(bytes_of(wire::Query{"copy f from stdin"}));
+  server({"G"});
+  const auto data = bytes_of(wire::CopyData{std::string(2'000, 'x')});
+  (void)sent_to_server();
+  client(data.substr(0, 100));
+  client(data.substr(100) + bytes_of(wire::CopyDone{}));
+  const std::string sent = relay.take_to_server();
+  EXPECT_EQ(sent.front(), 'f');
+  EXPECT_NE(sent.find("longer than limits.message_bytes, 1024"), std::string::npos);
+  EXPECT_EQ(sent.find("xxxx"), std::string::npos);
+  server({"E 57014", "Z I"});
+  EXPECT_EQ(sent_to_client(), "G E(57014) Z(I)");
+  client(bytes_of(wire::Query{"select v from f"}));
+  server({"T", "C SELECT 0", "Z I"});
+  EXPECT_EQ(sent_to_client(), "T C(SELECT 0) Z(I)");
+}
+
 }  // namespace
 }  // namespace portcullis::session

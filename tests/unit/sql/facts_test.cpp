@@ -151,5 +151,21 @@ TEST(Analysis, AlwaysGivesTheSameAnswer) {
   EXPECT_EQ(first->statements[1].offset, second->statements[1].offset);
 }
 
+TEST(Facts, TellHowManyRowsAnInsertWritesOut) {
+  EXPECT_EQ(only("insert into t values (1), (2), (3)").values_rows, 3u);
+  EXPECT_EQ(only("insert into t (a) values (now()) on conflict do nothing returning a").values_rows, 1u);
+  EXPECT_EQ(only("insert into t default values").values_rows, 1u);
+  for (const char* text :
+       {"insert into t select 1", "insert into t select 1 union all values (1)", "insert into t table u",
+        "with w as (insert into t select * from u) insert into t values (1)",
+        "insert into t with w as (insert into t select * from u returning 1) values (1)",
+        "insert into t values (1), (2) limit 1", "insert into t (values (1) union values (2))",
+        "explain analyze insert into t values (1)", "prepare p as insert into t values (1)",
+        "with w as (insert into t values (1) returning *) select * from w", "values (1), (2)",
+        "copy (insert into t values (1) returning a) to stdout", "update t set a = 1"}) {
+    EXPECT_EQ(only(text).values_rows, std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace portcullis::sql
