@@ -459,8 +459,12 @@ class DeferredOverTheLimit(OverTheLimit):
 
     def test_pipelines(self):
         """Behind a Sync the triggers would run uncounted: a pipeline of its own is refused here."""
-        self.stopped(parse("INSERT INTO app.t VALUES (101)"), bind(), execute(), SYNC, shape_="12EZ", says="send BEGIN")
+        self.stopped(parse("INSERT INTO app.t SELECT 101"), bind(), execute(), SYNC, shape_="12EZ", says="send BEGIN")
+        self.stopped(parse("INSERT INTO app.late VALUES (4)"), bind(), execute(), SYNC, shape_="12EZ", says="send BEGIN")
         self.assertEqual(self.value(), "40")
+        # Nothing is put off where the table has no triggers, and the rows are counted by reading.
+        answer = self.connection.talk(parse("INSERT INTO app.t VALUES (101)"), bind(), execute(), SYNC)
+        self.assertEqual(shape(answer), "12CZ")
 
     test_a_portal_in_parts_has_one_total = test_copy = test_code_that_runs_while_planning_is_counted = None
 
