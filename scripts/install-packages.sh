@@ -4,7 +4,8 @@
 #   scripts/install-packages.sh [build] [test] [demo] [full] [clients]      build when none is named
 #
 # build: what compiling needs; test: what the tests need; demo: a PostgreSQL to show the gate with; full: the compiler
-# of the fuzz targets; clients: the drivers and languages of tests/clients. Run it as root, or as someone who may use sudo.
+# of the fuzz targets, and what unpacks PostgreSQL's own tests; clients: the drivers and languages of tests/clients. Run
+# it as root, or as someone who may use sudo.
 set -euo pipefail
 
 BUILD="g++ cmake ninja-build pkg-config libpg-query-dev libboost1.81-dev libssl-dev libspdlog-dev nlohmann-json3-dev
@@ -12,7 +13,7 @@ BUILD="g++ cmake ninja-build pkg-config libpg-query-dev libboost1.81-dev libssl-
 DEMO="postgresql-15 postgresql-client-15"
 TEST="$DEMO libgtest-dev libgmock-dev python3 python3-psycopg2 python3-psycopg python3-sqlalchemy
   python3-django openssl procps"
-FULL="clang-16 libclang-rt-16-dev llvm-16"
+FULL="clang-16 libclang-rt-16-dev llvm-16 bzip2"
 CLIENTS="$TEST gcc libc6-dev libpq-dev golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev
   default-jdk-headless libpostgresql-jdbc-java libdbd-pg-perl php-cli php-pgsql ruby ruby-pg python3-asyncpg"
 

@@ -123,6 +123,8 @@ class Relay {
     std::shared_ptr<const catalog::NameSpace> names;
     std::shared_ptr<const sql::Claims> claims;         // what the agent says about itself by settings
     std::weak_ptr<const catalog::Snapshot> told_with;  // the catalog of that moment
+    // A name was missing there, and the server has no newer one.
+    std::weak_ptr<const catalog::Snapshot> asked_about;
     // While the session's own transaction has changed the catalog: what it sees, and what everybody is judged
     // by that this was made from.
     std::shared_ptr<const Basis> own, own_made_from;
@@ -178,6 +180,7 @@ class Relay {
 
   // relay_lookup.cpp: what messages are judged by.
   [[nodiscard]] bool take_view();
+  [[nodiscard]] bool is_known_to_lack(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool end_if_strayed(const Basis& basis);
   [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis);
   [[nodiscard]] bool is_outdated(const std::shared_ptr<const Basis>& basis) const;

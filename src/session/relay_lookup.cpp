@@ -42,7 +42,8 @@ bool Relay::take_view() {
   if (!follow_lookup(basis)) return false;
   View view;
   const bool own_is_newest = std::exchange(lookup_.just_read, false);
-  view.newest = std::exchange(basis_settled_, false) || own_is_newest;
+  if (basis_settled_ && basis) lookup_.asked_about = basis->snapshot;
+  view.newest = std::exchange(basis_settled_, false) || own_is_newest || is_known_to_lack(basis);
   view.blind = blindness(basis);
   // Within a pipeline it cannot be made anew from a newer policy.
   const bool own_counts = lookup_.own && lookup_.own_made_from == basis;
@@ -59,6 +60,14 @@ bool Relay::take_view() {
 bool Relay::only_observes() const {
   const auto basis = needs_.basis->last();
   return basis && basis->guard->policy().forwards_not_understood(identity_.agent);
+}
+
+// Where it is only for the record, a name that was looked for once is not waited for again in the same
+// catalog: a temporary table is in none, and its every statement would wait.
+bool Relay::is_known_to_lack(const std::shared_ptr<const Basis>& basis) const {
+  if (!basis || !basis->snapshot || lookup_.asked_about.lock() != basis->snapshot) return false;
+  if (lookup_.catalog_changing || needs_.basis->current() != basis) return false;
+  return basis->guard->policy().forwards_not_understood(identity_.agent);
 }
 
 // Whoever only watched cannot tell what the session is since: its role, its settings, its temporary objects.

@@ -9,11 +9,18 @@ import json
 import pathlib
 import shutil
 import subprocess
+import time
 
 import sources
 from fronts import processes
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Some tests give the driver 100 ms to log in. One that failed is run once more, on either front, and the output says
+# so; one that took this many seconds to fail hung, and is not.
+_HUNG = 45
+# How long a test may take is no question to the gate; some make 10,000 statements. Their other times TEST_TIMEOUT sets.
+_PATIENCE = ("this.timeout = 5000", "this.timeout = 60000")
+_WITH_TLS = ("client/ssl-tests.js", "gh-issues/2085-tests.js")
 
 
 def check(checkout, modules):
@@ -29,14 +36,35 @@ def check(checkout, modules):
         raise sources.NotAvailable(f"the checkout is of version {versions[0]}, the driver of {versions[1]}")
 
 
-def _run_file(test, folder, environment, output):
+def _run_once(test, folder, environment, output):
     with open(output, "wb") as told:
         try:
             done = subprocess.run(["node", test], cwd=folder, env=environment, stdout=told, stderr=subprocess.STDOUT,
-                                  check=False, timeout=180)
+                                  check=False, timeout=120)
         except subprocess.TimeoutExpired:
             return False
     return done.returncode == 0
+
+
+def _run_file(test, folder, environment, output):
+    begun = time.monotonic()
+    if _run_once(test, folder, environment, output):
+        return True
+    if time.monotonic() - begun > _HUNG:
+        return False
+    first = output.rename(output.with_name(f"{output.name}.first"))
+    passed = _run_once(test, folder, environment, output)
+    if passed:
+        print(f"passed at the second attempt only: {test.name}, see {first}", flush=True)
+    return passed
+
+
+def _make_patient(folder):
+    suite = folder / "test" / "suite.js"
+    text = suite.read_text(encoding="utf-8")
+    if text.count(_PATIENCE[0]) != 1:
+        raise RuntimeError(f"{suite} does not set its tests' time as it used to: adapt _PATIENCE")
+    suite.write_text(text.replace(*_PATIENCE), encoding="utf-8")
 
 
 def runner(checkout, modules):
@@ -47,14 +75,17 @@ def runner(checkout, modules):
             shutil.copytree(checkout / "packages" / "pg" / part, folder / part)
         for part in ("lib", "esm"):
             shutil.copytree(modules / "pg" / part, folder / part)
+        _make_patient(folder)
         shutil.copy(modules / "pg" / "package.json", folder)
         (folder / "node_modules").symlink_to(modules)
         login = front.login
-        environment = {**front.environment(), "PGTESTNOSSL": "true", "TEST_TIMEOUT": "60000",
+        environment = {**front.environment(), "TEST_TIMEOUT": "60000",
                        "SCRAM_TEST_PGUSER": login["user"], "SCRAM_TEST_PGPASSWORD": login["password"]}
         subprocess.run(["node", "script/create-test-tables.js"], cwd=folder, env=environment, check=True, timeout=180,
                        stdout=subprocess.DEVNULL)
         tests = sorted((folder / "test" / "integration").rglob("*-tests.js"))
         names = {test: str(test.relative_to(folder / "test" / "integration")) for test in tests}
-        return {name: _run_file(test, folder, environment, keep / name.replace("/", "_")) for test, name in names.items()}
+        with_tls = {**environment, "PGPORT": str(front.login_for_tls["port"])}
+        return {name: _run_file(test, folder, with_tls if name in _WITH_TLS else environment, keep / name.replace("/", "_"))
+                for test, name in names.items()}
     return run

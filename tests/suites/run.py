@@ -47,17 +47,17 @@ def _add_node_postgres(arguments, not_tested):
         return
     run = node_postgres.runner(arguments.node_postgres.resolve(), arguments.node_modules.resolve())
     # One of its tests calls psql on this database.
-    suites.SUITES["node-postgres"] = ("template1", run)
+    suites.SUITES["node-postgres"] = suites.Suite("template1", run, tls=True)
 
 
 def _run_on(front_name, suite, fetched, results):
     import fronts
     import suites
-    database, run = suites.SUITES[suite]
+    database, run, tls = suites.SUITES[suite]
     keep = results / f"{suite}-{front_name}"
     shutil.rmtree(keep, ignore_errors=True)
     keep.mkdir(parents=True)
-    front = fronts.Front(front_name, database, fetched)
+    front = fronts.Front(front_name, database, fetched, tls)
     begun = time.monotonic()
     try:
         outcome = run(fetched, front, keep)

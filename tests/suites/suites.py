@@ -5,9 +5,17 @@ import pathlib
 import re
 import shutil
 import subprocess
+from typing import Callable, NamedTuple
 
 import fronts
 from fronts import processes
+
+
+class Suite(NamedTuple):
+    database: str  # whose name its tests expect
+    run: Callable  # of the folder of sources.fetch(), a front, and where to keep what it prints: {test: passed}
+    tls: bool = False
+
 
 _RESULT = re.compile(r"^(?:test|)\s+(\S+)\s+\.\.\. (ok|FAILED|failed)", re.MULTILINE)
 
@@ -79,5 +87,5 @@ def libpq_pipeline(fetched, front, keep):
     return results
 
 
-SUITES = {"regress": ("regression", regress), "isolation": ("isolation_regression", isolation),
-          "libpq_pipeline": ("pipeline", libpq_pipeline)}
+SUITES = {"regress": Suite("regression", regress), "isolation": Suite("isolation_regression", isolation),
+          "libpq_pipeline": Suite("pipeline", libpq_pipeline)}

@@ -113,6 +113,18 @@ TEST_F(RelayBasisTest, AnUnknownNameIsLookedForInANewerCatalogOnce) {
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
+TEST_F(RelayBasisTest, AnUnknownNameIsLookedForInEveryStatement) {
+  use_table("app.other");
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas();
+  source.answers = 1;
+  EXPECT_TRUE(try_again());
+  EXPECT_EQ(sent_to_client(), "E(42P01) Z(I)");
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_EQ(source.asked, 2u);
+  EXPECT_TRUE(relay.wants_basis());
+}
+
 TEST_F(RelayBasisTest, ANameThatNoCatalogKnowsIsRefusedInTheServersWords) {
   use_table("app.other");
   client(bytes_of(wire::Parse{"", "select * from t", {}}));

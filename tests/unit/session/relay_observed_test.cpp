@@ -1,4 +1,5 @@
 // Where a policy only observes, everything goes on and nobody waits; no session outlives that.
+#include "catalog/queries.hpp"
 #include "relay_fixture.hpp"
 #include "tests/unit/catalog/make_snapshot.hpp"
 
@@ -11,9 +12,55 @@ std::string status(std::string_view name, std::string_view value) {
   return frame('S', std::string(name) + '\0' + std::string(value) + '\0');
 }
 
+std::string row(const Lines& fields) {
+  std::string body{'\0', static_cast<char>(fields.size())};
+  for (const auto& field : fields)
+    body += std::string{'\0', '\0', '\0', static_cast<char>(field.size())} + field;
+  return frame('D', body);
+}
+
+// What the server answers to the question for its catalog in an open transaction: there is nothing in it.
+std::string empty_catalog() {
+  const std::string complete = from_server({"3", "3", "1", "2", "C SELECT 0"});
+  const std::string group_end = from_server({"3", "3", "Z T"});
+  std::string bytes = complete + complete + complete + complete + complete;  // up to the request's settings
+  for (const auto& query : catalog::queries(150018)) {
+    if (query.name == "server") bytes += row({"150018", "shop", "fingerprint"});
+    bytes += complete;
+  }
+  return bytes + complete + group_end + complete + complete + group_end;
+}
+
 class RelayObservedTest : public RelayFixture {
  protected:
   RelayObservedTest() { source.basis = std::make_shared<const Basis>(Basis{observing_guard(), nullptr}); }
+  void use_catalog() {
+    catalog::testing::MakeSnapshot make;
+    make.table("app.t", {"id int4"});
+    source.basis = std::make_shared<const Basis>(Basis{observing_guard(), make.build()});
+  }
+  // In a transaction that has made something, whose catalog is not read yet.
+  void make_something_in_a_transaction() {
+    use_catalog();
+    client(bytes_of(wire::Query{"begin"}));
+    answer_schemas();
+    server({"C BEGIN", "Z T"});
+    client(bytes_of(wire::Query{"create table n (id int)"}));
+    server({"C CREATE TABLE", "Z T"});
+    (void)sent_to_server();
+  }
+  // A table that is in no catalog. Whether the gate wanted a newer one for it.
+  bool looks_for_what_is_missing() {
+    client(bytes_of(wire::Query{"select * from missing"}));
+    if (relay.waits_for_server()) answer_schemas();
+    const bool wanted = relay.wants_basis();
+    if (wanted) relay.give_up_basis();
+    client("");
+    EXPECT_EQ(sent_to_server(), "Q(select * from missing)");
+    EXPECT_EQ(sink.told().back(), "would_deny Query 42P01");
+    server({"E 42P01", "Z I"});
+    return wanted;
+  }
   void enforce() { source.basis = std::make_shared<const Basis>(Basis{test_guard(), nullptr}); }
 };
 
@@ -96,20 +143,36 @@ TEST_F(RelayObservedTest, IsHeldUpByNoChangeOfOthers) {
 }
 
 TEST_F(RelayObservedTest, ReadsTheCatalogOfItsTransactionOnlyForANameThatIsMissing) {
-  catalog::testing::MakeSnapshot make;
-  make.table("app.t", {"id int4"});
-  source.basis = std::make_shared<const Basis>(Basis{observing_guard(), make.build()});
-  client(bytes_of(wire::Query{"begin"}));
-  answer_schemas();
-  server({"C BEGIN", "Z T"});
-  client(bytes_of(wire::Query{"create table n (id int)"}));
-  server({"C CREATE TABLE", "Z T"});
-  (void)sent_to_server();
+  make_something_in_a_transaction();
   client(bytes_of(wire::Query{"select * from t"}));
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
   server({"C SELECT 0", "Z T"});
   client(bytes_of(wire::Query{"select * from n"}));
   EXPECT_THAT(sent_to_server(), ::testing::HasSubstr("SAVEPOINT portcullis_catalog"));
+}
+
+// As long as others change theirs there is none to begin with, and the transaction's own must be read all the
+// same: asked for names alone it would be missing again, and asked again, for ever.
+TEST_F(RelayObservedTest, ReadsTheCatalogOfItsTransactionAlsoWhileOthersChangeTheirs) {
+  make_something_in_a_transaction();
+  source.begin_change();
+  client(bytes_of(wire::Query{"select * from n"}));
+  EXPECT_THAT(sent_to_server(), ::testing::HasSubstr("SAVEPOINT portcullis_catalog"));
+  server_bytes(empty_catalog());
+  client("");
+  EXPECT_EQ(sent_to_server(), "Q(select * from n)");
+  EXPECT_FALSE(relay.wants_basis());
+  EXPECT_EQ(sink.told().back(), "would_deny Query 42P01");
+}
+
+TEST_F(RelayObservedTest, LooksForAMissingNameOnceInEachCatalog) {
+  use_catalog();
+  EXPECT_TRUE(looks_for_what_is_missing());
+  EXPECT_FALSE(looks_for_what_is_missing());
+  use_catalog();
+  EXPECT_TRUE(looks_for_what_is_missing());
+  source.begin_change();
+  EXPECT_TRUE(looks_for_what_is_missing());
 }
 
 // The policy in force decides, also while its catalog is read.
