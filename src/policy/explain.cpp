@@ -48,6 +48,7 @@ std::vector<std::string> conditions_of(const Rule& rule) {
   if (results.bytes)
     conditions.push_back("at most " + std::to_string(results.bytes->most) + " bytes returned");
   if (results.time) conditions.push_back("for at most " + std::to_string(results.time->most) + " ms");
+  if (results.cost) conditions.push_back("planned to cost at most " + std::to_string(results.cost->most));
   if (rule.rows_affected) {
     conditions.push_back("at most " + std::to_string(*rule.rows_affected) + " rows changed by a statement");
   }

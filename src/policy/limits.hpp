@@ -19,6 +19,7 @@ inline constexpr std::chrono::seconds kLongestWindow = std::chrono::hours{24} * 
 // Each failure is remembered with its time, so there cannot be many.
 inline constexpr std::uint32_t kMostFailures = 100;
 inline constexpr std::int64_t kMostRows = 1'000'000'000'000;
+inline constexpr std::int64_t kMostCost = 1'000'000'000'000;
 
 struct Rate {
   std::uint32_t count = 0;        // 1 to kMostInRate

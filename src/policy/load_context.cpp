@@ -70,14 +70,4 @@ std::vector<const JsonValue*> strings_in(LoadContext& context, const JsonValue& 
   return strings;
 }
 
-void refuse_unenforced(LoadContext& context, ObjectReader& reader, const JsonValue& object,
-                       std::initializer_list<std::string_view> keys) {
-  for (const auto key : keys) {
-    if (reader.take(key) == nullptr) continue;
-    const auto member = std::find_if(object.members.begin(), object.members.end(),
-                                     [&](const JsonValue::Member& m) { return m.key == key; });
-    context.problems.push_back({member->line, member->column, not_enforced(in_quotes(key))});
-  }
-}
-
 }  // namespace portcullis::policy

@@ -37,9 +37,6 @@ struct LoadContext {
 // The strings of a list that must not be empty nor name anything twice.
 [[nodiscard]] std::vector<const JsonValue*> strings_in(LoadContext& context, const JsonValue& list,
                                                        std::string_view key);
-// Keys of the format that this version does not enforce: each that is there is a problem.
-void refuse_unenforced(LoadContext& context, ObjectReader& reader, const JsonValue& object,
-                       std::initializer_list<std::string_view> keys);
 [[nodiscard]] std::string not_enforced(std::string_view what);
 
 // An id that nothing else has.

@@ -180,6 +180,8 @@ ResultLimits read_results(LoadContext& context, ObjectReader& reader, const std:
                        "up to 31d");
     }
   }
+  if (const auto cost = reader.take_integer("cost", 1, kMostCost))
+    results.cost = Ceiling{static_cast<std::uint64_t>(*cost), rule};
   return results;
 }
 
@@ -275,7 +277,6 @@ void read_rule_limits(LoadContext& context, const JsonValue& limits, Rule& rule)
   rule.rate = read_rate(context, reader, "rate", kMostInRate);
   rule.results = read_results(context, reader, rule.id);
   read_rows_affected(context, reader, limits, rule);
-  refuse_unenforced(context, reader, limits, {"cost"});
   reader.finish();
 }
 

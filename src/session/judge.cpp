@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "session/parameters.hpp"
+#include "session/planned.hpp"
 #include "session/row_duties.hpp"
 
 namespace portcullis::session {
@@ -118,8 +119,12 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   Judgement judgement =
       decide(waits ? std::make_shared<const sql::Facts>(*std::move(closed)) : facts, subject);
   if (judgement.allowed) {
+    const auto source = message == "Parse" && judgement.cost
+                            ? std::make_shared<const Source>(
+                                  Source{std::string(text), {parameter_types.begin(), parameter_types.end()}})
+                            : nullptr;
     judgement.statement = std::make_shared<const Statement>(
-        Statement{facts, *judgement.record, *subject.key, waits, message == "Parse"});
+        Statement{facts, *judgement.record, *subject.key, waits, message == "Parse", source});
     learn_names(judgement.statement);
   }
   return judgement;
@@ -187,6 +192,8 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
   if (verdict->allowed()) {
     if (const auto hindered = hinders_counting(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
+    if (const auto hindered = hinders_estimate(*verdict, *meant, subject))
+      return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
   }
   const auto over = verdict->allowed() ? over_limit(verdict->demand, subject) : std::nullopt;
   Judgement judgement =
@@ -201,6 +208,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
     const auto written =
         subject.facts == nullptr ? meant->statements.size() : subject.facts->statements.size();
     judgement.results = plans_of(*meant, *verdict, written);
+    if (written == 1 && has_plan(meant->statements.front())) judgement.cost = cost_of(judgement.results);
     for (const auto& plan : judgement.results) {
       const bool is_new = plan.declared && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames;
       if (is_new) registry_.cursors.try_emplace(plan.declares, plan.declared);
@@ -261,7 +269,7 @@ ResultPlan Judge::plan_of(const sql::StatementFacts& statement, const policy::Re
   plan.fetches = statement.fetches;
   plan.declares = statement.declares_cursor;
   plan.of_agent = of_agent && may_return_rows(statement);
-  if (limits.any() && (limits.time || may_return_rows(statement))) {
+  if (limits.any() && (limits.time || limits.cost || may_return_rows(statement))) {
     auto meter = std::make_shared<Meter>(Meter{limits, !view_.basis->guard->policy().monitors()});
     if (!plan.declares.empty()) {
       plan.declared = std::make_shared<Meter>(*meter);
@@ -346,6 +354,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   if (!is_unknown) subject.statement = statements.back()->record;
   subject.key = key_of(statements.back()->key, bind);
   subject.is_paid = named->is_paid;
+  subject.has_source = statements.size() == 1 && statements.front()->source != nullptr;
 
   Judgement judgement = decide(facts, subject);
   if (judgement.record) named->is_paid = false;
@@ -404,6 +413,9 @@ Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
   subject.message = "Execute";
   subject.facts = facts.get();
   subject.statement = statements.back()->record;
+  if (portals.size() == 1) {
+    if (const auto asked = cost_of({portals.front()->results})) subject.asked_cost = asked->most;
+  }
   Judgement judgement = decide(facts, subject);
   if (judgement.allowed) keep_counting(portals, judgement);
   return judgement;

@@ -29,6 +29,7 @@ struct Judgement {
   PortalPtr portal;                  // of an allowed Bind
   std::vector<ResultPlan> results;   // of its statements, as written; empty: nothing is limited
   std::optional<RowDuty> rows_duty{};
+  std::optional<policy::Ceiling> cost{};  // of an allowed Query, Parse or Bind whose cost is to be asked
 };
 
 // What the next judgements are made by.
@@ -105,6 +106,9 @@ class Judge {
                                                  bool runs_code) const;
   [[nodiscard]] bool fetches_what_moves(const sql::Facts& meant) const;
   [[nodiscard]] std::optional<base::Error> hinders_counting(const guard::Verdict& verdict,
+                                                            const sql::Facts& meant,
+                                                            const Recorder::Subject& subject) const;
+  [[nodiscard]] std::optional<base::Error> hinders_estimate(const guard::Verdict& verdict,
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
   void note_cursors(const sql::Facts& meant, const Consequences& consequences);

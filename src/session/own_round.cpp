@@ -1,26 +1,37 @@
 #include "session/own_round.hpp"
 
-#include "portcullis/wire/messages.hpp"
-
 namespace portcullis::session {
 
 namespace type = wire::backend_type;
 
 OwnRound::OwnRound(std::string_view name, const std::vector<std::string>& statements, End end)
-    : end_(end), rows_(statements.size()), tags_(statements.size()) {
-  const auto forget = [&] {
-    encode(out_, wire::Close{'P', name});
-    encode(out_, wire::Close{'S', name});
-    closes_left_ += 2;
-  };
-  for (const auto& sql : statements) {
-    forget();  // what failed before may have left the name behind
-    encode(out_, wire::Parse{name, sql, {}});
-    encode(out_, wire::Bind{name, name, {}, {}, {}});
-    encode(out_, wire::Execute{name, 0});
-  }
-  forget();
-  if (end == End::sync) {
+    : OwnRound(end, statements.size()) {
+  for (const auto& sql : statements) ask(name, {name, sql, {}}, {});
+  finish(name);
+}
+
+OwnRound::OwnRound(std::string_view name, const wire::Parse& statement, const wire::Bind& bind, End end)
+    : OwnRound(end, 1) {
+  ask(name, statement, bind);
+  finish(name);
+}
+
+void OwnRound::forget(std::string_view name) {
+  encode(out_, wire::Close{'P', name});
+  encode(out_, wire::Close{'S', name});
+  closes_left_ += 2;
+}
+
+void OwnRound::ask(std::string_view name, const wire::Parse& statement, const wire::Bind& bind) {
+  forget(name);  // what failed before may have left the name behind
+  encode(out_, wire::Parse{name, statement.text, statement.parameter_types});
+  encode(out_, wire::Bind{name, name, bind.parameter_formats, bind.parameters, {}});
+  encode(out_, wire::Execute{name, 0});
+}
+
+void OwnRound::finish(std::string_view name) {
+  forget(name);
+  if (end_ == End::sync) {
     encode(out_, wire::Sync{});
   } else {
     encode(out_, wire::Flush{});

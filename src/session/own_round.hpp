@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "portcullis/base/error.hpp"
+#include "portcullis/wire/messages.hpp"
 
 namespace portcullis::session {
 
@@ -28,6 +29,8 @@ class OwnRound {
   };
 
   OwnRound(std::string_view name, const std::vector<std::string>& statements, End end);
+  // One statement with parameters as in `bind`; its rows come as text.
+  OwnRound(std::string_view name, const wire::Parse& statement, const wire::Bind& bind, End end);
 
   [[nodiscard]] std::string take_out() { return std::move(out_); }
   // The server's messages up to `done`; `body` is what `frame` holds. Notices and the like are not for this.
@@ -43,6 +46,10 @@ class OwnRound {
   static constexpr std::size_t kMaxRows = 200'000;
 
  private:
+  OwnRound(End end, std::size_t statements) : end_(end), rows_(statements), tags_(statements) {}
+  void forget(std::string_view name);
+  void ask(std::string_view name, const wire::Parse& statement, const wire::Bind& bind);
+  void finish(std::string_view name);
   [[nodiscard]] Next on_row(std::string_view body);
   [[nodiscard]] Next on_error(std::string_view body, std::string_view frame);
 

@@ -30,6 +30,9 @@ class Recorder {
     // By which a failure of the same is known again; nothing: the limits are not asked.
     std::optional<std::uint64_t> key;
     bool is_paid = false;  // and they were charged for it before
+    // Of a Bind: whether its cost can be asked. Of an Execute: up to what it was asked for its Bind.
+    bool has_source = false;
+    std::optional<std::uint64_t> asked_cost{};
   };
   // The index of the decision's entry, or the log's error: then nothing may be forwarded and the agent gets
   // the error.

@@ -290,6 +290,7 @@ void Relay::on_query(std::string_view frame, const Judgement& judgement) {
   reply.statement = judgement.statement;
   reply.may_commit = commits(*judgement.statement);
   reply.results = judgement.results;
+  reply.cost = judgement.cost;
   stage_judged(type::query, frame, std::move(reply), judgement);
 }
 
@@ -359,6 +360,7 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
   reply.request = Request::bind;
   reply.name = portal;
   reply.portal = judgement.portal;
+  reply.cost = judgement.cost;
   // Planning is a part of it, and runs what is called IMMUTABLE.
   if (judgement.rows_duty && judgement.rows_duty->runs_at_bind) reply.rows_duty = judgement.rows_duty;
   stage_judged(type::bind, part, std::move(reply), judgement);
@@ -494,9 +496,10 @@ void Relay::stage(Staged staged) {
   if (staged.reply && !staged.refused) {
     const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
     staged.counts = staged.reply->rows_duty.has_value();
-    if (staged.counts) flush_before_counting();
-    staged.barrier =
-        staged.counts || staged.reply->consequences.changes_catalog || (ends && lookup_.catalog_changing);
+    staged.asks_cost = staged.reply->cost.has_value();
+    if (staged.counts || staged.asks_cost) flush_before_counting();
+    staged.barrier = staged.counts || staged.asks_cost || staged.reply->consequences.changes_catalog ||
+                     (ends && lookup_.catalog_changing);
     barriers_ += staged.barrier ? 1 : 0;
     bound_ = bound_ || staged.reply->consequences.binds_session;
     note_sending(staged.reply->consequences);
@@ -521,7 +524,7 @@ std::optional<std::uint64_t> Relay::client_waits_for() const {
 }
 
 void Relay::release_ready() {
-  while (!staged_.empty() && !holds_back()) {
+  while (!staged_.empty() && !holds_back() && !cost_) {
     Staged& next = staged_.front();
     if (next.ticket && !is_durable(*next.ticket)) {
       const auto failure = needs_.sink->failure();
@@ -529,12 +532,20 @@ void Relay::release_ready() {
       refuse_for_failed_log(next, *failure);
     }
     if (waits_to_count()) return;
-    Staged ready = std::move(next);
-    staged_.pop_front();
-    barriers_ -= ready.barrier ? 1 : 0;
-    staged_bytes_ -= std::min(staged_bytes_, ready.bytes.size());
-    release(std::move(ready));
+    if (next.asks_cost && !next.refused && !skipping_) {
+      ask_cost(next);
+    } else {
+      release(take_staged());
+    }
   }
+}
+
+Relay::Staged Relay::take_staged() {
+  Staged taken = std::move(staged_.front());
+  staged_.pop_front();
+  barriers_ -= taken.barrier ? 1 : 0;
+  staged_bytes_ -= std::min(staged_bytes_, taken.bytes.size());
+  return taken;
 }
 
 // The decision did not reach the disk: whatever it was, it is a refusal now.
@@ -586,6 +597,10 @@ void Relay::release(Staged staged) {
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
     encode(answer, wire::ReadyForQuery{'I'});
+    if (staged.reply->stopped) {
+      withdraw(*staged.reply);
+      settle(*staged.reply, "stopped", status_);
+    }
     if (staged_.empty()) judge_.rest();
     return send_to_client(answer);
   }

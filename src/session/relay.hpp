@@ -112,8 +112,9 @@ class Relay {
     std::optional<Reply> reply;
     std::optional<std::uint64_t> ticket;  // durable before release
     bool refused = false;
-    bool barrier = false;  // nothing behind it is judged before it is released
-    bool counts = false;   // its rows: nothing else may be outstanding
+    bool barrier = false;    // nothing behind it is judged before it is released
+    bool counts = false;     // its rows: nothing else may be outstanding
+    bool asks_cost = false;  // likewise, before it is released
   };
   // How the server looks up names, as far as the gate knows.
   struct Lookup {
@@ -225,13 +226,24 @@ class Relay {
   void finish_stop();
   void poison_stopped(bool is_execute);
   [[nodiscard]] std::string fate_of(const Reply& reply, bool is_done) const;
+  // relay_cost.cpp: what the front of staged_ is planned to cost.
+  [[nodiscard]] std::string cost_name() const;
+  void ask_cost(const Staged& staged);
+  [[nodiscard]] bool take_cost_answer(char type, std::string_view body, std::string_view frame);
+  void finish_cost();
+  void fail_estimate(const OwnRound::Failure& failure);
+  void refuse_cost(base::Error why, std::string_view limit);
+  [[nodiscard]] Staged take_staged();
+
   // relay_rows.cpp: messages whose rows are counted.
   void flush_before_counting();
+  // For what is outstanding to be answered.
   [[nodiscard]] bool waits_to_count() const;
   [[nodiscard]] bool must_count(const Reply& reply) const;
   void begin_rows(Staged staged);
   void refuse_to_count(Staged& staged) const;
-  [[nodiscard]] std::optional<std::size_t> on_rows_answer(std::string_view bytes);
+  void refuse_staged(Staged& staged, base::Error why) const;
+  [[nodiscard]] std::optional<std::size_t> on_round_answer(std::string_view bytes);
   [[nodiscard]] bool take_for_rows(char type, std::string_view body, std::string_view frame);
   [[nodiscard]] bool hold_for_rows(char type, std::string_view frame);
   void take_step(RowBracket::Step step);
@@ -300,6 +312,8 @@ class Relay {
   bool waits_for_quiet_ = false;             // to make one
   bool unsynced_ = false;                    // the client's pipeline has not ended yet
   bool pipeline_ends_block_ = false;         // ... and may have ended or gone back in a transaction
+
+  std::unique_ptr<OwnRound> cost_;  // under way: of the front of staged_
 
   RowCounter row_counter_;
   std::unique_ptr<RowBracket> rows_;  // under way: of the front of replies_

@@ -152,7 +152,7 @@ bool Relay::waits_for_server() const {
   if (holds_back() && is_full) return true;
   // A pipeline that turns out not to have ended is not waited for: its end is the client's to send.
   const bool may_become_quiet = !is_quiet() && !unsynced_ && !is_copying();
-  return own_request_ || counts_rows_now() || waits_to_count() || replies_.size() >= kMaxReplies ||
+  return own_request_ || cost_ || counts_rows_now() || waits_to_count() || replies_.size() >= kMaxReplies ||
          (waits_for_quiet_ && may_become_quiet);
 }
 

@@ -14,7 +14,7 @@ namespace type = wire::backend_type;
 namespace {
 
 // No row that the gate asks for is longer.
-constexpr std::uint32_t kMaxRow = 1u << 20;
+constexpr std::uint32_t kMaxRow = 1u << 20, kMaxPlan = 32u << 20;
 
 bool is_completion(char message) {
   return message == type::command_complete || message == type::empty_query_response ||
@@ -35,8 +35,9 @@ void Relay::flush_before_counting() {
 }
 
 bool Relay::waits_to_count() const {
-  if (staged_.empty() || !staged_.front().counts || staged_.front().refused || copying_in_) return false;
-  return !replies_.empty() || own_request_ || rows_ || server_stream_left_ > 0;
+  if (staged_.empty() || staged_.front().refused || copying_in_) return false;
+  if (!staged_.front().counts && !staged_.front().asks_cost) return false;
+  return cost_ || !replies_.empty() || own_request_ || rows_ || server_stream_left_ > 0;
 }
 
 // In a failed transaction the server runs nothing. Where requests of a pipeline are on their way `status_`
@@ -76,10 +77,16 @@ void Relay::begin_rows(Staged staged) {
 
 // A COPY that failed has left it open which answers are still to come.
 void Relay::refuse_to_count(Staged& staged) const {
+  refuse_staged(staged, guard::row_refusal(staged.reply->rows_duty->limit,
+                                           "rows cannot be counted while answers to a COPY are owed: send a "
+                                           "Sync and wait for its answer"));
+}
+
+// It fails where it stands, and its transaction with it.
+void Relay::refuse_staged(Staged& staged, base::Error why) const {
   Reply& reply = *staged.reply;
-  reply.replacement = guard::row_refusal(
-      reply.rows_duty->limit,
-      "rows cannot be counted while answers to a COPY are owed: send a Sync and wait for its answer");
+  reply.sqlstate = why.code.view();
+  reply.replacement = std::move(why);
   reply.stopped = true;
   staged.refused = true;
   staged.bytes.clear();
@@ -95,9 +102,9 @@ void Relay::refuse_to_count(Staged& staged) const {
 // --- what the server says
 
 // The bytes used, or nothing when more are needed first.
-std::optional<std::size_t> Relay::on_rows_answer(std::string_view bytes) {
+std::optional<std::size_t> Relay::on_round_answer(std::string_view bytes) {
   const auto header = wire::peek_backend(bytes);
-  if (!header || (*header && (*header)->body_size > kMaxRow)) {
+  if (!header || (*header && (*header)->body_size > (cost_ ? kMaxPlan : kMaxRow))) {
     violation("the database did not answer the gate's own request in the protocol");
     return std::nullopt;
   }
@@ -108,7 +115,7 @@ std::optional<std::size_t> Relay::on_rows_answer(std::string_view bytes) {
     case type::parameter_status: on_parameter_status(body); [[fallthrough]];
     case type::notification_response:
       // Behind the completion, as where nothing is counted.
-      if (!ended_ && rows_->holds()) {
+      if (!ended_ && rows_ && rows_->holds()) {
         rows_->hold(frame);
       } else if (!ended_) {
         send_to_client(frame);
@@ -121,7 +128,11 @@ std::optional<std::size_t> Relay::on_rows_answer(std::string_view bytes) {
       return frame.size();
     default: break;
   }
-  take_step(rows_->on_answer((*header)->type, body, frame));
+  if (!cost_) {
+    take_step(rows_->on_answer((*header)->type, body, frame));
+  } else if (!take_cost_answer((*header)->type, body, frame)) {
+    violation("the database answered out of order while a statement was planned");
+  }
   return frame.size();
 }
 

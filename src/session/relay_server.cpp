@@ -57,9 +57,9 @@ std::size_t Relay::on_server(std::string_view bytes) {
     if (server_lost_) return bytes.size();
     if (!held_.empty() && held_.back().bytes.size() > kMaxHeld) break;
     const auto rest = bytes.substr(consumed);
-    const bool asks_rows = rows_ && rows_->asks();
-    if ((own_request_ || asks_rows) && server_stream_left_ == 0) {
-      const auto used = asks_rows ? on_rows_answer(rest) : on_own_answer(rest);
+    const bool asks_round = cost_ || (rows_ && rows_->asks());
+    if ((own_request_ || asks_round) && server_stream_left_ == 0) {
+      const auto used = asks_round ? on_round_answer(rest) : on_own_answer(rest);
       if (!used) break;
       consumed += *used;
       continue;
@@ -188,6 +188,7 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
     std::string answer;
     encode(answer, wire::to_error_response(*front->replacement, "ERROR"));
     send_to_client(answer);
+    code = front->replacement->code.view();
   } else {
     send_to_client(frame);
   }
@@ -452,6 +453,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
   staged_.clear();
   own_request_.reset();
   rows_.reset();
+  cost_.reset();
   never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
   // The server's own last words may be among what is dropped.
   const bool dropped = drop_held();

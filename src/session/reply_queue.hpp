@@ -56,6 +56,7 @@ struct Reply {
   [[nodiscard]] bool is_decided_by_bind() const { return portal && decision && portal->record == *decision; }
   // Until the answer is in, and the catalog read again, nobody is judged by the old one.
   std::shared_ptr<CatalogChange> catalog_change;
+  std::optional<policy::Ceiling> cost;  // that it may be planned for
   std::optional<RowDuty> rows_duty;
   bool rows_counted = false, stopped = false;  // ... and stopped for that
   std::vector<std::string> changed;            // by table

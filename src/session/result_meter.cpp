@@ -42,6 +42,16 @@ std::optional<Passed> passed_by(const Meter& meter, std::uint64_t rows, std::uin
   return std::nullopt;
 }
 
+std::optional<policy::Ceiling> cost_of(const std::vector<ResultPlan>& plans) {
+  policy::ResultLimits strictest;
+  for (const auto& plan : plans) {
+    for (const auto& meter : plan.meters) {
+      if (meter->enforced) strictest.lower(meter->most);
+    }
+  }
+  return strictest.cost;
+}
+
 Passed too_long(const policy::Ceiling& time) {
   const std::string length =
       time.most % 1000 == 0 ? std::to_string(time.most / 1000) + " s" : std::to_string(time.most) + " ms";

@@ -43,6 +43,9 @@ struct Passed {
 // A statement that ran for too long.
 [[nodiscard]] Passed too_long(const policy::Ceiling& time);
 
+// The strictest limit on what they may be planned to cost.
+[[nodiscard]] std::optional<policy::Ceiling> cost_of(const std::vector<ResultPlan>& plans);
+
 // "512 bytes", "16 MiB".
 [[nodiscard]] std::string bytes_to_text(std::uint64_t bytes);
 

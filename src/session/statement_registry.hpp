@@ -23,6 +23,12 @@ namespace portcullis::session {
 
 struct Basis;
 
+// Kept where what it costs may have to be asked.
+struct Source {
+  std::string text;
+  std::vector<std::uint32_t> parameter_types;
+};
+
 // A text that was judged and allowed. Shared by names and portals; never changes.
 struct Statement {
   std::shared_ptr<const sql::Facts> facts;  // as written: EXECUTE is looked up anew at each use
@@ -31,6 +37,7 @@ struct Statement {
   bool decided_at_bind = false;             // of some calls what they work on is not known before
   // The limits were charged for its first run when it was parsed.
   mutable bool is_paid = false;
+  std::shared_ptr<const Source> source{};
 };
 using StatementPtr = std::shared_ptr<const Statement>;
 

@@ -1,4 +1,5 @@
-// How much one statement may give back, and how long it may take: what the rules that cover it say together.
+// How much one statement may give back, how long it may take and what it may be planned to cost: what the
+// rules that cover it say together.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,15 @@ struct Ceiling {
 struct ResultLimits {
   std::optional<Ceiling> rows, bytes;
   std::optional<Ceiling> time;  // milliseconds
+  std::optional<Ceiling> cost;  // in the planner's units, before it runs (manual, "Using EXPLAIN")
 
-  [[nodiscard]] bool any() const noexcept { return rows || bytes || time; }
+  [[nodiscard]] bool any() const noexcept { return rows || bytes || time || cost; }
   // The stricter of the two, kind by kind.
   void lower(const ResultLimits& other) {
     lower(rows, other.rows);
     lower(bytes, other.bytes);
     lower(time, other.time);
+    lower(cost, other.cost);
   }
   friend bool operator==(const ResultLimits&, const ResultLimits&) = default;
 

@@ -163,11 +163,12 @@ TEST(LoadLimits, ReportsEachProblemAtItsPlace) {
                   {2, 27, "\"bot\" stands twice in the same object: take one of the two out"});
 }
 
-TEST(LoadLimits, SaysWhatIsNotEnforcedYet) {
+TEST(LoadLimits, ACostIsAWholeNumber) {
   const std::string start = R"({"id": "r", "allow": ["select"], "on": ["app.t"], "to": ["bot"], "limits":)";
+  EXPECT_PROBLEMS(problems_of(with("{}", start + R"({"cost": 1000}})")));
   EXPECT_PROBLEMS(problems_of(with("{}", start + R"(
-{"cost": 1, "rate": "1/day"}})")),
-                  {4, 2, "this version does not enforce \"cost\" yet: remove it"});
+{"cost": 0}})")),
+                  {4, 10, "\"cost\" is 0: write a number from 1 to 1000000000000"});
 }
 
 TEST(LoadLimits, OfWhatAnAgentIsGivenBackAllHold) {
