@@ -1,6 +1,7 @@
 // An established session under a client of the fuzzer's: well-formed and broken messages, cut anywhere, in
 // any order with a server's answers, the log's moments and changes of the catalog. The server is a model that
-// behaves. fuzz/session/witness.hpp tells what must hold.
+// behaves. fuzz/session/witness.hpp tells what must hold. The first byte says what the policy limits, and
+// whether the server takes its time, can be cancelled, and be lost.
 #include <algorithm>
 
 #include "session/driven_relay.hpp"
@@ -14,10 +15,7 @@ using namespace portcullis::fuzz;
 class Session final : DrivenRelay::Peers {
  public:
   explicit Session(Script& script)
-      : script_(script),
-        ends_at_cut_copy_(script.below(2) == 0),
-        server_(ends_at_cut_copy_),
-        heard_(ModelServer(ends_at_cut_copy_)) {}
+      : script_(script), setting_(script_), ends_at_cut_copy_(script_.below(2) == 0) {}
 
   void play() {
     while (!script_.is_over() && !gate_.ended()) step();
@@ -32,8 +30,8 @@ class Session final : DrivenRelay::Peers {
       case 0:
       case 1:
       case 2:
-      case 3: return say(client_message(script_, true));
-      case 4: return say(with_sync(client_message(script_, false)));
+      case 3: return say(client_message(script_, true, setting_.is_wide));
+      case 4: return say(with_sync(client_message(script_, false, setting_.is_wide)));
       case 5: return give_to_gate(script_.byte());
       case 6:
       case 7: return give_to_gate(unread_.size());
@@ -48,7 +46,7 @@ class Session final : DrivenRelay::Peers {
   }
 
   void world_happens() {
-    switch (script_.below(10)) {
+    switch (script_.below(setting_.is_wide ? 16 : 10)) {
       case 0: gate_.world.sink.fail(); break;
       case 1: gate_.world.sink.fill(true); break;
       case 2: gate_.world.sink.fill(false); break;
@@ -58,9 +56,47 @@ class Session final : DrivenRelay::Peers {
       case 6: gate_.world.basis.answer(); break;
       case 7: server_.speak(script_.below(2) == 0 ? 'N' : 'A'); break;
       case 8: server_.fail_next_own(); break;
-      default: gate_.give_up_basis(); break;
+      case 9: gate_.give_up_basis(); break;
+      case 10: server_.forget_counted(); break;
+      case 11: gate_.let_pass(std::chrono::milliseconds(script_.below(8) == 0 ? 61'000 : 600)); break;
+      case 12: lose_server(); break;
+      case 13:
+        if (gate_.wants_server()) get_server(script_.below(8) > 0);
+        break;
+      default: cancel_goes_on(); break;
     }
     gate_.go_on();
+  }
+
+  // A CancelRequest of the gate's: it is sent, it arrives or does not, and then its connection ends.
+  void cancel_goes_on() {
+    switch (cancel_) {
+      case Cancel::none: cancel_ = gate_.take_cancel() ? Cancel::sent : Cancel::none; return;
+      case Cancel::sent:
+        if (script_.below(8) != 1) server_.cancel();
+        work(0);
+        cancel_ = Cancel::arrived;
+        return;
+      case Cancel::arrived: cancel_ = Cancel::none; return gate_.on_cancel_ended();
+    }
+  }
+
+  void lose_server() {
+    if (!gate_.lose_server()) return;
+    trace("         server", "-    is lost");
+    require(heard_.direct().session().committed() == server_.session().committed());
+    sent_.clear();
+    answers_.clear();
+    server_ = a_server();
+    heard_.change_server(a_server());
+  }
+
+  void get_server(bool there_is_one) { there_is_one ? gate_.use_server() : gate_.give_up_server(); }
+
+  [[nodiscard]] ModelServer a_server() const {
+    ModelServer server(ends_at_cut_copy_);
+    if (setting_.may_defer) server.let_defer();
+    return server;
   }
 
   void everybody_goes_on() {
@@ -89,15 +125,26 @@ class Session final : DrivenRelay::Peers {
 
   // The server reads so many frames.
   void work(std::size_t frames) {
-    for (; frames > 0 && !sent_.empty(); --frames) {
-      server_.on_frame(sent_.front().front(), std::string_view(sent_.front()).substr(5));
-      sent_.pop_front();
-      require(!server_.session().is_misled());
+    for (; frames > 0 && work_once(); --frames) {
+      require(setting_.limits.observes || !server_.session().is_misled());
+      require(!setting_.limits.rows || server_.session().most_rows_committed() <= kMostRowsChanged);
     }
     for (; !server_.out.empty(); server_.out.pop_front()) {
       trace("         server says", server_.out.front());
       answers_ += server_.out.front();
     }
+  }
+
+  // One frame read, or where the server takes its time one that it says.
+  bool work_once() {
+    if (server_.step()) return true;
+    if (sent_.empty()) return false;
+    const std::string frame = std::move(sent_.front());
+    sent_.pop_front();
+    server_.begin_frame(frame.front(), std::string_view(frame).substr(5));
+    while (!setting_.is_wide && server_.step()) {
+    }
+    return true;
   }
 
   void give_back(std::size_t count) {
@@ -107,7 +154,10 @@ class Session final : DrivenRelay::Peers {
   }
 
   void on_frame_to_server(std::string_view frame) override { sent_.emplace_back(frame); }
-  void on_frame_to_client(std::string_view frame) override { heard_.on_client_frame(frame); }
+  void on_frame_to_client(std::string_view frame) override {
+    require(!setting_.limits.results || !is_beyond_limit(frame));
+    heard_.on_client_frame(frame);
+  }
 
   // Until nothing moves any more.
   void come_to_rest() {
@@ -116,7 +166,11 @@ class Session final : DrivenRelay::Peers {
       gate_.world.basis.read(false);
       everybody_goes_on();
       gate_.give_up_basis();
-      if (progress() == before && answers_.empty() && sent_.empty()) return;
+      cancel_goes_on();
+      const bool rests =
+          answers_.empty() && sent_.empty() && cancel_ == Cancel::none && !gate_.wants_server();
+      if (gate_.wants_server()) get_server(true);
+      if (progress() == before && rests) return;
     }
     require(gate_.ended());
   }
@@ -136,11 +190,15 @@ class Session final : DrivenRelay::Peers {
 
   static constexpr std::size_t kAll = 1'000'000;
 
+  enum class Cancel : std::uint8_t { none, sent, arrived };
+
   Script& script_;
+  Setting setting_;
   bool ends_at_cut_copy_;
-  ModelServer server_;
-  HeardWitness heard_;
-  DrivenRelay gate_{*this};
+  ModelServer server_ = a_server();
+  HeardWitness heard_{a_server(), server_};
+  DrivenRelay gate_{*this, setting_.limits};
+  Cancel cancel_ = Cancel::none;
   std::string unread_;            // of what the client said
   std::deque<std::string> sent_;  // frames on their way to the server
   std::string answers_;           // of the server, on their way to the gate

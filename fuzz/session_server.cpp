@@ -1,7 +1,7 @@
 // An established session at a server of the fuzzer's. The client is sound: whole messages, in any order. The
 // server says what it likes, and now and then what the protocol would have it say. It cannot crash the gate,
 // cannot make it send what was not judged, and gives the client at most one answer to each request, or the
-// session ends.
+// session ends. The first byte says what the policy limits.
 #include <array>
 
 #include "session/driven_relay.hpp"
@@ -16,7 +16,7 @@ using namespace portcullis::fuzz;
 
 class Session final : DrivenRelay::Peers {
  public:
-  explicit Session(Script& script) : script_(script) {}
+  explicit Session(Script& script) : script_(script), setting_(script) { make_server(); }
 
   void play() {
     while (!script_.is_over() && !gate_.ended()) step();
@@ -28,7 +28,7 @@ class Session final : DrivenRelay::Peers {
     switch (script_.below(12)) {
       case 0:
       case 1:
-      case 2: return say(client_message(script_, false));
+      case 2: return say(client_message(script_, false, setting_.is_wide));
       case 3: return answer_as_due(1'000);
       case 4:
       case 5: return answer_as_due(1 + script_.below(3));
@@ -42,14 +42,35 @@ class Session final : DrivenRelay::Peers {
   }
 
   void world_happens() {
-    switch (script_.below(6)) {
+    switch (script_.below(setting_.is_wide ? 10 : 6)) {
       case 0: gate_.world.sink.fail(); break;
       case 1: gate_.world.basis.read(true); break;
       case 2: gate_.world.basis.read(false); break;
       case 3: gate_.give_up_basis(); break;
+      case 6: return gate_.let_pass(std::chrono::milliseconds(script_.below(8) == 0 ? 61'000 : 600));
+      case 7:
+        if (!is_cancelling_) {
+          is_cancelling_ = gate_.take_cancel();
+        } else {
+          is_cancelling_ = false;
+          gate_.on_cancel_ended();
+        }
+        return;
+      case 8: return change_server();
+      case 9: honest_.cancel(); break;
       default: gate_.world.sink.sync(); break;
     }
     gate_.go_on();
+  }
+
+  void change_server() {
+    if (gate_.wants_server()) return script_.below(8) > 0 ? gate_.use_server() : gate_.give_up_server();
+    if (gate_.lose_server()) make_server();
+  }
+
+  void make_server() {
+    honest_ = ModelServer();
+    if (setting_.may_defer) honest_.let_defer();
   }
 
   void say(std::string_view bytes) {
@@ -158,10 +179,12 @@ class Session final : DrivenRelay::Peers {
   }
 
   Script& script_;
+  Setting setting_;
+  bool is_cancelling_ = false;
   ModelServer honest_;
   std::array<std::size_t, 4> owed_{};
   std::size_t said_ = 0, told_ = 0;
-  DrivenRelay gate_{*this};
+  DrivenRelay gate_{*this, setting_.limits};
 };
 
 }  // namespace

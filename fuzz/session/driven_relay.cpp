@@ -7,6 +7,7 @@
 namespace portcullis::fuzz {
 
 void DrivenRelay::give_from_client(std::string_view bytes) {
+  witness_.on_client_bytes(bytes);
   from_client_ += bytes;
   go_on();
 }
@@ -18,6 +19,38 @@ void DrivenRelay::give_from_server(std::string_view bytes) {
 
 void DrivenRelay::give_up_basis() {
   relay_.give_up_basis();
+  go_on();
+}
+
+void DrivenRelay::on_cancel_ended() {
+  relay_.on_cancel_ended();
+  go_on();
+}
+
+void DrivenRelay::let_pass(std::chrono::milliseconds time) {
+  world.clock.advance(time);
+  relay_.on_time();
+  go_on();
+}
+
+bool DrivenRelay::lose_server() {
+  if (!relay_.lose_server()) return false;
+  from_server_.clear();
+  go_on();
+  return true;
+}
+
+void DrivenRelay::use_server() {
+  std::string greeting, known;
+  encode(known, wire::ParameterStatus{"server_version", "15.1"});
+  encode(greeting, wire::ParameterStatus{"server_version", "15.2"});
+  encode(greeting, wire::ParameterStatus{"client_encoding", "UTF8"});
+  relay_.use_server({"pg_catalog", "app"}, greeting, known);
+  go_on();
+}
+
+void DrivenRelay::give_up_server() {
+  relay_.give_up_server({base::sqlstate::io_error, "there is no other server"});
   go_on();
 }
 
@@ -89,6 +122,7 @@ void DrivenRelay::close() {
   move_bytes();
   require(world.basis.nothing_is_changing());
   check_records(world.sink);
+  if (limits_.observes) check_nothing_denied(world.sink);
 }
 
 }  // namespace portcullis::fuzz

@@ -19,7 +19,7 @@ class DrivenRelay {
     virtual void on_frame_to_client(std::string_view frame) = 0;
   };
   // The peers outlive it.
-  explicit DrivenRelay(Peers& peers) : peers_(peers) {}
+  explicit DrivenRelay(Peers& peers, Limits limits = {}) : world(limits), limits_(limits), peers_(peers) {}
 
   void give_from_client(std::string_view bytes);
   void give_from_server(std::string_view bytes);
@@ -33,6 +33,15 @@ class DrivenRelay {
   // Waits for nobody, and has taken all but a message that is not whole.
   [[nodiscard]] bool is_at_rest() const;
   void give_up_basis();
+  // A CancelRequest of the gate's is to be sent; how its connection ended.
+  [[nodiscard]] bool take_cancel() { return relay_.take_cancel(); }
+  void on_cancel_ended();
+  void let_pass(std::chrono::milliseconds time);
+  // The server's connection is gone. False where the client would have to know: then it is not.
+  [[nodiscard]] bool lose_server();
+  [[nodiscard]] bool wants_server() const noexcept { return relay_.wants_server(); }
+  void use_server();
+  void give_up_server();
   // Of the client's and the server's, what was not used yet.
   [[nodiscard]] std::size_t unused() const noexcept { return from_client_.size() + from_server_.size(); }
 
@@ -47,9 +56,10 @@ class DrivenRelay {
   }
   void move_bytes();
 
+  Limits limits_;
   Peers& peers_;
   session::Relay relay_{World::identity(), world.needs()};
-  SentWitness witness_{world.sink};
+  SentWitness witness_{world.sink, limits_.observes};
   std::string from_client_, from_server_;
   Frames to_server_{wire::peek_frontend}, to_client_{wire::peek_backend};
   std::size_t taken_ = 0;

@@ -8,8 +8,17 @@ namespace {
 namespace front = wire::frontend_type;
 namespace back = wire::backend_type;
 
-bool is_own(std::string_view name) {
-  return name == kOwnName;
+std::string framed(char type, std::string_view body) {
+  const auto size = static_cast<std::uint32_t>(body.size() + 4);
+  std::string frame{type, static_cast<char>(size >> 24), static_cast<char>(size >> 16),
+                    static_cast<char>(size >> 8), static_cast<char>(size)};
+  return frame.append(body);
+}
+
+// Where it matters a row says which of its table's it is.
+std::string row_text(const ModelSession::Effect& effect, unsigned at) {
+  if (effect.of != kLimited) return "a row of the table";
+  return std::to_string(effect.first_row + at) + " of " + std::string(effect.of);
 }
 
 bool gives_rows(const KnownText& text) {
@@ -20,6 +29,40 @@ bool gives_rows(const KnownText& text) {
 }  // namespace
 
 void ModelServer::on_frame(char type, std::string_view body) {
+  begin_frame(type, body);
+  while (step()) {
+  }
+}
+
+bool ModelServer::step() {
+  if (!is_busy()) return false;
+  if (!coming_.empty()) {
+    out.push_back(std::move(coming_.front()));
+    coming_.pop_front();
+    // Behind its last statement a Query is committed at once.
+    if (!coming_.empty() || query_ == nullptr || next_part_ < query_->parts.size()) return true;
+  }
+  go_on_with_query();
+  return true;
+}
+
+void ModelServer::fail_at_end() {
+  out.pop_back();
+  session_.fail();
+  ready();
+}
+
+void ModelServer::cancel() {
+  if (!closed_ && (is_busy() || copying_)) fail_request("57014");
+}
+
+void ModelServer::fail_request(std::string_view code) {
+  coming_.clear();
+  copying_ = false;
+  query_ != nullptr ? fail_query(code) : fail(code);
+}
+
+void ModelServer::begin_frame(char type, std::string_view body) {
   if (closed_) return;
   if (copying_) return on_copy(type, body);
   if (type == front::sync) skipping_ = false;
@@ -40,6 +83,7 @@ void ModelServer::on_message(char type, std::string_view body) {
     case front::execute: return on_execute(body);
     case front::close: return on_close(body);
     case front::sync: return on_sync(body);
+    case front::function_call: return fail_query("42883");
     case front::flush: return body.empty() ? void() : fail("08P01");
     default: return;  // data of a COPY that has failed
   }
@@ -65,17 +109,16 @@ void ModelServer::on_query(std::string_view body) {
   next_part_ = 0;
   if (query_ == nullptr) return fail_query("42601");
   session_.close_statement("");
-  go_on_with_query();
+  session_.start_message();
+  if (query_->parts.empty()) put(back::empty_query_response);
 }
 
+// Its next statement, or its end.
 void ModelServer::go_on_with_query() {
   const auto& parts = query_->parts;
-  if (parts.empty()) put(back::empty_query_response);
-  while (next_part_ < parts.size()) {
+  if (next_part_ < parts.size()) {
     const auto effect = session_.run(parts[next_part_++], parts.size() == 1);
-    if (!effect.error.empty()) return fail_query(effect.error);
-    put_effect(effect, false);
-    if (copying_) return;
+    return effect.error.empty() ? put_effect(effect, false) : fail_query(effect.error);
   }
   query_ = nullptr;
   session_.end_of_message();
@@ -94,10 +137,7 @@ void ModelServer::fail_query(std::string_view code) {
 void ModelServer::on_parse(std::string_view body) {
   const auto parse = wire::decode<wire::Parse>(body);
   if (!parse) return fail("08P01");
-  if (is_own(parse->statement)) {
-    own_[std::string(kOwnName)] = parse->text;
-    return put(back::parse_complete);
-  }
+  if (is_own(parse->statement)) return parse_own(parse->statement, parse->text);
   const auto* text = find_text(parse->text);
   const auto failure = text == nullptr ? "42601" : session_.prepare(std::string(parse->statement), text);
   failure.empty() ? put(back::parse_complete) : fail(failure);
@@ -130,17 +170,18 @@ void ModelServer::on_describe(std::string_view body) {
 void ModelServer::on_execute(std::string_view body) {
   const auto execute = wire::decode<wire::Execute>(body);
   if (!execute) return fail("08P01");
-  if (is_own(execute->portal)) return run_own(own_[std::string(kOwnName)]);
+  if (is_own(execute->portal)) return run_own(execute->portal);
   const std::string name(execute->portal);
   const auto* portal = session_.portal(name);
   const bool is_empty = portal != nullptr && portal->text->parts.empty();
   bool suspended = false;
+  session_.start_message();
   const auto effect = session_.run_portal(name, execute->max_rows, suspended);
   if (!effect.error.empty()) return fail(effect.error);
   if (is_empty) return put(back::empty_query_response);
   if (!suspended) return put_effect(effect, true);
-  put_rows(effect.rows);
-  put(back::portal_suspended);
+  give_rows(effect);
+  coming_.push_back(framed(back::portal_suspended, {}));
 }
 
 void ModelServer::on_close(std::string_view body) {
@@ -160,32 +201,27 @@ void ModelServer::on_sync(std::string_view body) {
   ready();
 }
 
-void ModelServer::fail(std::string_view code) {
+void ModelServer::fail(std::string_view code, std::string_view text) {
   session_.fail();
-  error(code);
+  error(code, "ERROR", text);
   skipping_ = true;
 }
 
 // --- COPY FROM STDIN
 
 void ModelServer::on_copy(char type, std::string_view body) {
-  const bool in_query = query_ != nullptr;
-  const auto fail_copy = [&](std::string_view code) {
-    copying_ = false;
-    in_query ? fail_query(code) : fail(code);
-  };
   switch (type) {
     case front::copy_data:
-      if (body.find("bad") != body.npos) return fail_copy("22P04");
+      if (body.find("bad") != body.npos) return fail_request("22P04");
       ++copied_;
       return;
     case front::copy_done: return end_copy();
-    case front::copy_fail: return fail_copy("57014");
+    case front::copy_fail: return fail_request("57014");
     case front::sync:
     case front::flush: return;
     default: break;
   }
-  if (!ends_at_cut_copy_) return fail_copy("08P01");
+  if (!ends_at_cut_copy_) return fail_request("08P01");
   error("08P01");
   error("08P01", "FATAL");
   closed_ = true;
@@ -195,67 +231,50 @@ void ModelServer::end_copy() {
   copying_ = false;
   session_.finish_copy(copied_);
   complete("COPY " + std::to_string(std::exchange(copied_, 0)));
-  if (query_ != nullptr) go_on_with_query();
-}
-
-// --- what the gate asks for itself
-
-void ModelServer::run_own(std::string_view text) {
-  if (std::exchange(own_fails_, false) && session_.status() == 'I') return fail("57014");
-  if (text.starts_with("SELECT pg_catalog.unnest(")) {
-    put_row_of({"pg_catalog"});
-    put_row_of({session_.search_path()});
-  } else if (text.starts_with("SELECT pg_catalog.current_setting('portcullis.")) {
-    put_row_of({std::nullopt, std::nullopt, std::nullopt});
-  } else if (text.find("transaction_isolation") != text.npos) {
-    put_row_of({"read committed"});
-  }
-  complete("SELECT 1");
 }
 
 // --- frames
 
 void ModelServer::put(char type, std::string_view body) {
-  const auto size = static_cast<std::uint32_t>(body.size() + 4);
-  std::string frame{type, static_cast<char>(size >> 24), static_cast<char>(size >> 16),
-                    static_cast<char>(size >> 8), static_cast<char>(size)};
-  out.push_back(frame.append(body));
+  out.push_back(framed(type, body));
 }
 
-void ModelServer::put_row_of(std::initializer_list<std::optional<std::string_view>> fields) {
+void ModelServer::give_row_of(std::initializer_list<std::optional<std::string_view>> fields) {
   std::string body{'\0', static_cast<char>(fields.size())};
   for (const auto& field : fields) {
     const auto size = field ? static_cast<unsigned char>(field->size()) : 0;
     body += field ? std::string{'\0', '\0', '\0', static_cast<char>(size)} + std::string(*field)
                   : std::string(4, '\xFF');
   }
-  put(back::data_row, body);
+  coming_.push_back(framed(back::data_row, body));
 }
 
-void ModelServer::put_rows(unsigned rows) {
-  for (unsigned i = 0; i < rows; ++i) put_row_of({std::string_view("a row of the table")});
+void ModelServer::give_rows(const ModelSession::Effect& effect) {
+  for (unsigned i = 0; i < effect.rows; ++i) give_row_of({row_text(effect, i)});
 }
 
 void ModelServer::put_effect(const ModelSession::Effect& effect, bool described) {
   if (effect.copies_in) {
     copying_ = true;
+    copied_ = 0;
     return put(back::copy_in_response, std::string(3, '\0'));
   }
   if (effect.copies_out) {
     put(back::copy_out_response, std::string(3, '\0'));
-    put(back::copy_data, "1\n");
-    put(back::copy_data, "2\n");
-    put(back::copy_done);
+    for (unsigned i = 0; i < 2; ++i) coming_.push_back(framed(back::copy_data, row_text(effect, i) + "\n"));
+    coming_.push_back(framed(back::copy_done, {}));
   }
   if (!described && effect.rows > 0) put(back::row_description, std::string(2, '\0'));
-  put_rows(effect.rows);
+  give_rows(effect);
   complete(effect.tag);
+  // What has ended a transaction can no longer be cancelled.
+  if (effect.is_settled) (void)step();
 }
 
 void ModelServer::complete(std::string_view tag) {
   std::string frame;
   encode(frame, wire::CommandComplete{tag});
-  out.push_back(std::move(frame));
+  coming_.push_back(std::move(frame));
 }
 
 void ModelServer::ready() {
@@ -264,9 +283,9 @@ void ModelServer::ready() {
   out.push_back(std::move(frame));
 }
 
-void ModelServer::error(std::string_view code, std::string_view severity) {
+void ModelServer::error(std::string_view code, std::string_view severity, std::string_view text) {
   std::string frame;
-  encode(frame, wire::to_error_response({base::SqlState::from_text(code), "model"}, severity));
+  encode(frame, wire::to_error_response({base::SqlState::from_text(code), std::string(text)}, severity));
   out.push_back(std::move(frame));
 }
 

@@ -18,8 +18,8 @@ bool is_planned(const Part& part) {
   return part.does == Does::read || part.does == Does::write;
 }
 
-ModelSession::Effect done(std::string tag) {
-  return {.tag = std::move(tag)};
+ModelSession::Effect done(std::string tag, bool is_settled = false) {
+  return {.tag = std::move(tag), .is_settled = is_settled};
 }
 ModelSession::Effect failed(std::string_view code) {
   return {.error = code};
@@ -37,12 +37,15 @@ ModelSession::Effect ModelSession::run(const Part& part, bool alone) {
   look_up(part);
   if (part.fails) return failed("23505");
   switch (part.does) {
-    case Does::read: return {.tag = "SELECT " + std::to_string(kRows), .rows = kRows};
-    case Does::write: note_write("write"); return done("INSERT 0 1");
+    case Does::read: return {.tag = "SELECT " + std::to_string(kRows), .rows = kRows, .of = part.argument};
+    case Does::write:
+      note_write("write", part.rows);
+      if (may_defer_) deferred_ += part.deferred;
+      return done("INSERT 0 " + std::to_string(part.rows));
     case Does::copy_in: return {.copies_in = true};
-    case Does::copy_out: return {.tag = "COPY 2", .copies_out = true};
+    case Does::copy_out: return {.tag = "COPY 2", .of = part.argument, .copies_out = true};
     case Does::call:
-      note_write("call");
+      note_write("call", 0);
       if (alone && block_ == 'I') {
         commit();
         start();
@@ -83,7 +86,7 @@ ModelSession::Effect ModelSession::run_control(const Part& part) {
       const bool works = block_ != 'E';
       works ? commit() : abort();
       block_ = 'I';
-      return done(works ? "COMMIT" : "ROLLBACK");
+      return done(works ? "COMMIT" : "ROLLBACK", true);
     }
     case Does::commit_and_chain: {
       if (block_ == 'I') return failed("25P01");
@@ -91,15 +94,15 @@ ModelSession::Effect ModelSession::run_control(const Part& part) {
       works ? commit() : abort();
       start();
       block_ = 'T';
-      return done(works ? "COMMIT" : "ROLLBACK");
+      return done(works ? "COMMIT" : "ROLLBACK", true);
     }
     case Does::rollback:
       abort();
       block_ = 'I';
-      return done("ROLLBACK");
+      return done("ROLLBACK", true);
     case Does::savepoint:
       if (block_ != 'T') return failed("25P01");
-      savepoints_.push_back({part.argument, now_, writes_.size()});
+      savepoints_.push_back({part.argument, now_, writes_.size(), deferred_});
       return done("SAVEPOINT");
     default: break;
   }
@@ -118,6 +121,7 @@ ModelSession::Effect ModelSession::run_rollback_to(const Part& part) {
   }
   now_ = savepoints_[at].settings;
   writes_.resize(savepoints_[at].writes);
+  deferred_ = savepoints_[at].deferred;
   savepoints_.resize(at + 1);
   block_ = 'T';
   return done("ROLLBACK");
@@ -141,7 +145,8 @@ ModelSession::Effect ModelSession::run_naming(const Part& part) {
     case Does::declare:
       if (block_ == 'I') return failed("25P01");
       if (portals_.contains("c")) return failed("42P03");
-      portals_["c"] = {find_text("select * from app.t"), kRows, false};
+      portals_["c"] = {find_text(part.argument.ends_with("u") ? part.argument : "select * from app.t"), kRows,
+                       false};
       return done("DECLARE CURSOR");
     case Does::fetch: return fetch(name);
     default: return portals_.erase(name) > 0 ? done("CLOSE CURSOR") : failed("34000");
@@ -154,8 +159,7 @@ ModelSession::Effect ModelSession::fetch(const std::string& name) {
   const auto& text = *found->second.text;
   if (text.parts.size() != 1 || text.parts.front().does != Does::read) return failed("55000");
   const unsigned rows = std::min(1u, found->second.rows_left);
-  found->second.rows_left -= rows;
-  return {.tag = "FETCH " + std::to_string(rows), .rows = rows};
+  return give(found->second, rows, "FETCH ");
 }
 
 ModelSession::Effect ModelSession::run_portal(const std::string& name, unsigned max_rows, bool& suspended) {
@@ -172,9 +176,17 @@ ModelSession::Effect ModelSession::run_portal(const std::string& name, unsigned 
     return run(looked_up, true);
   }
   const unsigned rows = max_rows == 0 ? portal.rows_left : std::min(max_rows, portal.rows_left);
-  portal.rows_left -= rows;
   suspended = max_rows != 0 && rows == max_rows;
-  return {.tag = "SELECT " + std::to_string(rows), .rows = rows};
+  return give(portal, rows, "SELECT ");
+}
+
+ModelSession::Effect ModelSession::give(Portal& portal, unsigned rows, std::string tag) {
+  const unsigned first = kRows - portal.rows_left + 1;
+  portal.rows_left -= rows;
+  return {.tag = tag + std::to_string(rows),
+          .rows = rows,
+          .first_row = first,
+          .of = portal.text->parts.front().argument};
 }
 
 void ModelSession::fail() {
@@ -217,8 +229,15 @@ const ModelSession::Portal* ModelSession::portal(const std::string& name) const 
   return found == portals_.end() ? nullptr : &found->second;
 }
 
-void ModelSession::note_write(std::string what) {
-  writes_.push_back(std::move(what));
+void ModelSession::note_write(std::string what, unsigned rows) {
+  counted_ += rows;
+  has_touched_ = has_touched_ || rows > 0;
+  writes_.push_back({std::move(what), rows, message_});
+}
+
+void ModelSession::run_deferred() {
+  start_message();
+  if (deferred_ > 0) note_write("deferred", std::exchange(deferred_, 0));
 }
 
 void ModelSession::start() {
@@ -226,19 +245,29 @@ void ModelSession::start() {
 }
 
 void ModelSession::commit() {
-  committed_.insert(committed_.end(), writes_.begin(), writes_.end());
-  writes_.clear();
-  portals_.clear();
-  savepoints_.clear();
+  run_deferred();
+  std::map<std::uint64_t, unsigned> rows;
+  for (const auto& write : writes_) {
+    committed_.push_back(write.what);
+    most_rows_committed_ = std::max(most_rows_committed_, rows[write.message] += write.rows);
+  }
   now_.path = now_.session_path;
   is_open_ = false;
+  end_transaction();
 }
 
 void ModelSession::abort() {
+  end_transaction();
+  if (std::exchange(is_open_, false)) now_ = at_start_;
+}
+
+void ModelSession::end_transaction() {
   writes_.clear();
   portals_.clear();
   savepoints_.clear();
-  if (std::exchange(is_open_, false)) now_ = at_start_;
+  deferred_ = 0;
+  has_touched_ = false;
+  if (std::exchange(forgets_, false)) counted_ = 0;
 }
 
 }  // namespace portcullis::fuzz

@@ -2,6 +2,7 @@
 // which writes were committed. No protocol; model_server.hpp speaks it.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,8 +23,10 @@ class ModelSession {
   struct Effect {
     std::string_view error{};  // a SQLSTATE; empty: none
     std::string tag{};
-    unsigned rows = 0;
+    unsigned rows = 0, first_row = 1;
+    std::string_view of{};  // the table that they are of
     bool copies_in = false, copies_out = false;
+    bool is_settled = false;  // a transaction was ended by it
   };
 
   // 'I', 'T', 'E', as in ReadyForQuery.
@@ -33,10 +36,25 @@ class ModelSession {
   [[nodiscard]] const std::vector<std::string>& committed() const noexcept { return committed_; }
   [[nodiscard]] const std::string& search_path() const noexcept { return now_.path; }
 
+  // There are triggers that are put off to the end of the transaction.
+  void let_defer() noexcept { may_defer_ = true; }
+  [[nodiscard]] bool may_defer() const noexcept { return may_defer_; }
+  void run_deferred();
+  // Of rows, since they were last forgotten, which a server does now and then between two transactions.
+  [[nodiscard]] unsigned counted() const noexcept { return counted_; }
+  void forget_counted() noexcept { forgets_ = true; }
+  // In this transaction.
+  [[nodiscard]] bool has_touched() const noexcept { return has_touched_; }
+  // The most rows that one message, or what was put off in a transaction, has changed and that were
+  // committed.
+  [[nodiscard]] unsigned most_rows_committed() const noexcept { return most_rows_committed_; }
+
   // `alone`: not one of several statements of a text.
   [[nodiscard]] Effect run(const Part& part, bool alone);
   [[nodiscard]] Effect run_portal(const std::string& name, unsigned max_rows, bool& suspended);
-  void finish_copy(unsigned rows) { note_write("copy " + std::to_string(rows)); }
+  void finish_copy(unsigned rows) { note_write("copy " + std::to_string(rows), rows); }
+  // What runs from here on belongs to another message.
+  void start_message() noexcept { ++message_; }
   // A message failed: the transaction is over, or waits for its end.
   void fail();
   // A Query or Sync: what is in no block is committed.
@@ -60,6 +78,12 @@ class ModelSession {
     std::string_view name;
     Settings settings;
     std::size_t writes;
+    unsigned deferred;
+  };
+  struct Write {
+    std::string what;
+    unsigned rows = 0;
+    std::uint64_t message = 0;
   };
 
   Effect run_control(const Part& part);
@@ -67,20 +91,27 @@ class ModelSession {
   Effect run_set(const Part& part);
   Effect run_rollback_to(const Part& part);
   Effect fetch(const std::string& name);
+  static Effect give(Portal& portal, unsigned rows, std::string tag);
   void look_up(const Part& part) { is_misled_ = is_misled_ || (part.is_unqualified && now_.path != "app"); }
-  void note_write(std::string what);
+  void note_write(std::string what, unsigned rows);
   void start();
   void commit();
   void abort();
+  void end_transaction();
 
   char block_ = 'I';
   bool is_open_ = false;
   bool is_misled_ = false;
   Settings now_, at_start_;
   std::vector<Savepoint> savepoints_;
-  std::vector<std::string> writes_, committed_;
+  std::vector<Write> writes_;
+  std::vector<std::string> committed_;
   std::map<std::string, const KnownText*> prepared_;
   std::map<std::string, Portal> portals_;
+  bool may_defer_ = false, forgets_ = false, has_touched_ = false;
+  std::uint64_t message_ = 0;
+  unsigned deferred_ = 0;  // rows that were put off
+  unsigned counted_ = 0, most_rows_committed_ = 0;
 };
 
 }  // namespace portcullis::fuzz

@@ -18,8 +18,8 @@ std::string_view a_name(Script& script) {
   return names[script.below(std::size(names))];
 }
 
-std::string_view a_text(Script& script) {
-  const auto texts = known_texts();
+std::string_view a_text(Script& script, bool limited) {
+  const auto texts = known_texts(limited);
   return texts[script.below(texts.size())].text;
 }
 
@@ -47,8 +47,8 @@ std::string bind(Script& script) {
 }
 
 // One byte of a sound message is another, or its end is cut off and the length with it.
-std::string broken(Script& script) {
-  std::string bytes = client_message(script, false);
+std::string broken(Script& script, bool limited) {
+  std::string bytes = client_message(script, false, limited);
   const auto how = script.byte();
   if (how % 4 == 0) return std::string(script.bytes(how / 4));
   if (how % 4 == 1 && bytes.size() > 5 && bytes[1] == 0 && bytes[2] == 0 && bytes[3] == 0) {
@@ -66,16 +66,16 @@ void trace(std::string_view who, std::string_view frame) {
   static const bool is_on = std::getenv("PORTCULLIS_FUZZ_TRACE") != nullptr;
   if (!is_on) return;
   std::string line = std::string(who) + " " + std::string(frame.substr(0, 1)) + " ";
-  for (const char byte : frame.substr(std::min<std::size_t>(5, frame.size()), 100))
+  for (const char byte : frame.substr(std::min<std::size_t>(5, frame.size()), 400))
     line += byte >= ' ' && byte <= '~' ? byte : '.';
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-std::string client_message(Script& script, bool may_break) {
+std::string client_message(Script& script, bool may_break, bool limited) {
   switch (script.below(may_break ? 16 : 15)) {
-    case 0: return bytes_of(wire::Query{a_text(script)});
+    case 0: return bytes_of(wire::Query{a_text(script, limited)});
     case 1: return bytes_of(wire::Query{a_denied_text(script)});
-    case 2: return bytes_of(wire::Parse{a_name(script), a_text(script), {}});
+    case 2: return bytes_of(wire::Parse{a_name(script), a_text(script, limited), {}});
     case 3: return bytes_of(wire::Parse{"", a_denied_text(script), {}});
     case 4: return bind(script);
     case 5: return bytes_of(wire::Describe{script.below(2) == 0 ? 'S' : 'P', a_name(script)});
@@ -90,12 +90,12 @@ std::string client_message(Script& script, bool may_break) {
     case 11: return bytes_of(wire::CopyDone{});
     case 12: return bytes_of(wire::CopyFail{"no more"});
     case 13: {  // all of a statement
-      const auto text = a_text(script);
+      const auto text = a_text(script, limited);
       return bytes_of(wire::Parse{"", text, {}}) + bytes_of(wire::Bind{"", "", {}, {}, {}}) +
              bytes_of(wire::Execute{"", 0});
     }
     case 14: return std::string("F\0\0\0\x0E\0\0\0\1\0\0\0\0\0\0", 15);
-    default: return broken(script);
+    default: return broken(script, limited);
   }
 }
 

@@ -45,7 +45,7 @@ class Script {
 };
 
 // A message of a client, as a script writes it: names out of a few, texts out of known_texts(), and the kind
-// that only comes out of a broken client. Sound messages only without `may_break`.
-[[nodiscard]] std::string client_message(Script& script, bool may_break);
+// that only comes out of a broken client. Sound messages only without `may_break`; `limited` as in texts.hpp.
+[[nodiscard]] std::string client_message(Script& script, bool may_break, bool limited);
 
 }  // namespace portcullis::fuzz

@@ -6,6 +6,8 @@
 namespace portcullis::fuzz {
 namespace {
 
+constexpr std::string_view kFirstLimited = "select * from app.u";
+
 // Long enough to be analysed on another thread.
 const std::string& long_text() {
   static const std::string text = "select 1 /* " + std::string(20'000, 'x') + " */";
@@ -54,8 +56,8 @@ std::vector<KnownText> make_texts() {
       {"fetch 1 from c", true, {{fetch, "c"}}},
       {"fetch 1 from p", true, {{fetch, "p"}}},
       {"close c", true, {{close, "c"}}},
-      {"create view app.v as select 1", true, {{write}}},
-      {"drop view app.v", true, {{write}}},
+      {"create view app.v as select 1", true, {{.does = write, .rows = 0}}},
+      {"drop view app.v", true, {{.does = write, .rows = 0}}},
       {"call app.p()", true, {{call, "other"}}},
       {long_text(), true, {{read}}},
       {"select * from app.secret", false},
@@ -71,14 +73,41 @@ std::vector<KnownText> make_texts() {
       {"copy app.secret from stdin", false},
       {"set search_path = app; select * from t", false},
       {"execute nobody", false},
+      // Of app.u there are limits to what is given back, and to what changes.
+      {"select * from app.u", true, {{read, kLimited}}},
+      {"copy app.u to stdout", true, {{copy_out, kLimited}}},
+      {"declare c cursor for select * from app.u", true, {{declare, "select * from app.u"}}},
+      {"prepare s as select * from app.u", true, {{prepare, "select * from app.u"}}},
+      {"select * from app.u; select 1", true, {{read, kLimited}, {read}}},
+      {"insert into app.t values (6); select * from app.u", true, {{write}, {read, kLimited}}},
+      {"insert into app.t values (7); commit; select * from app.u",
+       true,
+       {{write}, {commit}, {read, kLimited}}},
+      {"select * from app.u; commit", true, {{read, kLimited}, {commit}}},
+      {"select * from app.u; insert into app.t values (8)", true, {{read, kLimited}, {write}}},
+      {"begin; select * from app.u", true, {{begin}, {read, kLimited}}},
+      {"copy app.t from stdin; select * from app.u", true, {{copy_in}, {read, kLimited}}},
+      {"select * from app.u; copy app.t from stdin", true, {{read, kLimited}, {copy_in}}},
+      {"insert into app.t values (1), (2)", true, {{.does = write, .rows = 2}}},
+      {"insert into app.t select * from app.u", true, {{.does = write, .rows = 3}}},
+      {"insert into app.t values (1), (2); insert into app.t values (3)",
+       true,
+       {{.does = write, .rows = 2}, {write}}},
+      {"prepare s as insert into app.t select * from app.u",
+       true,
+       {{prepare, "insert into app.t select * from app.u"}}},
+      {"insert into app.t values ('later')", true, {{.does = write, .deferred = 1}}},
+      {"insert into app.t values ('much later')", true, {{.does = write, .deferred = 3}}},
   };
 }
 
 }  // namespace
 
-std::span<const KnownText> known_texts() {
+std::span<const KnownText> known_texts(bool limited) {
   static const std::vector<KnownText> texts = make_texts();
-  return texts;
+  static const auto first_limited =
+      std::find_if(texts.begin(), texts.end(), [](const auto& known) { return known.text == kFirstLimited; });
+  return limited ? std::span(texts) : std::span(texts.begin(), first_limited);
 }
 
 const KnownText* find_text(std::string_view text) {

@@ -34,12 +34,20 @@ enum class Does : std::uint8_t {
   call,
 };
 
+// The table of which no more than so many rows may be given back in one statement, where there are limits.
+inline constexpr std::string_view kLimited = "app.u";
+inline constexpr unsigned kMostRowsGiven = 1;
+// The most rows that one message may change there.
+inline constexpr unsigned kMostRowsChanged = 2;
+
 // One statement of a text.
 struct Part {
   Does does = Does::read;
-  std::string_view argument{};  // a name, a search_path, or what PREPARE and DECLARE have in them
+  std::string_view argument{};  // a name, a table, a search_path, or what PREPARE and DECLARE have in them
   bool is_unqualified = false;  // allowed only while names are looked up in "app"
   bool fails = false;           // by an error of the server's own
+  unsigned rows = 1;            // that it writes,
+  unsigned deferred = 0;        // and that it has triggers write at the end of the transaction
 };
 
 struct KnownText {
@@ -49,8 +57,9 @@ struct KnownText {
       parts{};  // empty for what no server of the model ever gets to see, and for the empty text
 };
 
-// All of them, in an order that never changes; new ones go to the end, for corpora count on it.
-[[nodiscard]] std::span<const KnownText> known_texts();
+// All of them, in an order that never changes; new ones go to the end, for corpora count on it. Without
+// `limited` those that say little where nothing is limited are left out.
+[[nodiscard]] std::span<const KnownText> known_texts(bool limited = true);
 // Null when it is none of these.
 [[nodiscard]] const KnownText* find_text(std::string_view text);
 

@@ -1,7 +1,6 @@
 #include "witness.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "script.hpp"
 
@@ -11,7 +10,11 @@ namespace {
 namespace front = wire::frontend_type;
 namespace back = wire::backend_type;
 
-constexpr std::string_view kPoison = "PORTCULLIS_DENIED";
+constexpr std::string_view kPoison = "PORTCULLIS_DENIED", kStop = "PORTCULLIS_STOPPED";
+
+bool is_own_name(std::string_view name) {
+  return name == kOwnName || name == kRowsName;
+}
 
 std::string_view body_of(std::string_view frame) {
   return frame.substr(5);
@@ -34,6 +37,12 @@ bool is_from_gate(std::string_view frame) {
 // It ran, and the log could not be told so: an addition in front of what ends the answer.
 bool is_unrecorded(const base::Error& error) {
   return error.message.find("its outcome could not be recorded") != std::string::npos;
+}
+
+// It ran, and may have been answered in part.
+bool is_stop(const base::Error& error) {
+  const auto has = [&](std::string_view part) { return error.message.find(part) != error.message.npos; };
+  return has("stopped by \"") || has("cannot be verified") || error.message == ModelServer::kOwnFailure;
 }
 
 bool is_refusable(char type) {
@@ -73,29 +82,49 @@ bool Frames::next(std::string& frame) {
 
 // --- to the server
 
+void SentWitness::on_client_bytes(std::string_view bytes) {
+  from_client_.add(bytes);
+  std::string frame;
+  while (from_client_.next(frame)) {
+    if (frame.front() == front::copy_data) data_.push_back(frame.substr(5));
+  }
+}
+
+// Some may have been left out before it, as what the server would skip.
+void SentWitness::find_data(std::string_view body) {
+  while (!data_.empty() && data_.front() != body) data_.pop_front();
+  require(!data_.empty());
+  data_.pop_front();
+}
+
 void SentWitness::on_frame(char type, std::string_view body) {
   if (type == front::query) {
     const auto query = wire::decode<wire::Query>(body);
     require(query.has_value());
     return on_text("Query", query->text);
   }
+  if (type == front::copy_data) return find_data(body);
   if (type == front::parse) {
     const auto parse = wire::decode<wire::Parse>(body);
     require(parse.has_value());
-    if (parse->statement != kOwnName) on_text("Parse", parse->text);
+    if (!is_own_name(parse->statement)) on_text("Parse", parse->text);
   }
   if (type == front::bind) {
     const auto bind = wire::decode<wire::Bind>(body);
     require(bind.has_value());
-    if (bind->statement != kReservedName && bind->statement != kOwnName) find_decision("Bind", {});
+    if (bind->statement != kReservedName && !is_own_name(bind->statement)) find_decision("Bind", {});
   }
-  require(type != front::function_call);
+  if (type == front::function_call) {
+    require(observes_);
+    find_decision("FunctionCall", {});
+  }
 }
 
 void SentWitness::on_text(std::string_view message, std::string_view text) {
+  if (text == kStop) return;
   if (text.starts_with(kPoison)) return check_poison(text);
   const auto* known = find_text(text);
-  require(known != nullptr ? known->is_allowed : is_allowed_alone(text));
+  require(observes_ || (known != nullptr ? known->is_allowed : is_allowed_alone(text)));
   find_decision(message, text);
 }
 
@@ -113,7 +142,7 @@ void SentWitness::check_poison(std::string_view text) const {
 void SentWitness::find_decision(std::string_view message, std::string_view text) {
   for (; next_ < sink_.durable(); ++next_) {
     const auto* decision = std::get_if<audit::DecisionRecord>(&sink_.records[next_]);
-    if (decision == nullptr || decision->verdict != "allow" || decision->message != message) continue;
+    if (decision == nullptr || !lets_pass(*decision) || decision->message != message) continue;
     if (decision->text != text || has_outcome(next_)) continue;
     ++next_;
     return;
@@ -141,12 +170,34 @@ void HeardWitness::on_client_frame(std::string_view frame) {
     return;
   }
   const bool unrecorded = from_gate && is_unrecorded(error_of(frame));
-  while (direct_.out.empty()) require(ask_next(from_gate && !unrecorded));
+  if (from_gate && !unrecorded) return on_refusal(error_of(frame));
+  while (direct_.out.empty())
+    require(direct_.step() || ask_next(false) || (type == back::error_response && ask_begun()));
   const std::string expected = direct_.out.front();
   if (unrecorded && expected.front() == back::ready_for_query) return;
+  if (unrecorded) return hear_out();  // it was stopped, too late
   direct_.out.pop_front();
   require(expected.front() == type);
   if (type != back::error_response) require(expected == frame);
+}
+
+void HeardWitness::on_refusal(const base::Error& error) {
+  is_stop(error) ? on_stop(error) : fail_direct(false);
+}
+
+// The request that the client is answered by an error fails; one that was stopped may have been answered in
+// part.
+void HeardWitness::fail_direct(bool was_stopped) {
+  while (direct_.out.empty()) {
+    if (was_stopped && direct_.is_busy()) {
+      direct_.cancel();
+    } else {
+      require(direct_.step() || ask_next(true));
+    }
+  }
+  const std::string expected = direct_.out.front();
+  direct_.out.pop_front();
+  require(expected.front() == back::error_response);
 }
 
 // False when the client has asked for nothing more.
@@ -157,45 +208,23 @@ bool HeardWitness::ask_next(bool is_refused) {
   if (is_refused && is_refusable(frame.front()) && direct_.would_act()) {
     direct_.refuse(frame.front());
   } else {
-    direct_.on_frame(frame.front(), body_of(frame));
+    direct_.begin_frame(frame.front(), body_of(frame));
   }
   return true;
 }
 
-void HeardWitness::finish() {
-  while (direct_.out.empty() && ask_next(false)) {
-  }
-  require(direct_.out.empty());
+// What was put in place of a FunctionCall before all of it was there has cut off a COPY.
+bool HeardWitness::ask_begun() {
+  std::string frame;
+  if (direct_.would_act() || !asked_.next_begun(frame) || frame.front() != front::function_call) return false;
+  direct_.begin_frame(frame.front(), body_of(frame));
+  return true;
 }
 
-// --- in the log
-
-void check_records(const ScriptedSink& sink) {
-  std::map<std::uint64_t, std::pair<int, int>> outcomes;  // decision -> suspended, final
-  for (std::size_t i = 0; i < sink.records.size(); ++i) {
-    const auto* outcome = std::get_if<audit::OutcomeRecord>(&sink.records[i]);
-    if (outcome == nullptr) continue;
-    require(outcome->decision < i);
-    const auto* decision = std::get_if<audit::DecisionRecord>(&sink.records[outcome->decision]);
-    require(decision != nullptr && decision->verdict == "allow");
-    auto& [suspended, final] = outcomes[outcome->decision];
-    require(final == 0 || decision->message == "Bind");
-    ++(outcome->result == "suspended" ? suspended : final);
+void HeardWitness::finish() {
+  while (direct_.out.empty() && (direct_.step() || ask_next(false))) {
   }
-  if (!sink.took_all()) return;
-  bool is_run_elsewhere = false;
-  for (std::size_t i = sink.records.size(); i > 0; --i) {
-    const auto* decision = std::get_if<audit::DecisionRecord>(&sink.records[i - 1]);
-    if (decision == nullptr || decision->verdict != "allow") continue;
-    const auto& [suspended, final] = outcomes[i - 1];
-    if (decision->message == "Query") require(final == 1);
-    if (decision->message == "Execute") require(final + suspended >= 1);
-    if (decision->message == "Bind") require(final + suspended >= 1 || is_run_elsewhere);
-    // A portal may be run, or closed, by another decision than its Bind's: that on an Execute, FETCH or
-    // CLOSE.
-    is_run_elsewhere = is_run_elsewhere || decision->message == "Execute" ||
-                       decision->text.starts_with("fetch") || decision->text.starts_with("close");
-  }
+  require(direct_.out.empty());
 }
 
 }  // namespace portcullis::fuzz

@@ -34,46 +34,69 @@ class Frames {
 
 // Watches what goes to the server: each text and each Bind is one that the log says is allowed, on disk
 // before it was sent, in the order of the log, and once; and each text one that is allowed by somebody else's
-// word.
+// word. Data of a COPY are as the client has sent them: nothing else is among them.
 class SentWitness {
  public:
-  explicit SentWitness(const ScriptedSink& sink) : sink_(sink) {}
+  // `observes`: nothing is refused, only recorded.
+  explicit SentWitness(const ScriptedSink& sink, bool observes) : sink_(sink), observes_(observes) {}
+  void on_client_bytes(std::string_view bytes);
   void on_frame(char type, std::string_view body);
 
  private:
   void on_text(std::string_view message, std::string_view text);
+  void find_data(std::string_view body);
   void check_poison(std::string_view text) const;
   void find_decision(std::string_view message, std::string_view text);
   [[nodiscard]] bool has_outcome(std::uint64_t decision);
 
   const ScriptedSink& sink_;
-  std::size_t next_ = 0;  // record that was not looked at yet
+  bool observes_;
+  Frames from_client_{wire::peek_frontend};
+  std::deque<std::string> data_;  // of COPY, that the client has sent and the server not got yet
+  std::size_t next_ = 0;          // record that was not looked at yet
   std::size_t outcomes_read_ = 0;
   std::vector<bool> has_outcome_;
 };
 
 // Watches what the client hears. A second server hears the client's own messages; wherever the gate refuses,
-// it fails there. Both must say the same, and must have committed the same.
+// it fails there. Both must say the same, and must have committed the same. `server` is the one behind the
+// gate: where a statement was stopped, only that one knows how far its message had come.
 class HeardWitness {
  public:
-  explicit HeardWitness(ModelServer direct) : direct_(std::move(direct)) {}
+  HeardWitness(ModelServer direct, const ModelServer& server) : direct_(std::move(direct)), server_(server) {}
   void on_client_bytes(std::string_view bytes) { asked_.add(bytes); }
   void on_client_frame(std::string_view frame);
   // Nothing is under way: everything was answered.
   void finish();
+  // The server behind the gate is another one now, of which the client has not noticed.
+  void change_server(ModelServer fresh);
   // The gate has said its last words: what it says from here on is not compared.
   [[nodiscard]] bool is_over() const noexcept { return is_over_; }
   [[nodiscard]] const ModelServer& direct() const noexcept { return direct_; }
 
  private:
   bool ask_next(bool is_refused);
+  bool ask_begun();
+  void on_refusal(const base::Error& error);
+  void fail_direct(bool was_stopped);
+  // witness_stops.cpp: statements that were over a limit.
+  void on_stop(const base::Error& told);
+  void hear_out();
 
   Frames asked_{wire::peek_frontend};
   ModelServer direct_;
+  const ModelServer& server_;
   bool is_over_ = false;
 };
 
+// A row of app.u that a limit holds back.
+[[nodiscard]] bool is_beyond_limit(std::string_view frame);
+
+// It may go to the server: allowed, or only observed.
+[[nodiscard]] bool lets_pass(const audit::DecisionRecord& decision);
 // What the log must say once the session is closed (docs/audit-format.md, "pairs").
 void check_records(const ScriptedSink& sink);
+// That whoever only observes has refused no text that the model knows.
+void check_nothing_denied(const ScriptedSink& sink);
 
 }  // namespace portcullis::fuzz

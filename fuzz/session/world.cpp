@@ -8,17 +8,40 @@
 namespace portcullis::fuzz {
 namespace {
 
-constexpr std::string_view kPolicy = R"({
-  "version": 1, "name": "fuzz", "mode": "enforce",
+// `rows` and `given` stand for limits of the rules, or for nothing.
+std::string policy_text(bool observes, const std::string& rows, const std::string& given) {
+  const std::string head =
+      observes ? R"("mode": "monitor",)"
+               : R"("mode": "enforce", "protect": [ { "id": "secret", "on": ["app.secret"] } ],)";
+  return R"({
+  "version": 1, "name": "fuzz",
   "agents": { "robot": { "login": "agent_robot" } },
-  "protect": [ { "id": "secret", "on": ["app.secret"] } ],
+  )" + head +
+         R"(
   "rules": [
     { "id": "rows", "allow": ["select", "insert", "update", "delete", "copy from stdin", "copy to stdout"],
-      "on": ["app.t"], "to": ["robot"] },
+      "on": ["app.t"], "to": ["robot"])" +
+         rows + R"( },
     { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"] },
-    { "id": "procedure", "allow": ["call"], "on": ["app.p"], "to": ["robot"] }
+    { "id": "procedure", "allow": ["call"], "on": ["app.p"], "to": ["robot"] },
+    { "id": "given", "allow": ["select", "copy to stdout"], "on": ["app.u"], "to": ["robot"])" +
+         given + R"( }
   ]
 })";
+}
+
+std::shared_ptr<const policy::PolicySet> load_policy(Limits limits) {
+  const std::string time = limits.results ? R"("time": "1s")" : "";
+  const std::string changed =
+      limits.rows ? R"("rows_affected": )" + std::to_string(kMostRowsChanged) : std::string();
+  const std::string given = R"("rows_returned": )" + std::to_string(kMostRowsGiven);
+  const std::string both = time + (time.empty() || changed.empty() ? "" : ", ") + changed;
+  auto loaded = policy::PolicySet::load(
+      policy_text(limits.observes, both.empty() ? "" : R"(, "limits": { )" + both + " }",
+                  limits.results ? R"(, "limits": { )" + time + ", " + given + " }" : ""));
+  require(loaded.policy.has_value());
+  return std::make_shared<const policy::PolicySet>(std::move(*loaded.policy));
+}
 
 // Small enough for the stack of libFuzzer's own thread.
 constexpr sql::AnalysisLimits kLimits{.bytes = 1u << 16, .tokens = 5'000, .tree_depth = 1'000};
@@ -29,36 +52,47 @@ session::FactsCache& facts() {
   return cache;
 }
 
-std::shared_ptr<const policy::PolicySet> the_policy() {
-  static const auto policy = [] {
-    auto loaded = policy::PolicySet::load(kPolicy);
-    require(loaded.policy.has_value());
-    return std::make_shared<const policy::PolicySet>(std::move(*loaded.policy));
-  }();
-  return policy;
-}
-
-std::shared_ptr<const session::Basis> make_basis(bool named) {
+std::shared_ptr<const session::Basis> make_basis(std::shared_ptr<const policy::PolicySet> policy,
+                                                 bool named) {
   if (!named)
     return std::make_shared<const session::Basis>(
-        session::Basis{std::make_shared<const guard::Guard>(the_policy()), nullptr});
+        session::Basis{std::make_shared<const guard::Guard>(std::move(policy)), nullptr});
   catalog::testing::MakeSnapshot make;
-  make.table("app.t", {"a int4"});
-  make.table("app.secret", {"a int4"});
-  make.table("other.t", {"a int4"});
+  for (const auto* name : {"app.t", "app.secret", "app.u", "other.t"}) make.table(name, {"a int4"});
   make.view("app.v", {"a int4"}, {});
   make.function("app.p", {}, "", catalog::Function::Kind::procedure);
   const auto snapshot = make.build();
-  auto bound = std::make_shared<const policy::Bound>(the_policy()->bind(*snapshot));
+  auto bound = std::make_shared<const policy::Bound>(policy->bind(*snapshot));
   return std::make_shared<const session::Basis>(
-      session::Basis{std::make_shared<const guard::Guard>(the_policy(), std::move(bound)), snapshot});
+      session::Basis{std::make_shared<const guard::Guard>(std::move(policy), std::move(bound)), snapshot});
+}
+
+void trace_record(const audit::Record& record, std::size_t index) {
+  const std::string at = "        log " + std::to_string(index);
+  if (const auto* decision = std::get_if<audit::DecisionRecord>(&record)) {
+    trace(at, "-    " + decision->verdict + " " + decision->message + " " + decision->text);
+  } else if (const auto* outcome = std::get_if<audit::OutcomeRecord>(&record)) {
+    trace(at, "-    of " + std::to_string(outcome->decision) + " " + outcome->result);
+  }
 }
 
 // Two of each, so that one can follow the other.
-std::shared_ptr<const session::Basis> a_basis(bool named, std::size_t turn) {
-  static const std::shared_ptr<const session::Basis> all[2][2] = {{make_basis(false), make_basis(false)},
-                                                                  {make_basis(true), make_basis(true)}};
-  return all[named ? 1 : 0][turn % 2];
+struct Bases {
+  explicit Bases(Limits limits) {
+    const auto policy = load_policy(limits);
+    for (const bool named : {false, true}) {
+      for (auto& basis : all[named ? 1 : 0]) basis = make_basis(policy, named);
+    }
+  }
+  std::shared_ptr<const session::Basis> all[2][2];
+};
+
+std::shared_ptr<const session::Basis> a_basis(Limits limits, bool named, std::size_t turn) {
+  static const Bases bases[2][2] = {{Bases({}), Bases({.rows = true})},
+                                    {Bases({.results = true}), Bases({.results = true, .rows = true})}};
+  static const Bases observing({.observes = true});
+  if (limits.observes) return observing.all[named ? 1 : 0][turn % 2];
+  return bases[limits.results ? 1 : 0][limits.rows ? 1 : 0].all[named ? 1 : 0][turn % 2];
 }
 
 }  // namespace
@@ -70,6 +104,7 @@ base::Result<std::uint64_t> ScriptedSink::append(audit::Record record) {
     if (failure_) return *failure_;
     return base::Error{base::sqlstate::disk_full, "the disk is full"};
   }
+  trace_record(record, records.size());
   records.push_back(std::move(record));
   return records.size() - 1;
 }
@@ -78,7 +113,7 @@ void ScriptedSink::fail() {
   failure_ = base::Error{base::sqlstate::io_error, "the audit log cannot be written"};
 }
 
-ScriptedBasis::ScriptedBasis() : basis_(a_basis(false, 0)) {}
+ScriptedBasis::ScriptedBasis(Limits limits) : limits_(limits), basis_(a_basis(limits, false, 0)) {}
 
 std::shared_ptr<const session::Basis> ScriptedBasis::current() const {
   return changing_ > 0 || is_away_ ? nullptr : basis_;
@@ -92,7 +127,7 @@ void ScriptedBasis::end_change() {
 void ScriptedBasis::read(bool named) {
   is_away_ = false;
   answer();
-  basis_ = a_basis(named, basis_ == a_basis(named, 0) ? 1 : 0);
+  basis_ = a_basis(limits_, named, basis_ == a_basis(limits_, named, 0) ? 1 : 0);
 }
 
 session::Identity World::identity() {
@@ -116,7 +151,7 @@ bool is_allowed_alone(std::string_view text) {
   const auto analysis = facts().analyze(text);
   if (!*analysis) return false;
   const catalog::NameSpace names{{"pg_catalog", "app"}};
-  const auto basis = a_basis(false, 0);
+  const auto basis = a_basis({}, false, 0);
   return basis->guard->decide(**analysis, {"robot", &names, nullptr, text, nullptr}).allowed();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "script.hpp"
 #include "session/relay.hpp"
 
 namespace portcullis::fuzz {
@@ -36,10 +37,35 @@ class ScriptedSink final : public audit::Sink {
   bool is_full_ = false, has_refused_ = false;
 };
 
+// What the policy limits, besides what it allows.
+struct Limits {
+  bool results = false;   // how many rows of app.u are given back, and how long statements may take
+  bool rows = false;      // how many rows of app.t and app.u a message may change
+  bool observes = false;  // nothing, and nothing is held back either: mode "monitor", without protections
+};
+
+// What the first byte of a script says about all that follows; 0 is a world without limits.
+struct Setting {
+  explicit Setting(Script& script) : Setting(script.below(20)) {}
+
+  Limits limits;
+  bool may_defer = false;  // the server has triggers that are put off to the end of the transaction
+  bool is_wide = false;    // time passes, statements are cancelled in the middle, servers are lost
+
+ private:
+  explicit Setting(std::size_t bits)
+      : limits{.results = bits < 16 && (bits & 1) != 0,
+               .rows = bits < 16 && (bits & 2) != 0,
+               .observes = bits >= 16},
+        may_defer((bits & 4) != 0),
+        is_wide(bits != 0) {}
+};
+
 class ScriptedBasis final : public session::BasisSource {
  public:
-  ScriptedBasis();
+  explicit ScriptedBasis(Limits limits);
   [[nodiscard]] std::shared_ptr<const session::Basis> current() const override;
+  [[nodiscard]] std::shared_ptr<const session::Basis> last() const override { return basis_; }
   [[nodiscard]] std::chrono::milliseconds age() const override { return std::chrono::milliseconds(7); }
   void begin_change() override { ++changing_; }
   void end_change() override;
@@ -55,16 +81,34 @@ class ScriptedBasis final : public session::BasisSource {
   [[nodiscard]] bool nothing_is_changing() const noexcept { return changing_ == 0; }
 
  private:
+  Limits limits_;
   std::shared_ptr<const session::Basis> basis_;
   int changing_ = 0;
   bool is_away_ = false;
   std::uint64_t asked_ = 0, answers_ = 0;
 };
 
+// It stands still until the script moves it.
+class ScriptedClock final : public base::Clock {
+ public:
+  [[nodiscard]] std::chrono::system_clock::time_point wall() const override {
+    return std::chrono::system_clock::time_point(since_);
+  }
+  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override {
+    return std::chrono::steady_clock::time_point(since_);
+  }
+  void advance(std::chrono::milliseconds time) { since_ += time; }
+
+ private:
+  std::chrono::milliseconds since_{std::chrono::hours(24)};
+};
+
 struct World {
+  explicit World(Limits limits) : basis(limits) {}
+
   ScriptedSink sink;
   ScriptedBasis basis;
-  base::SystemClock clock;
+  ScriptedClock clock;
   std::atomic<std::uint64_t> sequence{0};
 
   [[nodiscard]] static session::Identity identity();

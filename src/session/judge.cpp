@@ -146,6 +146,7 @@ Judgement Judge::held_back(const Error& error, const sql::Facts& meant, const Re
   judgement.key = subject.key;
   judgement.consequences = consequences_of(meant, true);
   note_cursors(meant, judgement.consequences);
+  note_fetched(meant, subject.message);
   return judgement;
 }
 
@@ -205,6 +206,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
   judgement.consequences.binds_session |= verdict->runs_triggers;
   if (judgement.allowed) {
     note_cursors(*meant, judgement.consequences);
+    note_fetched(*meant, subject.message);
     const auto written =
         subject.facts == nullptr ? meant->statements.size() : subject.facts->statements.size();
     judgement.results = plans_of(*meant, *verdict, written);
@@ -217,10 +219,11 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
   return judgement;
 }
 
-// Several statements are a sequence in a Query alone: elsewhere they are what one name may stand for.
+// Several statements are a sequence where they are one text: elsewhere they are what one name may stand for.
 std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subject& subject,
                                   bool runs_code) const {
-  if (subject.message != "Query" || meant.statements.size() < 2) return std::nullopt;
+  const bool is_text = subject.message == "Query" || subject.message == "Parse";
+  if (!is_text || meant.statements.size() < 2) return std::nullopt;
   const auto written = subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
   return hangs_on_earlier(meant, written, view_.unsettled, runs_code);
 }
@@ -239,6 +242,16 @@ void Judge::note_cursors(const sql::Facts& meant, const Consequences& consequenc
   if (!consequences.moves_lookup) return;
   for (const auto& statement : meant.statements) {
     registry_.cursors_may_move = registry_.cursors_may_move || !statement.declares_cursor.empty();
+  }
+}
+
+// What became of a portal that FETCH runs stands with the FETCH.
+void Judge::note_fetched(const sql::Facts& meant, std::string_view message) const {
+  if (message != "Query" && message != "Execute") return;
+  for (const auto& statement : meant.statements) {
+    if (statement.fetches.empty()) continue;
+    for (const auto& portal : registry_.portals.find(statement.fetches, registry_.pipeline))
+      portal->outcome_known = true;
   }
 }
 
@@ -508,10 +521,7 @@ Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
                          made_here(&sql::StatementFacts::declares_cursor, statement.fetches) != here;
       if (!known) return unknown_cursor(statement.fetches);
       // FETCH runs a portal that Bind made as Execute would.
-      for (const auto& portal : portals) {
-        add_bodies(statement, united(portal->statements).statements, named);
-        portal->outcome_known = true;
-      }
+      for (const auto& portal : portals) add_bodies(statement, united(portal->statements).statements, named);
     }
   }
   meant.statements.insert(meant.statements.end(), named.begin(), named.end());

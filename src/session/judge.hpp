@@ -112,6 +112,7 @@ class Judge {
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
   void note_cursors(const sql::Facts& meant, const Consequences& consequences);
+  void note_fetched(const sql::Facts& meant, std::string_view message) const;
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);
   static void keep_counting(const std::vector<PortalPtr>& portals, Judgement& judgement);
   [[nodiscard]] std::vector<ResultPlan> plans_of(const sql::Facts& meant, const guard::Verdict& verdict,

@@ -164,7 +164,7 @@ std::size_t Relay::stream_from_client(std::string_view bytes) {
 
 // The bytes used, or nothing when more are needed first.
 std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, const wire::FrameHeader& header) {
-  if (rows_ && is_judged(header.type)) {
+  if (rows_ && (is_judged(header.type) || opens_pipeline(header.type))) {
     violation("a request in the middle of COPY data whose rows are counted: send CopyDone or CopyFail first");
     return std::nullopt;
   }
@@ -504,7 +504,7 @@ void Relay::stage(Staged staged) {
     bound_ = bound_ || staged.reply->consequences.binds_session;
     note_sending(staged.reply->consequences);
   }
-  if (staged.type == type::sync || (staged.type == type::query && !skips_to_sync()))
+  if ((staged.type == type::sync && !swallows_sync()) || (staged.type == type::query && !skips_to_sync()))
     unsynced_ = pipeline_ends_block_ = false;
   if (staged.type == type::execute && staged.reply && staged.reply->consequences.may_rewind)
     pipeline_ends_block_ = true;
@@ -618,8 +618,16 @@ void Relay::release(Staged staged) {
   if (staged.reply) replies_.push(std::move(*staged.reply));
 }
 
+// Data of a COPY are sent, and their end is not on its way.
+bool Relay::swallows_sync() const {
+  return copying_in_ && std::none_of(staged_.begin(), staged_.end(), [](const Staged& staged) {
+           return staged.type == type::copy_done || staged.type == type::copy_fail;
+         });
+}
+
 void Relay::note_pipeline(char message) {
-  if (message == type::sync || message == type::query) pipeline_sent_ = false;
+  // A Sync among the data of a COPY is swallowed.
+  if ((message == type::sync && !copying_in_) || message == type::query) pipeline_sent_ = false;
   if (opens_pipeline(message)) pipeline_sent_ = true;
 }
 

@@ -147,8 +147,10 @@ class Relay {
 
   // A statement that is over its limit, until the client may be told how it ended.
   struct Stop {
+    Stop(Passed over, std::chrono::steady_clock::time_point now) : passed(std::move(over)), since(now) {}
+
     Passed passed;
-    std::chrono::steady_clock::time_point since{};
+    std::chrono::steady_clock::time_point since;
     bool wants_cancel = true, cancel_ended = false;
     bool answered = false;  // it has come to its end at the server,
     bool failed = false;    // by an error
@@ -176,6 +178,7 @@ class Relay {
   void release_ready();
   void release(Staged staged);
   void note_pipeline(char message);
+  [[nodiscard]] bool swallows_sync() const;
   void drop_skipped(Staged& staged);
   void refuse_for_failed_log(Staged& staged, const base::Error& failure) const;
 
@@ -225,6 +228,7 @@ class Relay {
   void on_rows_undone();
   void finish_stop();
   void poison_stopped(bool is_execute);
+  [[nodiscard]] bool leaves_changes(const Reply& reply) const;
   [[nodiscard]] std::string fate_of(const Reply& reply, bool is_done) const;
   // relay_cost.cpp: what the front of staged_ is planned to cost.
   [[nodiscard]] std::string cost_name() const;
@@ -273,6 +277,7 @@ class Relay {
   void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
   void tell_limits(const Reply& reply, std::string_view result) const;
+  void drop_unsent(const Reply& reply);
   void never_ran(const std::vector<PortalPtr>& portals);
   void send_to_client(std::string_view bytes);
   void send_when_recorded(std::string_view frame, bool within_pipeline);

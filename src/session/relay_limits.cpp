@@ -176,9 +176,7 @@ void Relay::stop(Passed passed) {
   replies_.on_answer(false);
   Reply& reply = *replies_.front();
   reply.limit = passed.limit;
-  stop_.emplace();
-  stop_->passed = std::move(passed);
-  stop_->since = needs_.clock->steady();
+  stop_.emplace(std::move(passed), needs_.clock->steady());
   if (rows_) rows_->give_up();
   // Only a client that breaks off its own COPY data gets something sent behind what is alone.
   if (replies_.size() > 1) end_with(stop_->passed.told);
@@ -261,7 +259,7 @@ void Relay::finish_stop() {
   if (stays_open && stop_->poisoned) return violation("the database executed what cannot be executed");
   if (stays_open) return poison_stopped(is_execute);
 
-  const bool is_done = !stop_->failed && reply.consequences.changes;
+  const bool is_done = !stop_->failed && leaves_changes(reply);
   Error told = stop_->passed.told;
   told.message += fate_of(reply, is_done);
   if (reply.decision) told.message += " Record " + std::to_string(*reply.decision) + ".";
@@ -290,9 +288,16 @@ void Relay::poison_stopped(bool is_execute) {
   }
 }
 
+// It changes something, or commits what was changed before it: in its transaction, or in a pipeline that has
+// no Sync at its end.
+bool Relay::leaves_changes(const Reply& reply) const {
+  const bool commits = reply.may_commit || (status_ == 'I' && !reply.consequences.may_rewind);
+  return reply.consequences.changes || (commits && changed_);
+}
+
 std::string Relay::fate_of(const Reply& reply, bool is_done) const {
   std::string fate;
-  if (!reply.consequences.changes) {
+  if (!leaves_changes(reply)) {
     fate = " Nothing was changed.";
   } else if (is_done) {
     fate = " It had come to its end before: what it changed is committed, only its result was held back.";

@@ -51,6 +51,7 @@ bool Relay::must_count(const Reply& reply) const {
 
 void Relay::begin_rows(Staged staged) {
   if (copying_in_) {
+    drop_unsent(*staged.reply);
     return violation("a request in the middle of COPY data: send CopyDone or CopyFail first");
   }
   note_pipeline(staged.type);

@@ -49,6 +49,13 @@ Error unrecorded_outcome() {
           "the audit log has failed, every further statement is refused"};
 }
 
+// A statement that was stopped has its error before ReadyForQuery. A client reads one.
+std::string_view without_error(std::string_view frames) {
+  const auto header = wire::peek_backend(frames);
+  const bool is_error = header && *header && (*header)->type == type::error_response;
+  return is_error ? frames.substr((*header)->frame_size()) : frames;
+}
+
 }  // namespace
 
 std::size_t Relay::on_server(std::string_view bytes) {
@@ -107,7 +114,10 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
     case type::parameter_status: on_parameter_status(body); break;
     case type::copy_in_response:
       replies_.on_answer(false);
-      if (replies_.front() != nullptr) copying_in_ = !replies_.begin_copy_in();
+      if (replies_.front() == nullptr) break;
+      // A Sync that was sent already is swallowed: its pipeline goes on behind the data.
+      if (replies_.front()->request == Request::execute) pipeline_sent_ = unsynced_ = true;
+      copying_in_ = !replies_.begin_copy_in();
       break;
     case type::row_description:
     case type::no_data:
@@ -189,6 +199,7 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
     encode(answer, wire::to_error_response(*front->replacement, "ERROR"));
     send_to_client(answer);
     code = front->replacement->code.view();
+    server_stream_dropped_ = true;  // what is still to come of one that is too long to be held
   } else {
     send_to_client(frame);
   }
@@ -273,6 +284,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   if (outcome_lost_ && committed) {
     outcome_lost_ = false;
     send_to_client(gate_error(unrecorded_outcome(), "ERROR"));
+    frame = without_error(frame);
   }
   // What changed something is told to be done only when its outcome is on disk, and COMMIT's own with it.
   if (changed_ && committed) {
@@ -410,6 +422,7 @@ void Relay::on_log() {
       // In the middle of a pipeline an error would take what follows from its place: only an end is clear.
       if (held_.front().within_pipeline) return end_with(unrecorded_outcome());
       to_client_ += gate_error(unrecorded_outcome(), "ERROR");
+      held_.front().bytes.erase(0, held_.front().bytes.size() - without_error(held_.front().bytes).size());
     }
     to_client_ += held_.front().bytes;
     held_.pop_front();
@@ -437,6 +450,13 @@ void Relay::end_with(const Error& last_words) {
   end_reason_ = last_words.message;
 }
 
+// It was allowed, and the session ends before it is sent.
+void Relay::drop_unsent(const Reply& reply) {
+  if (!reply.decision) return;
+  if (reply.is_decided_by_bind() && std::exchange(reply.portal->outcome_known, true)) return;
+  judge_.recorder().outcome(*reply.decision, "not executed");
+}
+
 void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) {
   for (auto& reply : replies_.take_all()) {
     const bool executing = reply.request == Request::query || reply.request == Request::execute;
@@ -445,10 +465,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
                                                       : "not executed");
   }
   for (const auto& staged : staged_) {
-    if (!staged.reply || !staged.reply->decision || staged.refused) continue;
-    const Reply& reply = *staged.reply;
-    if (reply.is_decided_by_bind() && std::exchange(reply.portal->outcome_known, true)) continue;
-    judge_.recorder().outcome(*staged.reply->decision, "not executed");
+    if (staged.reply && !staged.refused) drop_unsent(*staged.reply);
   }
   staged_.clear();
   own_request_.reset();

@@ -133,6 +133,72 @@ TEST_F(RelayLimits, SaysThatAWriteIsCommittedThatHadEndedBefore) {
   EXPECT_EQ(last_outcome().limit, "rows_returned of rule read");
 }
 
+// COMMIT itself changes nothing, but what stands before it in the transaction.
+TEST_F(RelayLimits, SaysThatATransactionIsCommittedThatHadEndedBefore) {
+  open_transaction();
+  client(bytes_of(wire::Query{"insert into f values (1)"}));
+  server({"C INSERT 0 1", "Z T"});
+  client(bytes_of(wire::Query{"select * from t; commit"}));
+  (void)relay.take_to_client();
+  server({"T", "D", "D", "D", "D", "C SELECT 4", "C COMMIT", "Z I"});
+  cancel();
+  const std::string answer = relay.take_to_client();
+  EXPECT_EQ(backend_text(answer), "T D D D E(54000) Z(I)");
+  EXPECT_NE(answer.find("what it changed is committed"), std::string::npos) << answer;
+  EXPECT_EQ(sink.told().back(), "ok SELECT 4 COMMIT -> 4");
+}
+
+TEST_F(RelayLimits, SaysThatAPipelineWithoutSyncIsCommittedByAQueryThatHadEndedBefore) {
+  client(extended("insert into f values (1)") + bytes_of(wire::Query{"select * from t"}));
+  server({"1", "2", "C INSERT 0 1", "T", "D", "D", "D", "D", "C SELECT 4", "Z I"});
+  cancel();
+  const std::string answer = relay.take_to_client();
+  EXPECT_EQ(backend_text(answer), "1 2 C(INSERT 0 1) T D D D E(54000) Z(I)");
+  EXPECT_NE(answer.find("what it changed is committed"), std::string::npos) << answer;
+}
+
+TEST_F(RelayLimits, SaysThatNothingWasChangedWhereItWasRolledBack) {
+  open_transaction();
+  client(bytes_of(wire::Query{"insert into f values (1)"}));
+  server({"C INSERT 0 1", "Z T"});
+  client(bytes_of(wire::Query{"select * from t; rollback"}));
+  server({"T", "D", "D", "D", "D", "C SELECT 4", "C ROLLBACK", "Z I"});
+  cancel();
+  const std::string answer = relay.take_to_client();
+  EXPECT_NE(answer.find("Nothing was changed"), std::string::npos) << answer;
+}
+
+TEST_F(RelayLimits, SaysThatWhatWasCommittedBeforeTheCancelStays) {
+  open_transaction();
+  client(bytes_of(wire::Query{"insert into f values (1)"}));
+  server({"C INSERT 0 1", "Z T"});
+  client(bytes_of(wire::Query{"commit; select * from t"}));
+  server({"C COMMIT", "T", "D", "D", "D", "D", "E 57014", "Z I"});
+  cancel();
+  const std::string answer = relay.take_to_client();
+  EXPECT_NE(answer.find("What it had committed by itself stays"), std::string::npos) << answer;
+}
+
+TEST_F(RelayLimits, IsToldOneErrorWhereItsEndIsNotRecordedEither) {
+  client(bytes_of(wire::Query{"insert into f select * from t returning *"}));
+  server({"T", "D", "D", "D", "D", "C INSERT 0 4", "Z I"});
+  sink.sync_at_once = false;
+  cancel();
+  EXPECT_EQ(sent_to_client(), "T D D D");
+  sink.failed = base::Error{base::sqlstate::io_error, "no more"};
+  relay.on_log();
+  EXPECT_EQ(sent_to_client(), "E(58030) Z(I)");
+}
+
+TEST_F(RelayLimits, IsToldOneErrorWhereTheLogHasFailedBefore) {
+  client(bytes_of(wire::Query{"insert into f select * from t returning *"}));
+  server({"T", "D", "D", "D", "D", "C INSERT 0 4", "Z I"});
+  (void)sent_to_client();
+  sink.failed = base::Error{base::sqlstate::io_error, "no more"};
+  cancel();
+  EXPECT_EQ(sent_to_client(), "E(58030) Z(I)");
+}
+
 TEST_F(RelayLimits, InATransactionALateCancelStillMakesItFail) {
   open_transaction();
   client(bytes_of(wire::Query{"insert into f select * from t returning *"}));

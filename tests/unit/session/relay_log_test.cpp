@@ -89,6 +89,23 @@ TEST_F(RelayLogTest, AFailedLogPoisonsAnOpenPipeline) {
   EXPECT_EQ(sent_to_client(), "1 E(58030) Z(I)");
 }
 
+// The rest of an error that is too long to be held must not be read as messages behind the gate's own.
+TEST_F(RelayLogTest, NothingOfALongErrorFollowsTheOneInItsPlace) {
+  client(bytes_of(wire::Query{"begin"}));
+  sink.sync();
+  relay.on_log();
+  server({"C BEGIN", "Z T"});
+  client(bytes_of(wire::Query{"drop table t"}));
+  sink.sync();
+  relay.on_log();
+  (void)sent_to_client();
+  const std::string error = frame('E', std::string(5u << 20, 'x') + from_server({"C DROP TABLE", "Z I"}));
+  server_bytes(std::string_view(error).substr(0, 4u << 20));
+  server_bytes(std::string_view(error).substr(4u << 20));
+  server({"Z E"});
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(E)");
+}
+
 // The rest of a Bind that streams must not be read as messages of its own behind the poison.
 TEST_F(RelayLogTest, NothingOfAStreamedBindFollowsItsPoison) {
   client(bytes_of(wire::Parse{"", "insert into t values (1)", {}}));

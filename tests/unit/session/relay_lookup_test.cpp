@@ -59,6 +59,13 @@ TEST_F(RelayLookupTest, NothingIsJudgedWithPostgresqlsOwnSchemaBehindAnother) {
   EXPECT_EQ(sent_to_client(), "E(0A000) Z(I)");
 }
 
+// PostgreSQL prepares one statement alone; nobody shall have to count on that.
+TEST_F(RelayLookupTest, InOneTextNamesBehindAMoveAreRefusedInAParseToo) {
+  client(bytes_of(wire::Parse{"", "set search_path = app; select * from t", {}}, wire::Sync{}));
+  EXPECT_EQ(sink.told().back(), "deny Parse 0A000");
+  EXPECT_THAT(sent_to_server(), HasSubstr("PORTCULLIS_DENIED"));
+}
+
 TEST_F(RelayLookupTest, NothingIsAskedBeforeTheMoveIsAnswered) {
   client(bytes_of(wire::Query{"set search_path = app"}, wire::Query{"select * from t"}));
   EXPECT_EQ(sent_to_server(), "Q(set search_path = app)");

@@ -356,6 +356,17 @@ TEST_F(RelayRows, ARequestInTheDataEndsTheSession) {
   EXPECT_THAT(relay.take_to_server(), Not(HasSubstr("delete")));
 }
 
+// It is answered by nobody, or ends the connection: which, the server's version says.
+TEST_F(RelayRows, SoDoesADescribeInTheData) {
+  client(bytes_of(wire::Query{"copy app.t from stdin"}));
+  open();
+  server({"G"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Describe{'P', ""}, wire::CopyDone{}, wire::Sync{}));
+  EXPECT_TRUE(relay.ended());
+  EXPECT_EQ(sent_to_server(), "");
+}
+
 TEST_F(RelayRows, NothingIsAskedBeforeTheDecisionIsDurable) {
   sink.sync_at_once = false;
   client(update_);

@@ -183,6 +183,51 @@ TEST_F(RelayTest, APortalThatNeverRanIsSaidSo) {
   EXPECT_EQ(sink.told().back(), "not executed -> 1");
 }
 
+// What the server rolls back with a refused Query it must be told to roll back.
+TEST_F(RelayTest, ARefusalBehindACopyWhoseSyncWasSwallowedIsThePipelinesError) {
+  client(bytes_of(wire::Parse{"", "copy t from stdin", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::Sync{}));
+  server({"1", "2", "G"});
+  client(bytes_of(wire::CopyData{"1"}, wire::CopyDone{}));
+  server({"C COPY 1"});
+  (void)sent_to_server();
+  (void)sent_to_client();
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_client(), "");
+  EXPECT_EQ(sent_to_server(), "Q(PORTCULLIS_DENIED record 3)");
+}
+
+TEST_F(RelayTest, ASyncBehindTheEndOfTheDataEndsThePipeline) {
+  client(bytes_of(wire::Parse{"", "copy t from stdin", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::Sync{}));
+  server({"1", "2", "G"});
+  client(bytes_of(wire::CopyData{"1"}, wire::CopyDone{}, wire::Sync{}));
+  server({"C COPY 1", "Z I"});
+  (void)sent_to_server();
+  (void)sent_to_client();
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
+  EXPECT_EQ(sent_to_server(), "");
+}
+
+TEST_F(RelayTest, APortalThatNeverRanIsSaidSoThoughAFetchNamedIt) {
+  client(bytes_of(wire::Parse{"", "select * from t", {}}, wire::Bind{"p", "", {}, {}, {}},
+                  wire::Parse{"", "fetch 1 from p", {}}, wire::Sync{}));
+  server({"1", "2", "1", "Z I"});
+  EXPECT_EQ(sink.told().back(), "not executed -> 1");
+}
+
+TEST_F(RelayTest, WhatBecameOfAPortalThatAFetchRunsStandsWithTheFetch) {
+  open_transaction();
+  client(bytes_of(wire::Parse{"", "select * from t", {}}, wire::Bind{"p", "", {}, {}, {}}, wire::Sync{}));
+  server({"1", "2", "Z T"});
+  client(bytes_of(wire::Query{"fetch 1 from p"}));
+  server({"T", "D", "C FETCH 1", "Z T"});
+  client(bytes_of(wire::Query{"rollback"}));
+  server({"C ROLLBACK", "Z I"});
+  for (const auto& line : sink.told()) EXPECT_EQ(line.find("not executed"), std::string::npos) << line;
+}
+
 TEST_F(RelayTest, CopyInSwallowsTheSyncThatCameWithIt) {
   client(extended("", "copy t from stdin") + bytes_of(wire::Sync{}));
   server({"1", "2", "n", "G"});
