@@ -141,6 +141,7 @@ class Postgres:
 
     def kill(self):
         """As if the machine had lost it: the postmaster and every session at once."""
+        self._process.signal(signal.SIGSTOP)  # or it would start more while they are listed
         sessions = processes.descendants(self._process.pid)
         self._process.kill()
         for pid in sessions:
