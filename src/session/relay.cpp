@@ -99,6 +99,15 @@ void add_plan(std::vector<ResultPlan>& plans, const ResultPlan& plan) {
   one.of_agent = one.of_agent || plan.of_agent;
 }
 
+// To what runs statements: with the limits that they come under.
+Reply reply_to(Request request, const Judgement& judgement) {
+  Reply reply;
+  reply.request = request;
+  reply.results = judgement.results;
+  reply.rows_duty = judgement.rows_duty;
+  return reply;
+}
+
 // Text up to the first zero byte, which ends a protocol string.
 std::string_view until_zero(std::string_view bytes) {
   return bytes.substr(0, bytes.find('\0'));
@@ -185,17 +194,24 @@ std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, cons
   return header.frame_size();
 }
 
+// Neither this message nor what is still to come of it goes on. Gives the bytes used.
+std::size_t Relay::swallow(std::string_view bytes, const wire::FrameHeader& header) {
+  const std::size_t part = std::min(bytes.size(), header.frame_size());
+  client_stream_left_ = header.frame_size() - part;
+  client_stream_dropped_ = client_stream_left_ > 0;
+  return part;
+}
+
 // What is too long makes the COPY fail, as if the client had given it up.
 std::size_t Relay::on_copy_data(std::string_view bytes, const wire::FrameHeader& header) {
-  const auto part = bytes.substr(0, header.frame_size());
-  client_stream_left_ = header.frame_size() - part.size();
   if (header.frame_size() > needs_.session.message_bytes) {
-    client_stream_dropped_ = client_stream_left_ > 0;
     std::string failure;
     encode(failure, wire::CopyFail{"portcullis: " + too_long_message(header.frame_size()).message});
     on_small_message(type::copy_fail, failure);
-    return part.size();
+    return swallow(bytes, header);
   }
+  const auto part = bytes.substr(0, header.frame_size());
+  client_stream_left_ = header.frame_size() - part.size();
   Staged staged;
   staged.type = type::copy_data;
   staged.bytes = part;
@@ -216,13 +232,12 @@ std::optional<std::size_t> Relay::on_function_call(std::string_view bytes, const
                        "function calls by the protocol's FunctionCall message are not possible through the "
                        "gate: call the function in a SELECT"});
   ++registry_.pipeline;
-  const auto part = bytes.substr(0, header.frame_size());
-  client_stream_left_ = header.frame_size() - part.size();
-  client_stream_dropped_ = !judgement.allowed && client_stream_left_ > 0;
   if (!judgement.allowed) {
     stage_refusal(type::query, Request::query, {}, judgement);
-    return part.size();
+    return swallow(bytes, header);
   }
+  const auto part = bytes.substr(0, header.frame_size());
+  client_stream_left_ = header.frame_size() - part.size();
   Reply reply;
   reply.request = Request::query;
   reply.pipeline = registry_.pipeline - 1;
@@ -243,10 +258,7 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     if (is_query) ++registry_.pipeline;
     stage_refusal(header.type, is_query ? Request::query : Request::parse, name,
                   judge_.too_long(message, text.substr(0, 1024), header.body_size));
-    const std::size_t part = std::min(bytes.size(), header.frame_size());
-    client_stream_left_ = header.frame_size() - part;
-    client_stream_dropped_ = client_stream_left_ > 0;
-    return part;
+    return swallow(bytes, header);
   }
   if (bytes.size() < header.frame_size()) return std::nullopt;
   const auto frame = bytes.substr(0, header.frame_size());
@@ -283,13 +295,10 @@ void Relay::give_analysis(Analysis analysis) {
 
 void Relay::on_query(std::string_view frame, const Judgement& judgement) {
   if (!judgement.allowed) return stage_refusal(type::query, Request::query, {}, judgement);
-  Reply reply;
-  reply.rows_duty = judgement.rows_duty;
-  reply.request = Request::query;
+  Reply reply = reply_to(Request::query, judgement);
   reply.pipeline = registry_.pipeline - 1;
   reply.statement = judgement.statement;
   reply.may_commit = commits(*judgement.statement);
-  reply.results = judgement.results;
   reply.cost = judgement.cost;
   stage_judged(type::query, frame, std::move(reply), judgement);
 }
@@ -314,12 +323,9 @@ void Relay::on_parse(std::string_view name, std::string_view frame, const Judgem
 
 std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::FrameHeader& header) {
   if (header.frame_size() > needs_.session.message_bytes) {
-    const std::size_t part = std::min(bytes.size(), header.frame_size());
-    client_stream_left_ = header.frame_size() - part;
-    client_stream_dropped_ = client_stream_left_ > 0;
     stage_refusal(type::bind, Request::bind, {},
                   judge_.refuse("Bind", too_long_message(header.frame_size())));
-    return part;
+    return swallow(bytes, header);
   }
   const bool whole = header.body_size <= kMaxBufferedBind;
   if (bytes.size() < (whole ? header.frame_size() : 5 + kMaxBufferedBind)) return std::nullopt;
@@ -397,10 +403,7 @@ void Relay::on_execute(std::string_view frame) {
   if (portals.empty()) {
     const Judgement judgement = judge_.execute_cursor(execute->portal);
     if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
-    Reply reply;
-    reply.request = Request::execute;
-    reply.results = judgement.results;
-    reply.rows_duty = judgement.rows_duty;
+    Reply reply = reply_to(Request::execute, judgement);
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {
@@ -411,12 +414,9 @@ void Relay::on_execute(std::string_view frame) {
                   [this](const auto& portal) { return judge_.is_outdated(*portal); })) {
     const Judgement judgement = judge_.execute_again(portals);
     if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
-    Reply reply;
-    reply.request = Request::execute;
+    Reply reply = reply_to(Request::execute, judgement);
     reply.portal = portals.back();
     reply.may_commit = commits_alone;
-    reply.results = judgement.results;
-    reply.rows_duty = judgement.rows_duty;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
   // Each run of a PREPARE may make its name anew.
@@ -635,9 +635,7 @@ void Relay::note_pipeline(char message) {
 void Relay::drop_skipped(Staged& staged) {
   if (!staged.reply) return;
   withdraw(*staged.reply);
-  if (staged.refused || !staged.reply->decision) return;
-  if (staged.reply->is_decided_by_bind() && std::exchange(staged.reply->portal->outcome_known, true)) return;
-  judge_.recorder().outcome(*staged.reply->decision, "skipped");
+  if (!staged.refused) drop_unsent(*staged.reply, "skipped");
 }
 
 }  // namespace portcullis::session

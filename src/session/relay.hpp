@@ -167,6 +167,7 @@ class Relay {
   std::optional<std::size_t> on_bind(std::string_view bytes, const wire::FrameHeader& header);
   void on_query(std::string_view frame, const Judgement& judgement);
   void on_parse(std::string_view name, std::string_view frame, const Judgement& judgement);
+  std::size_t swallow(std::string_view bytes, const wire::FrameHeader& header);
   std::size_t on_copy_data(std::string_view bytes, const wire::FrameHeader& header);
   [[nodiscard]] base::Error too_long_message(std::size_t bytes) const;
   void on_small_message(char type, std::string_view frame);
@@ -194,6 +195,7 @@ class Relay {
   [[nodiscard]] std::optional<base::Error> blindness(const std::shared_ptr<const Basis>& basis);
   void ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog);
   [[nodiscard]] static bool is_fatal(std::string_view error);
+  [[nodiscard]] std::optional<std::string_view> own_frame(std::string_view bytes, std::uint32_t longest);
   std::optional<std::size_t> on_own_answer(std::string_view bytes);
   void use_own_answer();
   [[nodiscard]] bool ask_for_newer_catalog(const Judgement& judgement);
@@ -277,7 +279,7 @@ class Relay {
   void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
   void tell_limits(const Reply& reply, std::string_view result) const;
-  void drop_unsent(const Reply& reply);
+  void drop_unsent(const Reply& reply, std::string_view result = "not executed");
   void never_ran(const std::vector<PortalPtr>& portals);
   void send_to_client(std::string_view bytes);
   void send_when_recorded(std::string_view frame, bool within_pipeline);

@@ -117,8 +117,6 @@ void Relay::fail_estimate(const OwnRound::Failure& failure) {
 
 void Relay::refuse_cost(Error why, std::string_view limit) {
   Staged& staged = staged_.front();
-  staged.asks_cost = false;
-  staged.counts = false;
   staged.reply->limit = limit;
   if (staged.reply->decision) why = guard::with_record(why, *staged.reply->decision);
   refuse_staged(staged, std::move(why));

@@ -200,17 +200,24 @@ bool Relay::is_fatal(std::string_view error) {
   return severity == "FATAL" || severity == "PANIC";
 }
 
-// The bytes used, or nothing when more are needed first.
-std::optional<std::size_t> Relay::on_own_answer(std::string_view bytes) {
+// The next message of an answer to the gate itself, or nothing when more is needed first.
+std::optional<std::string_view> Relay::own_frame(std::string_view bytes, std::uint32_t longest) {
   const auto header = wire::peek_backend(bytes);
-  if (!header || (*header && (*header)->body_size > kMaxRow)) {
+  if (!header || (*header && (*header)->body_size > longest)) {
     violation("the database did not answer the gate's own request in the protocol");
     return std::nullopt;
   }
   if (!*header || bytes.size() < (*header)->frame_size()) return std::nullopt;
-  const auto frame = bytes.substr(0, (*header)->frame_size());
+  return bytes.substr(0, (*header)->frame_size());
+}
+
+// The bytes used, or nothing when more are needed first.
+std::optional<std::size_t> Relay::on_own_answer(std::string_view bytes) {
+  const auto whole = own_frame(bytes, kMaxRow);
+  if (!whole) return std::nullopt;
+  const auto frame = *whole;
   const auto body = frame.substr(5);
-  switch ((*header)->type) {
+  switch (frame.front()) {
     case type::parameter_status: {
       on_parameter_status(body);
       // The request's own settings, and their way back: 13 reports the one although it stays as it is, newer
@@ -228,7 +235,7 @@ std::optional<std::size_t> Relay::on_own_answer(std::string_view bytes) {
       return frame.size();
     default: break;
   }
-  switch (own_request_->on_message((*header)->type, body)) {
+  switch (own_request_->on_message(frame.front(), body)) {
     case OwnRequest::Next::read: break;
     case OwnRequest::Next::done: use_own_answer(); break;
     case OwnRequest::Next::violation:

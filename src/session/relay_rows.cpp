@@ -104,15 +104,11 @@ void Relay::refuse_staged(Staged& staged, base::Error why) const {
 
 // The bytes used, or nothing when more are needed first.
 std::optional<std::size_t> Relay::on_round_answer(std::string_view bytes) {
-  const auto header = wire::peek_backend(bytes);
-  if (!header || (*header && (*header)->body_size > (cost_ ? kMaxPlan : kMaxRow))) {
-    violation("the database did not answer the gate's own request in the protocol");
-    return std::nullopt;
-  }
-  if (!*header || bytes.size() < (*header)->frame_size()) return std::nullopt;
-  const auto frame = bytes.substr(0, (*header)->frame_size());
+  const auto whole = own_frame(bytes, cost_ ? kMaxPlan : kMaxRow);
+  if (!whole) return std::nullopt;
+  const auto frame = *whole;
   const auto body = frame.substr(5);
-  switch ((*header)->type) {
+  switch (frame.front()) {
     case type::parameter_status: on_parameter_status(body); [[fallthrough]];
     case type::notification_response:
       // Behind the completion, as where nothing is counted.
@@ -130,8 +126,8 @@ std::optional<std::size_t> Relay::on_round_answer(std::string_view bytes) {
     default: break;
   }
   if (!cost_) {
-    take_step(rows_->on_answer((*header)->type, body, frame));
-  } else if (!take_cost_answer((*header)->type, body, frame)) {
+    take_step(rows_->on_answer(frame.front(), body, frame));
+  } else if (!take_cost_answer(frame.front(), body, frame)) {
     violation("the database answered out of order while a statement was planned");
   }
   return frame.size();

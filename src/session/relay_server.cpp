@@ -181,9 +181,7 @@ void Relay::on_completion(char message, std::string_view body, std::string_view 
 void Relay::on_error(std::string_view body, std::string_view frame) {
   const auto response = wire::decode<wire::ErrorResponse>(body);
   std::string code = response ? std::string(response->field('C')) : std::string("XX000");
-  const auto severity =
-      response ? response->field(response->field('V').empty() ? 'S' : 'V') : std::string_view{};
-  const bool fatal = severity == "FATAL" || severity == "PANIC";
+  const bool fatal = is_fatal(body);
   if (fatal && lose_server()) return;
   fatal_relayed_ = fatal_relayed_ || fatal;
   if (!fatal) replies_.on_answer(true);
@@ -450,11 +448,11 @@ void Relay::end_with(const Error& last_words) {
   end_reason_ = last_words.message;
 }
 
-// It was allowed, and the session ends before it is sent.
-void Relay::drop_unsent(const Reply& reply) {
+// It was allowed, and is not sent any more.
+void Relay::drop_unsent(const Reply& reply, std::string_view result) {
   if (!reply.decision) return;
   if (reply.is_decided_by_bind() && std::exchange(reply.portal->outcome_known, true)) return;
-  judge_.recorder().outcome(*reply.decision, "not executed");
+  judge_.recorder().outcome(*reply.decision, result);
 }
 
 void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) {
