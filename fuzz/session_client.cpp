@@ -127,6 +127,7 @@ class Session final : DrivenRelay::Peers {
   void work(std::size_t frames) {
     for (; frames > 0 && work_once(); --frames) {
       require(setting_.limits.observes || !server_.session().is_misled());
+      require(!setting_.limits.cost || server_.session().most_cost_run() <= kMostCost);
       require(!setting_.limits.rows || server_.session().most_rows_committed() <= kMostRowsChanged);
     }
     for (; !server_.out.empty(); server_.out.pop_front()) {

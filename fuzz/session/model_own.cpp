@@ -8,7 +8,7 @@
 namespace portcullis::fuzz {
 namespace {
 
-constexpr std::string_view kTable = "20000";
+constexpr std::string_view kTable = "20000", kExplain = "EXPLAIN (FORMAT JSON) ";
 
 }  // namespace
 
@@ -22,16 +22,26 @@ void ModelServer::parse_own(std::string_view name, std::string_view text) {
 
 void ModelServer::run_own(std::string_view name) {
   const std::string text = own_[std::string(name)];
-  const bool may_fail = name == kRowsName ? text != "ROLLBACK" : session_.status() == 'I';
+  const bool may_fail = name == kOwnName ? session_.status() == 'I' : text != "ROLLBACK";
   const bool fails = std::exchange(own_fails_, false) && may_fail;
   // A COMMIT that fails has rolled back.
   if (text == "COMMIT") return run_own_control({fails ? Does::rollback : Does::commit}, fails);
   if (fails) return fail("57014", kOwnFailure);
+  if (text.starts_with(kExplain)) return explain(std::string_view(text).substr(kExplain.size()));
   if (text == "BEGIN") return run_own_control({Does::begin}, false);
   if (text == "ROLLBACK") return run_own_control({Does::rollback}, false);
   if (text.starts_with("SET CONSTRAINTS")) session_.run_deferred();
   give_own_rows(text);
   complete("SELECT 1");
+}
+
+void ModelServer::explain(std::string_view text) {
+  const auto* known = find_text(text);
+  if (known == nullptr || known->parts.empty()) return fail("42601");
+  const auto cost = session_.planned_cost(*known);
+  if (cost == 0) return fail("26000");
+  give_row_of({R"([{"Plan": {"Total Cost": )" + std::to_string(cost) + "}}]"});
+  complete("EXPLAIN");
 }
 
 void ModelServer::run_own_control(const Part& part, bool fails) {

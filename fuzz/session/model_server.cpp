@@ -137,7 +137,7 @@ void ModelServer::fail_query(std::string_view code) {
 void ModelServer::on_parse(std::string_view body) {
   const auto parse = wire::decode<wire::Parse>(body);
   if (!parse) return fail("08P01");
-  if (is_own(parse->statement)) return parse_own(parse->statement, parse->text);
+  if (is_own_name(parse->statement)) return parse_own(parse->statement, parse->text);
   const auto* text = find_text(parse->text);
   const auto failure = text == nullptr ? "42601" : session_.prepare(std::string(parse->statement), text);
   failure.empty() ? put(back::parse_complete) : fail(failure);
@@ -146,7 +146,7 @@ void ModelServer::on_parse(std::string_view body) {
 void ModelServer::on_bind(std::string_view body) {
   const auto bind = wire::decode<wire::Bind>(body);
   if (!bind) return fail("08P01");
-  if (is_own(bind->portal)) return put(back::bind_complete);
+  if (is_own_name(bind->portal)) return put(back::bind_complete);
   const auto failure = session_.bind(std::string(bind->portal), std::string(bind->statement));
   failure.empty() ? put(back::bind_complete) : fail(failure);
 }
@@ -170,7 +170,7 @@ void ModelServer::on_describe(std::string_view body) {
 void ModelServer::on_execute(std::string_view body) {
   const auto execute = wire::decode<wire::Execute>(body);
   if (!execute) return fail("08P01");
-  if (is_own(execute->portal)) return run_own(execute->portal);
+  if (is_own_name(execute->portal)) return run_own(execute->portal);
   const std::string name(execute->portal);
   const auto* portal = session_.portal(name);
   const bool is_empty = portal != nullptr && portal->text->parts.empty();

@@ -17,6 +17,11 @@ namespace portcullis::fuzz {
 inline constexpr std::string_view kReservedName = "reserved";
 inline constexpr std::string_view kOwnName = "reserved-own";
 inline constexpr std::string_view kRowsName = "reserved-rows";
+inline constexpr std::string_view kCostName = "reserved-cost";
+// By one of them the gate asks something of its own.
+[[nodiscard]] inline bool is_own_name(std::string_view name) {
+  return name == kOwnName || name == kRowsName || name == kCostName;
+}
 
 class ModelServer {
  public:
@@ -73,11 +78,11 @@ class ModelServer {
   void on_copy(char type, std::string_view body);
   void end_copy();
   // model_own.cpp: what the gate asks for itself.
-  [[nodiscard]] static bool is_own(std::string_view name) { return name == kOwnName || name == kRowsName; }
   void parse_own(std::string_view name, std::string_view text);
   void run_own(std::string_view name);
   void run_own_control(const Part& part, bool fails);
   void give_own_rows(std::string_view text);
+  void explain(std::string_view text);
 
   void put(char type, std::string_view body = {});
   void put_effect(const ModelSession::Effect& effect, bool described);

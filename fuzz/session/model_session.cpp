@@ -36,6 +36,7 @@ ModelSession::Effect ModelSession::run(const Part& part, bool alone) {
   if (block_ == 'E' && !ends_block(part)) return failed("25P02");
   look_up(part);
   if (part.fails) return failed("23505");
+  most_cost_run_ = std::max(most_cost_run_, part.cost);
   switch (part.does) {
     case Does::read: return {.tag = "SELECT " + std::to_string(kRows), .rows = kRows, .of = part.argument};
     case Does::write:
@@ -145,8 +146,7 @@ ModelSession::Effect ModelSession::run_naming(const Part& part) {
     case Does::declare:
       if (block_ == 'I') return failed("25P01");
       if (portals_.contains("c")) return failed("42P03");
-      portals_["c"] = {find_text(part.argument.ends_with("u") ? part.argument : "select * from app.t"), kRows,
-                       false};
+      portals_["c"] = {find_text(part.is_unqualified ? "select * from app.t" : part.argument), kRows, false};
       return done("DECLARE CURSOR");
     case Does::fetch: return fetch(name);
     default: return portals_.erase(name) > 0 ? done("CLOSE CURSOR") : failed("34000");
@@ -183,6 +183,7 @@ ModelSession::Effect ModelSession::run_portal(const std::string& name, unsigned 
 ModelSession::Effect ModelSession::give(Portal& portal, unsigned rows, std::string tag) {
   const unsigned first = kRows - portal.rows_left + 1;
   portal.rows_left -= rows;
+  most_cost_run_ = std::max(most_cost_run_, portal.text->parts.front().cost);
   return {.tag = tag + std::to_string(rows),
           .rows = rows,
           .first_row = first,
@@ -227,6 +228,14 @@ const KnownText* ModelSession::prepared(const std::string& name) const {
 const ModelSession::Portal* ModelSession::portal(const std::string& name) const {
   const auto found = portals_.find(name);
   return found == portals_.end() ? nullptr : &found->second;
+}
+
+unsigned ModelSession::planned_cost(const KnownText& text) const {
+  const Part& part = text.parts.front();
+  const KnownText* planned = &text;
+  if (part.does == Does::execute) planned = prepared(std::string(part.argument));
+  if (part.does == Does::declare) planned = find_text(part.argument);
+  return planned == nullptr || planned->parts.empty() ? 0 : planned->parts.front().cost;
 }
 
 void ModelSession::note_write(std::string what, unsigned rows) {

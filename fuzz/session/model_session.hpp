@@ -49,6 +49,11 @@ class ModelSession {
   // committed.
   [[nodiscard]] unsigned most_rows_committed() const noexcept { return most_rows_committed_; }
 
+  // The costliest statement that has run.
+  [[nodiscard]] unsigned most_cost_run() const noexcept { return most_cost_run_; }
+  // What a text is planned to cost, as EXPLAIN says it.
+  [[nodiscard]] unsigned planned_cost(const KnownText& text) const;
+
   // `alone`: not one of several statements of a text.
   [[nodiscard]] Effect run(const Part& part, bool alone);
   [[nodiscard]] Effect run_portal(const std::string& name, unsigned max_rows, bool& suspended);
@@ -91,7 +96,7 @@ class ModelSession {
   Effect run_set(const Part& part);
   Effect run_rollback_to(const Part& part);
   Effect fetch(const std::string& name);
-  static Effect give(Portal& portal, unsigned rows, std::string tag);
+  Effect give(Portal& portal, unsigned rows, std::string tag);
   void look_up(const Part& part) { is_misled_ = is_misled_ || (part.is_unqualified && now_.path != "app"); }
   void note_write(std::string what, unsigned rows);
   void start();
@@ -111,7 +116,7 @@ class ModelSession {
   bool may_defer_ = false, forgets_ = false, has_touched_ = false;
   std::uint64_t message_ = 0;
   unsigned deferred_ = 0;  // rows that were put off
-  unsigned counted_ = 0, most_rows_committed_ = 0;
+  unsigned counted_ = 0, most_rows_committed_ = 0, most_cost_run_ = 0;
 };
 
 }  // namespace portcullis::fuzz

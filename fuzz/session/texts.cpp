@@ -6,6 +6,7 @@
 namespace portcullis::fuzz {
 namespace {
 
+constexpr unsigned kDear = kMostCost + 1;
 constexpr std::string_view kFirstLimited = "select * from app.u";
 
 // Long enough to be analysed on another thread.
@@ -96,8 +97,17 @@ std::vector<KnownText> make_texts() {
       {"prepare s as insert into app.t select * from app.u",
        true,
        {{prepare, "insert into app.t select * from app.u"}}},
-      {"insert into app.t values ('later')", true, {{.does = write, .deferred = 1}}},
-      {"insert into app.t values ('much later')", true, {{.does = write, .deferred = 3}}},
+      {"insert into app.t select 'later'", true, {{.does = write, .deferred = 1}}},
+      {"insert into app.t select 'much later'", true, {{.does = write, .deferred = 3}}},
+      {"select * from app.t, app.t t2", true, {{.does = read, .cost = kDear}}},
+      {"insert into app.t select * from app.t", true, {{.does = write, .cost = kDear}}},
+      {"prepare s as select * from app.t, app.t t2", true, {{prepare, "select * from app.t, app.t t2"}}},
+      {"declare c cursor for select * from app.t, app.t t2",
+       true,
+       {{declare, "select * from app.t, app.t t2"}}},
+      {"insert into app.t values (9); select * from app.t, app.t t2",
+       true,
+       {{write}, {.does = read, .cost = kDear}}},
   };
 }
 

@@ -39,6 +39,8 @@ inline constexpr std::string_view kLimited = "app.u";
 inline constexpr unsigned kMostRowsGiven = 1;
 // The most rows that one message may change there.
 inline constexpr unsigned kMostRowsChanged = 2;
+// The most that a statement on app.t may be planned to cost there.
+inline constexpr unsigned kMostCost = 100;
 
 // One statement of a text.
 struct Part {
@@ -48,6 +50,7 @@ struct Part {
   bool fails = false;           // by an error of the server's own
   unsigned rows = 1;            // that it writes,
   unsigned deferred = 0;        // and that it has triggers write at the end of the transaction
+  unsigned cost = 1;            // as it is planned
 };
 
 struct KnownText {

@@ -12,10 +12,6 @@ namespace back = wire::backend_type;
 
 constexpr std::string_view kPoison = "PORTCULLIS_DENIED", kStop = "PORTCULLIS_STOPPED";
 
-bool is_own_name(std::string_view name) {
-  return name == kOwnName || name == kRowsName;
-}
-
 std::string_view body_of(std::string_view frame) {
   return frame.substr(5);
 }

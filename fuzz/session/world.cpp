@@ -1,5 +1,8 @@
 #include "world.hpp"
 
+#include <array>
+#include <map>
+
 #include "model_server.hpp"
 #include "script.hpp"
 #include "sql/analyze.hpp"
@@ -8,8 +11,15 @@
 namespace portcullis::fuzz {
 namespace {
 
-// `rows` and `given` stand for limits of the rules, or for nothing.
-std::string policy_text(bool observes, const std::string& rows, const std::string& given) {
+std::string limits_of(const std::vector<std::string>& limits) {
+  std::string text;
+  for (const auto& limit : limits) text += (text.empty() ? "" : ", ") + limit;
+  return text.empty() ? text : R"(, "limits": { )" + text + " }";
+}
+
+// `rows`, `copies` and `given` stand for limits of the rules, or for nothing.
+std::string policy_text(bool observes, const std::string& rows, const std::string& copies,
+                        const std::string& given) {
   const std::string head =
       observes ? R"("mode": "monitor",)"
                : R"("mode": "enforce", "protect": [ { "id": "secret", "on": ["app.secret"] } ],)";
@@ -19,9 +29,10 @@ std::string policy_text(bool observes, const std::string& rows, const std::strin
   )" + head +
          R"(
   "rules": [
-    { "id": "rows", "allow": ["select", "insert", "update", "delete", "copy from stdin", "copy to stdout"],
-      "on": ["app.t"], "to": ["robot"])" +
+    { "id": "rows", "allow": ["select", "insert", "update", "delete"], "on": ["app.t"], "to": ["robot"])" +
          rows + R"( },
+    { "id": "copies", "allow": ["copy from stdin", "copy to stdout"], "on": ["app.t"], "to": ["robot"])" +
+         copies + R"( },
     { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"] },
     { "id": "procedure", "allow": ["call"], "on": ["app.p"], "to": ["robot"] },
     { "id": "given", "allow": ["select", "copy to stdout"], "on": ["app.u"], "to": ["robot"])" +
@@ -31,14 +42,16 @@ std::string policy_text(bool observes, const std::string& rows, const std::strin
 }
 
 std::shared_ptr<const policy::PolicySet> load_policy(Limits limits) {
-  const std::string time = limits.results ? R"("time": "1s")" : "";
-  const std::string changed =
-      limits.rows ? R"("rows_affected": )" + std::to_string(kMostRowsChanged) : std::string();
-  const std::string given = R"("rows_returned": )" + std::to_string(kMostRowsGiven);
-  const std::string both = time + (time.empty() || changed.empty() ? "" : ", ") + changed;
+  std::vector<std::string> copies, given;
+  if (limits.results) {
+    copies = {R"("time": "1s")"};
+    given = {copies.front(), R"("rows_returned": )" + std::to_string(kMostRowsGiven)};
+  }
+  if (limits.rows) copies.push_back(R"("rows_affected": )" + std::to_string(kMostRowsChanged));
+  auto rows = copies;
+  if (limits.cost) rows.push_back(R"("cost": )" + std::to_string(kMostCost));
   auto loaded = policy::PolicySet::load(
-      policy_text(limits.observes, both.empty() ? "" : R"(, "limits": { )" + both + " }",
-                  limits.results ? R"(, "limits": { )" + time + ", " + given + " }" : ""));
+      policy_text(limits.observes, limits_of(rows), limits_of(copies), limits_of(given)));
   require(loaded.policy.has_value());
   return std::make_shared<const policy::PolicySet>(std::move(*loaded.policy));
 }
@@ -88,11 +101,9 @@ struct Bases {
 };
 
 std::shared_ptr<const session::Basis> a_basis(Limits limits, bool named, std::size_t turn) {
-  static const Bases bases[2][2] = {{Bases({}), Bases({.rows = true})},
-                                    {Bases({.results = true}), Bases({.results = true, .rows = true})}};
-  static const Bases observing({.observes = true});
-  if (limits.observes) return observing.all[named ? 1 : 0][turn % 2];
-  return bases[limits.results ? 1 : 0][limits.rows ? 1 : 0].all[named ? 1 : 0][turn % 2];
+  static std::map<std::array<bool, 4>, Bases> known;
+  const auto bases = known.try_emplace({limits.results, limits.rows, limits.cost, limits.observes}, limits);
+  return bases.first->second.all[named ? 1 : 0][turn % 2];
 }
 
 }  // namespace

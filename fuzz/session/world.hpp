@@ -41,12 +41,13 @@ class ScriptedSink final : public audit::Sink {
 struct Limits {
   bool results = false;   // how many rows of app.u are given back, and how long statements may take
   bool rows = false;      // how many rows of app.t and app.u a message may change
+  bool cost = false;      // what a statement on them may be planned to cost
   bool observes = false;  // nothing, and nothing is held back either: mode "monitor", without protections
 };
 
 // What the first byte of a script says about all that follows; 0 is a world without limits.
 struct Setting {
-  explicit Setting(Script& script) : Setting(script.below(20)) {}
+  explicit Setting(Script& script) : Setting(script.below(24)) {}
 
   Limits limits;
   bool may_defer = false;  // the server has triggers that are put off to the end of the transaction
@@ -54,11 +55,13 @@ struct Setting {
 
  private:
   explicit Setting(std::size_t bits)
-      : limits{.results = bits < 16 && (bits & 1) != 0,
-               .rows = bits < 16 && (bits & 2) != 0,
-               .observes = bits >= 16},
+      : limits{.results = !observes(bits) && (bits & 1) != 0,
+               .rows = !observes(bits) && (bits & 2) != 0,
+               .cost = bits >= 20,
+               .observes = observes(bits)},
         may_defer((bits & 4) != 0),
         is_wide(bits != 0) {}
+  static bool observes(std::size_t bits) noexcept { return bits >= 16 && bits < 20; }
 };
 
 class ScriptedBasis final : public session::BasisSource {
