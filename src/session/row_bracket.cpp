@@ -158,9 +158,13 @@ Step RowBracket::undo() {
   return close();
 }
 
+bool RowBracket::ends_here() const noexcept {
+  return work_.is_query && (!work_.in_block || (work_.ends_transaction && work_.is_one_statement));
+}
+
 Step RowBracket::close() {
   ending_.how = how_;
-  const bool ends = work_.is_query && (!work_.in_block || work_.ends_transaction);
+  const bool ends = ends_here();
   if (ends && how_ != How::done && ending_.status == 'I') return Step::finish;  // not even BEGIN has worked
   if (ends) return ask(Phase::closing, {how_ == How::done ? "COMMIT" : "ROLLBACK"});
   const bool has_failed = work_.is_query ? ending_.status == 'E' : skips_;
@@ -170,7 +174,7 @@ Step RowBracket::close() {
 
 // A COMMIT that fails has rolled back, and what it says is what the client's own would have said.
 Step RowBracket::closed(const OwnRound& round) {
-  const bool ends = work_.is_query && (!work_.in_block || work_.ends_transaction);
+  const bool ends = ends_here();
   if (ends && ending_.status != 'I') return Step::violation;
   if (!ends) return round.failure() ? Step::finish : Step::violation;
   if (how_ != How::done) return round.failure() ? Step::violation : Step::finish;

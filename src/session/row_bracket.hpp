@@ -90,6 +90,9 @@ class RowBracket {
   [[nodiscard]] Step fail(const OwnRound::Failure& failure);
   [[nodiscard]] Step undo();
   [[nodiscard]] Step close();
+  // The gate ends the transaction: its own, or in place of a COMMIT. A message that does more has failed
+  // before its COMMIT, which leaves a failed block.
+  [[nodiscard]] bool ends_here() const noexcept;
   [[nodiscard]] base::Error too_many() const;
   [[nodiscard]] base::Error unverified(const base::Error& why) const;
 

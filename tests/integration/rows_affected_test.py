@@ -484,7 +484,7 @@ class DeferredOverTheLimit(OverTheLimit):
         self.connection.talk(query("ROLLBACK"))
         for text in ("BEGIN", "INSERT INTO app.late VALUES (4)"):
             self.connection.talk(query(text))
-        self.stopped(query("COMMIT; BEGIN"), says="send COMMIT alone")
+        self.stopped(query("COMMIT; BEGIN"), says="send COMMIT alone", status="E")
         self.assertEqual(self.value("SELECT count(*) FROM app.log"), "0")
 
 

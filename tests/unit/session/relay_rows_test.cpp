@@ -292,6 +292,20 @@ TEST_F(RelayRows, CommitCountsWhatWasPutOff) {
   EXPECT_EQ(sent_to_client(), "E(42501) Z(I)");
 }
 
+TEST_F(RelayRows, CommitWithMoreBehindItFailsTheBlockAsItsFirstStatementWould) {
+  begin_block();
+  client(update_);
+  open('T');
+  server({"C UPDATE 1", "Z T"});
+  server_bytes(round_of({{report("41")}}, "T"));
+  clear();
+  client(bytes_of(wire::Query{"commit; begin"}));
+  open('T', true);
+  EXPECT_THAT(sent_to_server(), AllOf(HasSubstr("PORTCULLIS_STOPPED"), Not(HasSubstr("ROLLBACK"))));
+  server({"3", "3", "E 42601", "Z E"});
+  EXPECT_EQ(sent_to_client(), "E(42501) Z(E)");
+}
+
 TEST_F(RelayRows, CommitGoesAsItIsWhereNothingIsPutOff) {
   begin_block();
   client(update_);
