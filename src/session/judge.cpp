@@ -47,51 +47,6 @@ Error no_catalog() {
           "gate's log if it stays so"};
 }
 
-// RETURNING gives the rows of the target the names "old" and "new" (sql/walk_queries.cpp).
-bool may_return_rows(const sql::StatementFacts& statement) {
-  if (statement.not_understood) return true;
-  if (statement.transaction != sql::TransactionControl::none) return false;
-  const bool writes = statement.kind == "INSERT" || statement.kind == "UPDATE" ||
-                      statement.kind == "DELETE" || statement.kind == "MERGE";
-  return !writes || std::any_of(statement.ranges.begin(), statement.ranges.end(),
-                                [](const auto& range) { return range.alias == "new"; });
-}
-
-// Of all the statements that one name may stand for: the name runs one of them.
-ResultPlan merged(const std::vector<ResultPlan>& plans) {
-  ResultPlan all;
-  for (const auto& plan : plans) {
-    all.meters.insert(all.meters.end(), plan.meters.begin(), plan.meters.end());
-    if (!plan.fetches.empty()) all.fetches = plan.fetches;
-    if (!plan.declares.empty()) {
-      all.declares = plan.declares;
-      all.declared = plan.declared;
-    }
-    all.of_agent = all.of_agent || plan.of_agent;
-  }
-  return all;
-}
-
-// How many statements a name may stand for before nobody can tell any more.
-constexpr std::size_t kMaxMeanings = 64;
-
-// What runs under the name is judged as statements of its own, with its own queries and columns.
-void add_bodies(sql::StatementFacts& statement, const std::vector<sql::StatementFacts>& bodies,
-                std::vector<sql::StatementFacts>& named) {
-  for (const auto& body : bodies) statement.reads_only = statement.reads_only && body.reads_only;
-  named.insert(named.end(), bodies.begin(), bodies.end());
-}
-
-// What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
-// so it must not run, and the agent need not know the difference.
-Error unknown_statement(std::string_view name) {
-  return {sqlstate::invalid_sql_statement_name,
-          "prepared statement \"" + std::string(name) + "\" does not exist"};
-}
-Error unknown_cursor(std::string_view name) {
-  return {sqlstate::invalid_cursor_name, "cursor \"" + std::string(name) + "\" does not exist"};
-}
-
 }  // namespace
 
 Judgement Judge::text(std::string_view message, std::string_view text, Analysis analysis,
@@ -228,78 +183,6 @@ std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subje
   return hangs_on_earlier(meant, written, view_.unsettled, runs_code);
 }
 
-// What a cursor's query does it does when rows are fetched, again and again.
-bool Judge::fetches_what_moves(const sql::Facts& meant) const {
-  if (!registry_.cursors_may_move) return false;
-  return std::any_of(meant.statements.begin(), meant.statements.end(), [](const auto& statement) {
-    return std::any_of(statement.effects.begin(), statement.effects.end(), [](const auto& effect) {
-      return effect.action == sql::Action::fetch || effect.action == sql::Action::move;
-    });
-  });
-}
-
-void Judge::note_cursors(const sql::Facts& meant, const Consequences& consequences) {
-  if (!consequences.moves_lookup) return;
-  for (const auto& statement : meant.statements) {
-    registry_.cursors_may_move = registry_.cursors_may_move || !statement.declares_cursor.empty();
-  }
-}
-
-// What became of a portal that FETCH runs stands with the FETCH.
-void Judge::note_fetched(const sql::Facts& meant, std::string_view message) const {
-  if (message != "Query" && message != "Execute") return;
-  for (const auto& statement : meant.statements) {
-    if (statement.fetches.empty()) continue;
-    for (const auto& portal : registry_.portals.find(statement.fetches, registry_.pipeline))
-      portal->outcome_known = true;
-  }
-}
-
-// Nothing where nothing is limited. What EXECUTE and FETCH run counts as theirs.
-std::vector<ResultPlan> Judge::plans_of(const sql::Facts& meant, const guard::Verdict& verdict,
-                                        std::size_t written) const {
-  const auto& limits = verdict.demand.results;
-  const bool of_agent = needs_.limits != nullptr && !view_.basis->guard->policy().monitors() &&
-                        needs_.limits->limits_volume(identity_.agent);
-  const bool any_cursor = std::any_of(registry_.cursors.begin(), registry_.cursors.end(),
-                                      [](const auto& cursor) { return cursor.second->most.any(); });
-  if (limits.empty() && !of_agent && !any_cursor) return {};
-  policy::ResultLimits of_bodies;
-  for (std::size_t i = written; i < limits.size(); ++i) of_bodies.lower(limits[i]);
-  std::vector<ResultPlan> plans;
-  for (std::size_t i = 0; i < written; ++i) {
-    const auto& statement = meant.statements[i];
-    policy::ResultLimits own = i < limits.size() ? limits[i] : policy::ResultLimits{};
-    if (!statement.executes.empty() || !statement.fetches.empty()) own.lower(of_bodies);
-    plans.push_back(plan_of(statement, own, of_agent));
-  }
-  return plans;
-}
-
-ResultPlan Judge::plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
-                          bool of_agent) const {
-  ResultPlan plan;
-  plan.fetches = statement.fetches;
-  plan.declares = statement.declares_cursor;
-  plan.of_agent = of_agent && may_return_rows(statement);
-  if (limits.any() && (limits.time || limits.cost || may_return_rows(statement))) {
-    auto meter = std::make_shared<Meter>(Meter{limits, !view_.basis->guard->policy().monitors()});
-    if (!plan.declares.empty()) {
-      plan.declared = std::make_shared<Meter>(*meter);
-      meter->most.rows = meter->most.bytes = std::nullopt;  // what is declared is returned by FETCH
-    }
-    plan.meters.push_back(std::move(meter));
-  } else if (!plan.declares.empty()) {
-    plan.declared = std::make_shared<Meter>();
-  }
-  if (!plan.fetches.empty()) {
-    for (const auto& portal : registry_.portals.find(plan.fetches, registry_.pipeline)) {
-      plan.meters.insert(plan.meters.end(), portal->results.meters.begin(), portal->results.meters.end());
-    }
-  }
-  return plan;
-}
-
 // What is allowed may still be too much, or too often the same mistake.
 std::optional<Error> Judge::over_limit(guard::Demand demand, const Recorder::Subject& subject) {
   if (needs_.limits == nullptr || !subject.key) return std::nullopt;
@@ -434,22 +317,6 @@ Judgement Judge::execute_again(const std::vector<PortalPtr>& portals) {
   return judgement;
 }
 
-// What the portals have given back counts on, by what holds now and by what held when they were bound.
-void Judge::keep_counting(const std::vector<PortalPtr>& portals, Judgement& judgement) {
-  const ResultPlan now = merged(judgement.results);
-  judgement.results.assign(1, now);
-  auto& plan = judgement.results.front();
-  for (const auto& portal : portals) {
-    auto& counted = portal->results;
-    for (const auto& meter : counted.meters) {
-      for (const auto& newer : now.meters) meter->most.lower(newer->most);
-    }
-    if (counted.meters.empty()) counted.meters = now.meters;
-    if (portal == portals.front()) plan.meters.clear();
-    plan.meters.insert(plan.meters.end(), counted.meters.begin(), counted.meters.end());
-  }
-}
-
 // A name that the gate does not know is answered as PostgreSQL does, in its own words.
 Judgement Judge::unknown(Error error, const Recorder::Subject& subject) {
   if (only_observes()) return held_back(error, sql::not_understood_facts(error), subject);
@@ -489,55 +356,6 @@ Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject
   strayed_ = strayed_ || (only_observes() && verdict.outcome == policy::Outcome::would_deny);
   if (!judgement.allowed) judgement.refusal = guard::with_record(*verdict.refusal, *index);
   return judgement;
-}
-
-// EXECUTE p does what p does; FETCH c runs what DECLARE c was judged for. In order, for a text may PREPARE
-// what it then EXECUTEs.
-Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
-  sql::Facts meant = facts;
-  std::vector<sql::StatementFacts> named;
-  for (std::size_t i = 0; i < meant.statements.size(); ++i) {
-    auto& statement = meant.statements[i];
-    const auto made_here = [&](auto member, const std::string& name) {
-      return std::find_if(meant.statements.begin(), meant.statements.begin() + static_cast<std::ptrdiff_t>(i),
-                          [&](const auto& earlier) { return earlier.*member == name; });
-    };
-    const auto here = meant.statements.begin() + static_cast<std::ptrdiff_t>(i);
-    if (!statement.executes.empty()) {
-      const auto prepared = registry_.prepared.find(statement.executes, registry_.pipeline);
-      const auto earlier = made_here(&sql::StatementFacts::prepares, statement.executes);
-      if (prepared.empty() && earlier == here) return unknown_statement(statement.executes);
-      std::vector<sql::StatementFacts> bodies = united(prepared).statements;
-      if (earlier != here) bodies.push_back(*earlier);
-      if (bodies.size() > kMaxMeanings) {
-        return Error{sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
-                                                          statement.executes + "\": DEALLOCATE it first"};
-      }
-      add_bodies(statement, bodies, named);
-    }
-    if (!statement.fetches.empty()) {
-      const auto portals = registry_.portals.find(statement.fetches, registry_.pipeline);
-      const bool known = registry_.cursors.contains(statement.fetches) || !portals.empty() ||
-                         made_here(&sql::StatementFacts::declares_cursor, statement.fetches) != here;
-      if (!known) return unknown_cursor(statement.fetches);
-      // FETCH runs a portal that Bind made as Execute would.
-      for (const auto& portal : portals) add_bodies(statement, united(portal->statements).statements, named);
-    }
-  }
-  meant.statements.insert(meant.statements.end(), named.begin(), named.end());
-  return meant;
-}
-
-void Judge::learn_names(const StatementPtr& statement) {
-  for (const auto& facts : statement->facts->statements) {
-    // A name that is not learned is one that the gate does not know: EXECUTE and FETCH of it are refused.
-    if (!facts.prepares.empty() && !registry_.prepared.full(facts.prepares)) {
-      registry_.prepared.add(facts.prepares, statement, kNeverSure);
-    }
-    if (!facts.declares_cursor.empty() && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames) {
-      registry_.cursors.try_emplace(facts.declares_cursor, std::make_shared<Meter>());
-    }
-  }
 }
 
 }  // namespace portcullis::session

@@ -94,10 +94,14 @@ class Judge {
 
  private:
   using FactsPtr = std::shared_ptr<const sql::Facts>;
+  // How many statements a name may stand for before nobody can tell any more.
+  static constexpr std::size_t kMaxMeanings = 64;
+
   [[nodiscard]] FactsPtr with_parameter_types(FactsPtr facts, std::span<const std::uint32_t> types) const;
   [[nodiscard]] guard::Verdict held_back(const base::Error& error) const;
   [[nodiscard]] Judgement held_back(const base::Error& error, const sql::Facts& meant,
                                     const Recorder::Subject& subject);
+  [[nodiscard]] static base::Error unknown_statement(std::string_view name);
   [[nodiscard]] static StatementPtr not_known(const base::Error& error);
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide(const FactsPtr& written, const Recorder::Subject& subject);

@@ -178,6 +178,7 @@ class Relay {
   void stage(Staged staged);
   void release_ready();
   void release(Staged staged);
+  [[nodiscard]] static bool opens_pipeline(char message) noexcept;
   void note_pipeline(char message);
   [[nodiscard]] bool swallows_sync() const;
   void drop_skipped(Staged& staged);

@@ -60,4 +60,18 @@ Passed too_long(const policy::Ceiling& time) {
                                length + ": ask for less at once."}};
 }
 
+ResultPlan merged(const std::vector<ResultPlan>& plans) {
+  ResultPlan all;
+  for (const auto& plan : plans) {
+    all.meters.insert(all.meters.end(), plan.meters.begin(), plan.meters.end());
+    if (!plan.fetches.empty()) all.fetches = plan.fetches;
+    if (!plan.declares.empty()) {
+      all.declares = plan.declares;
+      all.declared = plan.declared;
+    }
+    all.of_agent = all.of_agent || plan.of_agent;
+  }
+  return all;
+}
+
 }  // namespace portcullis::session

@@ -43,6 +43,8 @@ struct Passed {
 // A statement that ran for too long.
 [[nodiscard]] Passed too_long(const policy::Ceiling& time);
 
+// Of all the statements that one name may stand for: the name runs one of them.
+[[nodiscard]] ResultPlan merged(const std::vector<ResultPlan>& plans);
 // The strictest limit on what they may be planned to cost.
 [[nodiscard]] std::optional<policy::Ceiling> cost_of(const std::vector<ResultPlan>& plans);
 

@@ -1,0 +1,127 @@
+// Relay, what became of each statement: for the names of the session, for the limits and for the log.
+#include <utility>
+
+#include "session/relay.hpp"
+
+namespace portcullis::session {
+
+using base::Error;
+
+void Relay::confirm(const Reply& reply) {
+  switch (reply.request) {
+    case Request::parse: registry_.prepared.confirm(reply.name, reply.statement); return;
+    case Request::bind: return never_ran(registry_.portals.confirm(reply.name, reply.portal));
+    case Request::close:
+      if (reply.statement) registry_.prepared.close(reply.name, reply.statement);
+      if (reply.portal) never_ran(registry_.portals.close(reply.name, reply.portal));
+      return;
+    case Request::query:
+    case Request::execute:
+      // A PREPARE that worked proves that the name was free.
+      if (reply.statement && reply.statement->facts->statements.size() == 1) {
+        const auto& name = reply.statement->facts->statements.front().prepares;
+        if (!name.empty()) registry_.prepared.confirm(name, reply.statement);
+        forget_deallocated(reply);
+      }
+      return;
+    case Request::describe:
+    case Request::sync:
+    case Request::copy_end: return;
+  }
+}
+
+void Relay::withdraw(const Reply& reply) {
+  if (reply.request == Request::parse && reply.statement)
+    registry_.prepared.withdraw(reply.name, reply.statement);
+  const bool is_sql = reply.request == Request::query || reply.request == Request::execute;
+  if (is_sql && reply.statement) {
+    for (const auto& facts : reply.statement->facts->statements) {
+      if (!facts.prepares.empty()) registry_.prepared.withdraw(facts.prepares, reply.statement, true);
+    }
+  }
+  if (reply.request == Request::bind && reply.portal) registry_.portals.withdraw(reply.name, reply.portal);
+}
+
+// With nothing on its way, what DEALLOCATE or DISCARD ALL removed is gone for certain.
+void Relay::forget_deallocated(const Reply& reply) {
+  const auto& facts = reply.statement->facts->statements.front();
+  if (facts.effects.empty() || !replies_.empty() || !staged_.empty()) return;
+  const auto& effect = facts.effects.front();
+  const bool all = facts.kind == "DISCARD ALL" || facts.kind == "DEALLOCATE ALL";
+  if (all) registry_.prepared.forget_named();
+  if (!all && effect.action == sql::Action::deallocate) registry_.prepared.forget(facts.executes);
+}
+
+// Writes what became of a decision. A Parse or Bind that worked has no outcome of its own: it has not run
+// yet.
+void Relay::settle(Reply& reply, std::string_view result, char transaction_status) {
+  if (reply.consequences.changes && !reply.rows_counted) row_counter_.forget();
+  if (!reply.decision || (reply.replacement && !reply.stopped)) return;
+  if (reply.stopped) result = "stopped";
+  if (reply.portal) reply.portal->outcome_known = true;
+  const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status);
+  if (index) last_outcome_ = *index;
+  const bool ran = result == "ok" || result == "suspended";
+  // Only the decision on a Bind may have more than one outcome (docs/audit-format.md, "pairs").
+  if (ran && status_ == 'I' && reply.request == Request::execute && reply.is_decided_by_bind())
+    done_in_pipeline_.push_back(*reply.decision);
+  tell_limits(reply, result);
+  changed_ = changed_ || (reply.consequences.changes && ran);
+  const bool matters = reply.consequences.changes || (reply.may_commit && changed_);
+  outcome_lost_ = outcome_lost_ || (matters && ran && !index);
+}
+
+// A statement that fails again and again is refused after a while: the limits count by its key.
+void Relay::tell_limits(const Reply& reply, std::string_view result) const {
+  if (needs_.limits == nullptr || !reply.key) return;
+  const bool executing = reply.request == Request::query || reply.request == Request::execute;
+  if ((result == "error" || result == "stopped") && !reply.sqlstate.empty()) {
+    needs_.limits->failed(identity_.agent, *reply.key, base::SqlState::from_text(reply.sqlstate),
+                          needs_.clock->steady());
+  } else if (result == "ok" && executing) {
+    needs_.limits->succeeded(identity_.agent, *reply.key);
+  }
+}
+
+// Portals that are gone: what was bound and never executed says so.
+void Relay::never_ran(const std::vector<PortalPtr>& portals) {
+  for (const auto& portal : portals) {
+    if (std::exchange(portal->outcome_known, true)) continue;
+    judge_.recorder().outcome(portal->record, "not executed");
+  }
+}
+
+// It was allowed, and is not sent any more.
+void Relay::drop_unsent(const Reply& reply, std::string_view result) {
+  if (!reply.decision) return;
+  if (reply.is_decided_by_bind() && std::exchange(reply.portal->outcome_known, true)) return;
+  judge_.recorder().outcome(*reply.decision, result);
+}
+
+void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) {
+  for (auto& reply : replies_.take_all()) {
+    const bool executing = reply.request == Request::query || reply.request == Request::execute;
+    settle(reply, executing && reply.sqlstate.empty() ? "connection lost"
+                  : executing                         ? "error"
+                                                      : "not executed");
+  }
+  for (const auto& staged : staged_) {
+    if (staged.reply && !staged.refused) drop_unsent(*staged.reply);
+  }
+  staged_.clear();
+  own_request_.reset();
+  rows_.reset();
+  cost_.reset();
+  never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
+  // The server's own last words may be among what is dropped.
+  const bool dropped = drop_held();
+  const bool at_boundary = dropped || !is_mid_message();
+  if (goodbye && (dropped || !fatal_relayed_) && !client_finished_ && !ended_ && at_boundary)
+    encode(to_client_, wire::to_error_response(*goodbye, "FATAL"));
+  ended_ = true;
+  end_reason_ = reason;
+  judge_.rest();
+  (void)judge_.recorder().session("end", reason);
+}
+
+}  // namespace portcullis::session
