@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "guard/limit_refusals.hpp"
-#include "guard/volume_bucket.hpp"
 
 namespace portcullis::guard {
 namespace {
@@ -123,7 +122,10 @@ struct RateLimiter::AgentState {
       return TooMuch{name + " of agent " + std::string(agent),
                      too_much_given(name, limit.volume, agent, wait)};
     }
-    for (auto& limit : volumes) limit.bucket.take(limit.bytes ? bytes : rows, now);
+    for (auto& limit : volumes) {
+      const bool taken = limit.bucket.take(limit.bytes ? bytes : rows, now);
+      (void)taken;  // they are there, as was just seen
+    }
     return std::nullopt;
   }
 
