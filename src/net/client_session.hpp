@@ -112,6 +112,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void set_alarm();
   void on_alarm();
   asio::awaitable<void> send_cancel();
+  // False when it could not be sent. Otherwise the server has closed the connection: the cancel has arrived.
+  asio::awaitable<bool> deliver_cancel(std::unique_ptr<Stream>& stream, const wire::CancelRequest& request);
   asio::awaitable<void> flush_server();
   asio::awaitable<void> flush_client();
   asio::awaitable<void> wait_drained(Outlet& outlet);

@@ -47,18 +47,10 @@ void ClientSession::start_cancel() {
 // The relay sends nothing more before the database has closed the connection of the CancelRequest, which it
 // does once the signal is sent.
 asio::awaitable<void> ClientSession::send_cancel() {
-  std::string bytes;
-  if (server_cancel_.process_id != 0) wire::encode(bytes, server_cancel_);
-  for (int attempt = 0; attempt < kCancelAttempts && !bytes.empty() && !relay_closed_; ++attempt) {
-    const auto connected = co_await shared_.upstream->connect(cancel_);
-    ErrorCode error = asio::error::not_connected;
-    if (connected) error = co_await cancel_->write_all(bytes);
-    if (!error) {
-      char byte = 0;
-      const auto read = co_await cancel_->read_some(&byte, 1);
-      (void)read;
-      break;
-    }
+  const bool knows_key = server_cancel_.process_id != 0;
+  for (int attempt = 0; attempt < kCancelAttempts && knows_key && !relay_closed_; ++attempt) {
+    const bool sent = co_await deliver_cancel(cancel_, server_cancel_);
+    if (sent) break;
     base::log::warning("session " + std::to_string(identity_.session) +
                        ": a statement that is over its limit could not be cancelled");
     asio::steady_timer pause(worker_.context(), kCancelPause);

@@ -146,16 +146,23 @@ asio::awaitable<void> ClientSession::hold_back_refusal() {
 asio::awaitable<void> ClientSession::pass_on_cancel(const wire::CancelRequest& request) {
   const auto target = shared_.cancels.find(request);
   if (!target) co_return;
-  const auto connected = co_await shared_.upstream->connect(server_);
-  if (!connected) co_return;
+  // The client may take its own connection's end for "the cancel has arrived".
+  const bool sent = co_await deliver_cancel(server_, *target);
+  (void)sent;
+}
+
+asio::awaitable<bool> ClientSession::deliver_cancel(std::unique_ptr<Stream>& stream,
+                                                    const wire::CancelRequest& request) {
   std::string bytes;
-  wire::encode(bytes, *target);
-  const auto error = co_await server_->write_all(bytes);
-  if (error) co_return;
-  // The client may take its own connection's end for "the cancel has arrived": wait for the server to say so.
+  wire::encode(bytes, request);
+  const auto connected = co_await shared_.upstream->connect(stream);
+  if (!connected) co_return false;
+  const auto error = co_await stream->write_all(bytes);
+  if (error) co_return false;
   char byte = 0;
-  const auto read = co_await server_->read_some(&byte, 1);
+  const auto read = co_await stream->read_some(&byte, 1);
   (void)read;
+  co_return true;
 }
 
 asio::awaitable<void> ClientSession::refuse(const Error& error, std::string event) {
