@@ -149,7 +149,11 @@ std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, cons
     violation("a request in the middle of COPY data whose rows are counted: send CopyDone or CopyFail first");
     return std::nullopt;
   }
-  const bool ready = is_judged(header.type)        ? take_view()
+  const bool is_whole = bytes.size() >= header.frame_size();
+  const bool is_text = header.type == type::query || header.type == type::parse;
+  if (is_text && !is_whole && header.body_size <= kInlineAnalysis) return std::nullopt;
+  const auto coming = is_whole ? bytes.substr(0, header.frame_size()) : std::string_view();
+  const bool ready = is_judged(header.type)        ? take_view(coming)
                      : opens_pipeline(header.type) ? follow_lookup(needs_.basis->current())
                                                    : true;
   if (!ready) return std::nullopt;

@@ -185,10 +185,12 @@ class Relay {
   void refuse_for_failed_log(Staged& staged, const base::Error& failure) const;
 
   // relay_lookup.cpp: what messages are judged by.
-  [[nodiscard]] bool take_view();
+  // `coming` is the message that waits for it, where it is whole.
+  [[nodiscard]] bool take_view(std::string_view coming);
   [[nodiscard]] bool is_known_to_lack(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool end_if_strayed(const Basis& basis);
-  [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis);
+  [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis, std::string_view coming = {});
+  [[nodiscard]] bool uses_no_names(std::string_view message) const;
   [[nodiscard]] bool is_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool are_names_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool is_catalog_new(const std::shared_ptr<const Basis>& basis) const;
@@ -280,6 +282,7 @@ class Relay {
   void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
   void tell_limits(const Reply& reply, std::string_view result) const;
+  void undo_pipeline(const Reply& failed);
   void drop_unsent(const Reply& reply, std::string_view result = "not executed");
   void never_ran(const std::vector<PortalPtr>& portals);
   void send_to_client(std::string_view bytes);

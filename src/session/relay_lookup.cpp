@@ -30,7 +30,7 @@ bool own_names_lead(const std::vector<std::string>& path) {
 // --- before a message is judged
 
 // False: the message has to wait for something to be judged by.
-bool Relay::take_view() {
+bool Relay::take_view(std::string_view coming) {
   auto basis = needs_.basis->current();
   // Nobody is held up by changes of others for a record of what might have been.
   if (!basis && only_observes()) basis = needs_.basis->last();
@@ -39,7 +39,7 @@ bool Relay::take_view() {
     return false;
   }
   if (basis && end_if_strayed(*basis)) return false;
-  if (!follow_lookup(basis)) return false;
+  if (!follow_lookup(basis, coming)) return false;
   View view;
   const bool own_is_newest = std::exchange(lookup_.just_read, false);
   if (basis_settled_ && basis) lookup_.asked_about = basis->snapshot;
@@ -81,7 +81,7 @@ bool Relay::end_if_strayed(const Basis& basis) {
 }
 
 // False: the server has to be asked first, or has to have answered what may change the answer.
-bool Relay::follow_lookup(const std::shared_ptr<const Basis>& basis) {
+bool Relay::follow_lookup(const std::shared_ptr<const Basis>& basis, std::string_view coming) {
   waits_for_quiet_ = false;
   if (!is_outdated(basis) || unsynced_ || is_copying()) return true;
   if (!is_quiet()) {
@@ -93,8 +93,23 @@ bool Relay::follow_lookup(const std::shared_ptr<const Basis>& basis) {
   if (status_ == 'E' || lookup_.failure) return true;
   const bool for_catalog = is_own_catalog_outdated(basis);
   if (!for_catalog && !are_names_outdated(basis)) return true;
+  // Behind BEGIN, SET TRANSACTION must come before everything that takes a snapshot.
+  const bool has_moved = for_catalog || lookup_.names_stale || lookup_.names_in_doubt;
+  if (status_ == 'T' && !has_moved && uses_no_names(coming)) return true;
   ask_server(basis, for_catalog);
   return false;
+}
+
+bool Relay::uses_no_names(std::string_view message) const {
+  if (message.empty() || !reading_.is_shared()) return false;
+  const bool is_query = message.front() == wire::frontend_type::query;
+  if (!is_query && message.front() != wire::frontend_type::parse) return false;
+  const auto body = message.substr(5);
+  const auto query = is_query ? wire::decode<wire::Query>(body) : wire::Query{};
+  const auto parse = is_query ? wire::Parse{} : wire::decode<wire::Parse>(body);
+  if (!query || !parse) return false;
+  const auto analysis = needs_.facts->analyze(is_query ? query->text : parse->text);
+  return *analysis && !uses_names(**analysis);
 }
 
 bool Relay::is_outdated(const std::shared_ptr<const Basis>& basis) const {

@@ -1,4 +1,5 @@
 // Relay, what became of each statement: for the names of the session, for the limits and for the log.
+#include <algorithm>
 #include <utility>
 
 #include "session/relay.hpp"
@@ -69,6 +70,20 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
   changed_ = changed_ || (reply.consequences.changes && ran);
   const bool matters = reply.consequences.changes || (reply.may_commit && changed_);
   outcome_lost_ = outcome_lost_ || (matters && ran && !index);
+}
+
+// What ran in the pipeline before a Sync or Query that failed, unless that had committed it first.
+void Relay::undo_pipeline(const Reply& failed) {
+  const bool is_committed = std::any_of(failed.tags.begin(), failed.tags.end(), [](const std::string& tag) {
+    return tag == "COMMIT" || tag == "PREPARE TRANSACTION";
+  });
+  if (is_committed) return;
+  const bool may_be_committed = failed.consequences.commits_within;
+  Reply undone;  // of the one that failed only its error and its time
+  undone.sqlstate = failed.sqlstate;
+  undone.sent = failed.sent;
+  for (const auto decision : done_in_pipeline_)
+    judge_.recorder().outcome(decision, may_be_committed ? "unknown" : "rolled back", &undone);
 }
 
 // A statement that fails again and again is refused after a while: the limits count by its key.

@@ -266,10 +266,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
       withdraw(reply);
     }
     settle(reply, reply.sqlstate.empty() ? "ok" : "error", ready->status);
-    if (reply.request == Request::sync && !reply.sqlstate.empty()) {
-      for (const auto decision : done_in_pipeline_)
-        judge_.recorder().outcome(decision, "rolled back", &reply);
-    }
+    if (!reply.sqlstate.empty()) undo_pipeline(reply);
     done_in_pipeline_.clear();
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
     if (replies_.empty() && staged_.empty()) judge_.rest();

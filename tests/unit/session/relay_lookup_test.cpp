@@ -261,5 +261,26 @@ TEST_F(RelayLookupTest, ANewCatalogMayMeanOtherSchemas) {
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
+// It must be the first of its transaction, and a question of the gate's would be that.
+TEST_F(RelayLookupTest, NothingIsAskedBeforeSetTransaction) {
+  run("begin", "BEGIN", 'T');
+  catalog::testing::MakeSnapshot make;
+  make.table("app.t", {"id int4"});
+  source.basis = std::make_shared<const Basis>(Basis{test_guard(), make.build()});
+  const std::string set = bytes_of(wire::Query{"set transaction isolation level serializable"});
+  client(set.substr(0, 9));
+  EXPECT_EQ(sent_to_server(), "");
+  client(set.substr(9));
+  EXPECT_EQ(sent_to_server(), "Q(set transaction isolation level serializable)");
+  server({"C SET", "Z T"});
+  client(bytes_of(wire::Parse{"", "set transaction read only", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "P(,set transaction read only) B(,) E() S");
+  server({"1", "2", "C SET", "Z T"});
+  client(bytes_of(wire::Query{"select * from t"}));
+  answer_schemas({"app"}, 'T');
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
 }  // namespace
 }  // namespace portcullis::session

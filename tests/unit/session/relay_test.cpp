@@ -465,6 +465,19 @@ TEST_F(RelayTest, OnlyABindIsSaidToBeRolledBackBehindItsOutcome) {
   EXPECT_EQ(rolled_back, (Lines{"rolled back 23503 -> " + std::to_string(bind)}));
 }
 
+// In a pipeline without Sync a Query ends what was executed before it.
+TEST_F(RelayTest, AQueryThatFailsUndoesThePipelineBeforeIt) {
+  const std::string execute = bytes_of(wire::Parse{"", "insert into t values (1)", {}},
+                                       wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0});
+  client(execute + bytes_of(wire::Query{"select 1; select 2"}));
+  server({"1", "2", "C INSERT 0 1", "C SELECT 1", "E 22012", "Z I"});
+  EXPECT_EQ(sink.told()[5], "rolled back 22012 -> 1");
+  sink.records.clear();
+  client(execute + bytes_of(wire::Query{"insert into t values (2); commit; select 1"}));
+  server({"1", "2", "C INSERT 0 1", "C INSERT 0 1", "C COMMIT", "E 22012", "Z I"});
+  for (const auto& line : sink.told()) EXPECT_FALSE(line.starts_with("rolled back")) << line;
+}
+
 TEST_F(RelayTest, AFailedPrepareLeavesNothingBehindItsName) {
   for (int i = 0; i < 200; ++i) {
     client(bytes_of(wire::Query{"prepare s as select 1"}));
