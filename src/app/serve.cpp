@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/exit_code.hpp"
+#include "app/past_use.hpp"
 #include "app/serve_command.hpp"
 #include "audit/log.hpp"
 #include "base/log.hpp"
@@ -167,9 +168,15 @@ int serve(const Config& config) {
   if (!log) return fail(log.error());
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
 
+  const auto limits = std::make_shared<guard::RateLimiter>(*config.policy);
+  const auto remembered = remember_past_use(config.audit.directory, *config.policy, clock, *limits);
+  if (!remembered) return fail(remembered.error());
+
   auto upstream = upstream_address(config.upstream, config.tcp);
   if (!upstream) return fail(upstream.error());
-  auto gate = net::Gate::start(to_gate_options(config, std::move(*upstream)), config.policy, **log, clock,
+  auto options = to_gate_options(config, std::move(*upstream));
+  options.limits = limits;
+  auto gate = net::Gate::start(std::move(options), config.policy, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
   if (!gate) return fail(gate.error());
   warn_of_monitor(*config.policy);

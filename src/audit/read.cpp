@@ -56,4 +56,21 @@ base::Result<void> for_each_entry(const std::filesystem::path& directory, const 
   return {};
 }
 
+base::Result<std::uint64_t> first_index_since(const std::filesystem::path& directory, std::int64_t micros) {
+  const auto segments = list_segments(directory);
+  if (!segments) return segments.error();
+  for (auto segment = segments->rbegin(); segment != segments->rend(); ++segment) {
+    bool is_older = false;
+    const auto look = [&](const EntryReader& entry) {
+      is_older = entry.micros() < micros;
+      return false;
+    };
+    const bool last = segment == segments->rbegin();
+    const auto read = read_segment(*segment, last, {}, look);
+    if (!read) return read.error();
+    if (is_older) return segment->first_index;
+  }
+  return std::uint64_t{0};
+}
+
 }  // namespace portcullis::audit

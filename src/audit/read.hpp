@@ -31,6 +31,11 @@ struct EntryFilter {
                                                 const EntryFilter& filter,
                                                 const std::function<bool(const EntryReader&)>& callback);
 
+// From which index to read to miss nothing of what came at or behind `micros` (since 1970): the beginning of
+// a segment. Reads the first entry of the newer segments. Errors as above.
+[[nodiscard]] base::Result<std::uint64_t> first_index_since(const std::filesystem::path& directory,
+                                                            std::int64_t micros);
+
 // One line for a person: time, index, agent, verdict, what it was about, rule, the shortened text. Nothing in
 // it can drive a terminal: control characters and those that change the direction of text are written as
 // \u{..}.

@@ -210,6 +210,20 @@ std::optional<Error> RateLimiter::admit(std::string_view agent, const Demand& de
   return refusal;
 }
 
+void RateLimiter::remember(std::string_view agent, const Demand& demand, Time then) {
+  const std::scoped_lock lock(mutex_);
+  auto* state = find(agent);
+  if (state == nullptr) return;
+  for (auto& bucket : state->buckets) bucket.tokens.take_up_to(needed(bucket, demand), then);
+}
+
+void RateLimiter::remember_given(std::string_view agent, std::uint64_t rows, std::uint64_t bytes, Time then) {
+  const std::scoped_lock lock(mutex_);
+  auto* state = find(agent);
+  if (state == nullptr) return;
+  for (auto& limit : state->volumes) limit.bucket.take_up_to(limit.bytes ? bytes : rows, then);
+}
+
 bool RateLimiter::limits_volume(std::string_view agent) {
   const std::scoped_lock lock(mutex_);
   const auto* state = find(agent);

@@ -94,6 +94,11 @@ class RateLimiter {
   [[nodiscard]] std::optional<TooMuch> give(std::string_view agent, std::uint64_t rows, std::uint64_t bytes,
                                             Time now);
 
+  // What the agent was admitted to and given before this limiter was there, oldest first. It is taken from
+  // what is left, and nothing is refused; an agent that the policy does not know has nothing to take from.
+  void remember(std::string_view agent, const Demand& demand, Time then);
+  void remember_given(std::string_view agent, std::uint64_t rows, std::uint64_t bytes, Time then);
+
   void failed(std::string_view agent, std::uint64_t statement, base::SqlState code, Time now);
   void succeeded(std::string_view agent, std::uint64_t statement);
 

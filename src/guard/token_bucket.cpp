@@ -52,10 +52,22 @@ bool BasicTokenBucket<Count, Tick>::take(Count tokens, Time now) noexcept {
   const auto wait = wait_for(tokens, now);
   if (!wait || *wait > Tick{0}) return false;
   const std::int64_t time = in_ticks<Tick>(now);
-  parts_ = level(time) - static_cast<std::int64_t>(tokens) * window_;
-  last_ = fresh_ ? time : std::max(last_, time);
-  fresh_ = false;
+  leave(level(time) - static_cast<std::int64_t>(tokens) * window_, time);
   return true;
+}
+
+template <class Count, class Tick>
+void BasicTokenBucket<Count, Tick>::take_up_to(Count tokens, Time now) noexcept {
+  const std::int64_t time = in_ticks<Tick>(now);
+  const auto most = std::min<std::uint64_t>(tokens, static_cast<std::uint64_t>(count_));
+  leave(std::max<std::int64_t>(0, level(time) - static_cast<std::int64_t>(most) * window_), time);
+}
+
+template <class Count, class Tick>
+void BasicTokenBucket<Count, Tick>::leave(std::int64_t parts, std::int64_t now) noexcept {
+  parts_ = parts;
+  last_ = fresh_ ? now : std::max(last_, now);
+  fresh_ = false;
 }
 
 template class BasicTokenBucket<std::uint32_t, microseconds>;

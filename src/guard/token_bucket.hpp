@@ -24,9 +24,12 @@ class BasicTokenBucket {
   [[nodiscard]] std::optional<Tick> wait_for(Count tokens, Time now) const noexcept;
   // Takes them if they are there, else takes none and says false.
   [[nodiscard]] bool take(Count tokens, Time now) noexcept;
+  // Takes as many of them as there are.
+  void take_up_to(Count tokens, Time now) noexcept;
 
  private:
   [[nodiscard]] std::int64_t level(std::int64_t now) const noexcept;
+  void leave(std::int64_t parts, std::int64_t now) noexcept;
 
   // A token is `window_` parts, and a tick brings `count_` parts.
   std::int64_t count_, window_, parts_;

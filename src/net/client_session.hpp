@@ -34,7 +34,7 @@ struct Shared {
 
   GateOptions options;
   CurrentPolicy policy;
-  std::unique_ptr<guard::RateLimiter> limits;
+  std::shared_ptr<guard::RateLimiter> limits;
   session::BasisSource* basis = nullptr;
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;

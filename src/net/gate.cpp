@@ -199,7 +199,8 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   auto impl = std::make_unique<Impl>(login_limits);
   Shared& shared = impl->shared;
   shared.options = std::move(options);
-  shared.limits = std::make_unique<guard::RateLimiter>(*policy);
+  shared.limits =
+      shared.options.limits ? shared.options.limits : std::make_shared<guard::RateLimiter>(*policy);
   shared.policy.set(std::move(policy));
   shared.sink = &sink;
   shared.clock = &clock;

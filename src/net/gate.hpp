@@ -55,6 +55,8 @@ struct GateOptions {
       10'000};  // how long a statement waits for a database that went away
   std::chrono::milliseconds drain_time{10'000};
   session::SessionLimits session;  // of each
+  // By the gate's policy, with what agents have used up already; null: nothing yet.
+  std::shared_ptr<guard::RateLimiter> limits;
   sql::AnalysisLimits analysis;
 };
 

@@ -44,6 +44,21 @@ class Statements(LimitCase):
         self.assertEqual(self.gate.verify().returncode, 0)
 
 
+class Restart(LimitCase):
+    policy = policy({"*": {"statements": "3/day", "rows_returned": "12/day"}})
+
+    def test_gives_nobody_a_new_day(self):
+        connection = self.connect()
+        connection.rows("SELECT generate_series(1, 10)")
+        connection.rows("SELECT 2")
+        connection.close()
+        self.assertEqual(self.gate.stop(), 0)
+        self.gate.start()
+        connection = self.connect()
+        self.assertEqual(self.refused(connection, query("SELECT generate_series(1, 2)")).code, "54000")
+        self.assertEqual(self.refused(connection, query("SELECT 4")).code, "53400")
+
+
 class Rules(LimitCase):
     policy = policy({}, {"columns": {"rate": "1/hour"}})
 

@@ -25,6 +25,9 @@ struct Demand {
   std::vector<policy::ResultLimits> results{};
 };
 
+// Whether an action, by its name in policies, makes a statement one of `ddl`.
+[[nodiscard]] bool is_ddl(std::string_view action) noexcept;
+
 // All but `same`, which is the caller's. `resolution` is that of `facts`; neither is judged here.
 [[nodiscard]] Demand demand_of(const policy::PolicySet& policy, const sql::Facts& facts,
                                const catalog::Resolution& resolution, std::string_view agent);

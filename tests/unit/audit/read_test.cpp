@@ -56,6 +56,22 @@ TEST_F(Read, FiltersByIndexTypeAgentAndVerdict) {
   EXPECT_EQ(indexes({0, UINT64_MAX, EntryType::outcome, "", "allow"}), List{});
 }
 
+TEST_F(Read, KnowsFromWhereToReadForATime) {
+  EXPECT_EQ(*first_index_since(directory_.path(), 0), 0u);
+  Forger forger;
+  forger.start();
+  forger.add(decision("select 1"));
+  const auto before = forger.micros;
+  forger.save(directory_.path());
+  forger.begin_segment();
+  forger.micros = before + 1'000'000;
+  forger.add(segment_draft(forger.context(), "b0"), false).add(decision("select 2"));
+  forger.save(directory_.path(), 3);
+  EXPECT_EQ(*first_index_since(directory_.path(), before + 2'000'000), 3u);
+  EXPECT_EQ(*first_index_since(directory_.path(), before + 1'000'000), 0u);
+  EXPECT_EQ(*first_index_since(directory_.path(), 0), 0u);
+}
+
 TEST_F(Read, StopsWhenTheCallerHasEnough) {
   Forger forger;
   forger.start().save(directory_.path());

@@ -107,6 +107,16 @@ TEST(TokenBucketProperties, NeverGivesMoreThanTheRateInAnySpan) {
   }
 }
 
+TEST(TokenBucket, GivesWhatThereIsToWhoeverCannotBeRefused) {
+  TokenBucket bucket(10, seconds{10});
+  bucket.take_up_to(4, kStart);
+  EXPECT_FALSE(bucket.take(7, kStart));
+  bucket.take_up_to(1'000, kStart);
+  EXPECT_FALSE(bucket.take(1, kStart));
+  EXPECT_TRUE(bucket.take(3, kStart + seconds{3}));
+  EXPECT_FALSE(bucket.take(1, kStart + seconds{3}));
+}
+
 // The wait that it names is right to the microsecond: then they are there, and not before.
 TEST(TokenBucketProperties, NamesTheWaitExactly) {
   std::mt19937_64 dice(42);
