@@ -1,0 +1,202 @@
+#include "shadow/dry_run.hpp"
+
+#include "portcullis/wire/messages.hpp"
+#include "wire/framing.hpp"
+
+namespace portcullis::shadow {
+
+using base::Error;
+namespace sqlstate = base::sqlstate;
+namespace type = wire::backend_type;
+
+namespace {
+
+// What the shadow may make the gate hold.
+constexpr std::uint32_t kMaxMessage = 16u << 20;
+constexpr std::size_t kMaxRows = 100'000;
+
+std::string quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) out.append(c == quote ? 2 : 1, c);
+  return out += quote;
+}
+
+std::string literal(std::string_view text) {
+  return quoted(text, '\'');
+}
+
+}  // namespace
+
+DryRun::DryRun(RunPlan plan, const Baseline& baseline, Counters& counters)
+    : plan_(std::move(plan)), baseline_(baseline), counters_(counters) {
+  ask(Step::begin);
+}
+
+// A backslash means itself: the session's standard_conforming_strings is on.
+std::string DryRun::opening() const {
+  const auto set = [](std::string_view name, std::string_view value) {
+    return "; SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", true)";
+  };
+  const auto milliseconds = [](std::chrono::milliseconds time) {
+    return std::to_string(time.count()) + "ms";
+  };
+  std::string sql = "BEGIN";
+  for (const auto& [name, value] : plan_.settings) sql += set(name, value);
+  sql += set("lock_timeout", milliseconds(plan_.lock_timeout));
+  sql += set("statement_timeout", milliseconds(plan_.statement_timeout));
+  if (!plan_.role.empty()) sql += "; SET LOCAL ROLE " + quoted(plan_.role, '"');
+  return sql;
+}
+
+void DryRun::ask(Step step) {
+  step_ = step;
+  has_failed_ = false;
+  rows_.clear();
+  switch (step) {
+    case Step::begin: return query(opening());
+    case Step::count: return query(counters_.query());
+    case Step::earlier: return execute(plan_.earlier[earlier_]);
+    case Step::run: return execute(plan_.statement);
+    case Step::deferred: return query("SET CONSTRAINTS ALL IMMEDIATE");
+    // The statement's own settings and role shall not decide what is seen.
+    case Step::look: return query(std::string("RESET ROLE; ") + std::string(facts_query()));
+    case Step::roll_back: return query("ROLLBACK");
+    case Step::discard: return query("DISCARD ALL");
+  }
+}
+
+void DryRun::query(std::string_view sql) {
+  encode(out_, wire::Query{sql});
+}
+
+// By the extended protocol, where a text is one statement at most.
+void DryRun::execute(std::string_view statement) {
+  encode(out_, wire::Parse{"", statement, {}});
+  encode(out_, wire::Bind{"", "", {}, {}, {}});
+  encode(out_, wire::Execute{"", 0});
+  encode(out_, wire::Sync{});
+}
+
+DryRun::Next DryRun::on_bytes(std::string_view bytes, std::size_t& consumed) {
+  consumed = 0;
+  Next next = Next::read;
+  while (next == Next::read) {
+    const auto rest = bytes.substr(consumed);
+    const auto header = wire::peek_backend(rest);
+    if (!header) return fail(header.error());
+    if (!*header) return Next::read;
+    if ((*header)->body_size > kMaxMessage)
+      return fail({sqlstate::program_limit_exceeded, "the shadow sent a message that is too long"});
+    if (rest.size() < (*header)->frame_size()) return Next::read;
+    consumed += (*header)->frame_size();
+    next = on_message((*header)->type, rest.substr(5, (*header)->body_size));
+  }
+  return next;
+}
+
+DryRun::Next DryRun::on_message(char message, std::string_view body) {
+  switch (message) {
+    case type::data_row: {
+      // What the statement gives back is nobody's; the gate's own questions are.
+      if (step_ != Step::count && step_ != Step::look) return Next::read;
+      const auto row = wire::decode<wire::DataRow>(body);
+      if (!row) return fail(row.error());
+      if (rows_.size() == kMaxRows)
+        return fail({sqlstate::program_limit_exceeded, "too many relations are locked"});
+      Row& kept = rows_.emplace_back();
+      for (const auto& field : row->fields)
+        kept.push_back(field ? std::optional(std::string(*field)) : std::nullopt);
+      return Next::read;
+    }
+    case type::command_complete: {
+      const auto complete = wire::decode<wire::CommandComplete>(body);
+      if (!complete) return fail(complete.error());
+      if (step_ == Step::run) facts_.tag = complete->tag;
+      return Next::read;
+    }
+    case type::error_response: return on_error(body);
+    case type::ready_for_query: {
+      const auto ready = wire::decode<wire::ReadyForQuery>(body);
+      return ready ? on_ready(ready->status) : fail(ready.error());
+    }
+    // Nobody sends data. The server's error follows, and the Sync that was sent already is swallowed with the
+    // data.
+    case type::copy_in_response: return fail({sqlstate::feature_not_supported, "COPY cannot be tried out"});
+    case type::copy_out_response:
+    case type::copy_data:
+    case type::copy_done:
+    case type::row_description:
+    case type::no_data:
+    case type::empty_query_response:
+    case type::parse_complete:
+    case type::bind_complete:
+    case type::notice_response:
+    case type::notification_response:
+    case type::parameter_status: return Next::read;
+    default: return fail_out_of_order();
+  }
+}
+
+DryRun::Next DryRun::on_error(std::string_view body) {
+  const auto response = wire::decode<wire::ErrorResponse>(body);
+  if (!response) return fail(response.error());
+  auto error = wire::to_error(*response);
+  if (response->field('V') == "FATAL" || response->field('V') == "PANIC" || !is_clients(step_)) {
+    error.message.insert(0, "the shadow could not try it out: ");
+    return fail(std::move(error));
+  }
+  has_failed_ = true;
+  if (!facts_.failure) facts_.failure = std::move(error);
+  return Next::read;
+}
+
+// A statement that has ended the transaction was none for here: what it did is done, if only in the shadow.
+DryRun::Next DryRun::on_ready(char status) {
+  const bool is_over = step_ == Step::roll_back || step_ == Step::discard;
+  const char due = is_over ? 'I' : has_failed_ ? 'E' : 'T';
+  if (status != due) {
+    return is_clients(step_) || step_ == Step::earlier
+               ? fail({sqlstate::feature_not_supported,
+                       "the statement ends its transaction and cannot be tried out"})
+               : fail_out_of_order();
+  }
+  if (has_failed_) {
+    ask(Step::roll_back);
+    return Next::read;
+  }
+  return after(step_);
+}
+
+DryRun::Next DryRun::after(Step step) {
+  switch (step) {
+    case Step::begin: ask(Step::count); break;
+    case Step::count:
+      if (const auto taken = counters_.take(rows_); !taken) return fail(taken.error());
+      ask(plan_.earlier.empty() ? Step::run : Step::earlier);
+      break;
+    case Step::earlier: ask(++earlier_ < plan_.earlier.size() ? Step::earlier : Step::run); break;
+    case Step::run: ask(Step::deferred); break;
+    case Step::deferred: ask(Step::look); break;
+    case Step::look: {
+      auto relations = read_facts(rows_, baseline_, counters_);
+      if (!relations) return fail(relations.error());
+      facts_.relations = std::move(*relations);
+      ask(Step::roll_back);
+      break;
+    }
+    case Step::roll_back: ask(Step::discard); break;
+    case Step::discard: return Next::done;
+  }
+  return Next::read;
+}
+
+DryRun::Next DryRun::fail_out_of_order() {
+  return fail({sqlstate::protocol_violation, "the shadow answered out of order"});
+}
+
+DryRun::Next DryRun::fail(Error error) {
+  failure_ = std::move(error);
+  return Next::failed;
+}
+
+}  // namespace portcullis::shadow

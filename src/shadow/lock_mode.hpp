@@ -1,0 +1,30 @@
+// PostgreSQL's table-level locks. Manual 13.3.1.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace portcullis::shadow {
+
+// From the weakest to the strongest.
+enum class LockMode : std::uint8_t {
+  access_share,
+  row_share,
+  row_exclusive,
+  share_update_exclusive,
+  share,
+  share_row_exclusive,
+  exclusive,
+  access_exclusive,
+};
+
+// "SHARE UPDATE EXCLUSIVE", as in LOCK TABLE.
+[[nodiscard]] std::string_view name(LockMode mode) noexcept;
+[[nodiscard]] std::optional<LockMode> lock_mode_named(std::string_view name) noexcept;
+// "ShareUpdateExclusiveLock", as in pg_locks.mode.
+[[nodiscard]] std::optional<LockMode> lock_mode_of_view(std::string_view mode) noexcept;
+// Two sessions cannot hold both on one table (table 13.2).
+[[nodiscard]] bool conflicts(LockMode a, LockMode b) noexcept;
+
+}  // namespace portcullis::shadow

@@ -1,0 +1,31 @@
+#include "shadow/lock_mode.hpp"
+
+#include <gtest/gtest.h>
+
+namespace portcullis::shadow {
+namespace {
+
+// Table 13.2 of the manual, written down as it stands there.
+constexpr std::string_view kTable[8] = {
+    ".......X", "......XX", "....XXXX", "...XXXXX", "..XX.XXX", "..XXXXXX", ".XXXXXXX", "XXXXXXXX",
+};
+
+TEST(LockMode, ConflictsAsTheManualSays) {
+  for (int a = 0; a < 8; ++a) {
+    for (int b = 0; b < 8; ++b) {
+      EXPECT_EQ(conflicts(static_cast<LockMode>(a), static_cast<LockMode>(b)), kTable[a][b] == 'X')
+          << name(static_cast<LockMode>(a)) << " and " << name(static_cast<LockMode>(b));
+    }
+  }
+}
+
+TEST(LockMode, IsFoundByItsNames) {
+  EXPECT_EQ(lock_mode_named("SHARE ROW EXCLUSIVE"), LockMode::share_row_exclusive);
+  EXPECT_EQ(lock_mode_of_view("ShareRowExclusiveLock"), LockMode::share_row_exclusive);
+  EXPECT_EQ(name(LockMode::access_exclusive), "ACCESS EXCLUSIVE");
+  EXPECT_FALSE(lock_mode_named("share"));
+  EXPECT_FALSE(lock_mode_of_view("SIReadLock"));
+}
+
+}  // namespace
+}  // namespace portcullis::shadow
