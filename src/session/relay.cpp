@@ -107,6 +107,10 @@ std::size_t Relay::on_client(std::string_view bytes) {
   std::size_t staged_bytes = 0;
   while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && !waits_for_server() &&
          barriers_ == 0 && staged_bytes < kMaxStaged && replies_.size() + staged_.size() < kMaxReplies) {
+    if (terminated_) {  // what stands behind it nobody reads
+      consumed = bytes.size();
+      break;
+    }
     const auto rest = bytes.substr(consumed);
     std::size_t taken = 0;
     if (client_stream_left_ > 0) {
@@ -366,7 +370,7 @@ void Relay::on_small_message(char message, std::string_view frame) {
     case type::copy_done:
     case type::copy_fail: staged.reply.emplace().request = Request::copy_end; return stage(std::move(staged));
     case type::flush: return stage(std::move(staged));
-    case type::terminate: return stage(std::move(staged));
+    case type::terminate: terminated_ = true; return stage(std::move(staged));
     default: return violation(std::string("invalid frontend message type '") + message + "'");
   }
 }

@@ -308,6 +308,7 @@ class Relay {
   bool pipeline_sent_ = false;          // what it did is not committed before a Sync or Query behind it
   bool fatal_relayed_ = false;          // the server has said its own last words
   bool client_finished_ = false;        // Terminate was passed on
+  bool terminated_ = false;             // or waits for what was sent before it
   bool server_lost_ = false;            // and the client does not know
   bool wants_server_ = false;
   bool parameters_moved_ = false;  // the client was told of some since the greeting

@@ -251,6 +251,14 @@ TEST_F(RelayLogTest, AnOutcomeThatCannotBeRecordedIsToldAsItIs) {
   EXPECT_EQ(sent_to_client(), "C(INSERT 0 1) E(58030) Z(I)");
 }
 
+TEST_F(RelayLogTest, NothingBehindTerminateIsReadOrAnswered) {
+  client(bytes_of(wire::Terminate{}, wire::Query{"select 1"}, wire::Query{"drop table t"}));
+  client(bytes_of(wire::Query{"select 1"}));
+  EXPECT_EQ(sent_to_server(), "X");
+  EXPECT_EQ(sent_to_client(), "");
+  EXPECT_TRUE(sink.records.empty());
+}
+
 TEST_F(RelayLogTest, TerminateGoesOutBehindWhatWaits) {
   client(bytes_of(wire::Query{"select 1"}, wire::Terminate{}));
   EXPECT_FALSE(relay.client_finished());
