@@ -176,8 +176,13 @@ Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows, cons
     if (relation.kind != 't') facts.push_back(std::move(relation));
   }
   std::sort(facts.begin(), facts.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.schema, a.name) < std::tie(b.schema, b.name);
+    return std::tie(a.schema, a.name, a.is_gone) < std::tie(b.schema, b.name, b.is_gone);
   });
+  // An index that was built again is not gone.
+  const auto again = std::unique(facts.begin(), facts.end(), [](const auto& a, const auto& b) {
+    return a.schema == b.schema && a.name == b.name && b.is_gone;
+  });
+  facts.erase(again, facts.end());
   return facts;
 }
 

@@ -56,6 +56,16 @@ TEST(Measurement, AnIndexIsKnownAgainByItsName) {
   EXPECT_TRUE(built[0].is_rewritten);
 }
 
+TEST(Measurement, AnIndexThatIsBuiltAgainIsNotGone) {
+  Counters counters;
+  Row old{"20010",      "AccessExclusiveLock", std::nullopt, std::nullopt, std::nullopt,
+          std::nullopt, std::nullopt,          std::nullopt, std::nullopt, std::nullopt};
+  const auto facts = *read_facts({old, locked("30001", "AccessExclusiveLock", "orders_pkey", "i", "20010")},
+                                 baseline(), counters);
+  ASSERT_EQ(facts.size(), 1u);
+  EXPECT_FALSE(facts[0].is_gone);
+}
+
 TEST(Measurement, WhatWasMadeIsNewAndWhatWasDroppedKeepsItsName) {
   Counters counters;
   Row dropped{"20030",      "AccessExclusiveLock", std::nullopt, std::nullopt, std::nullopt,
