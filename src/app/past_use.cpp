@@ -18,6 +18,8 @@ using std::chrono::microseconds;
 using std::chrono::seconds;
 
 constexpr seconds kShortestWindow = std::chrono::hours{1};
+// Texts of a session that wait for their Bind; beyond them a Bind counts once more.
+constexpr std::size_t kMostParsed = 10'000;
 
 seconds longest_window(const policy::PolicySet& policy) {
   seconds longest{};
@@ -32,31 +34,31 @@ seconds longest_window(const policy::PolicySet& policy) {
   return longest;
 }
 
-std::uint32_t statements_of(const EntryReader& entry) {
+template <class Visit>
+void for_each_in(const EntryReader& entry, std::string_view key, const Visit& visit) {
   const auto& json = entry.json();
-  const auto* kinds = json.find(json.root(), "kinds");
-  std::uint32_t count = 0;
-  for (const auto* kind = kinds == nullptr ? nullptr : json.first_child(*kinds); kind != nullptr;
-       kind = json.next(*kind)) {
-    if (json.raw(*kind) != "COMMIT" && json.raw(*kind) != "ROLLBACK") ++count;
-  }
-  return count;
+  const auto* array = json.find(json.root(), key);
+  for (const auto* value = array == nullptr ? nullptr : json.first_child(*array); value != nullptr;
+       value = json.next(*value))
+    visit(*value);
 }
 
+// COMMIT and ROLLBACK do not count. Of several statements as many as may be are DDL.
 guard::Demand demand_of(const EntryReader& entry) {
   guard::Demand demand;
-  demand.statements = statements_of(entry);
-  const auto& json = entry.json();
-  const auto* effects = json.find(json.root(), "effects");
-  std::map<std::string, std::uint32_t> rules;
-  for (const auto* effect = effects == nullptr ? nullptr : json.first_child(*effects); effect != nullptr;
-       effect = json.next(*effect)) {
-    if (guard::is_ddl(entry.text(*effect, "action"))) ++demand.ddl;
-    const auto rule = entry.text(*effect, "rule");
-    if (!rule.empty() && entry.text(*effect, "outcome") == "allow") ++rules[rule];
-  }
+  for_each_in(entry, "kinds", [&](const auto& kind) {
+    const auto name = entry.json().raw(kind);
+    if (name != "COMMIT" && name != "ROLLBACK") ++demand.statements;
+  });
+  for_each_in(entry, "effects", [&](const auto& effect) {
+    const auto action = entry.text(effect, "action");
+    if (guard::is_ddl(action)) ++demand.ddl;
+    if (action == "rollback to") ++demand.statements;  // it has the tag of ROLLBACK
+  });
   demand.ddl = std::min(demand.ddl, demand.statements);
-  for (const auto& [rule, count] : rules) demand.rules.push_back({rule, std::min(count, demand.statements)});
+  for_each_in(entry, "rates", [&](const auto& rule) {
+    demand.rules.push_back({entry.json().text(rule), 1});
+  });
   return demand;
 }
 
@@ -89,14 +91,16 @@ class PastUse {
   void take_decision(const EntryReader& entry) {
     Session& session = sessions_[session_of(entry)];
     session.agent = entry.text("agent");
+    const auto message = entry.text("message");
+    // Text and first Bind are charged as one, also where that is refused. What an Execute does was charged
+    // when it was bound.
+    const bool is_paid =
+        message == "Bind" && session.parsed.erase(entry.number("statement").value_or(-1)) > 0;
     const auto verdict = entry.text("verdict");
     if (verdict != "allow" && verdict != "would_deny") return;
-    const auto message = entry.text("message");
-    if (message == "Parse") session.parsed.insert(static_cast<std::int64_t>(entry.index()));
-    // Text and first Bind are charged as one. What an Execute does was charged when it was bound.
-    const bool is_charged =
-        message == "Query" || message == "Parse" ||
-        (message == "Bind" && session.parsed.erase(entry.number("statement").value_or(-1)) == 0);
+    if (message == "Parse" && session.parsed.size() < kMostParsed)
+      session.parsed.insert(static_cast<std::int64_t>(entry.index()));
+    const bool is_charged = message == "Query" || message == "Parse" || (message == "Bind" && !is_paid);
     if (is_charged && entry.micros() >= since_)
       limits_.remember(session.agent, demand_of(entry), time_of(entry));
   }

@@ -12,7 +12,7 @@ namespace portcullis::app {
 
 // Reads the log as far back as the longest window of the policy's limits goes and tells `limits` of it. Not
 // for windows under an hour, which are over before a gate has started again. Of a text with several
-// statements the log does not say which effect belongs to which: as many count as may. 58030 when the log
+// statements the log does not say which of them is DDL: as many count as may. 58030 when the log
 // cannot be read.
 [[nodiscard]] base::Result<void> remember_past_use(const std::filesystem::path& log,
                                                    const policy::PolicySet& policy, const base::Clock& clock,

@@ -130,6 +130,10 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
     array.end();
   }
   out.text_unless_empty("policy", record.policy_hash);
+  if (!record.rates.empty()) {
+    out.key("rates");
+    write_texts(draft.body, record.rates);
+  }
   if (context.store_text || !reason_quotes_text(record)) out.text_unless_empty("reason", record.reason);
   out.text_unless_empty("role", record.role);
   if (record.rows_limit) out.number("rows_limit", *record.rows_limit);
@@ -203,7 +207,7 @@ std::size_t value_bound(const Record& record) {
   constexpr std::size_t fixed = 32;
   if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
     return fixed + 2 * decision->kinds.size() + 6 * decision->effects.size() +
-           2 * decision->parameters.size();
+           2 * decision->parameters.size() + 2 * decision->rates.size();
   }
   if (const auto* outcome = std::get_if<OutcomeRecord>(&record))
     return fixed + 2 * outcome->tags.size() + kMostRowEntries;

@@ -57,6 +57,10 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   } else if (subject.parameter_bytes > 0) {
     record.parameters.push_back({audit::ParameterRecord::Form::length, {}, subject.parameter_bytes});
   }
+  if (verdict.allowed() && subject.key && !subject.is_paid) {
+    for (const auto& use : verdict.demand.rules)
+      record.rates.insert(record.rates.end(), use.statements, use.rule);
+  }
   const auto& limit = verdict.row_limit ? verdict.row_limit : verdict.row_limit_at_commit;
   if (limit && verdict.allowed()) record.rows_limit = limit->rows;
   record.agent_sequence = needs_.agent_sequence->fetch_add(1, std::memory_order_relaxed) + 1;

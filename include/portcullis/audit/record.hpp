@@ -56,6 +56,7 @@ struct DecisionRecord {
   std::string catalog;      // fingerprint of the catalog that it was judged by; empty where it was none
   std::chrono::milliseconds catalog_age{0};  // since that was known to be what the database has
   std::vector<ParameterRecord> parameters;
+  std::vector<std::string> rates;           // the rules whose rate it counts against, each once a statement
   std::optional<std::uint64_t> rows_limit;  // its rows are counted, and it may change no more
   std::optional<std::uint64_t> statement;   // for Bind: the record of the Parse
 };

@@ -56,7 +56,8 @@ class PastUse : public ::testing::Test {
   }
   static audit::DecisionRecord add_column() {
     auto record = decision("Query", {"ALTER TABLE"});
-    record.effects.push_back({"alter table add column", "app.t", "allow", "columns", ""});
+    record.effects.push_back({"alter table add column", "app.t", "allow", "other", ""});
+    record.rates = {"columns"};
     return record;
   }
   static audit::OutcomeRecord given(std::uint64_t rows, std::uint64_t bytes) {
