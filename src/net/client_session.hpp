@@ -101,6 +101,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   [[nodiscard]] session::Dependencies dependencies();
   asio::awaitable<void> refuse(const base::Error& error, std::string event);
   void hear_server_out(ErrorCode error);
+  void pass_on_silence();
   asio::awaitable<void> pump_client();
   asio::awaitable<void> pump_server();
   asio::awaitable<bool> feed_client_bytes(ReceiveBuffer& buffer);

@@ -45,7 +45,12 @@ void ClientSession::hear_server_out(ErrorCode error) {
     return end("the client disconnected", false);
   }
   client_silent_ = true;
-  server_->shut_down_sending();
+  pass_on_silence();
+}
+
+// Not before what was held back for an answer has followed it.
+void ClientSession::pass_on_silence() {
+  if (client_silent_ && relay_->all_sent() && !to_server_.writing) server_->shut_down_sending();
 }
 
 // Everything that can be done with the bytes at hand. False when the client's side is finished.
@@ -97,6 +102,7 @@ asio::awaitable<void> ClientSession::pump_server() {
     start_writer();
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
       server_wait_->cancel();
+    pass_on_silence();
     co_await flush_client();
     if (client_silent_ && to_client_.failed) break;
     auto due = relay_->server_waits_for();
@@ -152,6 +158,7 @@ asio::awaitable<void> ClientSession::flush_server() {
     if (error) to_server_.failed = true;
   }
   to_server_.writing = false;
+  pass_on_silence();
   if (to_server_.drained) to_server_.drained->cancel();
 }
 

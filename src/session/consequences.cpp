@@ -353,4 +353,13 @@ bool uses_names(const sql::Facts& facts) {
                      [](const auto& statement) { return uses_names(statement); });
 }
 
+bool sets_transaction(const sql::Facts& facts) {
+  return !facts.statements.empty() &&
+         std::all_of(facts.statements.begin(), facts.statements.end(), [](const auto& statement) {
+           return !uses_names(statement) && !statement.effects.empty() &&
+                  std::all_of(statement.effects.begin(), statement.effects.end(),
+                              [](const Effect& effect) { return effect.action == Action::set_transaction; });
+         });
+}
+
 }  // namespace portcullis::session

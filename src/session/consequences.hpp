@@ -43,5 +43,7 @@ struct Consequences {
 
 // Whether what a statement means depends on where names are looked up: all but control of the session.
 [[nodiscard]] bool uses_names(const sql::Facts& facts);
+// SET TRANSACTION and nothing else.
+[[nodiscard]] bool sets_transaction(const sql::Facts& facts);
 
 }  // namespace portcullis::session

@@ -13,8 +13,6 @@ namespace type = wire::frontend_type;
 
 namespace {
 
-// Texts above this are analysed away from the thread that serves other sessions.
-constexpr std::size_t kInlineAnalysis = 16 * 1024;
 // A Bind above this streams: its parameters are recorded by length.
 constexpr std::size_t kMaxBufferedBind = 1u << 20;
 // How much of a message that is too long is looked at, for its names and the record.
@@ -369,10 +367,17 @@ void Relay::on_small_message(char message, std::string_view frame) {
     }
     case type::copy_done:
     case type::copy_fail: staged.reply.emplace().request = Request::copy_end; return stage(std::move(staged));
-    case type::flush: return stage(std::move(staged));
+    case type::flush: return frame.size() == 5 ? stage(std::move(staged)) : refuse_flush();
     case type::terminate: terminated_ = true; return stage(std::move(staged));
     default: return violation(std::string("invalid frontend message type '") + message + "'");
   }
+}
+
+// One with a body fails as a part of the extended query protocol: what follows is skipped to the Sync.
+void Relay::refuse_flush() {
+  Judgement malformed;
+  malformed.refusal = {sqlstate::protocol_violation, "invalid message format: a Flush has no body"};
+  stage_refusal(type::execute, Request::execute, {}, malformed);
 }
 
 void Relay::on_execute(std::string_view frame) {

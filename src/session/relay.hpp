@@ -92,6 +92,12 @@ class Relay {
   [[nodiscard]] bool idle() const noexcept {
     return replies_.empty() && staged_.empty() && held_.empty() && !own_request_ && status_ == 'I';
   }
+  // All that the client has sent and that can be sent is on its way: the server may see the end of it. Data
+  // of a COPY that lack their end stay what they are.
+  [[nodiscard]] bool all_sent() const noexcept {
+    return staged_.empty() && to_server_.empty() && !own_request_ && !cost_ && !stop_ &&
+           (!rows_ || copying_in_);
+  }
   // The client said goodbye: read no more from it, but hear the server out.
   [[nodiscard]] bool client_finished() const noexcept { return client_finished_; }
   [[nodiscard]] const std::string& end_reason() const noexcept { return end_reason_; }
@@ -102,6 +108,8 @@ class Relay {
 
  private:
   static constexpr std::size_t kMaxReplies = 20'000;
+  // Texts above this are analysed away from the thread that serves other sessions.
+  static constexpr std::size_t kInlineAnalysis = 16 * 1024;
   // Forwarded bytes that may wait for the log, or for the answer to what is alone.
   static constexpr std::size_t kMaxStaged = 1u << 20;
 
@@ -171,6 +179,7 @@ class Relay {
   std::size_t on_copy_data(std::string_view bytes, const wire::FrameHeader& header);
   [[nodiscard]] base::Error too_long_message(std::size_t bytes) const;
   void on_small_message(char type, std::string_view frame);
+  void refuse_flush();
   void on_execute(std::string_view frame);
   void on_close_message(std::string_view frame);
   void stage_refusal(char type, Request request, std::string_view name, const Judgement& judgement);
@@ -190,7 +199,9 @@ class Relay {
   [[nodiscard]] bool is_known_to_lack(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool end_if_strayed(const Basis& basis);
   [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis, std::string_view coming = {});
-  [[nodiscard]] bool uses_no_names(std::string_view message) const;
+  // SET TRANSACTION and nothing else.
+  [[nodiscard]] bool sets_transaction(std::string_view message) const;
+  [[nodiscard]] static bool sets_transaction(const Analysis& analysis);
   [[nodiscard]] bool is_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool are_names_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool is_catalog_new(const std::shared_ptr<const Basis>& basis) const;
@@ -282,7 +293,9 @@ class Relay {
   void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
   void tell_limits(const Reply& reply, std::string_view result) const;
-  void undo_pipeline(const Reply& failed);
+  void note_done_in_pipeline(const Reply& reply);
+  void settle_pipeline(const Reply& end);
+  void abandon_pipeline(bool end_was_sent);
   void drop_unsent(const Reply& reply, std::string_view result = "not executed");
   void never_ran(const std::vector<PortalPtr>& portals);
   void send_to_client(std::string_view bytes);
@@ -342,8 +355,14 @@ class Relay {
   bool copying_in_ = false;         // the server swallows Sync
   bool changed_ = false;            // something changed since the last ReadyForQuery 'I'
   std::uint64_t last_outcome_ = 0;  // of anything: the newest
-  std::vector<std::uint64_t> done_in_pipeline_;  // decisions whose work an error at Sync undoes
-  bool outcome_lost_ = false;                    // an outcome that should be there could not be appended
+  // What was executed outside a block since the last Sync, by the decisions on its Binds: an error undoes it.
+  struct Done {
+    std::uint64_t decision = 0;
+    bool may_be_committed = false;
+  };
+  std::vector<Done> done_in_pipeline_;
+  std::string pipeline_error_;  // the SQLSTATE by which what is skipped to the Sync failed
+  bool outcome_lost_ = false;   // an outcome that should be there could not be appended
 
   std::string to_server_, to_client_;
   bool ended_ = false;

@@ -271,6 +271,7 @@ void Relay::finish_stop() {
   if (!is_execute) return on_ready_for_query(std::string_view(ready).substr(5), answer + ready);
   send_to_client(answer);
   note_lookup(reply.consequences);
+  pipeline_error_ = told.code.view();
   skip_failed_pipeline();
 }
 

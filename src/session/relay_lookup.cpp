@@ -93,23 +93,38 @@ bool Relay::follow_lookup(const std::shared_ptr<const Basis>& basis, std::string
   if (status_ == 'E' || lookup_.failure) return true;
   const bool for_catalog = is_own_catalog_outdated(basis);
   if (!for_catalog && !are_names_outdated(basis)) return true;
-  // Behind BEGIN, SET TRANSACTION must come before everything that takes a snapshot.
-  const bool has_moved = for_catalog || lookup_.names_stale || lookup_.names_in_doubt;
-  if (status_ == 'T' && !has_moved && uses_no_names(coming)) return true;
+  // It must come before everything that takes a snapshot, and it uses no names.
+  if (status_ == 'T' && !for_catalog && sets_transaction(coming)) return true;
   ask_server(basis, for_catalog);
   return false;
 }
 
-bool Relay::uses_no_names(std::string_view message) const {
-  if (message.empty() || !reading_.is_shared()) return false;
-  const bool is_query = message.front() == wire::frontend_type::query;
-  if (!is_query && message.front() != wire::frontend_type::parse) return false;
+bool Relay::sets_transaction(std::string_view message) const {
+  if (message.empty() || message.size() > kInlineAnalysis || !reading_.is_shared()) return false;
   const auto body = message.substr(5);
-  const auto query = is_query ? wire::decode<wire::Query>(body) : wire::Query{};
-  const auto parse = is_query ? wire::Parse{} : wire::decode<wire::Parse>(body);
-  if (!query || !parse) return false;
-  const auto analysis = needs_.facts->analyze(is_query ? query->text : parse->text);
-  return *analysis && !uses_names(**analysis);
+  switch (message.front()) {
+    case wire::frontend_type::query: {
+      const auto query = wire::decode<wire::Query>(body);
+      return query && sets_transaction(needs_.facts->analyze(query->text));
+    }
+    case wire::frontend_type::parse: {
+      const auto parse = wire::decode<wire::Parse>(body);
+      return parse && sets_transaction(needs_.facts->analyze(parse->text));
+    }
+    case wire::frontend_type::bind: {
+      const auto bind = wire::decode<wire::Bind>(body);
+      if (!bind) return false;
+      const auto statements = registry_.prepared.find(bind->statement, registry_.pipeline);
+      return !statements.empty() &&
+             std::all_of(statements.begin(), statements.end(),
+                         [](const auto& statement) { return session::sets_transaction(*statement->facts); });
+    }
+    default: return false;
+  }
+}
+
+bool Relay::sets_transaction(const Analysis& analysis) {
+  return *analysis && session::sets_transaction(**analysis);
 }
 
 bool Relay::is_outdated(const std::shared_ptr<const Basis>& basis) const {

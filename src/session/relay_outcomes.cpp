@@ -8,6 +8,16 @@ namespace portcullis::session {
 
 using base::Error;
 
+namespace {
+
+bool ends_transaction(const std::vector<std::string>& tags) {
+  return std::any_of(tags.begin(), tags.end(), [](const std::string& tag) {
+    return tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";
+  });
+}
+
+}  // namespace
+
 void Relay::confirm(const Reply& reply) {
   switch (reply.request) {
     case Request::parse: registry_.prepared.confirm(reply.name, reply.statement); return;
@@ -63,27 +73,47 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
   const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status);
   if (index) last_outcome_ = *index;
   const bool ran = result == "ok" || result == "suspended";
-  // Only the decision on a Bind may have more than one outcome (docs/audit-format.md, "pairs").
-  if (ran && status_ == 'I' && reply.request == Request::execute && reply.is_decided_by_bind())
-    done_in_pipeline_.push_back(*reply.decision);
+  if (ran && status_ == 'I' && reply.request == Request::execute) note_done_in_pipeline(reply);
   tell_limits(reply, result);
   changed_ = changed_ || (reply.consequences.changes && ran);
   const bool matters = reply.consequences.changes || (reply.may_commit && changed_);
   outcome_lost_ = outcome_lost_ || (matters && ran && !index);
 }
 
-// What ran in the pipeline before a Sync or Query that failed, unless that had committed it first.
-void Relay::undo_pipeline(const Reply& failed) {
-  const bool is_committed = std::any_of(failed.tags.begin(), failed.tags.end(), [](const std::string& tag) {
-    return tag == "COMMIT" || tag == "PREPARE TRANSACTION";
-  });
-  if (is_committed) return;
-  const bool may_be_committed = failed.consequences.commits_within;
-  Reply undone;  // of the one that failed only its error and its time
-  undone.sqlstate = failed.sqlstate;
-  undone.sent = failed.sent;
-  for (const auto decision : done_in_pipeline_)
-    judge_.recorder().outcome(decision, may_be_committed ? "unknown" : "rolled back", &undone);
+// Outside a block all of a pipeline stands or falls together, up to what ends its transaction. Only the
+// decision on a Bind may have more than one outcome (docs/audit-format.md, "pairs").
+void Relay::note_done_in_pipeline(const Reply& reply) {
+  if (ends_transaction(reply.tags)) return done_in_pipeline_.clear();
+  if (reply.consequences.commits_within) {
+    for (auto& done : done_in_pipeline_) done.may_be_committed = true;
+  }
+  const bool is_noted = std::any_of(done_in_pipeline_.begin(), done_in_pipeline_.end(),
+                                    [&](const auto& done) { return done.decision == *reply.decision; });
+  if (!is_noted && reply.is_decided_by_bind())
+    done_in_pipeline_.push_back({*reply.decision, reply.consequences.commits_within});
+}
+
+// The Sync or Query that ends the pipeline is answered, and no transaction is open any more.
+void Relay::settle_pipeline(const Reply& end) {
+  const bool has_failed = !end.sqlstate.empty() || !pipeline_error_.empty();
+  if (!has_failed || ends_transaction(end.tags)) return;
+  Reply undone;  // of what failed only its error and its time
+  undone.sqlstate = end.sqlstate.empty() ? pipeline_error_ : end.sqlstate;
+  undone.sent = end.sent;
+  for (const auto& done : done_in_pipeline_) {
+    const bool may_be_committed = done.may_be_committed || end.consequences.commits_within;
+    judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back", &undone);
+  }
+}
+
+// Nobody says any more how the pipeline ended. Without its end it was not committed.
+void Relay::abandon_pipeline(bool end_was_sent) {
+  const bool may_have_ended = end_was_sent && pipeline_error_.empty();
+  for (const auto& done : done_in_pipeline_) {
+    const bool may_be_committed = may_have_ended || done.may_be_committed;
+    judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back");
+  }
+  done_in_pipeline_.clear();
 }
 
 // A statement that fails again and again is refused after a while: the limits count by its key.
@@ -114,12 +144,15 @@ void Relay::drop_unsent(const Reply& reply, std::string_view result) {
 }
 
 void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) {
+  bool end_was_sent = false;
   for (auto& reply : replies_.take_all()) {
+    end_was_sent = end_was_sent || reply.request == Request::sync || reply.request == Request::query;
     const bool executing = reply.request == Request::query || reply.request == Request::execute;
     settle(reply, executing && reply.sqlstate.empty() ? "connection lost"
                   : executing                         ? "error"
                                                       : "not executed");
   }
+  abandon_pipeline(end_was_sent);
   for (const auto& staged : staged_) {
     if (staged.reply && !staged.refused) drop_unsent(*staged.reply);
   }

@@ -216,6 +216,7 @@ void Relay::fail_front(std::string_view code) {
         "ran cannot be told: send Sync behind the CopyDone or CopyFail that ends a COPY");
   }
   if (front->consequences.commits_within) note_lookup(front->consequences);
+  pipeline_error_ = code;
   skip_failed_pipeline();
 }
 
@@ -266,12 +267,13 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
       withdraw(reply);
     }
     settle(reply, reply.sqlstate.empty() ? "ok" : "error", ready->status);
-    if (!reply.sqlstate.empty()) undo_pipeline(reply);
+    if (status_ == 'I') settle_pipeline(reply);
     done_in_pipeline_.clear();
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
     if (replies_.empty() && staged_.empty()) judge_.rest();
   }
 
+  pipeline_error_.clear();
   note_end_of_transaction();
 
   // COMMIT AND CHAIN leaves the next transaction open.

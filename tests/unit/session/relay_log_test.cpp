@@ -251,6 +251,19 @@ TEST_F(RelayLogTest, AnOutcomeThatCannotBeRecordedIsToldAsItIs) {
   EXPECT_EQ(sent_to_client(), "C(INSERT 0 1) E(58030) Z(I)");
 }
 
+// The server would skip to the Sync, and the gate has to know.
+TEST_F(RelayLogTest, AFlushWithABodyFailsItsPipeline) {
+  client(std::string("H\0\0\0\5x", 6) + bytes_of(wire::Query{"select 1"}, wire::Sync{}));
+  sink.sync();
+  client("");
+  EXPECT_THAT(sent_to_server(), ::testing::StartsWith("E(reserved)"));
+  server({"E 34000"});
+  client("");
+  relay.on_log();
+  server({"Z I"});
+  EXPECT_EQ(sent_to_client(), "E(08P01) Z(I)");
+}
+
 TEST_F(RelayLogTest, NothingBehindTerminateIsReadOrAnswered) {
   client(bytes_of(wire::Terminate{}, wire::Query{"select 1"}, wire::Query{"drop table t"}));
   client(bytes_of(wire::Query{"select 1"}));

@@ -282,5 +282,28 @@ TEST_F(RelayLookupTest, NothingIsAskedBeforeSetTransaction) {
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
+TEST_F(RelayLookupTest, NorWhereTheTransactionHasMovedThem) {
+  client(bytes_of(wire::Parse{"s", "set transaction read only", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  run("begin", "BEGIN", 'T');
+  run("set local search_path = app", "SET", 'T');
+  client(bytes_of(wire::Query{"set transaction isolation level serializable"}));
+  EXPECT_EQ(sent_to_server(), "Q(set transaction isolation level serializable)");
+  server({"C SET", "Z T"});
+  client(bytes_of(wire::Bind{"", "s", {}, {}, {}}, wire::Execute{"", 0}, wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "B(,s) E() S");
+}
+
+// What follows in the pipeline could not be asked about any more.
+TEST_F(RelayLookupTest, APipelineThatBeginsWithAnythingElseIsAskedAboutAtItsBeginning) {
+  run("begin", "BEGIN", 'T');
+  catalog::testing::MakeSnapshot make;
+  make.table("app.t", {"id int4"});
+  source.basis = std::make_shared<const Basis>(Basis{test_guard(), make.build()});
+  client(extended("savepoint s") + extended("select * from t") + bytes_of(wire::Sync{}));
+  answer_schemas({"app"}, 'T');
+  EXPECT_EQ(sent_to_server(), "P(,savepoint s) B(,) E() P(,select * from t) B(,) E() S");
+}
+
 }  // namespace
 }  // namespace portcullis::session
