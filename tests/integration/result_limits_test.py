@@ -1,6 +1,7 @@
 """What a statement may give back and how long it may take, on a real server: to the row, in every way to ask for rows."""
 
 import copy
+import socket
 import unittest
 
 import harness
@@ -189,6 +190,20 @@ class Time(ResultCase):
             self.assertIn('stopped by "numbers"', told)
             self.assertIn("more than 300 ms", told)
         self.assertEqual(connection.rows("SELECT 1"), [["1"]])
+
+
+class SilentClients(ResultCase):
+    policy = policy()
+
+    def test_what_was_held_back_is_sent_all_the_same(self):
+        for first in ([query("SELECT pg_sleep(0.2), n FROM app.numbers WHERE n = 1")],
+                      [extended("SELECT pg_sleep(0.2), n FROM app.numbers WHERE n = 1"), SYNC]):
+            before = self.written()
+            connection = self.connect()
+            connection.send(*first, query("INSERT INTO app.written VALUES (1)"))
+            connection.socket.shutdown(socket.SHUT_WR)
+            self.assertEqual(shape(connection.read_to_end())[-2:], "CZ")
+            self.assertEqual(self.written(), before + 1)
 
 
 class Agents(ResultCase):

@@ -2,6 +2,7 @@
 what was too much is there."""
 
 import copy
+import socket
 import unittest
 
 import copy_test
@@ -279,6 +280,12 @@ class OverTheLimit(RowsCase):
         self.assertEqual((outcome["changed"], outcome["sqlstate"], outcome["status"]), (["app.t: 5"], "42501", "I"))
         self.assertEqual(self.value("SELECT sum(v) FROM app.t"), "0")
         self.assertEqual(self.gate.verify().returncode, 0)
+
+    def test_a_client_that_closes_its_side_is_counted_and_committed(self):
+        self.connection.send(query("INSERT INTO app.t SELECT 501"))
+        self.connection.socket.shutdown(socket.SHUT_WR)
+        self.assertEqual(shape(self.connection.read_to_end()), "CZ")
+        self.assertEqual(self.value("SELECT count(*) FROM app.t WHERE id = 501"), "1")
 
     def test_the_boundary_is_exact(self):
         self.assertEqual(shape(self.connection.talk(query("INSERT INTO app.t VALUES (101), (102), (103)"))), "CZ")
