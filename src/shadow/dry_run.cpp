@@ -25,6 +25,29 @@ std::string literal(std::string_view text) {
   return quoted(text, '\'');
 }
 
+std::string set(std::string_view name, std::string_view value) {
+  return "; SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", true)";
+}
+
+std::string in_milliseconds(std::chrono::milliseconds time) {
+  return std::to_string(time.count()) + "ms";
+}
+
+// It may leave a transaction open that is another one.
+bool ends_transaction(std::string_view tag) {
+  return tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";
+}
+
+// The gate's own timeouts, which say nothing of the statement.
+bool is_timeout(const Error& error) {
+  const auto code = error.code.view();
+  return code == "55P03" || code == "57014";
+}
+
+Error not_to_be_tried() {
+  return {sqlstate::feature_not_supported, "the statement ends its transaction and cannot be tried out"};
+}
+
 }  // namespace
 
 DryRun::DryRun(RunPlan plan, const Baseline& baseline, Counters& counters)
@@ -32,20 +55,23 @@ DryRun::DryRun(RunPlan plan, const Baseline& baseline, Counters& counters)
   ask(Step::begin);
 }
 
-// A backslash means itself: the session's standard_conforming_strings is on.
+// A backslash means itself: the session's standard_conforming_strings is on. Whatever the role or the
+// database is set to, one transaction is like the other, and no worker's reads go uncounted.
 std::string DryRun::opening() const {
-  const auto set = [](std::string_view name, std::string_view value) {
-    return "; SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", true)";
-  };
-  const auto milliseconds = [](std::chrono::milliseconds time) {
-    return std::to_string(time.count()) + "ms";
-  };
-  std::string sql = "BEGIN";
+  std::string sql = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
   for (const auto& [name, value] : plan_.settings) sql += set(name, value);
-  sql += set("lock_timeout", milliseconds(plan_.lock_timeout));
-  sql += set("statement_timeout", milliseconds(plan_.statement_timeout));
+  sql += set("max_parallel_workers_per_gather", "0");
+  sql += set("lock_timeout", in_milliseconds(plan_.lock_timeout));
+  sql += set("statement_timeout", in_milliseconds(plan_.statement_timeout));
   if (!plan_.role.empty()) sql += "; SET LOCAL ROLE " + quoted(plan_.role, '"');
   return sql;
+}
+
+// The statement's own settings and role shall not decide what is seen.
+std::string DryRun::looking() const {
+  return "RESET ROLE" + set("client_encoding", "UTF8") +
+         set("statement_timeout", in_milliseconds(plan_.statement_timeout)) + "; " +
+         std::string(facts_query());
 }
 
 void DryRun::ask(Step step) {
@@ -54,12 +80,12 @@ void DryRun::ask(Step step) {
   rows_.clear();
   switch (step) {
     case Step::begin: return query(opening());
-    case Step::count: return query(counters_.query());
     case Step::earlier: return execute(plan_.earlier[earlier_]);
+    case Step::count: return query(counters_.query());
+    case Step::hold: return query(facts_query());
     case Step::run: return execute(plan_.statement);
     case Step::deferred: return query("SET CONSTRAINTS ALL IMMEDIATE");
-    // The statement's own settings and role shall not decide what is seen.
-    case Step::look: return query(std::string("RESET ROLE; ") + std::string(facts_query()));
+    case Step::look: return query(looking());
     case Step::roll_back: return query("ROLLBACK");
     case Step::discard: return query("DISCARD ALL");
   }
@@ -98,7 +124,7 @@ DryRun::Next DryRun::on_message(char message, std::string_view body) {
   switch (message) {
     case type::data_row: {
       // What the statement gives back is nobody's; the gate's own questions are.
-      if (step_ != Step::count && step_ != Step::look) return Next::read;
+      if (step_ != Step::count && step_ != Step::hold && step_ != Step::look) return Next::read;
       const auto row = wire::decode<wire::DataRow>(body);
       if (!row) return fail(row.error());
       if (rows_.size() == kMaxRows)
@@ -111,6 +137,8 @@ DryRun::Next DryRun::on_message(char message, std::string_view body) {
     case type::command_complete: {
       const auto complete = wire::decode<wire::CommandComplete>(body);
       if (!complete) return fail(complete.error());
+      const bool is_told = step_ == Step::run || step_ == Step::earlier;
+      if (is_told && ends_transaction(complete->tag)) return fail(not_to_be_tried());
       if (step_ == Step::run) facts_.tag = complete->tag;
       return Next::read;
     }
@@ -141,7 +169,8 @@ DryRun::Next DryRun::on_error(std::string_view body) {
   const auto response = wire::decode<wire::ErrorResponse>(body);
   if (!response) return fail(response.error());
   auto error = wire::to_error(*response);
-  if (response->field('V') == "FATAL" || response->field('V') == "PANIC" || !is_clients(step_)) {
+  const bool is_fatal = response->field('V') == "FATAL" || response->field('V') == "PANIC";
+  if (is_fatal || !is_clients(step_) || is_timeout(error)) {
     error.message.insert(0, "the shadow could not try it out: ");
     return fail(std::move(error));
   }
@@ -155,12 +184,10 @@ DryRun::Next DryRun::on_ready(char status) {
   const bool is_over = step_ == Step::roll_back || step_ == Step::discard;
   const char due = is_over ? 'I' : has_failed_ ? 'E' : 'T';
   if (status != due) {
-    return is_clients(step_) || step_ == Step::earlier
-               ? fail({sqlstate::feature_not_supported,
-                       "the statement ends its transaction and cannot be tried out"})
-               : fail_out_of_order();
+    return is_clients(step_) || step_ == Step::earlier ? fail(not_to_be_tried()) : fail_out_of_order();
   }
   if (has_failed_) {
+    counters_.forget();
     ask(Step::roll_back);
     return Next::read;
   }
@@ -169,16 +196,23 @@ DryRun::Next DryRun::on_ready(char status) {
 
 DryRun::Next DryRun::after(Step step) {
   switch (step) {
-    case Step::begin: ask(Step::count); break;
+    case Step::begin: ask(plan_.earlier.empty() ? Step::count : Step::earlier); break;
+    case Step::earlier: ask(++earlier_ < plan_.earlier.size() ? Step::earlier : Step::count); break;
     case Step::count:
       if (const auto taken = counters_.take(rows_); !taken) return fail(taken.error());
-      ask(plan_.earlier.empty() ? Step::run : Step::earlier);
+      ask(plan_.earlier.empty() ? Step::run : Step::hold);
       break;
-    case Step::earlier: ask(++earlier_ < plan_.earlier.size() ? Step::earlier : Step::run); break;
+    case Step::hold: {
+      auto held = Held::read(rows_);
+      if (!held) return fail(held.error());
+      held_ = std::move(*held);
+      ask(Step::run);
+      break;
+    }
     case Step::run: ask(Step::deferred); break;
     case Step::deferred: ask(Step::look); break;
     case Step::look: {
-      auto relations = read_facts(rows_, baseline_, counters_);
+      auto relations = read_facts(rows_, baseline_, held_, counters_);
       if (!relations) return fail(relations.error());
       facts_.relations = std::move(*relations);
       ask(Step::roll_back);

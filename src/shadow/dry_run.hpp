@@ -42,7 +42,7 @@ class DryRun {
 
  private:
   // In their order. Each is one request, answered up to ReadyForQuery.
-  enum class Step : std::uint8_t { begin, count, earlier, run, deferred, look, roll_back, discard };
+  enum class Step : std::uint8_t { begin, earlier, count, hold, run, deferred, look, roll_back, discard };
 
   void ask(Step step);
   void query(std::string_view sql);
@@ -54,6 +54,7 @@ class DryRun {
   Next fail(base::Error error);
   Next fail_out_of_order();
   [[nodiscard]] std::string opening() const;
+  [[nodiscard]] std::string looking() const;
   [[nodiscard]] bool is_clients(Step step) const noexcept {
     return step == Step::run || step == Step::deferred;
   }
@@ -64,6 +65,7 @@ class DryRun {
   Step step_ = Step::begin;
   std::size_t earlier_ = 0;  // which of them runs
   bool has_failed_ = false;  // the step
+  Held held_;
   std::vector<Row> rows_;
   std::string out_;
   RunFacts facts_;

@@ -47,6 +47,16 @@ std::optional<LockMode> lock_mode_of_view(std::string_view mode) noexcept {
   return find(mode, &Mode::in_view);
 }
 
+LockMode LockSet::strongest() const noexcept {
+  std::size_t at = kModes.size() - 1;
+  while (at > 0 && !has(static_cast<LockMode>(at))) --at;
+  return static_cast<LockMode>(at);
+}
+
+bool LockSet::conflicts_with(LockMode mode) const noexcept {
+  return (modes_ & of(mode).conflicts) != 0;
+}
+
 bool conflicts(LockMode a, LockMode b) noexcept {
   return (of(a).conflicts >> static_cast<unsigned>(b) & 1u) != 0;
 }

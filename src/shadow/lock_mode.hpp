@@ -27,4 +27,21 @@ enum class LockMode : std::uint8_t {
 // Two sessions cannot hold both on one table (table 13.2).
 [[nodiscard]] bool conflicts(LockMode a, LockMode b) noexcept;
 
+// The locks that one session holds on one table. None of them stands for the others: ROW EXCLUSIVE bars
+// SHARE, which bars ROW EXCLUSIVE and not itself.
+class LockSet {
+ public:
+  void add(LockMode mode) noexcept { modes_ |= bit(mode); }
+  [[nodiscard]] bool has(LockMode mode) const noexcept { return (modes_ & bit(mode)) != 0; }
+  [[nodiscard]] bool empty() const noexcept { return modes_ == 0; }
+  // The last of them in the order of the modes; not of an empty set.
+  [[nodiscard]] LockMode strongest() const noexcept;
+  [[nodiscard]] bool conflicts_with(LockMode mode) const noexcept;
+  friend bool operator==(LockSet, LockSet) = default;
+
+ private:
+  static unsigned bit(LockMode mode) noexcept { return 1u << static_cast<unsigned>(mode); }
+  unsigned modes_ = 0;
+};
+
 }  // namespace portcullis::shadow

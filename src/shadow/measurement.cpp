@@ -17,12 +17,20 @@ constexpr std::string_view kBaseline =
     "c.relnamespace "
     "WHERE c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid";
 
+#define PORTCULLIS_COUNTERS_OF(oid)                                                                 \
+  "pg_catalog.pg_stat_get_xact_numscans(" oid "), pg_catalog.pg_stat_get_xact_tuples_inserted(" oid \
+  "), "                                                                                             \
+  "pg_catalog.pg_stat_get_xact_tuples_updated(" oid "), pg_catalog.pg_stat_get_xact_tuples_deleted(" oid ")"
+
+constexpr std::string_view kAllCounters =
+    "SELECT x.oid, x.s, x.i, x.u, x.d FROM (SELECT c.oid, " PORTCULLIS_COUNTERS_OF(
+        "c.oid") " FROM pg_catalog.pg_class AS c) AS x(oid, s, i, u, d) "
+                 "WHERE GREATEST(x.s, x.i, x.u, x.d) OPERATOR(pg_catalog.>) 0";
 constexpr std::string_view kCounters =
-    "SELECT x.oid, pg_catalog.pg_stat_get_xact_numscans(x.oid), "
-    "pg_catalog.pg_stat_get_xact_tuples_inserted(x.oid), "
-    "pg_catalog.pg_stat_get_xact_tuples_updated(x.oid), pg_catalog.pg_stat_get_xact_tuples_deleted(x.oid) "
-    "FROM pg_catalog.unnest('{";
+    "SELECT x.oid, " PORTCULLIS_COUNTERS_OF("x.oid") " FROM pg_catalog.unnest('{";
 constexpr std::string_view kCountersEnd = "}'::pg_catalog.oid[]) AS x(oid)";
+
+#undef PORTCULLIS_COUNTERS_OF
 
 // A relation stands there once for each lock. What the statement dropped has no name any more.
 constexpr std::string_view kFacts =
@@ -34,7 +42,8 @@ constexpr std::string_view kFacts =
     "LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
     "WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.locktype OPERATOR(pg_catalog.=) "
     "'relation' "
-    "AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid";
+    "AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.mode OPERATOR(pg_catalog.<>) "
+    "'SIReadLock'";
 
 Error unexpected() {
   return {base::sqlstate::protocol_violation, "the shadow answered unexpectedly when it was measured"};
@@ -58,7 +67,11 @@ bool is_table(char kind) noexcept {
   return kind == 'r' || kind == 'm' || kind == 'p';
 }
 
-bool read_living(const Row& row, Oid oid, const Baseline& baseline, Counters& counters,
+bool is_index(char kind) noexcept {
+  return kind == 'i' || kind == 'I';
+}
+
+bool read_living(const Row& row, Oid oid, const Baseline& baseline, const Held& held, Counters& counters,
                  RelationFacts& facts) {
   Oid filenode = 0;
   Counters::Of now;
@@ -67,15 +80,22 @@ bool read_living(const Row& row, Oid oid, const Baseline& baseline, Counters& co
   facts.schema = *row[2];
   facts.name = *row[3];
   facts.kind = row[4]->front();
-  const auto* before = baseline.find(oid, facts.schema, facts.name);
-  facts.is_new = before == nullptr;
-  facts.is_rewritten = before != nullptr && before->filenode != filenode;
+  const auto* known = baseline.find(oid, facts.schema, facts.name);
+  auto before = held.filenode(oid);
+  if (!before && known != nullptr) before = known->filenode;
+  facts.is_new = !before;
+  facts.is_rewritten = before && *before != filenode;
   const auto counted = counters.since(oid, now);
   facts.is_scanned = is_table(facts.kind) && counted.scans > 0;
   facts.inserted = counted.inserted;
   facts.updated = counted.updated;
   facts.deleted = counted.deleted;
   return true;
+}
+
+bool says_nothing(const RelationFacts& facts) {
+  return facts.locks.empty() && !facts.is_new && !facts.is_gone && !facts.is_rewritten && !facts.is_scanned &&
+         facts.inserted + facts.updated + facts.deleted == 0;
 }
 
 // What the statement made and dropped again was nobody's: it stays without a name and is left out as 't' is.
@@ -123,6 +143,7 @@ const Baseline::Relation* Baseline::find(Oid oid, const std::string& schema, con
 }
 
 std::string Counters::query() const {
+  if (!knows_all_) return std::string(kAllCounters);
   std::string sql(kCounters);
   for (const Oid oid : touched_) sql += (sql.back() == '{' ? "" : ",") + std::to_string(oid);
   return sql + std::string(kCountersEnd);
@@ -135,7 +156,9 @@ Result<void> Counters::take(const std::vector<Row>& rows) {
     Of of;
     if (row.size() != 5 || !read(row, 0, oid) || !read_counters(row, 1, of)) return unexpected();
     before_[oid] = of;
+    touched_.insert(oid);
   }
+  knows_all_ = true;
   return {};
 }
 
@@ -154,8 +177,31 @@ std::string_view facts_query() noexcept {
   return kFacts;
 }
 
+Result<Held> Held::read(const std::vector<Row>& rows) {
+  Held held;
+  for (const auto& row : rows) {
+    Oid oid = 0;
+    const auto mode = row.size() == 10 && row[1] ? lock_mode_of_view(*row[1]) : std::nullopt;
+    if (!mode || !shadow::read(row, 0, oid)) return unexpected();
+    Relation& relation = held.relations_[oid];
+    relation.locks.add(*mode);
+    if (row[5] && !shadow::read(row, 5, relation.filenode)) return unexpected();
+  }
+  return held;
+}
+
+bool Held::has(Oid oid, LockMode mode) const {
+  const auto found = relations_.find(oid);
+  return found != relations_.end() && found->second.locks.has(mode);
+}
+
+std::optional<Oid> Held::filenode(Oid oid) const {
+  const auto found = relations_.find(oid);
+  return found == relations_.end() ? std::nullopt : std::optional(found->second.filenode);
+}
+
 Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows, const Baseline& baseline,
-                                              Counters& counters) {
+                                              const Held& held, Counters& counters) {
   std::map<Oid, RelationFacts> found;
   for (const auto& row : rows) {
     Oid oid = 0;
@@ -163,24 +209,24 @@ Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows, cons
     if (!mode || !read(row, 0, oid)) return unexpected();
     const auto [entry, is_first] = found.try_emplace(oid);
     RelationFacts& facts = entry->second;
-    facts.lock = std::max(facts.lock, *mode);
+    if (!held.has(oid, *mode)) facts.locks.add(*mode);
     if (!is_first) continue;
     if (!row[3]) {
       read_gone(oid, baseline, facts);
-    } else if (!read_living(row, oid, baseline, counters, facts)) {
+    } else if (!read_living(row, oid, baseline, held, counters, facts)) {
       return unexpected();
     }
   }
   std::vector<RelationFacts> facts;
   for (auto& [oid, relation] : found) {
-    if (relation.kind != 't') facts.push_back(std::move(relation));
+    if (relation.kind != 't' && !says_nothing(relation)) facts.push_back(std::move(relation));
   }
   std::sort(facts.begin(), facts.end(), [](const auto& a, const auto& b) {
     return std::tie(a.schema, a.name, a.is_gone) < std::tie(b.schema, b.name, b.is_gone);
   });
   // An index that was built again is not gone.
   const auto again = std::unique(facts.begin(), facts.end(), [](const auto& a, const auto& b) {
-    return a.schema == b.schema && a.name == b.name && b.is_gone;
+    return is_index(b.kind) && b.is_gone && a.schema == b.schema && a.name == b.name;
   });
   facts.erase(again, facts.end());
   return facts;

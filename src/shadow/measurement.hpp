@@ -41,11 +41,13 @@ class Baseline {
 };
 
 // The server's counters of one connection. They go on from one transaction to the next until the server
-// collects them, so every run reads them first.
+// collects them, also those of work that was rolled back, so every run reads them first.
 class Counters {
  public:
   [[nodiscard]] std::string query() const;
   [[nodiscard]] base::Result<void> take(const std::vector<Row>& rows);
+  // A statement has failed, and what it had touched nobody has seen.
+  void forget() noexcept { knows_all_ = false; }
 
   struct Of {
     std::uint64_t scans = 0, inserted = 0, updated = 0, deleted = 0;
@@ -54,14 +56,33 @@ class Counters {
   [[nodiscard]] Of since(Oid oid, const Of& now);
 
  private:
+  bool knows_all_ = false;
   std::set<Oid> touched_;
   std::map<Oid, Of> before_;
+};
+
+// What the transaction held before the statement began.
+class Held {
+ public:
+  // The rows of facts_query().
+  [[nodiscard]] static base::Result<Held> read(const std::vector<Row>& rows);
+
+  [[nodiscard]] bool has(Oid oid, LockMode mode) const;
+  // Where its rows were by then; nothing where it held no lock on it.
+  [[nodiscard]] std::optional<Oid> filenode(Oid oid) const;
+
+ private:
+  struct Relation {
+    LockSet locks;
+    Oid filenode = 0;
+  };
+  std::map<Oid, Relation> relations_;
 };
 
 [[nodiscard]] std::string_view facts_query() noexcept;
 // The rows of facts_query(). 08P01 when they are not what it asks for.
 [[nodiscard]] base::Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows,
-                                                                  const Baseline& baseline,
+                                                                  const Baseline& baseline, const Held& held,
                                                                   Counters& counters);
 
 }  // namespace portcullis::shadow

@@ -15,8 +15,8 @@ using Oid = std::uint32_t;
 
 struct RelationFacts {
   std::string schema, name;
-  char kind = 'r';  // pg_class.relkind
-  LockMode lock = LockMode::access_share;
+  char kind = 'r';       // pg_class.relkind
+  LockSet locks;         // that its transaction did not hold before the statement
   bool is_new = false;   // the statement made it
   bool is_gone = false;  // the statement dropped it
   bool is_rewritten =

@@ -95,10 +95,12 @@ TEST_F(DryRunTest, AsksInItsOrderAndLeavesNothing) {
   plan.role = "ro\"le";
   plan.settings = {{"TimeZone", "O'Clock"}};
   begin(plan);
-  EXPECT_EQ(only_sent(),
-            "BEGIN; SELECT pg_catalog.set_config('TimeZone', 'O''Clock', true); SELECT "
-            "pg_catalog.set_config('lock_timeout', '500ms', true); SELECT "
-            "pg_catalog.set_config('statement_timeout', '2000ms', true); SET LOCAL ROLE \"ro\"\"le\"");
+  EXPECT_EQ(
+      only_sent(),
+      "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_catalog.set_config('TimeZone', "
+      "'O''Clock', true); SELECT pg_catalog.set_config('max_parallel_workers_per_gather', '0', true); SELECT "
+      "pg_catalog.set_config('lock_timeout', '500ms', true); SELECT "
+      "pg_catalog.set_config('statement_timeout', '2000ms', true); SET LOCAL ROLE \"ro\"\"le\"");
   EXPECT_EQ(answer(done("BEGIN")), Next::read);
   EXPECT_THAT(only_sent(), HasSubstr("pg_stat_get_xact_numscans"));
   (void)answer(done("SELECT 0"));
@@ -106,7 +108,7 @@ TEST_F(DryRunTest, AsksInItsOrderAndLeavesNothing) {
   (void)answer(done("ALTER TABLE"));
   EXPECT_EQ(only_sent(), "SET CONSTRAINTS ALL IMMEDIATE");
   (void)answer(done("SET CONSTRAINTS"));
-  EXPECT_THAT(only_sent(), StartsWith("RESET ROLE; SELECT l.relation"));
+  EXPECT_THAT(only_sent(), AllOf(StartsWith("RESET ROLE; "), HasSubstr("SELECT l.relation")));
   (void)answer(row({"20000", "AccessExclusiveLock", "app", "t", "r", "20000", "0", "0", "0", "0"}) +
                done("SELECT 1"));
   EXPECT_EQ(only_sent(), "ROLLBACK");
@@ -117,7 +119,7 @@ TEST_F(DryRunTest, AsksInItsOrderAndLeavesNothing) {
   EXPECT_FALSE(run_->facts().failure);
   EXPECT_EQ(run_->facts().tag, "ALTER TABLE");
   ASSERT_EQ(run_->facts().relations.size(), 1u);
-  EXPECT_EQ(run_->facts().relations[0].lock, LockMode::access_exclusive);
+  EXPECT_EQ(run_->facts().relations[0].locks.strongest(), LockMode::access_exclusive);
 }
 
 TEST_F(DryRunTest, WhatItsTransactionHasRunRunsBefore) {
@@ -125,11 +127,14 @@ TEST_F(DryRunTest, WhatItsTransactionHasRunRunsBefore) {
   plan.earlier = {"first", "second"};
   begin(plan);
   (void)answer(done("BEGIN"));
-  (void)answer(done("SELECT 0"));
   EXPECT_EQ(only_sent(), "parse first");
   (void)answer(done("CREATE TABLE"));
   EXPECT_EQ(only_sent(), "parse second");
   (void)answer(done("CREATE TABLE"));
+  (void)answer(done("SELECT 0"));
+  EXPECT_THAT(only_sent(), StartsWith("SELECT l.relation"));
+  (void)answer(row({"20000", "AccessExclusiveLock", "app", "t", "r", "20000", "0", "0", "0", "0"}) +
+               done("SELECT 1"));
   EXPECT_EQ(only_sent(), "parse statement");
 }
 
@@ -163,6 +168,22 @@ TEST_F(DryRunTest, WhatEndsItsTransactionGivesNoFacts) {
   (void)answer(done("SELECT 0"));
   EXPECT_EQ(answer(done("COMMIT", 'I')), Next::failed);
   EXPECT_THAT(run_->failure().message, HasSubstr("ends its transaction"));
+}
+
+// COMMIT AND CHAIN leaves a transaction open, which is another one.
+TEST_F(DryRunTest, NorDoesWhatBeginsAnother) {
+  begin(plan_of("COMMIT AND CHAIN"));
+  (void)answer(done("BEGIN"));
+  (void)answer(done("SELECT 0"));
+  EXPECT_EQ(answer(done("COMMIT", 'T')), Next::failed);
+}
+
+TEST_F(DryRunTest, ATimeoutSaysNothingOfTheStatement) {
+  begin(plan_of("UPDATE t SET v = 1"));
+  (void)answer(done("BEGIN"));
+  (void)answer(done("SELECT 0"));
+  EXPECT_EQ(answer(error(base::SqlState("55P03"), "canceling statement due to lock timeout") + ready('E')),
+            Next::failed);
 }
 
 TEST_F(DryRunTest, ARollbackInsideAFunctionIsNoFailureOfItsOwn) {

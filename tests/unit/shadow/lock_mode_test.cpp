@@ -19,6 +19,18 @@ TEST(LockMode, ConflictsAsTheManualSays) {
   }
 }
 
+// SHARE alone would not bar another SHARE.
+TEST(LockMode, OfASetEachCounts) {
+  LockSet set;
+  EXPECT_TRUE(set.empty());
+  set.add(LockMode::share);
+  EXPECT_FALSE(set.conflicts_with(LockMode::share));
+  set.add(LockMode::row_exclusive);
+  EXPECT_TRUE(set.conflicts_with(LockMode::share));
+  EXPECT_EQ(set.strongest(), LockMode::share);
+  EXPECT_FALSE(set.has(LockMode::row_share));
+}
+
 TEST(LockMode, IsFoundByItsNames) {
   EXPECT_EQ(lock_mode_named("SHARE ROW EXCLUSIVE"), LockMode::share_row_exclusive);
   EXPECT_EQ(lock_mode_of_view("ShareRowExclusiveLock"), LockMode::share_row_exclusive);
