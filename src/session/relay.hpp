@@ -361,8 +361,9 @@ class Relay {
     bool may_be_committed = false;
   };
   std::vector<Done> done_in_pipeline_;
-  std::string pipeline_error_;  // the SQLSTATE by which what is skipped to the Sync failed
-  bool outcome_lost_ = false;   // an outcome that should be there could not be appended
+  bool pipeline_executed_ = false;  // an Execute worked since the last ReadyForQuery
+  std::string pipeline_error_;      // the SQLSTATE by which what is skipped to the Sync failed
+  bool outcome_lost_ = false;       // an outcome that should be there could not be appended
 
   std::string to_server_, to_client_;
   bool ended_ = false;

@@ -40,11 +40,11 @@ bool Relay::waits_to_count() const {
   return cost_ || !replies_.empty() || own_request_ || rows_ || server_stream_left_ > 0;
 }
 
-// In a failed transaction the server runs nothing. Where requests of a pipeline are on their way `status_`
-// does not say how the transaction is.
+// In a failed transaction the server runs nothing but its end, and that undoes everything. Once a part of the
+// pipeline was executed `status_` does not say how the transaction is.
 bool Relay::must_count(const Reply& reply) const {
   const bool is_query = reply.request == Request::query;
-  if (is_query && status_ == 'E') return false;
+  if (status_ == 'E' && (is_query || !pipeline_executed_)) return false;
   if (!reply.rows_duty->at_commit) return true;
   return changed_ && (!is_query || status_ == 'T');
 }

@@ -172,6 +172,7 @@ void Relay::on_completion(char message, std::string_view body, std::string_view 
   if (reply.request != Request::execute) return send_to_client(frame);
   note_lookup(reply.consequences);
   copying_in_ = false;
+  pipeline_executed_ = true;
   settle(reply, message == type::portal_suspended ? "suspended" : "ok");
   if (!reply.may_commit || !changed_) return send_to_client(frame);
   if (outcome_lost_) return end_with(unrecorded_outcome());
@@ -274,6 +275,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   }
 
   pipeline_error_.clear();
+  pipeline_executed_ = false;
   note_end_of_transaction();
 
   // COMMIT AND CHAIN leaves the next transaction open.

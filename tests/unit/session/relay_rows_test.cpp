@@ -306,6 +306,23 @@ TEST_F(RelayRows, CommitWithMoreBehindItFailsTheBlockAsItsFirstStatementWould) {
   EXPECT_EQ(sent_to_client(), "E(42501) Z(E)");
 }
 
+// COMMIT ends a failed transaction too, and undoes it. A question would fail there.
+TEST_F(RelayRows, InAFailedBlockNothingIsCounted) {
+  begin_block();
+  client(update_);
+  open('T');
+  server({"C UPDATE 1", "Z T"});
+  server_bytes(round_of({{report("41")}}, "T"));
+  client(bytes_of(wire::Query{"select 1/0"}));
+  server({"E 22012", "Z E"});
+  clear();
+  client(bytes_of(wire::Parse{"", "commit", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0}));
+  sink.sync();
+  server({"1", "2"});
+  client("");
+  EXPECT_THAT(sent_to_server(), AllOf(HasSubstr("E()"), Not(HasSubstr("reserved"))));
+}
+
 TEST_F(RelayRows, CommitGoesAsItIsWhereNothingIsPutOff) {
   begin_block();
   client(update_);
