@@ -93,14 +93,17 @@ void Relay::note_done_in_pipeline(const Reply& reply) {
     done_in_pipeline_.push_back({*reply.decision, reply.consequences.commits_within});
 }
 
-// The Sync or Query that ends the pipeline is answered, and no transaction is open any more.
+// The Sync or Query that ends the pipeline is answered. What becomes of a block that is open now its own end
+// says.
 void Relay::settle_pipeline(const Reply& end) {
-  const bool has_failed = !end.sqlstate.empty() || !pipeline_error_.empty();
-  if (!has_failed || ends_transaction(end.tags)) return;
+  pipeline_executed_ = false;
+  const auto all_done = std::exchange(done_in_pipeline_, {});
   Reply undone;  // of what failed only its error and its time
-  undone.sqlstate = end.sqlstate.empty() ? pipeline_error_ : end.sqlstate;
+  undone.sqlstate = std::exchange(pipeline_error_, {});
+  if (undone.sqlstate.empty()) undone.sqlstate = end.sqlstate;
   undone.sent = end.sent;
-  for (const auto& done : done_in_pipeline_) {
+  if (undone.sqlstate.empty() || ends_transaction(end.tags) || status_ != 'I') return;
+  for (const auto& done : all_done) {
     const bool may_be_committed = done.may_be_committed || end.consequences.commits_within;
     judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back", &undone);
   }

@@ -268,14 +268,14 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
       withdraw(reply);
     }
     settle(reply, reply.sqlstate.empty() ? "ok" : "error", ready->status);
-    if (status_ == 'I') settle_pipeline(reply);
-    done_in_pipeline_.clear();
+    settle_pipeline(reply);
     if (status_ == 'I') never_ran(registry_.portals.end_of_transaction(reply.pipeline));
     if (replies_.empty() && staged_.empty()) judge_.rest();
+  } else {  // a Sync among the data of a COPY, which has failed
+    Reply sync;
+    sync.sent = needs_.clock->steady();
+    settle_pipeline(sync);
   }
-
-  pipeline_error_.clear();
-  pipeline_executed_ = false;
   note_end_of_transaction();
 
   // COMMIT AND CHAIN leaves the next transaction open.

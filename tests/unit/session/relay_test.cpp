@@ -508,6 +508,15 @@ TEST_F(RelayPipelineFate, ACommitInTheQueryThatFailsKeepsIt) {
   EXPECT_EQ(fate(), (Lines{"ok"}));
 }
 
+// The Sync is answered, and not swallowed with data: the COPY has failed, and with it what was before.
+TEST_F(RelayPipelineFate, ASyncAmongTheDataOfACopyThatFailsUndoesIt) {
+  client(insert_ + execute("copy t from stdin"));
+  server({"1", "2", "C INSERT 0 1", "1", "2", "G"});
+  client(bytes_of(wire::CopyData{"bad"}, wire::Sync{}));
+  server({"E 22P04", "Z I"});
+  EXPECT_EQ(fate(), (Lines{"ok", "rolled"}));
+}
+
 // What becomes of a block its own end says.
 TEST_F(RelayPipelineFate, InABlockNothingIsDecidedYet) {
   client(execute("begin") + bytes_of(wire::Query{"select 1"}));
