@@ -142,6 +142,7 @@ class Postgres:
     def kill(self):
         """As if the machine had lost it: the postmaster and every session at once."""
         self._process.signal(signal.SIGSTOP)  # or it would start more while they are listed
+        processes.wait_until(lambda: processes.state(self._process.pid) in ("T", "t"), "the postmaster to stop")
         sessions = processes.descendants(self._process.pid)
         self._process.kill()
         for pid in sessions:
@@ -149,6 +150,8 @@ class Postgres:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        # The next server does not start while one of them holds the shared memory.
+        processes.wait_until(lambda: all(processes.state(pid) in ("", "Z") for pid in sessions), "its sessions to end")
 
     @property
     def major(self):

@@ -105,6 +105,14 @@ def wait_until(condition, what, seconds=30.0, pause=0.02):
         time.sleep(pause)
 
 
+def state(pid):
+    """As in proc(5), "R", "T", "Z" ...; empty where there is no such process."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
 def descendants(pid):
     """All processes below `pid`, nearest first."""
     parents = {}
