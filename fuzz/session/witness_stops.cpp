@@ -43,6 +43,7 @@ void HeardWitness::change_server(ModelServer fresh) {
 }
 
 bool is_beyond_limit(std::string_view frame) {
+  if (frame.front() != back::data_row && frame.front() != back::copy_data) return false;
   const auto at = frame.find(" of " + std::string(kLimited));
   return at != frame.npos && frame[at - 1] > static_cast<char>('0' + kMostRowsGiven);
 }
