@@ -172,7 +172,7 @@ class UnderTheLimit(RowsCase):
         for text in ("WITH d AS (DELETE FROM app.t WHERE id < 5 RETURNING id) SELECT count(*) FROM d",
                      "UPDATE app.part SET k = 2 WHERE id < 3", "UPDATE app.seen SET v = 3 WHERE id = 2",
                      "INSERT INTO app.t VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET v = 6",
-                     "SELECT app.put(5)", "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
+                     "SELECT app.put(5)", "EXPLAIN (ANALYZE, BUFFERS OFF, COSTS OFF, TIMING OFF, SUMMARY OFF) "
                      "DELETE FROM app.t WHERE id = 3", "EXPLAIN (COSTS OFF) DELETE FROM app.t",
                      "INSERT INTO app.t VALUES (500, 1, repeat('x', 200000))",
                      "INSERT INTO app.free SELECT g FROM generate_series(1, 300) g"):
@@ -298,7 +298,7 @@ class OverTheLimit(RowsCase):
         self.stopped(query("WITH d AS (DELETE FROM app.t WHERE id < 5) SELECT 1"), shape_="TDEZ", says="SELECT touched 4")
         self.stopped(query("UPDATE app.part SET k = 2 WHERE id < 3"), says="touched 4 rows")  # out here and in there
         self.stopped(query("SELECT app.put(4)"), shape_="TDEZ")
-        self.stopped(query("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) DELETE FROM app.t"), shape_="TDDEZ")
+        self.stopped(query("EXPLAIN (ANALYZE, BUFFERS OFF, COSTS OFF, TIMING OFF, SUMMARY OFF) DELETE FROM app.t"), shape_="TDDEZ")
         self.stopped(query("INSERT INTO app.t SELECT g, 1 FROM generate_series(1, 4) g ON CONFLICT (id) DO UPDATE SET v = 2"))
         self.connection.talk(query("PREPARE p AS DELETE FROM app.t WHERE id < 5"))
         self.stopped(query("EXECUTE p"))
