@@ -209,10 +209,10 @@ bool HeardWitness::ask_next(bool is_refused) {
   return true;
 }
 
-// What was put in place of a FunctionCall before all of it was there has cut off a COPY.
+// What was put in place of a message before all of it was there has cut off a COPY.
 bool HeardWitness::ask_begun() {
   std::string frame;
-  if (direct_.would_act() || !asked_.next_begun(frame) || frame.front() != front::function_call) return false;
+  if (direct_.would_act() || !asked_.next_begun(frame) || !is_refusable(frame.front())) return false;
   direct_.begin_frame(frame.front(), body_of(frame));
   return true;
 }
