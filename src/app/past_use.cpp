@@ -6,6 +6,7 @@
 #include <string>
 
 #include "audit/read.hpp"
+#include "base/log.hpp"
 #include "policy/limits.hpp"
 #include "portcullis/guard/demand.hpp"
 
@@ -133,6 +134,7 @@ base::Result<void> remember_past_use(const std::filesystem::path& log, const pol
                                      const base::Clock& clock, guard::RateLimiter& limits) {
   const auto window = longest_window(policy);
   if (window < kShortestWindow) return {};
+  base::log::info("reading the audit log for what the policy's limits have left");
   const auto since =
       std::chrono::duration_cast<microseconds>(clock.wall().time_since_epoch() - window).count();
   const auto first = audit::first_index_since(log, since);

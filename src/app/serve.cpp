@@ -168,7 +168,6 @@ int serve(const Config& config) {
   if (!log) return fail(log.error());
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
 
-  base::log::info("reading the audit log for what the policy's limits have left");
   const auto limits = std::make_shared<guard::RateLimiter>(*config.policy);
   const auto remembered = remember_past_use(config.audit.directory, *config.policy, clock, *limits);
   if (!remembered) return fail(remembered.error());

@@ -123,6 +123,16 @@ Relay::Staged Relay::take_staged() {
   return taken;
 }
 
+// It fails where it stands, and its transaction with it.
+void Relay::refuse_staged(Staged& staged, Error why) const {
+  Reply& reply = *staged.reply;
+  reply.sqlstate = why.code.view();
+  reply.replacement = std::move(why);
+  reply.stopped = true;
+  staged.refused = true;
+  staged.bytes = poison(reply.request, reply.name, identity_.reserved_name, std::nullopt);
+}
+
 // The decision did not reach the disk: whatever it was, it is a refusal now.
 void Relay::refuse_for_failed_log(Staged& staged, const Error& failure) const {
   Reply& reply = *staged.reply;

@@ -83,23 +83,6 @@ void Relay::refuse_to_count(Staged& staged) const {
                                            "Sync and wait for its answer"));
 }
 
-// It fails where it stands, and its transaction with it.
-void Relay::refuse_staged(Staged& staged, base::Error why) const {
-  Reply& reply = *staged.reply;
-  reply.sqlstate = why.code.view();
-  reply.replacement = std::move(why);
-  reply.stopped = true;
-  staged.refused = true;
-  staged.bytes.clear();
-  if (reply.request == Request::query) {
-    encode(staged.bytes, wire::Query{"PORTCULLIS_DENIED"});
-  } else if (reply.request == Request::bind) {
-    encode(staged.bytes, wire::Bind{"", identity_.reserved_name, {}, {}, {}});
-  } else {
-    encode(staged.bytes, wire::Execute{identity_.reserved_name, 0});
-  }
-}
-
 // --- what the server says
 
 // The bytes used, or nothing when more are needed first.

@@ -88,6 +88,15 @@ class RelayRows : protected Ticking, public RelayFixture {
     server({"C BEGIN", "Z T"});
     clear();
   }
+  // A row has changed within the limit, and the block goes on.
+  void change_in_block() {
+    begin_block();
+    client(update_);
+    open('T');
+    server({"C UPDATE 1", "Z T"});
+    server_bytes(round_of({{report("41")}}, "T"));
+    clear();
+  }
   // A statement of a pipeline outside a block.
   void open_pipeline() {
     EXPECT_THAT(sent_to_server(), Not(HasSubstr("BEGIN")));
@@ -274,13 +283,7 @@ TEST_F(RelayRows, WhereTriggersAreDeferredAPipelineNeedsABlock) {
 }
 
 TEST_F(RelayRows, CommitCountsWhatWasPutOff) {
-  begin_block();
-  client(update_);
-  open('T');
-  server({"C UPDATE 1", "Z T"});
-  clear();
-  server_bytes(round_of({{report("41")}}, "T"));
-  clear();
+  change_in_block();
   client(bytes_of(wire::Query{"commit"}));
   open('T', true);
   EXPECT_THAT(sent_to_client(), "");
@@ -293,12 +296,7 @@ TEST_F(RelayRows, CommitCountsWhatWasPutOff) {
 }
 
 TEST_F(RelayRows, CommitWithMoreBehindItFailsTheBlockAsItsFirstStatementWould) {
-  begin_block();
-  client(update_);
-  open('T');
-  server({"C UPDATE 1", "Z T"});
-  server_bytes(round_of({{report("41")}}, "T"));
-  clear();
+  change_in_block();
   client(bytes_of(wire::Query{"commit; begin"}));
   open('T', true);
   EXPECT_THAT(sent_to_server(), AllOf(HasSubstr("PORTCULLIS_STOPPED"), Not(HasSubstr("ROLLBACK"))));
@@ -308,11 +306,7 @@ TEST_F(RelayRows, CommitWithMoreBehindItFailsTheBlockAsItsFirstStatementWould) {
 
 // COMMIT ends a failed transaction too, and undoes it. A question would fail there.
 TEST_F(RelayRows, InAFailedBlockNothingIsCounted) {
-  begin_block();
-  client(update_);
-  open('T');
-  server({"C UPDATE 1", "Z T"});
-  server_bytes(round_of({{report("41")}}, "T"));
+  change_in_block();
   client(bytes_of(wire::Query{"select 1/0"}));
   server({"E 22012", "Z E"});
   clear();
@@ -324,12 +318,7 @@ TEST_F(RelayRows, InAFailedBlockNothingIsCounted) {
 }
 
 TEST_F(RelayRows, CommitGoesAsItIsWhereNothingIsPutOff) {
-  begin_block();
-  client(update_);
-  open('T');
-  server({"C UPDATE 1", "Z T"});
-  server_bytes(round_of({{report("41")}}, "T"));
-  clear();
+  change_in_block();
   client(bytes_of(wire::Query{"commit"}));
   open('T');
   EXPECT_EQ(sent_to_server(), "Q(commit)");
