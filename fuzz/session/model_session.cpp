@@ -6,7 +6,8 @@
 namespace portcullis::fuzz {
 namespace {
 
-constexpr unsigned kRows = 3;  // of every table
+constexpr unsigned kRows = 3;   // of every table
+constexpr unsigned kDepth = 8;  // of what a name runs by name: else it runs itself
 
 bool ends_block(const Part& part) {
   return part.does == Does::commit || part.does == Does::rollback || part.does == Does::commit_and_chain ||
@@ -137,7 +138,12 @@ ModelSession::Effect ModelSession::run_naming(const Part& part) {
     }
     case Does::execute: {
       const auto* text = prepared(name);
-      return text == nullptr || text->parts.empty() ? failed("26000") : run(text->parts.front(), true);
+      if (text == nullptr || text->parts.empty()) return failed("26000");
+      if (depth_ == kDepth) return failed("54001");
+      ++depth_;
+      auto effect = run(text->parts.front(), true);
+      --depth_;
+      return effect;
     }
     case Does::deallocate: return prepared_.erase(name) > 0 ? done("DEALLOCATE") : failed("26000");
     case Does::deallocate_all:
@@ -231,11 +237,15 @@ const ModelSession::Portal* ModelSession::portal(const std::string& name) const 
 }
 
 unsigned ModelSession::planned_cost(const KnownText& text) const {
-  const Part& part = text.parts.front();
   const KnownText* planned = &text;
-  if (part.does == Does::execute) planned = prepared(std::string(part.argument));
-  if (part.does == Does::declare) planned = find_text(part.argument);
-  return planned == nullptr || planned->parts.empty() ? 0 : planned->parts.front().cost;
+  for (unsigned depth = 0; depth <= kDepth; ++depth) {
+    if (planned == nullptr || planned->parts.empty()) return 0;
+    const Part& part = planned->parts.front();
+    if (part.does == Does::declare) planned = find_text(part.argument);
+    if (part.does != Does::execute) return planned == nullptr ? 0 : planned->parts.front().cost;
+    planned = prepared(std::string(part.argument));
+  }
+  return 0;
 }
 
 void ModelSession::note_write(std::string what, unsigned rows) {

@@ -117,6 +117,7 @@ class ModelSession {
   std::uint64_t message_ = 0;
   unsigned deferred_ = 0;  // rows that were put off
   unsigned counted_ = 0, most_rows_committed_ = 0, most_cost_run_ = 0;
+  unsigned depth_ = 0;
 };
 
 }  // namespace portcullis::fuzz

@@ -50,6 +50,7 @@ std::vector<KnownText> make_texts() {
       {"prepare s as select * from app.t", true, {{prepare, "select * from app.t"}}},
       {"prepare s as insert into t values (1)", true, {{prepare, "insert into t values (1)"}}},
       {"execute s", true, {{execute, "s"}}},
+      {"execute p", true, {{execute, "p"}}},
       {"deallocate s", true, {{deallocate, "s"}}},
       {"deallocate all", true, {{deallocate_all}}},
       {"declare c cursor for select * from app.t", true, {{declare, "select * from app.t"}}},

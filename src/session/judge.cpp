@@ -280,7 +280,7 @@ Judgement Judge::execute_cursor(std::string_view portal) {
   statement.effects.push_back(std::move(effect));
   subject.facts = facts.get();
   Judgement judgement = decide(facts, subject);
-  if (!judgement.results.empty()) judgement.results.front().fetches = portal;
+  if (!judgement.results.empty()) judgement.results.front().fetches = {std::string(portal)};
   return judgement;
 }
 

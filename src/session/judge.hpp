@@ -122,9 +122,16 @@ class Judge {
   [[nodiscard]] std::vector<ResultPlan> plans_of(const sql::Facts& meant, const guard::Verdict& verdict,
                                                  std::size_t written) const;
   [[nodiscard]] ResultPlan plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
-                                   bool of_agent) const;
+                                   bool of_agent, std::set<std::string> fetched) const;
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
+  using Bodies = std::vector<sql::StatementFacts>;
+  [[nodiscard]] base::Result<Bodies> named_by(std::span<const sql::StatementFacts> text) const;
+  // False: there is none of this name.
+  [[nodiscard]] bool add_prepared(std::string_view name, std::span<const sql::StatementFacts> earlier,
+                                  Bodies& bodies) const;
+  [[nodiscard]] bool add_fetched(std::string_view name, std::span<const sql::StatementFacts> earlier,
+                                 Bodies& bodies) const;
   const Identity& identity_;
   const Dependencies& needs_;
   StatementRegistry& registry_;

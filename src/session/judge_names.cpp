@@ -1,5 +1,7 @@
 // Judge, what names of the session stand for: prepared statements, portals and cursors.
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "session/judge.hpp"
 
@@ -11,15 +13,15 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-// What runs under the name is judged as statements of its own, with its own queries and columns.
-void add_bodies(sql::StatementFacts& statement, const std::vector<sql::StatementFacts>& bodies,
-                std::vector<sql::StatementFacts>& named) {
-  for (const auto& body : bodies) statement.reads_only = statement.reads_only && body.reads_only;
-  named.insert(named.end(), bodies.begin(), bodies.end());
-}
-
 Error unknown_cursor(std::string_view name) {
   return {sqlstate::invalid_cursor_name, "cursor \"" + std::string(name) + "\" does not exist"};
+}
+
+Error too_many_meanings(const std::string& prepared, const std::string& cursor) {
+  const bool is_cursor = prepared.empty();
+  return {sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
+                                               (is_cursor ? cursor : prepared) +
+                                               "\": " + (is_cursor ? "CLOSE" : "DEALLOCATE") + " it first"};
 }
 
 }  // namespace
@@ -59,40 +61,64 @@ void Judge::note_fetched(const sql::Facts& meant, std::string_view message) cons
 }
 
 // EXECUTE p does what p does; FETCH c runs what DECLARE c was judged for. In order, for a text may PREPARE
-// what it then EXECUTEs.
+// what it then EXECUTEs. What runs is judged as statements of its own, with its own queries and columns.
 Result<sql::Facts> Judge::with_named_statements(const sql::Facts& facts) const {
   sql::Facts meant = facts;
-  std::vector<sql::StatementFacts> named;
-  for (std::size_t i = 0; i < meant.statements.size(); ++i) {
-    auto& statement = meant.statements[i];
-    const auto made_here = [&](auto member, const std::string& name) {
-      return std::find_if(meant.statements.begin(), meant.statements.begin() + static_cast<std::ptrdiff_t>(i),
-                          [&](const auto& earlier) { return earlier.*member == name; });
-    };
-    const auto here = meant.statements.begin() + static_cast<std::ptrdiff_t>(i);
-    if (!statement.executes.empty()) {
-      const auto prepared = registry_.prepared.find(statement.executes, registry_.pipeline);
-      const auto earlier = made_here(&sql::StatementFacts::prepares, statement.executes);
-      if (prepared.empty() && earlier == here) return unknown_statement(statement.executes);
-      std::vector<sql::StatementFacts> bodies = united(prepared).statements;
-      if (earlier != here) bodies.push_back(*earlier);
-      if (bodies.size() > kMaxMeanings) {
-        return Error{sqlstate::statement_too_complex, "too many statements may stand behind the name \"" +
-                                                          statement.executes + "\": DEALLOCATE it first"};
-      }
-      add_bodies(statement, bodies, named);
-    }
-    if (!statement.fetches.empty()) {
-      const auto portals = registry_.portals.find(statement.fetches, registry_.pipeline);
-      const bool known = registry_.cursors.contains(statement.fetches) || !portals.empty() ||
-                         made_here(&sql::StatementFacts::declares_cursor, statement.fetches) != here;
-      if (!known) return unknown_cursor(statement.fetches);
-      // FETCH runs a portal that Bind made as Execute would.
-      for (const auto& portal : portals) add_bodies(statement, united(portal->statements).statements, named);
-    }
+  for (std::size_t i = 0; i < facts.statements.size(); ++i) {
+    const auto named = named_by(std::span(facts.statements).first(i + 1));
+    if (!named) return named.error();
+    auto& reads_only = meant.statements[i].reads_only;
+    for (const auto& statement : *named) reads_only = reads_only && statement.reads_only;
+    meant.statements.insert(meant.statements.end(), named->begin(), named->end());
   }
-  meant.statements.insert(meant.statements.end(), named.begin(), named.end());
   return meant;
+}
+
+// All that the last one runs by name, to the end: Parse, which PREPARE is not, makes a name out of EXECUTE
+// too, even of its own one. Each name once.
+Result<Judge::Bodies> Judge::named_by(std::span<const sql::StatementFacts> text) const {
+  Bodies named;
+  std::set<std::string, std::less<>> executed;
+  std::set<std::string, std::less<>> fetched;
+  const auto earlier = text.first(text.size() - 1);
+  for (std::size_t next = 0; next <= named.size(); ++next) {
+    const auto& statement = next == 0 ? text.back() : named[next - 1];
+    const std::string executes = statement.executes;
+    const std::string fetches = statement.fetches;
+    Bodies bodies;
+    if (!executes.empty() && executed.insert(executes).second) {
+      if (!add_prepared(executes, earlier, bodies)) return unknown_statement(executes);
+    }
+    if (!fetches.empty() && fetched.insert(fetches).second) {
+      if (!add_fetched(fetches, earlier, bodies)) return unknown_cursor(fetches);
+    }
+    if (named.size() + bodies.size() > kMaxMeanings) return too_many_meanings(executes, fetches);
+    named.insert(named.end(), std::make_move_iterator(bodies.begin()), std::make_move_iterator(bodies.end()));
+  }
+  return named;
+}
+
+bool Judge::add_prepared(std::string_view name, std::span<const sql::StatementFacts> earlier,
+                         Bodies& bodies) const {
+  const auto prepared = registry_.prepared.find(name, registry_.pipeline);
+  const auto made_here = std::find_if(earlier.begin(), earlier.end(),
+                                      [&](const auto& statement) { return statement.prepares == name; });
+  bodies = united(prepared).statements;
+  if (made_here != earlier.end()) bodies.push_back(*made_here);
+  return !prepared.empty() || made_here != earlier.end();
+}
+
+// FETCH runs a portal that Bind made as Execute would.
+bool Judge::add_fetched(std::string_view name, std::span<const sql::StatementFacts> earlier,
+                        Bodies& bodies) const {
+  const auto portals = registry_.portals.find(name, registry_.pipeline);
+  for (const auto& portal : portals) {
+    const auto runs = united(portal->statements).statements;
+    bodies.insert(bodies.end(), runs.begin(), runs.end());
+  }
+  return !portals.empty() || registry_.cursors.contains(std::string(name)) ||
+         std::any_of(earlier.begin(), earlier.end(),
+                     [&](const auto& statement) { return statement.declares_cursor == name; });
 }
 
 void Judge::learn_names(const StatementPtr& statement) {

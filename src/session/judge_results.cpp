@@ -30,20 +30,26 @@ std::vector<ResultPlan> Judge::plans_of(const sql::Facts& meant, const guard::Ve
   if (limits.empty() && !of_agent && !any_cursor) return {};
   policy::ResultLimits of_bodies;
   for (std::size_t i = written; i < limits.size(); ++i) of_bodies.lower(limits[i]);
+  std::set<std::string> fetched;
+  for (std::size_t i = written; i < meant.statements.size(); ++i) {
+    if (!meant.statements[i].fetches.empty()) fetched.insert(meant.statements[i].fetches);
+  }
   std::vector<ResultPlan> plans;
   for (std::size_t i = 0; i < written; ++i) {
     const auto& statement = meant.statements[i];
     policy::ResultLimits own = i < limits.size() ? limits[i] : policy::ResultLimits{};
-    if (!statement.executes.empty() || !statement.fetches.empty()) own.lower(of_bodies);
-    plans.push_back(plan_of(statement, own, of_agent));
+    const bool runs_bodies = !statement.executes.empty() || !statement.fetches.empty();
+    if (runs_bodies) own.lower(of_bodies);
+    plans.push_back(plan_of(statement, own, of_agent, runs_bodies ? fetched : std::set<std::string>{}));
   }
   return plans;
 }
 
 ResultPlan Judge::plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
-                          bool of_agent) const {
+                          bool of_agent, std::set<std::string> fetched) const {
   ResultPlan plan;
-  plan.fetches = statement.fetches;
+  plan.fetches = std::move(fetched);
+  if (!statement.fetches.empty()) plan.fetches.insert(statement.fetches);
   plan.declares = statement.declares_cursor;
   plan.of_agent = of_agent && may_return_rows(statement);
   if (limits.any() && (limits.time || limits.cost || may_return_rows(statement))) {
@@ -56,8 +62,8 @@ ResultPlan Judge::plan_of(const sql::StatementFacts& statement, const policy::Re
   } else if (!plan.declares.empty()) {
     plan.declared = std::make_shared<Meter>();
   }
-  if (!plan.fetches.empty()) {
-    for (const auto& portal : registry_.portals.find(plan.fetches, registry_.pipeline)) {
+  for (const auto& cursor : plan.fetches) {
+    for (const auto& portal : registry_.portals.find(cursor, registry_.pipeline)) {
       plan.meters.insert(plan.meters.end(), portal->results.meters.begin(), portal->results.meters.end());
     }
   }

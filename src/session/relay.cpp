@@ -65,7 +65,7 @@ void add_plan(std::vector<ResultPlan>& plans, const ResultPlan& plan) {
   if (plans.empty()) return plans.push_back(plan);
   auto& one = plans.front();
   one.meters.insert(one.meters.end(), plan.meters.begin(), plan.meters.end());
-  if (!plan.fetches.empty()) one.fetches = plan.fetches;
+  one.fetches.insert(plan.fetches.begin(), plan.fetches.end());
   one.of_agent = one.of_agent || plan.of_agent;
 }
 

@@ -231,7 +231,6 @@ class Relay {
   // relay_limits.cpp: what is given back, and for how long.
   [[nodiscard]] bool is_limited(const Reply& reply) const;
   [[nodiscard]] bool holds_back() const;
-  [[nodiscard]] MeterPtr meter_of(const ResultPlan& plan) const;
   [[nodiscard]] std::vector<MeterPtr> meters_of(const ResultPlan& plan) const;
   [[nodiscard]] bool gives(char message, std::size_t size);
   [[nodiscard]] std::optional<Passed> passes(Reply& reply, std::uint64_t rows, std::uint64_t bytes);

@@ -44,8 +44,7 @@ const ResultPlan* plan_of(const Reply& reply) {
 
 bool Relay::is_limited(const Reply& reply) const {
   return std::any_of(reply.results.begin(), reply.results.end(), [this](const ResultPlan& plan) {
-    return plan.of_agent || !plan.meters.empty() || meter_of(plan) != nullptr ||
-           (plan.declared && plan.declared->most.any());
+    return plan.of_agent || !meters_of(plan).empty() || (plan.declared && plan.declared->most.any());
   });
 }
 
@@ -57,15 +56,13 @@ bool Relay::holds_back() const {
 
 // --- counting
 
-// The meter of the cursor that the statement fetches from.
-MeterPtr Relay::meter_of(const ResultPlan& plan) const {
-  const auto cursor = plan.fetches.empty() ? registry_.cursors.end() : registry_.cursors.find(plan.fetches);
-  return cursor == registry_.cursors.end() || !cursor->second->most.any() ? nullptr : cursor->second;
-}
-
+// Those of the cursors that the statement fetches from too.
 std::vector<MeterPtr> Relay::meters_of(const ResultPlan& plan) const {
   std::vector<MeterPtr> meters = plan.meters;
-  if (auto cursor = meter_of(plan)) meters.push_back(std::move(cursor));
+  for (const auto& name : plan.fetches) {
+    const auto cursor = registry_.cursors.find(name);
+    if (cursor != registry_.cursors.end() && cursor->second->most.any()) meters.push_back(cursor->second);
+  }
   return meters;
 }
 

@@ -64,7 +64,7 @@ ResultPlan merged(const std::vector<ResultPlan>& plans) {
   ResultPlan all;
   for (const auto& plan : plans) {
     all.meters.insert(all.meters.end(), plan.meters.begin(), plan.meters.end());
-    if (!plan.fetches.empty()) all.fetches = plan.fetches;
+    all.fetches.insert(plan.fetches.begin(), plan.fetches.end());
     if (!plan.declares.empty()) {
       all.declares = plan.declares;
       all.declared = plan.declared;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,8 @@ using MeterPtr = std::shared_ptr<Meter>;
 // What one statement of a message counts against.
 struct ResultPlan {
   std::vector<MeterPtr> meters;
-  std::string fetches;   // the cursor whose meter counts too, looked up when its rows come
-  std::string declares;  // the cursor that counts against `declared` once it is made
+  std::set<std::string> fetches;  // cursors whose meters count too, looked up when their rows come
+  std::string declares;           // the cursor that counts against `declared` once it is made
   MeterPtr declared;
   bool of_agent = false;  // what the agent is given back in a time is limited too
 

@@ -4,7 +4,7 @@ import copy
 import unittest
 
 import harness
-from wire import SYNC, bind, describe_portal, execute, extended, parse, query, shape
+from wire import SYNC, bind, close_statement, describe_portal, execute, extended, parse, query, shape
 
 SCHEMA = """
 CREATE TABLE app.numbers (n int PRIMARY KEY, filler text);
@@ -87,6 +87,16 @@ class Cost(harness.DifferentialCase):
         self.assertEqual(shape(connection.talk(bind(["10"], "s"), execute(), SYNC)), "2DCZ")
         self.refused(connection.talk(bind(["20000"], "s"), execute(), SYNC), "planned to cost")
         self.assertEqual(shape(connection.talk(bind(["10"], "s"), execute(), SYNC)), "2DCZ")
+
+    def test_what_a_name_runs_counts_to_the_end(self):
+        named = parse(CHEAP, "x") + parse("EXECUTE x", "s") + SYNC
+        self.alike(named, query("EXECUTE s"), bind(statement="s") + execute() + SYNC)
+        self.alike(parse("SELECT 1", "s") + SYNC, close_statement("s") + parse("EXECUTE s", "s") + SYNC)
+        connection = self.connect()
+        connection.talk(parse(DEAR, "x"), parse("EXECUTE x", "s"), SYNC)
+        self.refused(connection.talk(query("EXECUTE s")), "planned to cost")
+        self.refused(connection.talk(extended("EXECUTE s"), SYNC), "planned to cost")
+        self.assert_never_ran(DEAR)
 
     def test_what_cannot_be_estimated_is_refused(self):
         connection = self.connect()

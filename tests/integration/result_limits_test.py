@@ -136,6 +136,22 @@ class Rows(ResultCase):
         self.assertEqual(given(answer), ROWS - 60)
         connection.rows("ROLLBACK")
 
+    def test_what_a_name_runs_counts_to_the_end(self):
+        connection = self.connect()
+        connection.talk(parse("SELECT n FROM app.numbers", "x"), parse("EXECUTE x", "s"), SYNC)
+        for messages in ([query("EXECUTE s")], [extended("EXECUTE s"), SYNC]):
+            answer = connection.talk(*messages)
+            self.stopped(answer)
+            self.assertEqual(given(answer), ROWS)
+        connection.rows("BEGIN")
+        connection.rows("DECLARE c CURSOR FOR SELECT n FROM app.numbers")
+        connection.talk(parse("FETCH 60 FROM c", "f"), SYNC)
+        self.assertEqual(len(connection.rows("EXECUTE f")), 60)
+        answer = connection.talk(query("EXECUTE f"))
+        self.stopped(answer, status="E")
+        self.assertEqual(given(answer), ROWS - 60)
+        connection.rows("ROLLBACK")
+
     def test_copy(self):
         connection = self.connect()
         answer = connection.talk(query("COPY (SELECT n FROM app.numbers) TO STDOUT"))

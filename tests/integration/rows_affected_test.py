@@ -342,6 +342,14 @@ class OverTheLimit(RowsCase):
         self.connection.talk(query("ROLLBACK"))
         self.assertEqual(self.value(), "42")
 
+    def test_what_a_name_runs_counts_to_the_end(self):
+        self.connection.talk(parse("DELETE FROM app.t WHERE id < $1::int", "x"), parse("EXECUTE x (3)", "few"),
+                             parse("EXECUTE x (9)", "many"), SYNC)
+        self.assertEqual(shape(self.connection.talk(query("EXECUTE few"))), "CZ")
+        self.stopped(query("EXECUTE many"))
+        self.stopped(bind(statement="many") + execute() + SYNC, shape_="2EZ")
+        self.assertEqual(self.value(), "38")
+
     def test_a_portal_in_parts_has_one_total(self):
         talk = self.connection.talk
         talk(query("BEGIN"))

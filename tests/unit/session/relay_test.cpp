@@ -449,6 +449,29 @@ TEST_F(RelayTest, ExecuteBehindExecuteIsJudgedWhereItRuns) {
   EXPECT_TRUE(inserts);
 }
 
+// PREPARE makes no name out of EXECUTE, Parse does.
+TEST_F(RelayTest, WhatANameRunsIsFollowedToTheEnd) {
+  client(bytes_of(wire::Parse{"x", "insert into t values (1)", {}}, wire::Parse{"s", "execute x", {}},
+                  wire::Parse{"r", "execute s", {}}, wire::Sync{}));
+  server({"1", "1", "1", "Z I"});
+  client(bytes_of(wire::Query{"execute r"}));
+  const auto& decision = std::get<audit::DecisionRecord>(sink.records.back());
+  const auto inserts = std::count_if(decision.effects.begin(), decision.effects.end(),
+                                     [](const auto& effect) { return effect.action == "insert"; });
+  EXPECT_EQ(inserts, 1);
+}
+
+TEST_F(RelayTest, ANameThatRunsItselfIsFollowedOnce) {
+  client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  client(bytes_of(wire::Parse{"", "execute s", {}}, wire::Close{'S', "s"}, wire::Parse{"s", "execute s", {}},
+                  wire::Sync{}));
+  (void)sent_to_server();
+  server({"1", "3", "1", "Z I"});
+  client(bytes_of(wire::Query{"execute s"}));
+  EXPECT_EQ(sent_to_server(), "Q(execute s)");
+}
+
 // The audit log's form: a Bind has an outcome for each run, every other decision one that is final.
 TEST_F(RelayTest, OnlyABindIsSaidToBeRolledBackBehindItsOutcome) {
   client(bytes_of(wire::Query{"prepare s as insert into t values (1)"}));
