@@ -29,6 +29,8 @@ Error too_many_meanings(const std::string& prepared, const std::string& cursor) 
 // What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
 // so it must not run, and the agent need not know the difference.
 Error Judge::unknown_statement(std::string_view name) {
+  if (name.empty())
+    return {sqlstate::invalid_sql_statement_name, "unnamed prepared statement does not exist"};
   return {sqlstate::invalid_sql_statement_name,
           "prepared statement \"" + std::string(name) + "\" does not exist"};
 }

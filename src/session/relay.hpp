@@ -189,6 +189,7 @@ class Relay {
   void release(Staged staged);
   [[nodiscard]] static bool opens_pipeline(char message) noexcept;
   void note_pipeline(char message);
+  void reopen_pipeline();
   [[nodiscard]] bool swallows_sync() const;
   void drop_skipped(Staged& staged);
   void refuse_for_failed_log(Staged& staged, const base::Error& failure) const;
@@ -220,7 +221,7 @@ class Relay {
   [[nodiscard]] bool is_quiet() const;
   // What the server says next may depend on what the client has not sent yet.
   [[nodiscard]] bool is_copying() const {
-    return copying_in_ || (replies_.is_in_doubt() && replies_.empty());
+    return swallows_sync() || (replies_.is_in_doubt() && replies_.empty());
   }
 
   // relay_reconnect.cpp: the server is gone.

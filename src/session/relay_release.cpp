@@ -175,13 +175,15 @@ void Relay::release(Staged staged) {
       if (std::exchange(copying_in_, false)) replies_.cut_copy();
       break;
   }
-  const bool refused_query = staged.refused && staged.reply->request == Request::query;
+  const bool refused_query = staged.refused && staged.reply->request == Request::query &&
+                             (staged_.empty() || !registry_.prepared.has(""));
   if (refused_query && replies_.empty() && status_ == 'I' && !pipeline_sent_ && !copying_in_ &&
       !replies_.is_in_doubt() && server_stream_left_ == 0) {
     // Nothing is open that the server would have to roll back: the gate may answer alone.
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
     encode(answer, wire::ReadyForQuery{'I'});
+    registry_.prepared.forget_up_to("", staged.reply->pipeline);  // as every Query does, refused or not
     if (staged.reply->stopped) {
       withdraw(*staged.reply);
       settle(*staged.reply, "stopped", status_);
@@ -220,6 +222,25 @@ void Relay::note_pipeline(char message) {
   // A Sync among the data of a COPY is swallowed.
   if ((message == type::sync && !copying_in_) || message == type::query) pipeline_sent_ = false;
   if (opens_pipeline(message)) pipeline_sent_ = true;
+}
+
+// The Syncs that were sent ahead of the end of a COPY's data are swallowed: they ended no pipeline.
+void Relay::reopen_pipeline() {
+  pipeline_sent_ = true;
+  const auto& owed = replies_.all();
+  for (auto reply = owed.begin() + 1; reply != owed.end(); ++reply) {
+    if (reply->request != Request::copy_end)
+      pipeline_sent_ = reply->request != Request::sync && reply->request != Request::query;
+  }
+  unsynced_ = pipeline_sent_;
+  bool copies = copying_in_;
+  for (const auto& staged : staged_) {
+    const bool is_sync = staged.type == type::sync;
+    if ((is_sync && !copies) || staged.type == type::query) unsynced_ = false;
+    if (opens_pipeline(staged.type)) unsynced_ = true;
+    const bool belongs = staged.type == 0 || staged.type == type::copy_data || staged.type == type::flush;
+    copies = copies && (belongs || is_sync);
+  }
 }
 
 // What the server would throw away unread need not be sent.

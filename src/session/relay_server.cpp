@@ -115,9 +115,8 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
     case type::copy_in_response:
       replies_.on_answer(false);
       if (replies_.front() == nullptr) break;
-      // A Sync that was sent already is swallowed: its pipeline goes on behind the data.
-      if (replies_.front()->request == Request::execute) pipeline_sent_ = unsynced_ = true;
       copying_in_ = !replies_.begin_copy_in();
+      if (replies_.front()->request == Request::execute) reopen_pipeline();
       break;
     case type::row_description:
     case type::no_data:

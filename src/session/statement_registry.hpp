@@ -111,6 +111,14 @@ class PendingNames {
     return std::any_of(values_.begin(), values_.end(),
                        [](const auto& named) { return !named.first.empty(); });
   }
+  [[nodiscard]] bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
+  // Forgets what a pipeline up to this one gave the name.
+  void forget_up_to(std::string_view name, std::uint64_t pipeline) {
+    const auto found = values_.find(name);
+    if (found == values_.end()) return;
+    std::erase_if(found->second, [&](const Entry& entry) { return entry.pipeline <= pipeline; });
+    if (found->second.empty()) values_.erase(found);
+  }
   // Forgets the name, or every name but the unnamed one, which DEALLOCATE ALL leaves alone.
   void forget(const std::string& name) { values_.erase(name); }
   void forget_named() {

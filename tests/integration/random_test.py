@@ -26,7 +26,7 @@ COPY_IN = "COPY app.events (tag, size) FROM STDIN"
 CONTROL = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "ROLLBACK TO s", "RELEASE s"]
 # EXECUTE and FETCH stand behind what makes their names: the gate refuses a name that it does not know as a whole and in
 # advance, which is another place than the server's.
-NAMED = ["PREPARE a AS SELECT id FROM app.orders WHERE id = 1", "DEALLOCATE ALL", "CLOSE ALL", "DISCARD ALL",
+NAMED = ["PREPARE a AS SELECT id FROM app.orders WHERE id = 1", "DEALLOCATE ALL", "CLOSE ALL",
          "PREPARE b (int) AS SELECT $1; EXECUTE b (1); EXECUTE b (2); DEALLOCATE b",
          "DECLARE c CURSOR FOR SELECT id FROM app.orders ORDER BY id",
          "DECLARE c CURSOR FOR SELECT id FROM app.orders ORDER BY id; FETCH 2 FROM c; MOVE 1 IN c; CLOSE c"]
@@ -42,8 +42,9 @@ class Script:
         self._random = random.Random(seed)
         self.through, self.direct = [], []
         for _ in range(self._random.randint(1, 25)):
-            steps = [self._simple, self._extended, self._single, self._copy_in, self._function_call]
-            self._random.choices(steps, [30, 40, 50, 10, 5])[0]()
+            steps = [self._simple, self._extended, self._single, self._copy_in, self._function_call,
+                     self._discard]
+            self._random.choices(steps, [30, 40, 50, 10, 5, 3])[0]()
         for message in (SYNC, query("ROLLBACK"), query("SELECT 'the end'")):
             self._both(message)
 
@@ -57,6 +58,10 @@ class Script:
             return self._random.choice(REFUSED), POISON
         text = self._random.choice(self._random.choice(groups))
         return text, text
+
+    def _discard(self):
+        """Always with its Sync: what names mean behind it in the same pipeline hangs on it, which the gate refuses."""
+        self._both(parse("DISCARD ALL") + bind() + execute() + SYNC)
 
     def _simple(self):
         texts = [self._text(PLAIN, PLAIN, CONTROL, NAMED) for _ in range(self._random.choice([1, 1, 1, 2, 3]))]

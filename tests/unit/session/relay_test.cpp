@@ -461,6 +461,48 @@ TEST_F(RelayTest, WhatANameRunsIsFollowedToTheEnd) {
   EXPECT_EQ(inserts, 1);
 }
 
+TEST_F(RelayTest, ARefusedQueryEndsTheUnnamedStatement) {
+  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Query{"drop table t"}));
+  EXPECT_EQ(sent_to_server(), "");
+  client(bytes_of(wire::Bind{"", "", {}, {}, {}}, wire::Sync{}));
+  const auto& decision = std::get<audit::DecisionRecord>(sink.records.back());
+  EXPECT_EQ(decision.message, "Bind");
+  EXPECT_EQ(decision.verdict, "deny");
+}
+
+// The server has to drop the statement that what is already judged behind the Query would use.
+TEST_F(RelayTest, ARefusedQueryAheadOfTheUnnamedStatementIsTheServersToFail) {
+  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  (void)sent_to_server();
+  client(bytes_of(wire::Query{"drop table t"}, wire::Bind{"", "", {}, {}, {}}, wire::Sync{}));
+  EXPECT_EQ(sent_to_server(), "Q(PORTCULLIS_DENIED record 1) B(,) S");
+}
+
+// All of it was sent before the server said a word: the Sync behind the data ended the pipeline.
+TEST_F(RelayTest, ACopyThatBeginsLateOpensNoPipelineAgain) {
+  client(bytes_of(wire::Parse{"", "copy t from stdin", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::CopyData{"1\n"}, wire::CopyDone{}, wire::Sync{},
+                  wire::Parse{"", "reset search_path", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::Sync{}, wire::Parse{"", "insert into t values (1)", {}},
+                  wire::Sync{}));
+  (void)sent_to_server();
+  server({"1", "2", "G"});
+  client("");
+  server({"C COPY 1", "Z I", "1", "2", "C RESET", "Z I"});
+  client("");
+  answer_schemas();
+  for (const auto& record : sink.records) {
+    const auto* decision = std::get_if<audit::DecisionRecord>(&record);
+    if (decision != nullptr) {
+      EXPECT_EQ(decision->verdict, "allow") << decision->reason;
+    }
+  }
+}
+
 TEST_F(RelayTest, ANameThatRunsItselfIsFollowedOnce) {
   client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
   server({"1", "Z I"});
