@@ -1,9 +1,11 @@
 #include "session/relay.hpp"
-#include "session/row_duties.hpp"
 
 #include <algorithm>
 #include <initializer_list>
 #include <utility>
+
+#include "guard/plan_cost.hpp"
+#include "session/row_duties.hpp"
 
 namespace portcullis::session {
 
@@ -67,6 +69,12 @@ void add_plan(std::vector<ResultPlan>& plans, const ResultPlan& plan) {
   one.meters.insert(one.meters.end(), plan.meters.begin(), plan.meters.end());
   one.fetches.insert(plan.fetches.begin(), plan.fetches.end());
   one.of_agent = one.of_agent || plan.of_agent;
+}
+
+Error which_portal(const policy::Ceiling& cost) {
+  return guard::cost_refusal(cost,
+                             "which of several portals this is cannot be told before the answers to their "
+                             "Binds are in: send a Sync and wait for its answer");
 }
 
 // To what runs statements: with the limits that they come under.
@@ -344,7 +352,12 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
   reply.request = Request::bind;
   reply.name = portal;
   reply.portal = judgement.portal;
-  reply.cost = judgement.cost;
+  if (judgement.cost && !judgement.portal->is_planned()) {
+    judgement.portal->cost_to_ask = judgement.cost;
+    judgement.portal->bind = part;
+  } else {
+    reply.cost = judgement.cost;
+  }
   // Planning is a part of it, and runs what is called IMMUTABLE.
   if (judgement.rows_duty && judgement.rows_duty->runs_at_bind) reply.rows_duty = judgement.rows_duty;
   stage_judged(type::bind, part, std::move(reply), judgement);
@@ -391,6 +404,13 @@ void Relay::on_execute(std::string_view frame) {
     Reply reply = reply_to(Request::execute, judgement);
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
+  if (portals.size() > 1) {
+    for (const auto& portal : portals) {
+      if (portal->cost_to_ask)
+        return stage_refusal(type::execute, Request::execute, {},
+                             judge_.refuse("Execute", which_portal(*portal->cost_to_ask)));
+    }
+  }
   const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {
     return std::ranges::any_of(portal->statements,
                                [](const auto& statement) { return may_commit(*statement); });
@@ -401,6 +421,7 @@ void Relay::on_execute(std::string_view frame) {
     if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
     Reply reply = reply_to(Request::execute, judgement);
     reply.portal = portals.back();
+    reply.cost = portals.back()->cost_to_ask;
     reply.may_commit = commits_alone;
     return stage_judged(type::execute, frame, std::move(reply), judgement);
   }
@@ -412,6 +433,7 @@ void Relay::on_execute(std::string_view frame) {
   Reply& reply = staged.reply.emplace();
   reply.request = Request::execute;
   reply.portal = portals.back();
+  reply.cost = portals.back()->cost_to_ask;
   reply.decision = portals.back()->record;
   reply.key = portals.back()->key;
   reply.consequences = {.changes = false};

@@ -46,7 +46,9 @@ std::string Relay::cost_name() const {
 
 void Relay::ask_cost(const Staged& staged) {
   const bool is_query = staged.type == wire::frontend_type::query;
-  if (is_query && status_ == 'E') {  // the server runs nothing
+  const bool is_execute = staged.type == wire::frontend_type::execute;
+  const bool was_asked = is_execute && !staged.reply->portal->cost_to_ask;
+  if (was_asked || (is_query && status_ == 'E')) {  // then the server runs nothing
     staged_.front().asks_cost = false;
     return;
   }
@@ -57,7 +59,7 @@ void Relay::ask_cost(const Staged& staged) {
                             "Sync and wait for its answer"),
         {});
   }
-  const auto body = std::string_view(staged.bytes).substr(5);
+  const auto body = std::string_view(is_execute ? staged.reply->portal->bind : staged.bytes).substr(5);
   std::string text(kExplain);
   wire::Parse parse;
   wire::Bind bind;
@@ -93,7 +95,9 @@ void Relay::finish_cost() {
   const auto cost = guard::plan_cost(plan);
   if (!cost) return refuse_cost(guard::cost_refusal(limit, cost.error().message), {});
   if (*cost > static_cast<double>(limit.most))
-    refuse_cost(guard::too_costly(limit, *cost), "cost of rule " + limit.rule);
+    return refuse_cost(guard::too_costly(limit, *cost), "cost of rule " + limit.rule);
+  // The Executes behind the first go on with what it has planned.
+  if (staged.type == wire::frontend_type::execute) staged.reply->portal->cost_to_ask.reset();
 }
 
 // The database has said all that there is to say of the statement.

@@ -52,6 +52,10 @@ struct Portal {
   ResultPlan results{};  // counted over all its Executes
   std::optional<RowDuty> rows_duty{};
   std::uint64_t rows_touched = 0;  // by all that was executed of it
+  // Of what is planned when it runs, as EXECUTE is: asked with the bytes of its Bind before the first
+  // Execute.
+  std::optional<policy::Ceiling> cost_to_ask{};
+  std::string bind{};
 
   // Whether it holds EXECUTE, FETCH or the like.
   [[nodiscard]] bool names_others() const;

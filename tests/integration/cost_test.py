@@ -98,6 +98,20 @@ class Cost(harness.DifferentialCase):
         self.refused(connection.talk(extended("EXECUTE s"), SYNC), "planned to cost")
         self.assert_never_ran(DEAR)
 
+    def test_execute_and_declare_are_planned_when_they_run(self):
+        self.alike(parse("SELECT 1", "s") + SYNC, extended("EXECUTE s") + SYNC, query("DEALLOCATE s"),
+                   parse("SELECT n / 0 FROM app.numbers WHERE n = 7", "s") + SYNC, extended("EXECUTE s") + SYNC,
+                   query("BEGIN"), extended("DECLARE c CURSOR FOR SELECT n FROM app.numbers WHERE n = 1 / 0") + SYNC)
+        self.alike(parse(CHEAP, "s") + parse("EXECUTE s", "e") + SYNC, query("BEGIN"), bind(statement="e", portal="p") + SYNC,
+                   execute("p", 1) + execute("p", 1) + SYNC)
+        connection = self.connect()
+        connection.talk(parse(CHEAP, "s"), parse("EXECUTE s", "e"), SYNC)
+        connection.talk(query("BEGIN"))
+        connection.talk(bind(statement="e", portal="p"), SYNC)
+        connection.talk(query("DEALLOCATE s"))
+        connection.talk(parse(DEAR, "s"), SYNC)
+        self.refused(connection.talk(execute("p"), SYNC), "planned to cost", "E")
+
     def test_what_cannot_be_estimated_is_refused(self):
         connection = self.connect()
         for text in ("COPY app.numbers TO STDOUT", "EXPLAIN ANALYZE " + CHEAP, CHEAP + "; " + CHEAP):

@@ -102,6 +102,52 @@ TEST_F(RelayCost, OfAStatementWithParametersIsAskedWithThem) {
   EXPECT_EQ(sent_to_client(), "1 2 D C(SELECT 1) Z(I)");
 }
 
+// It is planned when it runs: by then the name may stand for something else than at its Bind.
+TEST_F(RelayCost, OfExecuteIsAskedBeforeItRuns) {
+  client(bytes_of(wire::Parse{"s", "select v from t where v = $1", {25}}, wire::Sync{}));
+  server({"1", "Z I"});
+  client(bytes_of(wire::Parse{"", "execute s ('x')", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 1}, wire::Execute{"", 1}, wire::Sync{}));
+  EXPECT_THAT(sent_to_server(), EndsWith("P(,execute s ('x')) B(,) H"));
+  server({"1", "2"});
+  EXPECT_THAT(sent_to_server(), HasSubstr("EXPLAIN (FORMAT JSON) execute s ('x')"));
+  answer("3", "");
+  client("");
+  EXPECT_EQ(sent_to_server(), "E() H");
+  server({"D", "s"});
+  client("");
+  EXPECT_EQ(sent_to_server(), "E() H");  // not asked again
+  server({"D", "s"});
+  client("");
+  EXPECT_EQ(sent_to_server(), "S");
+  server({"Z I"});
+  EXPECT_EQ(sent_to_client(), "1 Z(I) 1 2 D s D s Z(I)");
+}
+
+TEST_F(RelayCost, ExecuteThatCannotBePlannedFailsWhereItRuns) {
+  client(bytes_of(wire::Parse{"s", "select v from t", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  client(bytes_of(wire::Parse{"", "execute s", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0},
+                  wire::Sync{}));
+  server({"1", "2"});
+  (void)sent_to_server();
+  server({"3", "3", "E 26000"});
+  client("");
+  EXPECT_EQ(sent_to_server(), "S");
+  server({"Z I"});
+  EXPECT_EQ(sent_to_client(), "1 Z(I) 1 2 E(26000) Z(I)");
+}
+
+TEST_F(RelayCost, WhichPortalRunsMustBeKnown) {
+  client(bytes_of(wire::Parse{"s", "select v from t", {}}, wire::Parse{"e", "execute s", {}}, wire::Sync{}));
+  server({"1", "1", "Z I"});
+  client(bytes_of(wire::Bind{"p", "e", {}, {}, {}}, wire::Sync{}, wire::Bind{"p", "e", {}, {}, {}},
+                  wire::Sync{}, wire::Execute{"p", 0}, wire::Sync{}));
+  const auto& decision = std::get<audit::DecisionRecord>(sink.records.back());
+  EXPECT_EQ(decision.verdict, "deny");
+  EXPECT_THAT(decision.reason, HasSubstr("which of several portals"));
+}
+
 TEST_F(RelayCost, OverTheLimitThePipelineFails) {
   client(bytes_of(wire::Parse{"", "select v from t", {}}, wire::Bind{"", "", {}, {}, {}},
                   wire::Execute{"", 0}, wire::Sync{}));
