@@ -91,6 +91,7 @@ void ModelServer::on_message(char type, std::string_view body) {
 
 void ModelServer::refuse(char type) {
   const bool is_query = type == front::query || type == front::function_call;
+  if (type == front::query) session_.close_statement("");
   is_query ? fail_query("42501") : fail("42501");
 }
 
@@ -104,11 +105,11 @@ void ModelServer::speak(char type) {
 
 void ModelServer::on_query(std::string_view body) {
   const auto query = wire::decode<wire::Query>(body);
+  session_.close_statement("");
   if (!query) return fail_query("08P01");
   query_ = find_text(query->text);
   next_part_ = 0;
   if (query_ == nullptr) return fail_query("42601");
-  session_.close_statement("");
   session_.start_message();
   if (query_->parts.empty()) put(back::empty_query_response);
 }

@@ -16,6 +16,7 @@ bool has(const base::Error& error, std::string_view part) {
 
 void HeardWitness::on_stop(const base::Error& told) {
   if (has(told, "It had come to its end before")) return hear_out();
+  if (has(told, "nothing was run")) return fail_direct(false);
   const bool all_heard = !direct_.out.empty() && direct_.out.front().front() == back::ready_for_query;
   all_heard ? direct_.fail_at_end() : fail_direct(true);
   // How far the message had come by then, nobody has heard.

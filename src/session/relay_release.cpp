@@ -175,15 +175,14 @@ void Relay::release(Staged staged) {
       if (std::exchange(copying_in_, false)) replies_.cut_copy();
       break;
   }
-  const bool refused_query = staged.refused && staged.reply->request == Request::query &&
-                             (staged_.empty() || !registry_.prepared.has(""));
+  const bool refused_query = staged.refused && staged.reply->request == Request::query;
   if (refused_query && replies_.empty() && status_ == 'I' && !pipeline_sent_ && !copying_in_ &&
-      !replies_.is_in_doubt() && server_stream_left_ == 0) {
-    // Nothing is open that the server would have to roll back: the gate may answer alone.
+      !replies_.is_in_doubt() && server_stream_left_ == 0 && !registry_.prepared.has("")) {
+    // Nothing is open that the server would have to roll back, nor an unnamed statement to drop, as it does at
+    // every Query: the gate may answer alone.
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
     encode(answer, wire::ReadyForQuery{'I'});
-    registry_.prepared.forget_up_to("", staged.reply->pipeline);  // as every Query does, refused or not
     if (staged.reply->stopped) {
       withdraw(*staged.reply);
       settle(*staged.reply, "stopped", status_);

@@ -256,6 +256,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
           "send CopyDone or CopyFail first");
     }
     Reply reply = replies_.pop();
+    if (reply.request == Request::query) registry_.prepared.forget_up_to("", reply.pipeline);
     // Of several statements some may have run before the one that failed, and been committed.
     const bool is_one = reply.statement && reply.statement->facts->statements.size() == 1;
     const bool is_undone = is_one && !reply.consequences.commits_within;

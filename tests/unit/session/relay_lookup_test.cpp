@@ -91,6 +91,7 @@ TEST_F(RelayLookupTest, NothingIsAskedWhileTheServerSkipsToSync) {
   client("");
   answer_schemas({"other"});
   EXPECT_EQ(sink.told().back(), "deny Query 42501");
+  server({"E 42601", "Z I"});
   EXPECT_EQ(sent_to_client(), "Z(I) E(42501) Z(I)");
 }
 
