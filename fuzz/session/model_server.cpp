@@ -91,7 +91,7 @@ void ModelServer::on_message(char type, std::string_view body) {
 
 void ModelServer::refuse(char type) {
   const bool is_query = type == front::query || type == front::function_call;
-  if (type == front::query) session_.close_statement("");
+  if (is_query) session_.close_statement("");  // the gate's word for either is a Query
   is_query ? fail_query("42501") : fail("42501");
 }
 
