@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "portcullis/wire/messages.hpp"
-#include "wire/framing.hpp"
+#include "wire/message_loop.hpp"
 
 namespace portcullis::session {
 
@@ -23,22 +23,10 @@ ServerQuery::ServerQuery(std::string_view text, RowTaker& rows) : rows_(rows) {
 }
 
 ServerQuery::Next ServerQuery::on_bytes(std::string_view bytes, std::size_t& consumed) {
-  consumed = 0;
-  Next next = Next::read;
-  while (next == Next::read) {
-    const auto rest = bytes.substr(consumed);
-    const auto header = wire::peek_backend(rest);
-    if (!header) return fail(header.error());
-    if (!*header) return Next::read;
-    if ((*header)->body_size > kMaxRow) {
-      return fail(
-          {sqlstate::protocol_violation, "the database answered the gate's own query with an oversized row"});
-    }
-    if (rest.size() < (*header)->frame_size()) return Next::read;
-    consumed += (*header)->frame_size();
-    next = on_message((*header)->type, rest.substr(5, (*header)->body_size));
-  }
-  return next;
+  return wire::each_message<Next>(
+      bytes, consumed, kMaxRow,
+      [this](char message, std::string_view body) { return on_message(message, body); },
+      [this](Error error) { return fail(std::move(error)); });
 }
 
 ServerQuery::Next ServerQuery::on_message(char message, std::string_view body) {
