@@ -24,6 +24,7 @@ struct CommandLine {
   std::filesystem::path config;
   CheckOptions check;
   CatalogDumpOptions catalog_dump;
+  DryRunOptions dry_run;
   std::string search_path = "public", format = "text", sql, reason, confidence;
   bool json = false;
   std::vector<std::filesystem::path> policies;
@@ -126,6 +127,30 @@ void add_catalog(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   dump.add_option("--output", line.catalog_dump.output, "The file to write; standard output when left out")
       ->type_name("FILE");
+}
+
+void add_dry_run(CLI::App& app, CommandLine& line) {
+  CLI::App& command = add_command(
+      app, "dry-run",
+      "Run a statement on a copy of the database's structure, made beside this process and removed behind "
+      "it,\n"
+      "and say what it locks, writes anew, reads whole and changes. Production is asked for its catalog and\n"
+      "dumped without rows; nothing of the statement reaches it.\n"
+      "Exit code: 0 it would run, 1 it would fail or cannot be tried out, 78 the configuration is wrong.",
+      "portcullis dry-run --config portcullis.json --agent repair-bot "
+      "'ALTER TABLE app.orders ADD COLUMN note text'");
+  command
+      .add_option("--config", line.dry_run.config, "The gate's configuration file, for where the database is")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--agent", line.dry_run.agent, "The agent whose database role it runs as")
+      ->required()
+      ->type_name("NAME");
+  add_format_option(command, line.format);
+  command.add_flag("--json", line.json, "The same as --format json");
+  command.add_option("sql", line.dry_run.statements, "The statement; of several each is tried out by itself")
+      ->required()
+      ->type_name("SQL");
 }
 
 void add_policy_test(CLI::App& policy, CommandLine& line) {
@@ -235,6 +260,11 @@ int run_check(CommandLine& line, bool has_sql, Console& console) {
   return check(line.check, console);
 }
 
+int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
+  line.dry_run.format = line.json ? Format::json : format_of(line);
+  return dry_run(line.dry_run, console, try_out);
+}
+
 int print_version(Console& console) {
   console.out << "portcullis " << PORTCULLIS_VERSION << ", grammar of PostgreSQL " << sql::grammar_version()
               << "\n";
@@ -247,6 +277,7 @@ int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Net
   if (name == "serve") return load_and_serve(line.config, console, network.serve);
   if (name == "check") return run_check(line, command.count("sql") > 0, console);
   if (name == "catalog") return dump_catalog(line.catalog_dump, console, network.dump_catalog);
+  if (name == "dry-run") return run_dry_run(line, console, network.try_out);
   if (name == "policy") return run_policy(command, line, console);
   if (name == "user") return make_user(line.user, console);
   if (name == "version") return print_version(console);
@@ -275,6 +306,7 @@ int run(int argc, const char* const* argv, Console& console, const NetworkComman
   add_serve(app, line);
   add_check(app, line);
   add_catalog(app, line);
+  add_dry_run(app, line);
   add_policy(app, line);
   add_audit(app, line);
   add_user(app, line);

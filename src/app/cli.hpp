@@ -3,6 +3,7 @@
 
 #include "app/catalog_command.hpp"
 #include "app/console.hpp"
+#include "app/dry_run_command.hpp"
 #include "app/serve_command.hpp"
 
 namespace portcullis::app {
@@ -11,6 +12,7 @@ namespace portcullis::app {
 struct NetworkCommands {
   Serve serve;
   DumpCatalog dump_catalog;
+  TryOut try_out;
 };
 
 // Runs one command and answers the process' exit code; kUsage for a command line that cannot be understood,

@@ -88,6 +88,14 @@ struct LimitsConfig {
   std::size_t prepared_statements = 10'000, portals = 10'000;  // of a session
 };
 
+// What a copy of the database's structure is made with, for dry runs.
+struct ShadowConfig {
+  std::filesystem::path programs;       // of initdb and postgres; empty: Debian's folder of the version
+  std::filesystem::path dump_programs;  // of pg_dump and pg_restore; empty: the same
+  std::string account;                  // of the system, that its server runs as where the gate is root
+  std::optional<RoleConfig> role;       // that dumps the schema; nothing: the one that reads the catalog
+};
+
 struct Config {
   std::filesystem::path file;  // where it was read from, absolute
   ListenConfig listen;
@@ -99,6 +107,7 @@ struct Config {
   AuditConfig audit;
   LimitsConfig limits;
   TcpConfig tcp;
+  ShadowConfig shadow;
   std::size_t threads = 1;
   base::log::Level log_level = base::log::Level::info;
 };

@@ -87,6 +87,14 @@ Json limits(const LimitsConfig& config) {
           {"statement_bytes", config.statement_bytes}};
 }
 
+Json shadow(const ShadowConfig& config) {
+  Json json = {{"account", config.account},
+               {"dump_programs", config.dump_programs.string()},
+               {"programs", config.programs.string()}};
+  if (config.role) json["user"] = config.role->user;
+  return json;
+}
+
 Json tcp(const TcpConfig& config) {
   return {{"keepalive_count", config.keepalive_count},
           {"keepalive_idle_ms", config.keepalive_idle.count()},
@@ -117,6 +125,7 @@ std::string to_json_without_secrets(const Config& config, bool monitors) {
                   {"logins", logins(config)},
                   {"mode", monitors ? "monitor" : "enforce"},
                   {"policy", config.policy_file.string()},
+                  {"shadow", shadow(config.shadow)},
                   {"tcp", tcp(config.tcp)},
                   {"threads", config.threads},
                   {"upstream", upstream(config.upstream)}};

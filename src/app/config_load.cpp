@@ -65,6 +65,7 @@ class ConfigLoader {
   void read_role(const JsonValue::Member& member);
   void read_role(ConfigSection& section, RoleConfig& role);
   void read_catalog(const JsonValue& object);
+  void read_shadow(const JsonValue& object);
   void read_audit(const JsonValue& object);
   void read_limits(const JsonValue& object);
   void read_log(const JsonValue& object);
@@ -116,6 +117,7 @@ void ConfigLoader::read_root(const JsonValue& root) {
   if (const auto* object = section.read_object("upstream")) read_upstream(*object);
   if (const auto* object = section.read_object("audit")) read_audit(*object);
   if (const auto* object = section.read_object("limits")) read_limits(*object);
+  if (const auto* object = section.read_object("shadow")) read_shadow(*object);
   if (const auto* object = section.read_object("tcp")) {
     ConfigSection tcp(*object, "tcp", source_);
     read_tcp(tcp, config().tcp);
@@ -252,6 +254,18 @@ void ConfigLoader::read_catalog(const JsonValue& object) {
     section.complain("oldest",
                      "\"oldest\" must be longer than \"poll\", or no catalog would ever be young enough");
   }
+}
+
+void ConfigLoader::read_shadow(const JsonValue& object) {
+  ShadowConfig& shadow = config().shadow;
+  ConfigSection section(object, "shadow", source_);
+  section.read("programs", shadow.programs);
+  section.read("dump_programs", shadow.dump_programs);
+  section.read("account", shadow.account);
+  RoleConfig role;
+  read_role(section, role);
+  if (!role.user.empty()) shadow.role = std::move(role);
+  section.finish();
 }
 
 void ConfigLoader::read_role(ConfigSection& section, RoleConfig& role) {

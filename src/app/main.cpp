@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
                   .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
                   .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
   try {
-    const int code = run(argc, argv, console, {serve, read_catalog});
+    const int code = run(argc, argv, console, {serve, read_catalog, try_out});
     std::cout.flush();
     // An answer that did not arrive is no answer: a full disk, say.
     return std::cout.good() || code != kSuccess ? code : kFailure;

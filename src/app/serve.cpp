@@ -1,17 +1,23 @@
 #include "app/serve.hpp"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
 
 #include "app/exit_code.hpp"
+#include "app/parser_thread.hpp"
 #include "app/past_use.hpp"
 #include "app/serve_command.hpp"
 #include "audit/log.hpp"
 #include "base/log.hpp"
 #include "net/catalog_reader.hpp"
 #include "net/gate.hpp"
+#include "net/shadow_builder.hpp"
+#include "shadow/admission.hpp"
 
 namespace portcullis::app {
 namespace {
@@ -195,6 +201,70 @@ base::Result<std::string> read_catalog(const Config& config) {
   const auto upstream = upstream_address(config.upstream, config.tcp);
   if (!upstream) return upstream.error();
   return net::dump_catalog(*upstream, catalog_login(config));
+}
+
+namespace {
+
+Attempt attempt_of(net::Shadow& shadow, const std::string& role, const std::string& sql) {
+  Attempt attempt{sql, {}};
+  on_parser_thread([&] {
+    const auto facts = sql::analyze(sql);
+    attempt.not_tried = facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error());
+  });
+  if (attempt.not_tried) return attempt;
+  shadow::RunPlan plan;
+  plan.statement = sql;
+  plan.settings = shadow.settings_of(role);
+  auto facts = shadow.try_out(role, std::move(plan));
+  if (!facts) {
+    attempt.not_tried = facts.error();
+  } else if (facts->failure && facts->failure->code.view() == "25001") {
+    attempt.not_tried = base::Error{base::sqlstate::feature_not_supported,
+                                    "it cannot run in a transaction, and only what can is tried out"};
+  } else {
+    attempt.facts = std::move(*facts);
+  }
+  return attempt;
+}
+
+base::Result<net::ShadowOptions> shadow_options(const Config& config) {
+  const auto upstream = upstream_address(config.upstream, config.tcp);
+  if (!upstream) return upstream.error();
+  net::ShadowOptions options;
+  options.production = *upstream;
+  options.login = catalog_login(config);
+  if (config.shadow.role) {
+    options.login.user = config.shadow.role->user;
+    options.login.password = config.shadow.role->password;
+  }
+  options.sidecar.programs = config.shadow.programs;
+  options.dump_programs = config.shadow.dump_programs;
+  // PostgreSQL never runs as root, and what runs in a shadow shall reach nothing of the gate's.
+  if (::geteuid() == 0) {
+    const auto account = net::account_named(config.shadow.account.empty() ? "nobody" : config.shadow.account);
+    if (!account) return account.error();
+    options.sidecar.account = *account;
+  }
+  return options;
+}
+
+}  // namespace
+
+base::Result<TriedOut> try_out(const Config& config, const std::string& role,
+                               const std::vector<std::string>& statements) {
+  const auto options = shadow_options(config);
+  if (!options) return base::Result<TriedOut>(boost::system::in_place_error, options.error());
+  const auto began = std::chrono::steady_clock::now();
+  const auto shadow = net::Shadow::build(*options);
+  if (!shadow) return base::Result<TriedOut>(boost::system::in_place_error, shadow.error());
+  TriedOut tried_out;
+  tried_out.build_time =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  for (const auto& sql : statements) tried_out.attempts.push_back(attempt_of(**shadow, role, sql));
+  tried_out.left_out = (*shadow)->left_out();
+  tried_out.without_row = (*shadow)->without_row();
+  tried_out.server_version = (*shadow)->server_version();
+  return tried_out;
 }
 
 }  // namespace portcullis::app

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/config.hpp"
+#include "app/dry_run_command.hpp"
 #include "portcullis/base/result.hpp"
 
 namespace portcullis::app {
@@ -13,6 +14,11 @@ namespace portcullis::app {
 // after SIGTERM or SIGINT once every session has ended: 0, or 78 with a message on standard error when it
 // could not start.
 [[nodiscard]] int serve(const Config& config);
+
+// Makes a copy of the structure of the database that the configuration names, beside this process, and runs
+// each of the statements in it, by itself, as the role.
+[[nodiscard]] base::Result<TriedOut> try_out(const Config& config, const std::string& role,
+                                             const std::vector<std::string>& statements);
 
 // Reads the catalog of the database that the configuration names, as `portcullis catalog dump` writes it.
 [[nodiscard]] base::Result<std::string> read_catalog(const Config& config);

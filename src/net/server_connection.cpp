@@ -35,6 +35,24 @@ class NumberTaker final : public session::RowTaker {
 
 }  // namespace
 
+ServerConnection::Parameters ServerConnection::to_look() {
+  return {{"client_encoding", "UTF8"},
+          {"search_path", "pg_catalog, pg_temp"},
+          {"standard_conforming_strings", "on"},
+          {"jit", "off"},
+          {"default_transaction_read_only", "on"},
+          {"statement_timeout", "60s"},
+          {"lock_timeout", "10s"},
+          {"application_name", "portcullis catalog"}};
+}
+
+ServerConnection::Parameters ServerConnection::to_try_out() {
+  return {{"client_encoding", "UTF8"},
+          {"standard_conforming_strings", "on"},
+          {"jit", "off"},
+          {"application_name", "portcullis dry run"}};
+}
+
 asio::awaitable<Result<void>> ServerConnection::open(const ServerLogin& login) {
   input_.clear();
   const auto connected = co_await upstream_.connect(stream_);
@@ -57,33 +75,13 @@ asio::awaitable<Result<void>> ServerConnection::log_in(const ServerLogin& login)
   options.user = login.user;
   options.password = login.password;
   options.database = login.database;
-  options.parameters = {{"client_encoding", "UTF8"},
-                        {"search_path", "pg_catalog, pg_temp"},
-                        {"standard_conforming_strings", "on"},
-                        {"jit", "off"},
-                        {"default_transaction_read_only", "on"},
-                        {"statement_timeout", "60s"},
-                        {"lock_timeout", "10s"},
-                        {"application_name", "portcullis catalog"}};
+  options.parameters = parameters_;
   upstream_.describe(*stream_, options);
   options.allow_superuser = true;  // no agent's word ever goes over this connection
   options.nonce = base::to_base64(auth::random_bytes(18));
   session::ServerStartup startup(std::move(options));
-
-  using Next = session::ServerStartup::Next;
-  Next next = Next::read;
-  while (next == Next::read) {
-    const std::string out = startup.take_out();
-    const auto error = co_await stream_->write_all(out);
-    if (error) co_return lost();
-    const bool more = co_await read_more();
-    if (!more) co_return lost();
-    std::size_t consumed = 0;
-    next = startup.on_bytes(input_, consumed);
-    input_.erase(0, consumed);
-  }
-  if (next == Next::failed) co_return startup.failure();
-  co_return Result<void>();
+  const auto logged_in = co_await converse(startup);
+  co_return logged_in;
 }
 
 asio::awaitable<Result<void>> ServerConnection::ask_version() {
@@ -97,22 +95,46 @@ asio::awaitable<Result<void>> ServerConnection::ask_version() {
 asio::awaitable<Result<void>> ServerConnection::ask(const std::string& sql, session::RowTaker& rows) {
   if (!open_) co_return lost();
   session::ServerQuery query(sql, rows);
-  const std::string out = query.take_out();
-  const auto error = co_await stream_->write_all(out);
-  using Next = session::ServerQuery::Next;
+  const auto answered = co_await converse(query);
+  if (!answered) close();
+  co_return answered;
+}
+
+asio::awaitable<Result<void>> ServerConnection::try_out(const shadow::RunPlan& plan,
+                                                        const shadow::Baseline& baseline,
+                                                        shadow::Counters& counters, shadow::RunFacts& facts) {
+  if (!open_) co_return lost();
+  shadow::DryRun run(plan, baseline, counters);
+  const auto answered = co_await converse(run);
+  facts = run.facts();
+  if (!answered) close();
+  co_return answered;
+}
+
+asio::awaitable<Result<void>> ServerConnection::run(shadow::Script& script) {
+  if (!open_) co_return lost();
+  const auto answered = co_await converse(script);
+  if (!answered) close();
+  co_return answered;
+}
+
+// What the machine wants to say, and what the server says to it, until it is done.
+template <class Machine>
+asio::awaitable<Result<void>> ServerConnection::converse(Machine& machine) {
+  using Next = typename Machine::Next;
   Next next = Next::read;
-  while (!error && next == Next::read) {
-    std::size_t consumed = 0;
-    next = query.on_bytes(input_, consumed);
-    input_.erase(0, consumed);
-    if (next != Next::read) break;
+  while (next == Next::read) {
+    const std::string out = machine.take_out();
+    const auto error = co_await stream_->write_all(out);
+    if (error) co_return lost();
     const bool more = co_await read_more();
-    if (!more) break;
+    if (!more) co_return lost();
+    std::size_t consumed = 0;
+    next = machine.on_bytes(input_, consumed);
+    input_.erase(0, consumed);
   }
-  if (next == Next::ready) co_return Result<void>();
-  close();
-  if (next == Next::failed) co_return query.failure();
-  co_return lost();
+  if (next == Next::failed) co_return machine.failure();
+  co_return Result<void>();
 }
 
 asio::awaitable<bool> ServerConnection::read_more() {

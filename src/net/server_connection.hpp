@@ -4,24 +4,42 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "net/stream.hpp"
 #include "net/upstream.hpp"
 #include "portcullis/base/result.hpp"
 #include "session/server_query.hpp"
+#include "shadow/dry_run.hpp"
+#include "shadow/script.hpp"
 
 namespace portcullis::net {
 
 class ServerConnection {
  public:
-  // `upstream` must outlive the connection.
-  explicit ServerConnection(Upstream& upstream) : upstream_(upstream) {}
+  using Parameters = std::vector<std::pair<std::string, std::string>>;  // of the start-up packet
+  // Nothing that the database holds can change what a question means: search_path pg_catalog, read only,
+  // UTF-8.
+  [[nodiscard]] static Parameters to_look();
+  // Statements of agents are tried out: in a shadow, never anywhere else.
+  [[nodiscard]] static Parameters to_try_out();
 
-  // Connects and logs in, with settings under which nothing that the database holds can change what a
-  // question means: search_path pg_catalog, read only, UTF-8.
+  // `upstream` must outlive the connection.
+  explicit ServerConnection(Upstream& upstream, Parameters parameters = to_look())
+      : upstream_(upstream), parameters_(std::move(parameters)) {}
+
+  // Connects and logs in.
   asio::awaitable<base::Result<void>> open(const ServerLogin& login);
   // After an error the connection is closed. Both must stay valid until the result is there.
   asio::awaitable<base::Result<void>> ask(const std::string& sql, session::RowTaker& rows);
+  // In a shadow that `baseline` is of; `counters` are this connection's. All must stay valid until the result
+  // is there. After an error, which is not one of the statement's own, the connection is closed.
+  asio::awaitable<base::Result<void>> try_out(const shadow::RunPlan& plan, const shadow::Baseline& baseline,
+                                              shadow::Counters& counters, shadow::RunFacts& facts);
+
+  // In a shadow. Which statements failed the script says; an error is one of the connection, which is closed.
+  asio::awaitable<base::Result<void>> run(shadow::Script& script);
 
   // Whoever waits is woken with an error.
   void close() noexcept;
@@ -31,9 +49,12 @@ class ServerConnection {
  private:
   asio::awaitable<base::Result<void>> log_in(const ServerLogin& login);
   asio::awaitable<base::Result<void>> ask_version();
+  template <class Machine>
+  asio::awaitable<base::Result<void>> converse(Machine& machine);
   asio::awaitable<bool> read_more();
 
   Upstream& upstream_;
+  Parameters parameters_;
   std::unique_ptr<Stream> stream_;
   std::string input_;  // read and not yet consumed
   bool open_ = false;

@@ -1,7 +1,8 @@
 #include "shadow/dry_run.hpp"
 
 #include "portcullis/wire/messages.hpp"
-#include "wire/framing.hpp"
+#include "shadow/quote.hpp"
+#include "wire/message_loop.hpp"
 
 namespace portcullis::shadow {
 
@@ -14,16 +15,6 @@ namespace {
 // What the shadow may make the gate hold.
 constexpr std::uint32_t kMaxMessage = 16u << 20;
 constexpr std::size_t kMaxRows = 100'000;
-
-std::string quoted(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) out.append(c == quote ? 2 : 1, c);
-  return out += quote;
-}
-
-std::string literal(std::string_view text) {
-  return quoted(text, '\'');
-}
 
 std::string set(std::string_view name, std::string_view value) {
   return "; SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", true)";
@@ -63,15 +54,14 @@ std::string DryRun::opening() const {
   sql += set("max_parallel_workers_per_gather", "0");
   sql += set("lock_timeout", in_milliseconds(plan_.lock_timeout));
   sql += set("statement_timeout", in_milliseconds(plan_.statement_timeout));
-  if (!plan_.role.empty()) sql += "; SET LOCAL ROLE " + quoted(plan_.role, '"');
+  if (!plan_.role.empty()) sql += "; SET LOCAL ROLE " + identifier(plan_.role);
   return sql;
 }
 
 // The statement's own settings and role shall not decide what is seen.
 std::string DryRun::looking() const {
-  return "RESET ROLE" + set("client_encoding", "UTF8") +
-         set("statement_timeout", in_milliseconds(plan_.statement_timeout)) + "; " +
-         std::string(facts_query());
+  return "RESET ROLE; SET LOCAL client_encoding TO 'UTF8'; SET LOCAL statement_timeout TO " +
+         literal(in_milliseconds(plan_.statement_timeout)) + "; " + std::string(facts_query());
 }
 
 void DryRun::ask(Step step) {
@@ -104,20 +94,10 @@ void DryRun::execute(std::string_view statement) {
 }
 
 DryRun::Next DryRun::on_bytes(std::string_view bytes, std::size_t& consumed) {
-  consumed = 0;
-  Next next = Next::read;
-  while (next == Next::read) {
-    const auto rest = bytes.substr(consumed);
-    const auto header = wire::peek_backend(rest);
-    if (!header) return fail(header.error());
-    if (!*header) return Next::read;
-    if ((*header)->body_size > kMaxMessage)
-      return fail({sqlstate::program_limit_exceeded, "the shadow sent a message that is too long"});
-    if (rest.size() < (*header)->frame_size()) return Next::read;
-    consumed += (*header)->frame_size();
-    next = on_message((*header)->type, rest.substr(5, (*header)->body_size));
-  }
-  return next;
+  return wire::each_message<Next>(
+      bytes, consumed, kMaxMessage,
+      [this](char message, std::string_view body) { return on_message(message, body); },
+      [this](Error error) { return fail(std::move(error)); });
 }
 
 DryRun::Next DryRun::on_message(char message, std::string_view body) {

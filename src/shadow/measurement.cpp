@@ -81,6 +81,11 @@ bool read_living(const Row& row, Oid oid, const Baseline& baseline, const Held& 
   facts.name = *row[3];
   facts.kind = row[4]->front();
   const auto* known = baseline.find(oid, facts.schema, facts.name);
+  // As whoever wrote the statement knows it.
+  if (const auto* same = baseline.find(oid)) {
+    facts.schema = same->schema;
+    facts.name = same->name;
+  }
   auto before = held.filenode(oid);
   if (!before && known != nullptr) before = known->filenode;
   facts.is_new = !before;

@@ -14,11 +14,11 @@ namespace portcullis::shadow {
 using Oid = std::uint32_t;
 
 struct RelationFacts {
-  std::string schema, name;
-  char kind = 'r';       // pg_class.relkind
-  LockSet locks;         // that its transaction did not hold before the statement
-  bool is_new = false;   // the statement made it
-  bool is_gone = false;  // the statement dropped it
+  std::string schema, name;  // before the statement, which may have renamed it
+  char kind = 'r';           // pg_class.relkind
+  LockSet locks;             // that its transaction did not hold before the statement
+  bool is_new = false;       // the statement made it
+  bool is_gone = false;      // the statement dropped it
   bool is_rewritten =
       false;                // stored anew: a table written again, an index built again, what TRUNCATE emptied
   bool is_scanned = false;  // a table that was read from its beginning to its end

@@ -1,0 +1,76 @@
+// What a shadow's server, in which others' code runs, can make the gate believe: whatever it answers, there
+// are facts only of a run that came to its end in order. The first byte of an input says in what pieces the
+// others come, and to whom.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "shadow/copy_queries.hpp"
+#include "shadow/dry_run.hpp"
+#include "shadow/script.hpp"
+
+namespace shadow = portcullis::shadow;
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// What it asks for grows with what it is told only by its own questions.
+template <class Machine>
+typename Machine::Next give(Machine& machine, std::string_view bytes, std::size_t piece) {
+  using Next = typename Machine::Next;
+  std::string held;
+  Next next = Next::read;
+  for (std::size_t at = 0; at < bytes.size() && next == Next::read; at += piece) {
+    held += bytes.substr(at, piece);
+    std::size_t consumed = 0;
+    next = machine.on_bytes(held, consumed);
+    require(consumed <= held.size());
+    held.erase(0, consumed);
+    (void)machine.take_out();
+  }
+  return next;
+}
+
+void run_dry(std::string_view bytes, std::size_t piece) {
+  const shadow::Baseline baseline;
+  shadow::Counters counters;
+  shadow::RunPlan plan;
+  plan.statement = "ALTER TABLE t ADD COLUMN n integer";
+  plan.role = "agent";
+  if (piece % 2 == 0) plan.earlier = {"CREATE TABLE u (n integer)"};
+  shadow::DryRun run(plan, baseline, counters);
+  const auto next = give(run, bytes, piece);
+  if (next == shadow::DryRun::Next::failed) require(!run.failure().message.empty());
+  if (next == shadow::DryRun::Next::done && run.facts().failure) require(run.facts().relations.empty());
+}
+
+void run_script(std::string_view bytes, std::size_t piece) {
+  shadow::Script script({"one", "two", "three"});
+  const auto next = give(script, bytes, piece);
+  if (next == shadow::Script::Next::failed) require(!script.failure().message.empty());
+  for (const auto& one : script.failures()) require(one.statement < 3);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::size_t piece = 1 + data[0] / 4u;
+  const std::string_view bytes{reinterpret_cast<const char*>(data + 1), size - 1};
+  switch (data[0] % 4) {
+    case 0: run_script(bytes, piece); break;
+    case 1: {
+      const auto contents = shadow::contents_of(bytes, {"wide"});
+      require(contents.to_restore.size() <= bytes.size() + 1);
+      (void)shadow::not_restored(bytes);
+      break;
+    }
+    default: run_dry(bytes, piece); break;
+  }
+  return 0;
+}

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(shadow_answers USES portcullis::shadow)

@@ -1,0 +1,344 @@
+#include "net/shadow_builder.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "auth/scram.hpp"
+#include "base/encoding.hpp"
+#include "catalog/queries.hpp"
+#include "net/shadow_connection.hpp"
+#include "shadow/copy_queries.hpp"
+#include "shadow/quote.hpp"
+#include "shadow/sample_rows.hpp"
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+using shadow::identifier;
+using shadow::literal;
+using std::chrono::milliseconds;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Restores the copy and owns it until it is whole. No superuser: what it runs others have written.
+constexpr const char* kBuilder = "portcullis_shadow_builder";
+constexpr milliseconds kDumpTime{600'000}, kRestoreTime{1'200'000};
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string cell(const shadow::Row& row, std::size_t column) {
+  return column < row.size() ? row[column].value_or("") : std::string();
+}
+
+std::vector<std::string> first_cells(const std::vector<shadow::Row>& rows) {
+  std::vector<std::string> cells;
+  for (const auto& row : rows) cells.push_back(cell(row, 0));
+  return cells;
+}
+
+const char* libpq_name(SslMode mode) {
+  switch (mode) {
+    case SslMode::disable: return "disable";
+    case SslMode::require: return "require";
+    case SslMode::verify_ca: return "verify-ca";
+    case SslMode::verify_full: return "verify-full";
+  }
+  return "verify-full";
+}
+
+fs::path programs_of(int server_version) {
+  return "/usr/lib/postgresql/" + std::to_string(server_version / 10'000) + "/bin";
+}
+
+Error with_what(const std::string& what, Error error) {
+  error.message = what + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options) {
+  std::unique_ptr<Shadow> shadow(new Shadow(options));
+  for (const auto step :
+       {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles, &Shadow::make_database,
+        &Shadow::dump, &Shadow::restore, &Shadow::fill, &Shadow::give_to_owners, &Shadow::look}) {
+    if (const auto done = (*shadow.*step)(); !done) return done.error();
+  }
+  shadow->production_ = {};
+  return shadow;
+}
+
+Result<void> Shadow::ask_production() {
+  auto opened = ShadowConnection::open(options_.production, options_.login, ServerConnection::to_look());
+  if (!opened) return opened.error();
+  auto& connection = **opened;
+  server_version_ = connection.server_version();
+  if (server_version_ < catalog::kOldestServer || server_version_ >= catalog::kNewerServer) {
+    return Error{base::sqlstate::feature_not_supported, "the database's version number is " +
+                                                            std::to_string(server_version_) +
+                                                            ": shadows are made of PostgreSQL 13 to 18"};
+  }
+  auto& to = production_;
+  const std::vector<std::pair<std::string_view, Rows*>> questions = {
+      {shadow::roles_query(), &to.roles},
+      {shadow::memberships_query(server_version_), &to.memberships},
+      {shadow::database_query(server_version_), &to.database},
+      {shadow::schemas_query(), &to.schemas},
+      {shadow::extensions_query(), &to.extensions},
+      {shadow::wide_publications_query(), &to.wide_publications},
+      {shadow::sequences_query(), &to.sequences},
+      {shadow::owners_query(server_version_), &to.owners},
+      {shadow::bootstrap_owner_query(), &to.bootstrap_owner},
+      {shadow::database_privileges_query(), &to.privileges},
+      {shadow::settings_query(), &settings_},
+      {shadow::filled_query(), &to.filled},
+  };
+  for (const auto& [question, rows] : questions) {
+    auto answer = connection.ask(std::string(question));
+    if (!answer) return answer.error();
+    *rows = std::move(*answer);
+  }
+  return {};
+}
+
+Result<void> Shadow::start_sidecar() {
+  if (options_.sidecar.programs.empty()) options_.sidecar.programs = programs_of(server_version_);
+  if (options_.dump_programs.empty()) options_.dump_programs = options_.sidecar.programs;
+  for (const auto& file : {options_.sidecar.programs / "initdb", options_.sidecar.programs / "postgres",
+                           options_.dump_programs / "pg_dump", options_.dump_programs / "pg_restore"}) {
+    if (!fs::exists(file)) {
+      std::string message = "there is no \"";
+      message.append(file.string()).append("\": install PostgreSQL ");
+      message.append(std::to_string(server_version_ / 10'000));
+      return Error{base::sqlstate::io_error, message + ", or name the folders of its programs"};
+    }
+  }
+  auto started = Sidecar::start(options_.sidecar);
+  if (!started) return started.error();
+  sidecar_ = std::move(*started);
+  password_ = base::to_base64(auth::random_bytes(24));
+  return {};
+}
+
+fs::path Shadow::file(const std::string& name) const {
+  return sidecar_->folder() / name;
+}
+
+ServerLogin Shadow::builder() const {
+  return {kBuilder, base::Secret(password_), options_.login.database};
+}
+
+// Without effect what fails here leaves the copy incomplete.
+Result<void> Shadow::run(const ServerLogin& login, const std::vector<std::string>& statements,
+                         const std::string& what) {
+  auto opened = ShadowConnection::open(sidecar_->address(), login, ServerConnection::to_try_out());
+  if (!opened) return with_what(what, opened.error());
+  const auto failed = (*opened)->run(statements);
+  if (!failed) return with_what(what, failed.error());
+  for (const auto& one : *failed) left_out_.push_back(what + ": " + one.error.message);
+  return {};
+}
+
+Result<void> Shadow::make_roles() {
+  const std::string password = " PASSWORD " + literal(password_);
+  std::vector<std::string> sql = {
+      "CREATE ROLE " + identifier(kBuilder) + " NOSUPERUSER INHERIT LOGIN BYPASSRLS" + password,
+      // Neither triggers nor foreign keys fire for a row that is made up.
+      "ALTER ROLE " + identifier(kBuilder) + " SET session_replication_role = replica"};
+  for (const auto& row : production_.roles) {
+    const auto role = identifier(cell(row, 0));
+    sql.push_back("CREATE ROLE " + role + " " + cell(row, 1) + password);
+    sql.push_back("GRANT " + role + " TO " + identifier(kBuilder));
+  }
+  for (const auto& row : production_.memberships) {
+    sql.push_back("GRANT " + identifier(cell(row, 0)) + " TO " + identifier(cell(row, 1)) + " " +
+                  cell(row, 2));
+  }
+  return run(sidecar_->admin("postgres"), sql, "role");
+}
+
+Result<void> Shadow::make_database() {
+  const auto& name = options_.login.database;
+  std::vector<std::string> sql;
+  if (name != "postgres") {
+    sql.push_back("CREATE DATABASE " + identifier(name) + " TEMPLATE template0 " +
+                  (production_.database.empty() ? "" : cell(production_.database.front(), 0)));
+  }
+  sql.push_back("ALTER DATABASE " + identifier(name) + " OWNER TO " + identifier(kBuilder));
+  if (const auto made = run(sidecar_->admin("postgres"), sql, "database"); !made) return made;
+  sql = {"DROP SCHEMA public"};
+  for (const auto& row : production_.schemas)
+    sql.push_back("CREATE SCHEMA " + identifier(cell(row, 0)) + " AUTHORIZATION " + identifier(kBuilder));
+  for (const auto& row : production_.extensions) {
+    const auto extension = cell(row, 0);
+    if (!shadow::may_be_copied(extension)) {
+      left_out_.push_back("extension " + extension + ": it is not among those that a shadow may have");
+      continue;
+    }
+    sql.push_back("CREATE EXTENSION " + identifier(extension) + " WITH SCHEMA " + identifier(cell(row, 1)) +
+                  " VERSION " + literal(cell(row, 2)));
+  }
+  for (const auto& publication : first_cells(production_.wide_publications))
+    sql.push_back("CREATE PUBLICATION " + identifier(publication) + " FOR ALL TABLES");
+  return run(sidecar_->admin(name), sql, "schema");
+}
+
+// Nothing of the gate's own environment goes along.
+Program Shadow::tool(const std::string& name, const UpstreamAddress& address,
+                     const ServerLogin& login) const {
+  Program program;
+  program.file = options_.dump_programs / name;
+  program.folder = sidecar_->folder();
+  program.environment = {"LC_ALL=C",
+                         "PATH=/usr/bin:/bin",
+                         "PGHOST=" + address.host,
+                         "PGPORT=" + std::to_string(address.port),
+                         "PGUSER=" + login.user,
+                         "PGDATABASE=" + login.database,
+                         "PGCONNECT_TIMEOUT=10",
+                         "PGAPPNAME=portcullis shadow",
+                         std::string("PGSSLMODE=") + libpq_name(address.sslmode)};
+  if (!login.password.empty())
+    program.environment.push_back("PGPASSWORD=" + std::string(login.password.reveal()));
+  if (address.sslmode == SslMode::verify_ca || address.sslmode == SslMode::verify_full) {
+    program.environment.push_back("PGSSLROOTCERT=" + (address.root_certificate.empty()
+                                                          ? std::string("/etc/ssl/certs/ca-certificates.crt")
+                                                          : address.root_certificate));
+  }
+  return program;
+}
+
+Result<void> Shadow::dump() {
+  auto pg_dump = tool("pg_dump", options_.production, options_.login);
+  pg_dump.arguments = {"--schema-only",
+                       "--format=custom",
+                       "--file=" + file("dump").string(),
+                       "--lock-wait-timeout=" + std::to_string(options_.lock_timeout.count()),
+                       "--no-subscriptions",
+                       "--no-tablespaces",
+                       "--no-comments",
+                       "--no-security-labels",
+                       "--no-password"};
+  pg_dump.output = file("dump.log");
+  auto dumped = run_program(pg_dump, kDumpTime);
+  if (dumped) return dumped;
+  Error error = dumped.error();
+  error.message +=
+      ". The login \"" + options_.login.user +
+      "\" needs SELECT on every table (pg_read_all_data has it), and nobody may hold one for long: "
+      "another login is named in \"shadow\"";
+  return error;
+}
+
+Result<void> Shadow::restore() {
+  auto list = tool("pg_restore", sidecar_->address(), builder());
+  list.arguments = {"--list", file("dump").string()};
+  list.output = file("contents");
+  if (const auto listed = run_program(list, kDumpTime); !listed) return listed;
+  const auto wide = first_cells(production_.wide_publications);
+  auto contents = shadow::contents_of(text_of(list.output), {wide.begin(), wide.end()});
+  left_out_.insert(left_out_.end(), contents.left_out.begin(), contents.left_out.end());
+  std::ofstream(file("use"), std::ios::binary) << contents.to_restore;
+
+  auto pg_restore = tool("pg_restore", sidecar_->address(), builder());
+  pg_restore.arguments = {"--no-owner", "--no-password", "--use-list=" + file("use").string(),
+                          "--dbname=" + options_.login.database, file("dump").string()};
+  pg_restore.output = file("restore.log");
+  auto child = ChildProcess::start(pg_restore);
+  if (!child) return child.error();
+  const auto status = child->wait(kRestoreTime);
+  const auto failed = shadow::not_restored(text_of(pg_restore.output));
+  // It ends with 1 also where single objects could not be made.
+  if (!status || (*status != 0 && failed.empty())) {
+    return Error{base::sqlstate::io_error,
+                 "pg_restore could not make the shadow: " + last_lines(pg_restore.output)};
+  }
+  left_out_.insert(left_out_.end(), failed.begin(), failed.end());
+  return {};
+}
+
+Result<void> Shadow::fill() {
+  auto opened = ShadowConnection::open(sidecar_->address(), builder(), ServerConnection::to_try_out());
+  if (!opened) return opened.error();
+  const auto columns =
+      (*opened)->ask("SET search_path = pg_catalog; " + std::string(shadow::columns_query()));
+  if (!columns) return columns.error();
+  auto samples = shadow::read_samples(production_.filled, *columns);
+  if (!samples) return samples.error();
+  for (std::size_t attempt = 0; !samples->empty(); ++attempt) {
+    std::vector<std::string> inserts;
+    std::vector<shadow::SampleTable> tried;
+    for (auto& table : *samples) {
+      if (auto insert = shadow::insert_of(table, attempt)) {
+        inserts.push_back(std::move(*insert));
+        tried.push_back(std::move(table));
+      } else {
+        without_row_.push_back(table.schema + "." + table.name);
+      }
+    }
+    const auto failed = (*opened)->run(std::move(inserts));
+    if (!failed) return failed.error();
+    samples->clear();
+    for (const auto& one : *failed) {
+      if (samples->empty() || samples->back().name != tried[one.statement].name)
+        samples->push_back(tried[one.statement]);
+    }
+  }
+  return run(builder(), first_cells(production_.sequences), "sequence");
+}
+
+Result<void> Shadow::give_to_owners() {
+  std::vector<std::string> sql = first_cells(production_.owners);
+  for (const auto& row : production_.schemas)
+    sql.push_back("ALTER SCHEMA " + identifier(cell(row, 0)) + " OWNER TO " + identifier(cell(row, 1)));
+  if (!production_.bootstrap_owner.empty()) {
+    sql.push_back("REASSIGN OWNED BY " + identifier(kBuilder) + " TO " +
+                  identifier(cell(production_.bootstrap_owner.front(), 0)));
+  }
+  const auto privileges = first_cells(production_.privileges);
+  sql.insert(sql.end(), privileges.begin(), privileges.end());
+  sql.push_back("DROP OWNED BY " + identifier(kBuilder));
+  if (const auto given = run(sidecar_->admin(options_.login.database), sql, "owner"); !given) return given;
+  return run(sidecar_->admin("postgres"), {"DROP ROLE " + identifier(kBuilder)}, "role");
+}
+
+Result<void> Shadow::look() {
+  auto opened = ShadowConnection::open(sidecar_->address(), sidecar_->admin(options_.login.database),
+                                       ServerConnection::to_look());
+  if (!opened) return opened.error();
+  const auto rows = (*opened)->ask(std::string(shadow::Baseline::query()));
+  if (!rows) return rows.error();
+  auto baseline = shadow::Baseline::read(*rows);
+  if (!baseline) return baseline.error();
+  baseline_ = std::move(*baseline);
+  return {};
+}
+
+// Those of every role come first, and those of the role itself are set behind them.
+std::vector<std::pair<std::string, std::string>> Shadow::settings_of(const std::string& role) const {
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const auto& row : settings_) {
+    if (cell(row, 0).empty() || cell(row, 0) == role) settings.emplace_back(cell(row, 1), cell(row, 2));
+  }
+  return settings;
+}
+
+Result<shadow::RunFacts> Shadow::try_out(const std::string& role, shadow::RunPlan plan) {
+  auto opened =
+      ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), options_.login.database},
+                             ServerConnection::to_try_out());
+  if (!opened) return Result<shadow::RunFacts>(boost::system::in_place_error, opened.error());
+  shadow::RunFacts facts;
+  const auto ran = (*opened)->try_out(plan, baseline_, facts);
+  if (!ran) return Result<shadow::RunFacts>(boost::system::in_place_error, ran.error());
+  return facts;
+}
+
+}  // namespace portcullis::net

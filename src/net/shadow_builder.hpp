@@ -1,0 +1,87 @@
+// Makes the shadow: a copy of a database's structure in a sidecar of its own. Production is asked for its
+// catalog and dumped with pg_dump, which takes ACCESS SHARE locks and gives up when it has to wait for one;
+// no row of it is read.
+//
+// Everything here blocks, a few seconds for build(), and belongs on one thread that lives as long as the
+// shadow.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/sidecar.hpp"
+#include "shadow/dry_run.hpp"
+
+namespace portcullis::net {
+
+struct ShadowOptions {
+  UpstreamAddress production;
+  ServerLogin login;                    // LOGIN, and SELECT on what is dumped: pg_dump locks what it reads
+  SidecarOptions sidecar;               // of production's major version
+  std::filesystem::path dump_programs;  // the folder of pg_dump and pg_restore
+  std::chrono::milliseconds lock_timeout{2'000};  // of pg_dump
+};
+
+class Shadow {
+ public:
+  // 08001, 58030 or what production said, with what to do. A shadow that lacks something is one all the same:
+  // see left_out().
+  [[nodiscard]] static base::Result<std::unique_ptr<Shadow>> build(const ShadowOptions& options);
+
+  // Runs the statement as a role of production's, which it logs in as; `plan.role` stays empty. 28000 when
+  // there is no such role.
+  [[nodiscard]] base::Result<shadow::RunFacts> try_out(const std::string& role, shadow::RunPlan plan);
+
+  // What a session of the role begins with there, as RunPlan::settings.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_of(const std::string& role) const;
+
+  // What production has and the copy has not, in words. While there is any a statement that fails here may
+  // work there, and the other way round.
+  [[nodiscard]] const std::vector<std::string>& left_out() const noexcept { return left_out_; }
+  // Tables that hold rows in production and none here.
+  [[nodiscard]] const std::vector<std::string>& without_row() const noexcept { return without_row_; }
+  [[nodiscard]] int server_version() const noexcept { return server_version_; }
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return sidecar_->folder(); }
+
+ private:
+  using Rows = std::vector<shadow::Row>;
+
+  explicit Shadow(const ShadowOptions& options) : options_(options) {}
+  [[nodiscard]] base::Result<void> ask_production();
+  [[nodiscard]] base::Result<void> start_sidecar();
+  [[nodiscard]] base::Result<void> make_roles();
+  [[nodiscard]] base::Result<void> make_database();
+  [[nodiscard]] base::Result<void> dump();
+  [[nodiscard]] base::Result<void> restore();
+  [[nodiscard]] base::Result<void> fill();
+  [[nodiscard]] base::Result<void> give_to_owners();
+  [[nodiscard]] base::Result<void> look();
+
+  [[nodiscard]] base::Result<void> run(const ServerLogin& login, const std::vector<std::string>& statements,
+                                       const std::string& what);
+  [[nodiscard]] ServerLogin builder() const;
+  [[nodiscard]] Program tool(const std::string& name, const UpstreamAddress& address,
+                             const ServerLogin& login) const;
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const;
+
+  ShadowOptions options_;
+  std::unique_ptr<Sidecar> sidecar_;
+  std::string password_;  // of every role there
+  int server_version_ = 0;
+
+  struct Production {
+    Rows roles, memberships, database, schemas, extensions, wide_publications, sequences, owners,
+        bootstrap_owner, privileges, filled;
+  } production_;
+  std::vector<std::string> left_out_, without_row_;
+  Rows settings_;
+  shadow::Baseline baseline_;
+};
+
+}  // namespace portcullis::net

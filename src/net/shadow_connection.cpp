@@ -1,0 +1,89 @@
+#include "net/shadow_connection.hpp"
+
+#include <utility>
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kMostRows = 1'000'000;
+
+class RowKeeper final : public session::RowTaker {
+ public:
+  Result<void> take(std::span<const std::optional<std::string_view>> fields) override {
+    if (rows.size() == kMostRows)
+      return Error{base::sqlstate::program_limit_exceeded, "the database's catalog has too many entries"};
+    auto& row = rows.emplace_back();
+    for (const auto& field : fields) row.push_back(field ? std::optional(std::string(*field)) : std::nullopt);
+    return {};
+  }
+  std::vector<shadow::Row> rows;
+};
+
+// GCC 12: no capturing lambdas as coroutines.
+asio::awaitable<void> keep(asio::awaitable<Result<void>> work, Result<void>& result) {
+  result = co_await std::move(work);
+}
+
+}  // namespace
+
+struct ShadowConnection::Parts {
+  Parts(std::shared_ptr<Upstream> to, ServerConnection::Parameters parameters)
+      : upstream(std::move(to)), connection(*upstream, std::move(parameters)) {}
+
+  Result<void> wait(asio::awaitable<Result<void>> work) {
+    Result<void> result =
+        Error{base::sqlstate::internal_error, "the conversation ended by an unexpected error"};
+    asio::co_spawn(context, keep(std::move(work), result), [](std::exception_ptr) {});
+    context.restart();
+    context.run();
+    return result;
+  }
+
+  std::shared_ptr<Upstream> upstream;
+  asio::io_context context{1};
+  ServerConnection connection;
+};
+
+ShadowConnection::ShadowConnection(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ShadowConnection::~ShadowConnection() = default;
+
+Result<std::unique_ptr<ShadowConnection>> ShadowConnection::open(const UpstreamAddress& address,
+                                                                 const ServerLogin& login,
+                                                                 ServerConnection::Parameters parameters) {
+  auto upstream = Upstream::make(address);
+  if (!upstream) return upstream.error();
+  auto parts = std::make_unique<Parts>(*upstream, std::move(parameters));
+  const auto opened = parts->wait(parts->connection.open(login));
+  if (!opened) return opened.error();
+  return std::unique_ptr<ShadowConnection>(new ShadowConnection(std::move(parts)));
+}
+
+Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql) {
+  RowKeeper keeper;
+  const auto asked = parts_->wait(parts_->connection.ask(sql, keeper));
+  if (!asked) return asked.error();
+  return std::move(keeper.rows);
+}
+
+Result<std::vector<shadow::Script::Failed>> ShadowConnection::run(std::vector<std::string> statements) {
+  if (statements.empty()) return std::vector<shadow::Script::Failed>();
+  shadow::Script script(std::move(statements));
+  const auto ran = parts_->wait(parts_->connection.run(script));
+  if (!ran) return ran.error();
+  return script.failures();
+}
+
+Result<void> ShadowConnection::try_out(const shadow::RunPlan& plan, const shadow::Baseline& baseline,
+                                       shadow::RunFacts& facts) {
+  return parts_->wait(parts_->connection.try_out(plan, baseline, counters_, facts));
+}
+
+int ShadowConnection::server_version() const noexcept {
+  return parts_->connection.server_version();
+}
+
+}  // namespace portcullis::net

@@ -1,0 +1,214 @@
+#include "net/sidecar.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "auth/scram.hpp"
+#include "base/encoding.hpp"
+#include "net/server_connection.hpp"
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+using std::chrono::milliseconds;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kPrefix = "portcullis-shadow-";
+constexpr const char* kAdmin = "portcullis_shadow";
+constexpr std::uint16_t kPort = 5432;  // only the socket's name
+constexpr milliseconds kInitTime{60'000}, kStartTime{30'000}, kStopTime{10'000};
+
+Error failed(const std::string& what, int number) {
+  return {base::sqlstate::io_error, what + ": " + std::strerror(number)};
+}
+
+// A new file that only `account` may read.
+Result<void> write_private(const fs::path& file, const std::string& text,
+                           const std::optional<Account>& account) {
+  const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const bool is_written = out >= 0 &&
+                          ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                          (!account || ::fchown(out, account->user, account->group) == 0);
+  const int number = errno;
+  if (out >= 0) ::close(out);
+  if (!is_written) return failed("cannot write \"" + file.string() + "\"", number);
+  return {};
+}
+
+// What the server is started with. Nothing of it has to survive a crash.
+std::vector<std::string> settings(const fs::path& folder) {
+  const std::vector<std::pair<std::string, std::string>> values = {
+      {"listen_addresses", ""},
+      {"unix_socket_directories", folder.string()},
+      {"unix_socket_permissions", "0700"},
+      {"port", std::to_string(kPort)},
+      {"max_connections", "20"},
+      {"shared_buffers", "16MB"},
+      {"fsync", "off"},
+      {"synchronous_commit", "off"},
+      {"full_page_writes", "off"},
+      {"wal_level", "logical"},  // or CREATE PUBLICATION warns
+      {"autovacuum", "off"},
+      {"jit", "off"},
+      {"max_parallel_maintenance_workers", "0"},  // their reads would not be counted
+      {"track_counts", "on"},
+      {"log_statement", "none"},
+      {"log_min_error_statement", "panic"},  // statements of agents belong in the audit log alone
+      {"log_min_messages", "error"},
+  };
+  std::vector<std::string> arguments;
+  for (const auto& [name, value] : values) {
+    arguments.emplace_back("-c");
+    arguments.push_back(name + "=" + value);
+  }
+  return arguments;
+}
+
+asio::awaitable<void> try_login(ServerConnection& connection, const ServerLogin& login,
+                                Result<void>& result) {
+  result = co_await connection.open(login);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sidecar>> Sidecar::start(const SidecarOptions& options) {
+  sweep(options.parent);
+  std::unique_ptr<Sidecar> sidecar(new Sidecar(options));
+  for (const auto step :
+       {&Sidecar::make_folder, &Sidecar::make_cluster, &Sidecar::start_server, &Sidecar::wait_until_ready}) {
+    if (const auto done = (*sidecar.*step)(); !done) return done.error();
+  }
+  return sidecar;
+}
+
+Sidecar::~Sidecar() {
+  if (server_) {
+    server_->signal(SIGINT);  // fast shutdown
+    (void)server_->wait(kStopTime);
+    server_.reset();
+  }
+  std::error_code ignored;
+  if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Result<void> Sidecar::make_folder() {
+  std::string name = (options_.parent / (std::string(kPrefix) + "XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr)
+    return failed("cannot make a folder in \"" + options_.parent.string() + "\"", errno);
+  folder_ = name;
+  lock_ = ::open((folder_ / "lock").c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
+    return failed("cannot lock \"" + name + "\"", errno);
+  const auto& account = options_.account;
+  if (account && ::chown(name.c_str(), account->user, account->group) != 0)
+    return failed("cannot give away \"" + name + "\"", errno);
+  return {};
+}
+
+Program Sidecar::program(const std::string& name) const {
+  Program program;
+  program.file = options_.programs / name;
+  program.environment = {"LC_ALL=C", "TZ=UTC", "PATH=/usr/bin:/bin"};
+  program.folder = folder_;
+  program.output = log();
+  program.account = options_.account;
+  return program;
+}
+
+Result<void> Sidecar::make_cluster() {
+  password_ = base::to_base64(auth::random_bytes(24));
+  const auto password_file = folder_ / "password";
+  if (const auto written = write_private(password_file, password_ + "\n", options_.account); !written)
+    return written;
+  auto initdb = program("initdb");
+  initdb.arguments = {"-D",
+                      (folder_ / "data").string(),
+                      "-U",
+                      kAdmin,
+                      "-E",
+                      "UTF8",
+                      "--no-locale",
+                      "--no-sync",
+                      "--auth=scram-sha-256",
+                      "--pwfile=" + password_file.string()};
+  const auto made = run_program(initdb, kInitTime);
+  std::error_code ignored;
+  fs::remove(password_file, ignored);
+  return made;
+}
+
+Result<void> Sidecar::start_server() {
+  auto postgres = program("postgres");
+  postgres.arguments = settings(folder_);
+  postgres.arguments.insert(postgres.arguments.begin(), {"-D", (folder_ / "data").string()});
+  auto started = ChildProcess::start(postgres);
+  if (!started) return started.error();
+  server_ = std::move(*started);
+  return {};
+}
+
+Result<void> Sidecar::wait_until_ready() {
+  auto upstream = Upstream::make(address());
+  if (!upstream) return upstream.error();
+  const auto end = std::chrono::steady_clock::now() + kStartTime;
+  Result<void> ready = Error{};
+  do {
+    asio::io_context context(1);
+    ServerConnection connection(**upstream);
+    const auto login = admin("postgres");
+    asio::co_spawn(context, try_login(connection, login, ready), [](std::exception_ptr) {});
+    context.run();
+    if (ready) return {};
+    std::this_thread::sleep_for(milliseconds(20));
+  } while (running() && std::chrono::steady_clock::now() < end);
+  return Error{base::sqlstate::io_error, "the shadow's server did not start (" + ready.error().message +
+                                             "); its log ends with: " + last_lines(log())};
+}
+
+UpstreamAddress Sidecar::address() const {
+  UpstreamAddress address;
+  address.host = folder_.string();
+  address.port = kPort;
+  address.sslmode = SslMode::disable;
+  address.channel_binding = auth::BindingMode::disable;
+  address.newest_protocol = false;
+  return address;
+}
+
+ServerLogin Sidecar::admin(const std::string& database) const {
+  return {kAdmin, base::Secret(password_), database};
+}
+
+bool Sidecar::running() {
+  return server_ && !server_->wait(milliseconds(0));
+}
+
+void Sidecar::sweep(const fs::path& parent) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+    if (!entry.path().filename().string().starts_with(kPrefix) || entry.is_symlink(ignored)) continue;
+    struct stat about {};
+    if (::lstat(entry.path().c_str(), &about) != 0 || !S_ISDIR(about.st_mode)) continue;
+    const int lock = ::open((entry.path() / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (lock < 0) continue;  // another gate's that is just being made, or not ours to look into
+    struct stat of_lock {};
+    const bool is_ours = ::fstat(lock, &of_lock) == 0 && of_lock.st_uid == ::geteuid();
+    if (is_ours && ::flock(lock, LOCK_EX | LOCK_NB) == 0) fs::remove_all(entry.path(), ignored);
+    ::close(lock);
+  }
+}
+
+}  // namespace portcullis::net

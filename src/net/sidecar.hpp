@@ -1,0 +1,60 @@
+// A private PostgreSQL server beside the gate: its own cluster in a folder of its own, a Unix socket and no
+// TCP, gone with the gate. Nothing in it is worth keeping, so it writes without waiting for the disk.
+//
+// Everything here blocks, about a second for start(), and belongs on one thread that lives as long as the
+// server.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/child_process.hpp"
+#include "net/upstream_address.hpp"
+#include "portcullis/base/result.hpp"
+
+namespace portcullis::net {
+
+struct SidecarOptions {
+  std::filesystem::path programs;                                         // the folder of initdb and postgres
+  std::filesystem::path parent = std::filesystem::temp_directory_path();  // of its folder; a short path
+  std::optional<Account> account{};  // that it runs as, where the gate is root: PostgreSQL is never
+};
+
+class Sidecar {
+ public:
+  // Removes what others have left behind whose gate is gone, makes a cluster, starts it and waits until it
+  // answers. 58030 with the last lines of its log.
+  [[nodiscard]] static base::Result<std::unique_ptr<Sidecar>> start(const SidecarOptions& options);
+  Sidecar(const Sidecar&) = delete;
+  Sidecar& operator=(const Sidecar&) = delete;
+  // Ends it and removes its folder.
+  ~Sidecar();
+
+  [[nodiscard]] UpstreamAddress address() const;
+  // Its superuser, whose password nobody else has: what runs in the server must not become it.
+  [[nodiscard]] ServerLogin admin(const std::string& database) const;
+  [[nodiscard]] bool running();
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+
+  // Removes the folders below `parent` of sidecars whose gate is gone.
+  static void sweep(const std::filesystem::path& parent);
+
+ private:
+  explicit Sidecar(const SidecarOptions& options) : options_(options) {}
+  [[nodiscard]] base::Result<void> make_folder();
+  [[nodiscard]] base::Result<void> make_cluster();
+  [[nodiscard]] base::Result<void> start_server();
+  [[nodiscard]] base::Result<void> wait_until_ready();
+  [[nodiscard]] Program program(const std::string& name) const;
+  [[nodiscard]] std::filesystem::path log() const { return folder_ / "log"; }
+
+  SidecarOptions options_;
+  std::filesystem::path folder_;
+  int lock_ = -1;  // held as long as this gate lives
+  std::string password_;
+  std::optional<ChildProcess> server_;
+};
+
+}  // namespace portcullis::net

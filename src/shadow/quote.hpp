@@ -1,0 +1,21 @@
+// Names and texts as SQL writes them, standard_conforming_strings being on. Manual 4.1.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace portcullis::shadow {
+
+[[nodiscard]] inline std::string quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) out.append(c == quote ? 2 : 1, c);
+  return out += quote;
+}
+[[nodiscard]] inline std::string literal(std::string_view text) {
+  return quoted(text, '\'');
+}
+[[nodiscard]] inline std::string identifier(std::string_view name) {
+  return quoted(name, '"');
+}
+
+}  // namespace portcullis::shadow

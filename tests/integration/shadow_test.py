@@ -1,0 +1,281 @@
+"""`portcullis dry-run`: what a statement locks, writes anew and reads in the copy is what it does in the database.
+
+Each statement runs in the database itself, as the agent's role and rolled back, and is tried out; what is not the same
+is a failure, but for what is known to hang on the rows."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import gate
+import harness
+import postgres
+import processes
+from wire import query
+
+# Of a full scan by a foreign key's own question PostgreSQL decides by how many rows there are.
+ADD_COLUMN = ["note2 text", "n integer DEFAULT 7", "n integer NOT NULL DEFAULT 7", "t timestamptz DEFAULT now()",
+              "t text DEFAULT 'a' || 'b'", "s app.status DEFAULT 'new'", "n integer DEFAULT app.steady()",
+              "u uuid DEFAULT gen_random_uuid()", "t timestamptz DEFAULT clock_timestamp()", "n float DEFAULT random()",
+              "n integer NOT NULL", "n integer CHECK (n > 0)", "n integer DEFAULT 1 CHECK (n > 0)", "p app.positive",
+              "p app.positive DEFAULT 1", "l app.label", "n integer UNIQUE", "n integer REFERENCES app.parents",
+              "n integer GENERATED ALWAYS AS (parent * 2) STORED", "n integer GENERATED ALWAYS AS IDENTITY", "n serial",
+              "note text", "j jsonb DEFAULT '{}'"]
+WIDE = ["ADD COLUMN " + column for column in ADD_COLUMN] + [
+    "ADD COLUMN IF NOT EXISTS note integer", "DROP COLUMN note", "DROP COLUMN price", "DROP COLUMN price CASCADE",
+    "ALTER COLUMN code TYPE varchar(200)", "ALTER COLUMN code TYPE text", "ALTER COLUMN parent TYPE bigint",
+    "ALTER COLUMN short TYPE char(5)", "ALTER COLUMN price TYPE numeric(12,2)", "ALTER COLUMN took TYPE interval",
+    "ALTER COLUMN seen TYPE timestamp(6)", "ALTER COLUMN net TYPE inet", "ALTER COLUMN data TYPE jsonb",
+    "ALTER COLUMN made TYPE timestamptz", "ALTER COLUMN note TYPE varchar(50)", "ALTER COLUMN note TYPE text COLLATE \"POSIX\"",
+    "ALTER COLUMN short SET NOT NULL", "ALTER COLUMN checked SET NOT NULL", "ALTER COLUMN code DROP NOT NULL",
+    "ALTER COLUMN note SET DEFAULT 'x'", "ALTER COLUMN note SET STORAGE EXTERNAL", "ALTER COLUMN note SET STATISTICS 500",
+    "SET (fillfactor = 70)", "RENAME COLUMN note TO remark", "RENAME TO wider", "ENABLE ROW LEVEL SECURITY",
+    "SET SCHEMA public", "REPLICA IDENTITY FULL", "DISABLE TRIGGER noted", "ADD CHECK (price > 0)",
+    "ADD CHECK (price > 0) NOT VALID", "VALIDATE CONSTRAINT unproven", "DROP CONSTRAINT tall", "DROP CONSTRAINT wide_pkey",
+    "DROP CONSTRAINT wide_pkey CASCADE", "DROP CONSTRAINT wide_parent_fkey", "ADD UNIQUE (code)",
+    "ADD UNIQUE USING INDEX wide_note", "SET LOGGED", "SET UNLOGGED", "NO SUCH THING"]
+STATEMENTS = ["ALTER TABLE app.wide " + one for one in WIDE] + [
+    "ALTER TABLE app.children ADD FOREIGN KEY (bare) REFERENCES app.parents NOT VALID",
+    "ALTER TABLE app.empty ADD COLUMN n integer NOT NULL", "ALTER TABLE app.base ADD COLUMN n integer",
+    "ALTER TABLE app.measured ADD COLUMN n integer", "ALTER TABLE app.measured ADD COLUMN r float DEFAULT random()",
+    "ALTER TABLE app.measured DETACH PARTITION app.measured_24",
+    "ALTER TABLE app.measured ATTACH PARTITION app.measured_25 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+    "CREATE TABLE app.measured_26 PARTITION OF app.measured FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+    "ALTER TYPE app.status ADD VALUE 'gone'", "ALTER TYPE app.status RENAME VALUE 'new' TO 'fresh'",
+    "ALTER DOMAIN app.label ADD CHECK (VALUE <> '')", "CREATE INDEX ON app.wide (note, code)",
+    "CREATE INDEX ON app.measured (place)", "DROP INDEX app.wide_code", "DROP INDEX app.wide_pkey",
+    "REINDEX TABLE app.wide", "REINDEX INDEX app.wide_code", "CLUSTER app.wide USING wide_code",
+    "REFRESH MATERIALIZED VIEW app.totals", "CREATE VIEW app.cheap AS SELECT id FROM app.wide",
+    "DROP VIEW app.dear", "CREATE OR REPLACE VIEW app.dear AS SELECT id, price FROM app.wide",
+    "DROP TABLE app.parents", "DROP TABLE app.parents CASCADE", "DROP TABLE app.children", "DROP TABLE app.measured_23",
+    "TRUNCATE app.parents", "TRUNCATE app.parents CASCADE", "TRUNCATE app.empty",
+    "CREATE TRIGGER again AFTER INSERT ON app.wide FOR EACH ROW EXECUTE FUNCTION app.noting()",
+    "DROP TRIGGER noted ON app.wide", "DROP POLICY own ON app.guarded", "CREATE POLICY all_of ON app.guarded USING (true)",
+    "COMMENT ON TABLE app.wide IS 'wide'", "CREATE STATISTICS app.more ON code, price FROM app.wide",
+    "DROP STATISTICS app.wide_stats", "CREATE TABLE app.fresh (id integer PRIMARY KEY, w bigint REFERENCES app.wide)",
+    "CREATE TABLE app.taken AS SELECT id FROM app.parents", "CREATE TABLE app.wide (id integer)",
+    "CREATE SEQUENCE app.counted", "ALTER SEQUENCE app.loose RESTART", "DROP SEQUENCE app.loose",
+    "GRANT SELECT ON app.wide TO PUBLIC", "ALTER TABLE app.users ADD COLUMN n integer", "LOCK TABLE app.wide IN SHARE MODE",
+    "CREATE SCHEMA fresh", "DROP SCHEMA app", "CREATE FUNCTION app.f() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    "DROP FUNCTION app.noting()", "DROP FUNCTION app.steady()", "DROP TYPE app.status", "DROP DOMAIN app.label",
+    "ALTER PUBLICATION news ADD TABLE app.wide", "ANALYZE app.parents", "INSERT INTO app.seen_by (what) VALUES ('x')",
+    "SELECT * FROM app.dear", "SELECT * FROM app.nowhere", "INSERT INTO app.parents VALUES (1000, 'new')",
+    "UPDATE app.parents SET name = name", "CREATE TEMPORARY TABLE mine (id integer)"]
+
+MEASURE = """SELECT n.nspname || '.' || c.relname, c.relkind, c.oid, pg_relation_filenode(c.oid), pg_stat_get_xact_numscans(c.oid)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid >= 16384 AND c.relkind <> 't' AND n.nspname NOT LIKE 'pg\\_%'"""
+LOCKS = """SELECT l.relation, l.mode FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation'
+   AND l.relation >= 16384 AND l.mode <> 'AccessShareLock'"""
+
+
+def mode_name(view_mode):
+    """ShareUpdateExclusiveLock -> SHARE UPDATE EXCLUSIVE."""
+    name = view_mode.removesuffix("Lock")
+    return "".join(" " + letter if letter.isupper() else letter for letter in name).strip().upper()
+
+
+def dump_programs():
+    """pg_dump reads servers up to its own version; the test servers of other versions come without one."""
+    folder = postgres.client_program("pg_dump").parent
+    told = subprocess.run([folder / "pg_dump", "--version"], check=True, capture_output=True, text=True).stdout
+    return folder, int(re.search(r"(\d+)", told).group(1))
+
+
+class Case(harness.ShopCase):
+    @classmethod
+    def setUpClass(cls):
+        folder, version = dump_programs()
+        cls.config = {"shadow": {"programs": str(postgres.server_programs()), "dump_programs": str(folder)}}
+        super().setUpClass()
+        if version < cls.postgres.major:
+            raise unittest.SkipTest(f"pg_dump {version} does not read PostgreSQL {cls.postgres.major}")
+        cls.postgres.load(harness.DATA / "dry-run.sql")
+        reader = cls.postgres.catalog_role
+        schemas = "app, public"
+        if cls.postgres.major >= 14:
+            cls.postgres.sql(f"GRANT pg_read_all_data TO {reader}")
+        else:
+            cls.postgres.sql(f"GRANT USAGE ON SCHEMA {schemas} TO {reader}; GRANT SELECT ON ALL TABLES IN SCHEMA "
+                             f"{schemas} TO {reader}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schemas} TO {reader}")
+
+    def command(self, *statements, options=()):
+        return ["dry-run", "--config", self.gate.folder / "portcullis.json", "--agent", "repair", "--json", *options,
+                "--", *statements]
+
+    def dry_run(self, *statements):
+        done = gate.run(*self.command(*statements))
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        self.assertEqual(done.stderr, "")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Conformance(Case):
+    def real(self, statement):
+        """What it does in the database, rolled back: SQLSTATE or nothing, locks, what is stored anew, what is read."""
+        with self.postgres.connect(harness.AGENT) as connection:
+            connection.rows("BEGIN")
+            before = {row[0]: row for row in connection.rows(MEASURE)}
+            errors = [one.code for one in connection.talk(query(statement)) if one.type == "E"]
+            errors += [one.code for one in connection.talk(query("SET CONSTRAINTS ALL IMMEDIATE")) if one.type == "E"]
+            if errors:
+                return errors[0], set(), set(), set()
+            names = {row[2]: row[0] for row in before.values()}
+            after = [(names.get(row[2], row[0]), *row[1:]) for row in connection.rows(MEASURE)]
+            names.update({row[2]: row[0] for row in after})
+            locks = {(names[oid], mode_name(mode)) for oid, mode in connection.rows(LOCKS) if oid in names}
+            rewritten = {row[0] for row in after if row[0] in before and row[3] != before[row[0]][3]}
+            scanned = {row[0] for row in after if row[1] in "rm" and int(row[4]) > 0 and row[0] in before}
+            return "", locks, rewritten, scanned
+
+    @staticmethod
+    def tried(report):
+        if report["outcome"] != "ok":
+            return report["error"]["sqlstate"], set(), set(), set()
+        relations = [(f"{one['schema']}.{one['name']}", one) for one in report["relations"]
+                     if not one["schema"].startswith("pg_")]
+        locks = {(name, mode) for name, one in relations for mode in one["locks"] if mode != "ACCESS SHARE"}
+        return ("", locks, {name for name, one in relations if one["rewritten"]},
+                {name for name, one in relations if one["scanned"] and not one["new"]})
+
+    def test_what_is_measured_is_what_happens(self):
+        reports = self.dry_run(*STATEMENTS)
+        self.assertEqual(len(reports), len(STATEMENTS))
+        self.assertEqual((reports[0]["left_out"], reports[0]["without_row"]), ([], []))
+        for statement, report in zip(STATEMENTS, reports):
+            with self.subTest(statement):
+                self.assertEqual(self.tried(report), self.real(statement), report)
+
+
+def folders():
+    return {path for path in pathlib.Path(tempfile.gettempdir()).glob("portcullis-shadow-*")}
+
+
+class Command(Case):
+    def tearDown(self):
+        self.assertEqual(folders(), set())
+
+    def test_one_report_for_people(self):
+        done = gate.run("dry-run", "--config", self.gate.folder / "portcullis.json", "--agent", "repair",
+                        "ALTER TABLE app.wide ADD COLUMN u uuid DEFAULT gen_random_uuid()")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"would run: ALTER TABLE\n")
+        self.assertRegex(done.stdout, r"app\.wide +table +ACCESS EXCLUSIVE +written anew, read whole\n")
+
+    def test_what_hangs_on_rows_is_said_to(self):
+        failed, impossible = self.dry_run("ALTER TABLE app.wide ADD COLUMN n integer NOT NULL", "DROP TABLE app.parents")
+        self.assertEqual((failed["error"]["sqlstate"], failed["hangs_on_rows"]), ("23502", True))
+        self.assertEqual((impossible["error"]["sqlstate"], impossible["hangs_on_rows"]), ("2BP01", False))
+        self.assertIn("constraint wide_parent_fkey on table wide depends on table parents", impossible["error"]["detail"])
+
+    def test_what_cannot_be_tried_out_is_not(self):
+        statements = ["COMMIT", "SET ROLE postgres", "DO 'BEGIN END'", "CALL app.p()", "SELECT 1; SELECT 2", "VACUUM",
+                      "CREATE INDEX CONCURRENTLY ON app.wide (note)", "CREATE EXTENSION dblink", "COPY app.wide TO STDOUT",
+                      "ALTER SYSTEM SET fsync = off", "CREATE ROLE other", "PREPARE TRANSACTION 'x'", "LISTEN c", "selec",
+                      "EXPLAIN ANALYZE DELETE FROM app.wide", "CREATE DATABASE other", "CREATE TABLESPACE t LOCATION '/tmp'",
+                      "CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION app.noting()",
+                      "CREATE SERVER s FOREIGN DATA WRAPPER w", "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p"]
+        for statement, report in zip(statements, self.dry_run(*statements)):
+            self.assertEqual((report["statement"], report["outcome"]), (statement, "not tried"), report)
+
+    def test_production_is_asked_for_its_catalog_alone(self):
+        since = self.postgres.log_size()
+        self.dry_run("ALTER TABLE app.wide ADD COLUMN unheard_of integer", "UPDATE app.parents SET name = 'unheard_of'")
+        with open(self.postgres.folder / "log", "rb") as log:
+            log.seek(since)
+            text = log.read().decode()
+        self.assertNotIn("unheard_of", text)
+        self.assertNotRegex(text, r"FROM (ONLY )?app\.")
+        locks = set(re.findall(r"LOCK TABLE .* IN ([A-Z ]+) MODE", text))
+        self.assertEqual(locks, {"ACCESS SHARE"})
+
+    def test_a_table_that_somebody_holds_is_not_waited_for(self):
+        with self.postgres.superuser_connection() as other:
+            other.rows("BEGIN")
+            other.rows("LOCK TABLE app.wide IN ACCESS EXCLUSIVE MODE")
+            done = gate.run(*self.command("SELECT 1"))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "^portcullis: not tried out: .*pg_dump.*timeout.*nobody may hold one")
+
+    def test_who_may_not_read_is_told(self):
+        reader = self.postgres.catalog_role
+        self.postgres.sql(f"CREATE TABLE app.hidden (id integer); REVOKE ALL ON app.hidden FROM {reader}")
+        self.addCleanup(self.postgres.sql, "DROP TABLE app.hidden")
+        if self.postgres.major >= 14:
+            self.postgres.sql(f"REVOKE pg_read_all_data FROM {reader}")
+            self.addCleanup(self.postgres.sql, f"GRANT pg_read_all_data TO {reader}")
+        done = gate.run(*self.command("SELECT 1"))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "^portcullis: not tried out: .*permission denied for .* needs SELECT on every table")
+
+    def test_without_programs_it_says_what_is_missing(self):
+        config = dict(self.gate.config, shadow={"programs": "/nowhere"})
+        file = self.gate.folder / "nowhere.json"
+        file.write_text(json.dumps(config))
+        file.chmod(0o600)
+        done = gate.run("dry-run", "--config", file, "--agent", "repair", "SELECT 1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('there is no "/nowhere/initdb": install PostgreSQL', done.stderr)
+
+    def test_an_agent_without_a_role_is_refused(self):
+        done = gate.run("dry-run", "--config", self.gate.folder / "portcullis.json", "--agent", "nobody", "SELECT 1")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn('no role for the agent "nobody"', done.stderr)
+
+
+class HostileGround(Case):
+    """What others have written runs in the copy, and reaches nothing."""
+
+    schema = """CREATE FUNCTION public.reach() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        EXECUTE $q$COPY (SELECT 1) TO PROGRAM 'touch /tmp/portcullis-reached'$q$; RETURN true; END $$;
+      CREATE FUNCTION public.watch() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+        IF current_user LIKE 'portcullis%' AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+          RAISE EXCEPTION 'a superuser'; END IF; RETURN true; END $$;
+      CREATE TABLE public.trap (id integer CHECK (public.reach()), made integer DEFAULT 1);
+      CREATE TABLE public.watched (id integer CHECK (public.watch()));
+      CREATE INDEX ON public.watched ((public.watch()));
+      INSERT INTO public.watched VALUES (1);
+      ANALYZE public.watched;
+      CREATE FUNCTION public.fire() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+      CREATE EVENT TRIGGER fires ON ddl_command_end EXECUTE FUNCTION public.fire();
+      GRANT CREATE ON SCHEMA public TO agent_repair_db;"""
+
+    def test_code_in_the_schema_has_no_rights(self):
+        reports = self.dry_run("INSERT INTO public.trap VALUES (1)", "SELECT pg_read_file('/etc/hostname')",
+                               "SELECT rolsuper FROM pg_roles WHERE rolname = current_user", "SELECT public.reach()",
+                               "CREATE FUNCTION public.c() RETURNS integer LANGUAGE c AS 'libc', 'abs'",
+                               "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        self.assertEqual([one.get("error", {}).get("sqlstate") for one in reports[:2]], ["42501", "42501"])
+        self.assertEqual(reports[3]["error"]["sqlstate"], "42501")
+        self.assertEqual(reports[4]["error"]["sqlstate"], "42501")
+        self.assertFalse(os.path.exists("/tmp/portcullis-reached"))
+
+    def test_what_the_copy_lacks_is_named(self):
+        report, = self.dry_run("SELECT 1")
+        self.assertEqual(report["confidence"], "incomplete")
+        self.assertEqual(len(report["left_out"]), 1, report)
+        self.assertRegex(report["left_out"][0], "^EVENT TRIGGER .* fires ")
+
+
+class Killed(Case):
+    def test_nothing_stays_behind(self):
+        process = subprocess.Popen([gate.binary(), *map(str, self.command("SELECT pg_sleep(60)"))],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        processes.wait_until(folders, "the copy's folder")
+        folder, = folders()
+        processes.wait_until(lambda: (folder / ".s.PGSQL.5432").exists(), "the copy's server")
+        server = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        processes.wait_until(lambda: processes.state(server) in ("", "Z"), "the copy's server to end")
+        self.dry_run("SELECT 1")  # sweeps
+        self.assertEqual(folders(), set())
+
+
+if __name__ == "__main__":
+    unittest.main()
