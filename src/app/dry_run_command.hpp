@@ -20,6 +20,7 @@ struct Attempt {
   std::string sql;
   std::optional<base::Error> not_tried;  // why there are no facts
   shadow::RunFacts facts{};
+  std::chrono::microseconds tried_in{0};  // by the dry run, which has no rows to work on
 };
 
 struct TriedOut {

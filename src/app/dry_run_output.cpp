@@ -114,7 +114,7 @@ Json json_of(const base::Error& error) {
 }
 
 Json json_of(const Attempt& attempt) {
-  Json json = {{"statement", attempt.sql}};
+  Json json = {{"statement", attempt.sql}, {"tried_in_us", attempt.tried_in.count()}};
   if (attempt.not_tried) {
     json["outcome"] = "not tried";
     json["error"] = json_of(*attempt.not_tried);

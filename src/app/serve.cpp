@@ -215,7 +215,10 @@ Attempt attempt_of(net::Shadow& shadow, const std::string& role, const std::stri
   shadow::RunPlan plan;
   plan.statement = sql;
   plan.settings = shadow.settings_of(role);
+  const auto began = std::chrono::steady_clock::now();
   auto facts = shadow.try_out(role, std::move(plan));
+  attempt.tried_in =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
   if (!facts) {
     attempt.not_tried = facts.error();
   } else if (facts->failure && facts->failure->code.view() == "25001") {

@@ -8,7 +8,6 @@
 #include "auth/scram.hpp"
 #include "base/encoding.hpp"
 #include "catalog/queries.hpp"
-#include "net/shadow_connection.hpp"
 #include "shadow/copy_queries.hpp"
 #include "shadow/quote.hpp"
 #include "shadow/sample_rows.hpp"
@@ -331,14 +330,19 @@ std::vector<std::pair<std::string, std::string>> Shadow::settings_of(const std::
 }
 
 Result<shadow::RunFacts> Shadow::try_out(const std::string& role, shadow::RunPlan plan) {
-  auto opened =
-      ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), options_.login.database},
-                             ServerConnection::to_try_out());
-  if (!opened) return Result<shadow::RunFacts>(boost::system::in_place_error, opened.error());
+  auto& connection = connections_[role];
+  if (!connection) {
+    auto opened =
+        ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), options_.login.database},
+                               ServerConnection::to_try_out());
+    if (!opened) return Result<shadow::RunFacts>(boost::system::in_place_error, opened.error());
+    connection = std::move(*opened);
+  }
   shadow::RunFacts facts;
-  const auto ran = (*opened)->try_out(plan, baseline_, facts);
-  if (!ran) return Result<shadow::RunFacts>(boost::system::in_place_error, ran.error());
-  return facts;
+  const auto ran = connection->try_out(plan, baseline_, facts);
+  if (ran) return facts;
+  connection.reset();
+  return Result<shadow::RunFacts>(boost::system::in_place_error, ran.error());
 }
 
 }  // namespace portcullis::net

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/shadow_connection.hpp"
 #include "net/sidecar.hpp"
 #include "shadow/dry_run.hpp"
 
@@ -82,6 +83,8 @@ class Shadow {
   std::vector<std::string> left_out_, without_row_;
   Rows settings_;
   shadow::Baseline baseline_;
+  std::map<std::string, std::unique_ptr<ShadowConnection>>
+      connections_;  // by role; each as it was when it began
 };
 
 }  // namespace portcullis::net

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
+import certificates
 import gate
 import harness
 import postgres
@@ -260,6 +261,33 @@ class HostileGround(Case):
         self.assertEqual(report["confidence"], "incomplete")
         self.assertEqual(len(report["left_out"]), 1, report)
         self.assertRegex(report["left_out"][0], "^EVENT TRIGGER .* fires ")
+
+
+class OverTls(unittest.TestCase):
+    def test_production_is_dumped_over_tls(self):
+        authority = certificates.make_authority("shadow test")
+        files = certificates.make_certificate(authority, "127.0.0.1", owner="postgres" if os.geteuid() == 0 else None)
+        server = harness.shop(tls=(files.certificate, files.key))
+        self.addCleanup(server.stop)
+        folder, version = dump_programs()
+        if version < server.major:
+            self.skipTest(f"pg_dump {version} does not read PostgreSQL {server.major}")
+        server.sql(f"GRANT USAGE ON SCHEMA app TO {server.catalog_role};"
+                   f"GRANT SELECT ON ALL TABLES IN SCHEMA app TO {server.catalog_role}")
+        upstream = {"sslmode": "verify-full", "root_certificate": str(authority.certificate)}
+        front = gate.Gate(server, harness.POLICY, [harness.AGENT], config={
+            "upstream": upstream, "shadow": {"programs": str(postgres.server_programs()), "dump_programs": str(folder)}})
+        self.addCleanup(front.stop)
+        done = gate.run("dry-run", "--config", front.folder / "portcullis.json", "--agent", "repair", "--json",
+                        "ALTER TABLE app.orders ADD COLUMN note text")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        other = dict(front.config, upstream=dict(front.config["upstream"], root_certificate=str(
+            certificates.make_authority("another").certificate)))
+        (front.folder / "other.json").write_text(json.dumps(other))
+        (front.folder / "other.json").chmod(0o600)
+        done = gate.run("dry-run", "--config", front.folder / "other.json", "--agent", "repair", "SELECT 1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("certificate", done.stderr)
 
 
 class Killed(Case):
