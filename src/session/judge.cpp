@@ -165,7 +165,8 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
     const auto written =
         subject.facts == nullptr ? meant->statements.size() : subject.facts->statements.size();
     judgement.results = plans_of(*meant, *verdict, written);
-    if (written == 1 && has_plan(meant->statements.front())) judgement.cost = cost_of(judgement.results);
+    if (written == 1 && has_plan(meant->statements.front()))
+      judgement.cost = cost_limit(*verdict, view_.basis->guard->policy().monitors());
     for (const auto& plan : judgement.results) {
       const bool is_new = plan.declared && registry_.cursors.size() < PendingNames<StatementPtr>::kMaxNames;
       if (is_new) registry_.cursors.try_emplace(plan.declares, plan.declared);

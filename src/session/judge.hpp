@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 
@@ -93,6 +94,7 @@ class Judge {
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
  private:
+  void learn_names(const StatementPtr& statement, std::set<StatementPtr>& known);
   using FactsPtr = std::shared_ptr<const sql::Facts>;
   // How many statements a name may stand for before nobody can tell any more.
   static constexpr std::size_t kMaxMeanings = 64;

@@ -102,12 +102,18 @@ Result<Judge::Bodies> Judge::named_by(std::span<const sql::StatementFacts> text)
 
 bool Judge::add_prepared(std::string_view name, std::span<const sql::StatementFacts> earlier,
                          Bodies& bodies) const {
-  const auto prepared = registry_.prepared.find(name, registry_.pipeline);
-  const auto made_here = std::find_if(earlier.begin(), earlier.end(),
-                                      [&](const auto& statement) { return statement.prepares == name; });
-  bodies = united(prepared).statements;
-  if (made_here != earlier.end()) bodies.push_back(*made_here);
-  return !prepared.empty() || made_here != earlier.end();
+  for (const auto& prepared : registry_.prepared.find(name, registry_.pipeline)) {
+    const auto& statements = prepared->facts->statements;
+    for (const auto& statement : statements) {
+      auto& body = bodies.emplace_back(statement);
+      // Of a text the name runs the one statement that made it, which declares nothing.
+      if (statements.size() > 1) body.declares_cursor.clear();
+    }
+  }
+  // The text may have made it anew.
+  std::copy_if(earlier.begin(), earlier.end(), std::back_inserter(bodies),
+               [&](const auto& statement) { return statement.prepares == name; });
+  return !bodies.empty();
 }
 
 // FETCH runs a portal that Bind made as Execute would.
@@ -124,7 +130,18 @@ bool Judge::add_fetched(std::string_view name, std::span<const sql::StatementFac
 }
 
 void Judge::learn_names(const StatementPtr& statement) {
+  std::set<StatementPtr> known;
+  learn_names(statement, known);
+}
+
+// Also those that a statement makes which it runs by name.
+void Judge::learn_names(const StatementPtr& statement, std::set<StatementPtr>& known) {
+  if (!known.insert(statement).second) return;
   for (const auto& facts : statement->facts->statements) {
+    if (!facts.executes.empty()) {
+      for (const auto& body : registry_.prepared.find(facts.executes, registry_.pipeline))
+        learn_names(body, known);
+    }
     // A name that is not learned is one that the gate does not know: EXECUTE and FETCH of it are refused.
     if (!facts.prepares.empty() && !registry_.prepared.full(facts.prepares)) {
       registry_.prepared.add(facts.prepares, statement, kNeverSure);

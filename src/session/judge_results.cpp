@@ -27,12 +27,21 @@ std::vector<ResultPlan> Judge::plans_of(const sql::Facts& meant, const guard::Ve
                         needs_.limits->limits_volume(identity_.agent);
   const bool any_cursor = std::any_of(registry_.cursors.begin(), registry_.cursors.end(),
                                       [](const auto& cursor) { return cursor.second->most.any(); });
-  if (limits.empty() && !of_agent && !any_cursor) return {};
+  const bool any_portal =
+      std::any_of(meant.statements.begin(), meant.statements.end(), [this](const auto& one) {
+        const auto portals = registry_.portals.find(one.fetches, registry_.pipeline);
+        return !one.fetches.empty() && std::any_of(portals.begin(), portals.end(), [](const auto& portal) {
+          return !portal->results.meters.empty();
+        });
+      });
+  if (limits.empty() && !of_agent && !any_cursor && !any_portal) return {};
   policy::ResultLimits of_bodies;
   for (std::size_t i = written; i < limits.size(); ++i) of_bodies.lower(limits[i]);
   std::set<std::string> fetched;
+  std::string declared;
   for (std::size_t i = written; i < meant.statements.size(); ++i) {
     if (!meant.statements[i].fetches.empty()) fetched.insert(meant.statements[i].fetches);
+    if (!meant.statements[i].declares_cursor.empty()) declared = meant.statements[i].declares_cursor;
   }
   std::vector<ResultPlan> plans;
   for (std::size_t i = 0; i < written; ++i) {
@@ -40,7 +49,13 @@ std::vector<ResultPlan> Judge::plans_of(const sql::Facts& meant, const guard::Ve
     policy::ResultLimits own = i < limits.size() ? limits[i] : policy::ResultLimits{};
     const bool runs_bodies = !statement.executes.empty() || !statement.fetches.empty();
     if (runs_bodies) own.lower(of_bodies);
-    plans.push_back(plan_of(statement, own, of_agent, runs_bodies ? fetched : std::set<std::string>{}));
+    if (!runs_bodies) {
+      plans.push_back(plan_of(statement, own, of_agent, {}));
+      continue;
+    }
+    auto runs = statement;
+    if (runs.declares_cursor.empty()) runs.declares_cursor = declared;
+    plans.push_back(plan_of(runs, own, of_agent, fetched));
   }
   return plans;
 }

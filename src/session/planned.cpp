@@ -30,6 +30,10 @@ policy::ResultLimits strictest(const std::vector<policy::ResultLimits>& limits) 
 
 }  // namespace
 
+std::optional<policy::Ceiling> cost_limit(const guard::Verdict& verdict, bool observes) {
+  return observes ? std::nullopt : strictest(verdict.demand.results).cost;
+}
+
 bool has_plan(const sql::StatementFacts& statement) {
   return std::find(kPlanned.begin(), kPlanned.end(), statement.kind) != kPlanned.end();
 }
@@ -41,8 +45,8 @@ bool runs_no_plan(const sql::StatementFacts& statement) {
 // What may be planned to cost so much only must have a plan that can be asked for before it runs.
 std::optional<Error> Judge::hinders_estimate(const guard::Verdict& verdict, const sql::Facts& meant,
                                              const Recorder::Subject& subject) const {
-  const auto limit = strictest(verdict.demand.results).cost;
-  if (!limit || view_.basis->guard->policy().monitors()) return std::nullopt;
+  const auto limit = cost_limit(verdict, view_.basis->guard->policy().monitors());
+  if (!limit) return std::nullopt;
   const auto refuse = [&](const std::string& why) { return guard::cost_refusal(*limit, why); };
   const std::size_t written =
       subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();

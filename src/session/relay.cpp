@@ -17,6 +17,8 @@ namespace {
 
 // A Bind above this streams: its parameters are recorded by length.
 constexpr std::size_t kMaxBufferedBind = 1u << 20;
+// A Bind above this is not kept until its portal runs.
+constexpr std::size_t kMaxKeptBind = 4 * 1024;
 // How much of a message that is too long is looked at, for its names and the record.
 constexpr std::size_t kHead = 8 * 1024;
 
@@ -71,10 +73,11 @@ void add_plan(std::vector<ResultPlan>& plans, const ResultPlan& plan) {
   one.of_agent = one.of_agent || plan.of_agent;
 }
 
-Error which_portal(const policy::Ceiling& cost) {
-  return guard::cost_refusal(cost,
-                             "which of several portals this is cannot be told before the answers to their "
-                             "Binds are in: send a Sync and wait for its answer");
+Error which_portal() {
+  return {
+      sqlstate::feature_not_supported,
+      "which of several portals this is cannot be told before the answers to their Binds are in, and what it "
+      "runs is limited: send a Sync and wait for its answer"};
 }
 
 // To what runs statements: with the limits that they come under.
@@ -338,6 +341,11 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
     client_stream_left_ = 0;
     return std::nullopt;
   }
+  if (judgement.allowed && judgement.cost && !judgement.portal->is_planned() && part.size() > kMaxKeptBind) {
+    judgement = judge_.refuse(
+        "Bind",
+        guard::cost_refusal(*judgement.cost, "the parameters are too long for an estimate of the cost"));
+  }
   if (judgement.allowed && registry_.portals.full(portal)) {
     judgement =
         judge_.refuse("Bind", {sqlstate::configuration_limit_exceeded, "too many portals in one session"});
@@ -406,9 +414,8 @@ void Relay::on_execute(std::string_view frame) {
   }
   if (portals.size() > 1) {
     for (const auto& portal : portals) {
-      if (portal->cost_to_ask)
-        return stage_refusal(type::execute, Request::execute, {},
-                             judge_.refuse("Execute", which_portal(*portal->cost_to_ask)));
+      if (portal->cost_to_ask || portal->results.declared)
+        return stage_refusal(type::execute, Request::execute, {}, judge_.refuse("Execute", which_portal()));
     }
   }
   const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {

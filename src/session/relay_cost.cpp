@@ -66,10 +66,17 @@ void Relay::ask_cost(const Staged& staged) {
   if (is_query) {
     text += wire::decode<wire::Query>(body)->text;
   } else {
-    const auto& source = *staged.reply->portal->statements.front()->source;
-    text += source.text;
-    parse.parameter_types = source.parameter_types;
-    bind = *wire::decode<wire::Bind>(body);
+    const auto& source = staged.reply->portal->statements.front()->source;
+    auto decoded = wire::decode<wire::Bind>(body);
+    if (!source || !decoded) {
+      return refuse_cost(guard::cost_refusal(*staged.reply->cost,
+                                             "the limit came after it was bound: prepare and "
+                                             "bind it again"),
+                         {});
+    }
+    text += source->text;
+    parse.parameter_types = source->parameter_types;
+    bind = *std::move(decoded);
   }
   parse.text = text;
   cost_ = std::make_unique<OwnRound>(cost_name(), parse, bind,
@@ -97,7 +104,9 @@ void Relay::finish_cost() {
   if (*cost > static_cast<double>(limit.most))
     return refuse_cost(guard::too_costly(limit, *cost), "cost of rule " + limit.rule);
   // The Executes behind the first go on with what it has planned.
-  if (staged.type == wire::frontend_type::execute) staged.reply->portal->cost_to_ask.reset();
+  if (staged.type != wire::frontend_type::execute) return;
+  staged.reply->portal->cost_to_ask.reset();
+  staged.reply->portal->bind.clear();
 }
 
 // The database has said all that there is to say of the statement.

@@ -178,8 +178,8 @@ void Relay::release(Staged staged) {
   const bool refused_query = staged.refused && staged.reply->request == Request::query;
   if (refused_query && replies_.empty() && status_ == 'I' && !pipeline_sent_ && !copying_in_ &&
       !replies_.is_in_doubt() && server_stream_left_ == 0 && !registry_.prepared.has("")) {
-    // Nothing is open that the server would have to roll back, nor an unnamed statement to drop, as it does at
-    // every Query: the gate may answer alone.
+    // Nothing is open that the server would have to roll back, nor an unnamed statement to drop, as it does
+    // at every Query: the gate may answer alone.
     std::string answer;
     encode(answer, wire::to_error_response(*staged.reply->replacement, "ERROR"));
     encode(answer, wire::ReadyForQuery{'I'});

@@ -151,6 +151,16 @@ class Rows(ResultCase):
         self.stopped(answer, status="E")
         self.assertEqual(given(answer), ROWS - 60)
         connection.rows("ROLLBACK")
+        connection.rows("BEGIN")
+        connection.talk(query("DECLARE c CURSOR FOR SELECT 1; CLOSE c"))
+        connection.talk(parse("DECLARE c CURSOR FOR SELECT n FROM app.numbers", "d"), SYNC)
+        connection.talk(query("EXECUTE d"))
+        answer = connection.talk(query("FETCH ALL FROM c"))
+        self.stopped(answer, status="E")
+        self.assertEqual(given(answer), ROWS)
+        connection.rows("ROLLBACK")
+        again = "PREPARE p AS SELECT 1; DEALLOCATE p; PREPARE p AS SELECT n FROM app.numbers; EXECUTE p"
+        self.assertEqual(given(connection.talk(query(again))), ROWS)
 
     def test_copy(self):
         connection = self.connect()

@@ -496,6 +496,21 @@ TEST_F(RelayTest, ACopyThatBeginsLateOpensNoPipelineAgain) {
   }
 }
 
+// EXECUTE s has made q again, so that it may be what q stands for, whatever is prepared under that name and
+// fails.
+TEST_F(RelayTest, ANameThatAnExecuteMakesIsLearned) {
+  client(bytes_of(wire::Parse{"s", "prepare q as insert into t values (1)", {}}, wire::Sync{}));
+  server({"1", "Z I"});
+  for (const char* text : {"execute s", "deallocate q", "execute s"}) {
+    client(bytes_of(wire::Query{text}));
+    server({"C DONE", "Z I"});
+  }
+  client(bytes_of(wire::Query{"prepare q as select 1"}, wire::Query{"execute q"}));
+  const auto& decision = std::get<audit::DecisionRecord>(sink.records.back());
+  EXPECT_TRUE(std::any_of(decision.effects.begin(), decision.effects.end(),
+                          [](const auto& effect) { return effect.action == "insert"; }));
+}
+
 TEST_F(RelayTest, ANameThatRunsItselfIsFollowedOnce) {
   client(bytes_of(wire::Parse{"s", "select 1", {}}, wire::Sync{}));
   server({"1", "Z I"});
