@@ -247,6 +247,9 @@ base::Result<net::ShadowOptions> shadow_options(const Config& config) {
     const auto account = net::account_named(config.shadow.account.empty() ? "nobody" : config.shadow.account);
     if (!account) return account.error();
     options.sidecar.account = *account;
+  } else if (!config.shadow.account.empty()) {
+    return base::Error{base::sqlstate::invalid_parameter_value,
+                       "\"shadow.account\" can be followed by root alone: leave it out, or run this as root"};
   }
   return options;
 }

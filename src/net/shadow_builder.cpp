@@ -52,8 +52,27 @@ const char* libpq_name(SslMode mode) {
   return "verify-full";
 }
 
+const char* libpq_name(auth::BindingMode mode) {
+  switch (mode) {
+    case auth::BindingMode::disable: return "disable";
+    case auth::BindingMode::prefer: return "prefer";
+    case auth::BindingMode::require: return "require";
+  }
+  return "require";
+}
+
 fs::path programs_of(int server_version) {
   return "/usr/lib/postgresql/" + std::to_string(server_version / 10'000) + "/bin";
+}
+
+// As libpq reads it in a connection string: a name may hold "=" and blanks.
+std::string as_connection_value(std::string_view name) {
+  std::string value(1, '\'');
+  for (const char c : name) {
+    if (c == '\'' || c == '\\') value += '\\';
+    value += c;
+  }
+  return value += '\'';
 }
 
 Error with_what(const std::string& what, Error error) {
@@ -93,9 +112,11 @@ Result<void> Shadow::ask_production() {
       {shadow::extensions_query(), &to.extensions},
       {shadow::wide_publications_query(), &to.wide_publications},
       {shadow::sequences_query(), &to.sequences},
-      {shadow::owners_query(server_version_), &to.owners},
+      {shadow::owners_query(), &to.owners},
       {shadow::bootstrap_owner_query(), &to.bootstrap_owner},
       {shadow::database_privileges_query(), &to.privileges},
+      {shadow::schema_privileges_query(), &to.schema_privileges},
+      {shadow::materialized_views_query(), &to.materialized_views},
       {shadow::settings_query(), &settings_},
       {shadow::filled_query(), &to.filled},
   };
@@ -127,7 +148,7 @@ Result<void> Shadow::start_sidecar() {
 }
 
 fs::path Shadow::file(const std::string& name) const {
-  return sidecar_->folder() / name;
+  return sidecar_->work_folder() / name;
 }
 
 ServerLogin Shadow::builder() const {
@@ -147,6 +168,13 @@ Result<void> Shadow::run(const ServerLogin& login, const std::vector<std::string
 
 Result<void> Shadow::make_roles() {
   const std::string password = " PASSWORD " + literal(password_);
+  for (const auto& row : production_.roles) {
+    const auto name = cell(row, 0);
+    if (name == kBuilder || name == sidecar_->admin("").user) {
+      return Error{base::sqlstate::invalid_parameter_value,
+                   "the database has a role \"" + name + "\", a name that the shadow needs: rename it"};
+    }
+  }
   std::vector<std::string> sql = {
       "CREATE ROLE " + identifier(kBuilder) + " NOSUPERUSER INHERIT LOGIN BYPASSRLS" + password,
       // Neither triggers nor foreign keys fire for a row that is made up.
@@ -166,12 +194,14 @@ Result<void> Shadow::make_roles() {
 Result<void> Shadow::make_database() {
   const auto& name = options_.login.database;
   std::vector<std::string> sql;
-  if (name != "postgres") {
-    sql.push_back("CREATE DATABASE " + identifier(name) + " TEMPLATE template0 " +
-                  (production_.database.empty() ? "" : cell(production_.database.front(), 0)));
-  }
+  if (name == "postgres") sql.emplace_back("DROP DATABASE postgres");
+  sql.push_back("CREATE DATABASE " + identifier(name) + " TEMPLATE template0 " +
+                (production_.database.empty() ? "" : cell(production_.database.front(), 0)));
   sql.push_back("ALTER DATABASE " + identifier(name) + " OWNER TO " + identifier(kBuilder));
-  if (const auto made = run(sidecar_->admin("postgres"), sql, "database"); !made) return made;
+  const auto before = left_out_.size();
+  if (const auto made = run(sidecar_->admin("template1"), sql, "database"); !made) return made;
+  if (left_out_.size() > before)
+    return Error{base::sqlstate::io_error, "the shadow has no such " + left_out_[before]};
   sql = {"DROP SCHEMA public"};
   for (const auto& row : production_.schemas)
     sql.push_back("CREATE SCHEMA " + identifier(cell(row, 0)) + " AUTHORIZATION " + identifier(kBuilder));
@@ -194,7 +224,7 @@ Program Shadow::tool(const std::string& name, const UpstreamAddress& address,
                      const ServerLogin& login) const {
   Program program;
   program.file = options_.dump_programs / name;
-  program.folder = sidecar_->folder();
+  program.folder = sidecar_->work_folder();
   program.environment = {"LC_ALL=C",
                          "PATH=/usr/bin:/bin",
                          "PGHOST=" + address.host,
@@ -202,6 +232,9 @@ Program Shadow::tool(const std::string& name, const UpstreamAddress& address,
                          "PGUSER=" + login.user,
                          "PGDATABASE=" + login.database,
                          "PGCONNECT_TIMEOUT=10",
+                         "PGGSSENCMODE=disable",
+                         std::string("PGCHANNELBINDING=") + libpq_name(address.channel_binding),
+                         std::string("PGSSLNEGOTIATION=") + (address.direct_tls ? "direct" : "postgres"),
                          "PGAPPNAME=portcullis shadow",
                          std::string("PGSSLMODE=") + libpq_name(address.sslmode)};
   if (!login.password.empty())
@@ -248,7 +281,8 @@ Result<void> Shadow::restore() {
 
   auto pg_restore = tool("pg_restore", sidecar_->address(), builder());
   pg_restore.arguments = {"--no-owner", "--no-password", "--use-list=" + file("use").string(),
-                          "--dbname=" + options_.login.database, file("dump").string()};
+                          "--dbname=dbname=" + as_connection_value(options_.login.database),
+                          file("dump").string()};
   pg_restore.output = file("restore.log");
   auto child = ChildProcess::start(pg_restore);
   if (!child) return child.error();
@@ -285,11 +319,10 @@ Result<void> Shadow::fill() {
     const auto failed = (*opened)->run(std::move(inserts));
     if (!failed) return failed.error();
     samples->clear();
-    for (const auto& one : *failed) {
-      if (samples->empty() || samples->back().name != tried[one.statement].name)
-        samples->push_back(tried[one.statement]);
-    }
+    for (const auto& one : *failed) samples->push_back(std::move(tried[one.statement]));
   }
+  const auto views = run(builder(), first_cells(production_.materialized_views), "materialized view");
+  if (!views) return views;
   return run(builder(), first_cells(production_.sequences), "sequence");
 }
 
@@ -303,6 +336,8 @@ Result<void> Shadow::give_to_owners() {
   }
   const auto privileges = first_cells(production_.privileges);
   sql.insert(sql.end(), privileges.begin(), privileges.end());
+  const auto of_schemas = first_cells(production_.schema_privileges);
+  sql.insert(sql.end(), of_schemas.begin(), of_schemas.end());
   sql.push_back("DROP OWNED BY " + identifier(kBuilder));
   if (const auto given = run(sidecar_->admin(options_.login.database), sql, "owner"); !given) return given;
   return run(sidecar_->admin("postgres"), {"DROP ROLE " + identifier(kBuilder)}, "role");

@@ -48,7 +48,6 @@ class Shadow {
   // Tables that hold rows in production and none here.
   [[nodiscard]] const std::vector<std::string>& without_row() const noexcept { return without_row_; }
   [[nodiscard]] int server_version() const noexcept { return server_version_; }
-  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return sidecar_->folder(); }
 
  private:
   using Rows = std::vector<shadow::Row>;
@@ -78,7 +77,7 @@ class Shadow {
 
   struct Production {
     Rows roles, memberships, database, schemas, extensions, wide_publications, sequences, owners,
-        bootstrap_owner, privileges, filled;
+        bootstrap_owner, privileges, schema_privileges, materialized_views, filled;
   } production_;
   std::vector<std::string> left_out_, without_row_;
   Rows settings_;

@@ -1,5 +1,6 @@
 #include "net/shadow_connection.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace portcullis::net {
@@ -9,6 +10,7 @@ using base::Result;
 
 namespace {
 
+constexpr std::chrono::seconds kLoginTime{30}, kAskTime{120}, kScriptTime{1'200}, kRunTime{15};
 constexpr std::size_t kMostRows = 1'000'000;
 
 class RowKeeper final : public session::RowTaker {
@@ -34,13 +36,18 @@ struct ShadowConnection::Parts {
   Parts(std::shared_ptr<Upstream> to, ServerConnection::Parameters parameters)
       : upstream(std::move(to)), connection(*upstream, std::move(parameters)) {}
 
-  Result<void> wait(asio::awaitable<Result<void>> work) {
+  // What runs at the other end may never answer, timeouts or not: a function can catch its own cancellation.
+  Result<void> wait(asio::awaitable<Result<void>> work, std::chrono::seconds most) {
     Result<void> result =
         Error{base::sqlstate::internal_error, "the conversation ended by an unexpected error"};
     asio::co_spawn(context, keep(std::move(work), result), [](std::exception_ptr) {});
     context.restart();
+    context.run_for(most);
+    if (context.stopped()) return result;
+    connection.close();
     context.run();
-    return result;
+    return Error{base::sqlstate::connection_failure,
+                 "there was no answer within " + std::to_string(most.count()) + " seconds"};
   }
 
   std::shared_ptr<Upstream> upstream;
@@ -57,14 +64,14 @@ Result<std::unique_ptr<ShadowConnection>> ShadowConnection::open(const UpstreamA
   auto upstream = Upstream::make(address);
   if (!upstream) return upstream.error();
   auto parts = std::make_unique<Parts>(*upstream, std::move(parameters));
-  const auto opened = parts->wait(parts->connection.open(login));
+  const auto opened = parts->wait(parts->connection.open(login), kLoginTime);
   if (!opened) return opened.error();
   return std::unique_ptr<ShadowConnection>(new ShadowConnection(std::move(parts)));
 }
 
 Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql) {
   RowKeeper keeper;
-  const auto asked = parts_->wait(parts_->connection.ask(sql, keeper));
+  const auto asked = parts_->wait(parts_->connection.ask(sql, keeper), kAskTime);
   if (!asked) return asked.error();
   return std::move(keeper.rows);
 }
@@ -72,14 +79,14 @@ Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql) {
 Result<std::vector<shadow::Script::Failed>> ShadowConnection::run(std::vector<std::string> statements) {
   if (statements.empty()) return std::vector<shadow::Script::Failed>();
   shadow::Script script(std::move(statements));
-  const auto ran = parts_->wait(parts_->connection.run(script));
+  const auto ran = parts_->wait(parts_->connection.run(script), kScriptTime);
   if (!ran) return ran.error();
   return script.failures();
 }
 
 Result<void> ShadowConnection::try_out(const shadow::RunPlan& plan, const shadow::Baseline& baseline,
                                        shadow::RunFacts& facts) {
-  return parts_->wait(parts_->connection.try_out(plan, baseline, counters_, facts));
+  return parts_->wait(parts_->connection.try_out(plan, baseline, counters_, facts), kRunTime);
 }
 
 int ShadowConnection::server_version() const noexcept {

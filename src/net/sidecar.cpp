@@ -64,6 +64,7 @@ std::vector<std::string> settings(const fs::path& folder) {
       {"jit", "off"},
       {"max_parallel_maintenance_workers", "0"},  // their reads would not be counted
       {"track_counts", "on"},
+      {"temp_file_limit", "1GB"},
       {"log_statement", "none"},
       {"log_min_error_statement", "panic"},  // statements of agents belong in the audit log alone
       {"log_min_messages", "error"},
@@ -95,8 +96,11 @@ Result<std::unique_ptr<Sidecar>> Sidecar::start(const SidecarOptions& options) {
 
 Sidecar::~Sidecar() {
   if (server_) {
-    server_->signal(SIGINT);  // fast shutdown
-    (void)server_->wait(kStopTime);
+    // Fast shutdown, then immediate: killed alone, its sessions would outlive it.
+    for (const int number : {SIGINT, SIGQUIT}) {
+      server_->signal(number);
+      if (server_->wait(kStopTime)) break;
+    }
     server_.reset();
   }
   std::error_code ignored;
@@ -104,6 +108,8 @@ Sidecar::~Sidecar() {
   if (lock_ >= 0) ::close(lock_);
 }
 
+// The outer folder stays the gate's, so that nobody else can put anything into it: the server's account may
+// pass through it to its own.
 Result<void> Sidecar::make_folder() {
   std::string name = (options_.parent / (std::string(kPrefix) + "XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr)
@@ -113,8 +119,11 @@ Result<void> Sidecar::make_folder() {
   if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
     return failed("cannot lock \"" + name + "\"", errno);
   const auto& account = options_.account;
-  if (account && ::chown(name.c_str(), account->user, account->group) != 0)
-    return failed("cannot give away \"" + name + "\"", errno);
+  const auto server = server_folder().string();
+  const bool is_made = ::mkdir(work_folder().c_str(), 0700) == 0 && ::mkdir(server.c_str(), 0700) == 0 &&
+                       (!account || (::chown(server.c_str(), account->user, account->group) == 0 &&
+                                     ::chmod(name.c_str(), 0711) == 0));
+  if (!is_made) return failed("cannot make the folders in \"" + name + "\"", errno);
   return {};
 }
 
@@ -122,7 +131,7 @@ Program Sidecar::program(const std::string& name) const {
   Program program;
   program.file = options_.programs / name;
   program.environment = {"LC_ALL=C", "TZ=UTC", "PATH=/usr/bin:/bin"};
-  program.folder = folder_;
+  program.folder = server_folder();
   program.output = log();
   program.account = options_.account;
   return program;
@@ -130,12 +139,12 @@ Program Sidecar::program(const std::string& name) const {
 
 Result<void> Sidecar::make_cluster() {
   password_ = base::to_base64(auth::random_bytes(24));
-  const auto password_file = folder_ / "password";
+  const auto password_file = server_folder() / "password";
   if (const auto written = write_private(password_file, password_ + "\n", options_.account); !written)
     return written;
   auto initdb = program("initdb");
   initdb.arguments = {"-D",
-                      (folder_ / "data").string(),
+                      (server_folder() / "data").string(),
                       "-U",
                       kAdmin,
                       "-E",
@@ -152,8 +161,8 @@ Result<void> Sidecar::make_cluster() {
 
 Result<void> Sidecar::start_server() {
   auto postgres = program("postgres");
-  postgres.arguments = settings(folder_);
-  postgres.arguments.insert(postgres.arguments.begin(), {"-D", (folder_ / "data").string()});
+  postgres.arguments = settings(server_folder());
+  postgres.arguments.insert(postgres.arguments.begin(), {"-D", (server_folder() / "data").string()});
   auto started = ChildProcess::start(postgres);
   if (!started) return started.error();
   server_ = std::move(*started);
@@ -180,7 +189,7 @@ Result<void> Sidecar::wait_until_ready() {
 
 UpstreamAddress Sidecar::address() const {
   UpstreamAddress address;
-  address.host = folder_.string();
+  address.host = server_folder().string();
   address.port = kPort;
   address.sslmode = SslMode::disable;
   address.channel_binding = auth::BindingMode::disable;
@@ -201,7 +210,8 @@ void Sidecar::sweep(const fs::path& parent) {
   for (const auto& entry : fs::directory_iterator(parent, ignored)) {
     if (!entry.path().filename().string().starts_with(kPrefix) || entry.is_symlink(ignored)) continue;
     struct stat about {};
-    if (::lstat(entry.path().c_str(), &about) != 0 || !S_ISDIR(about.st_mode)) continue;
+    if (::lstat(entry.path().c_str(), &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid())
+      continue;
     const int lock = ::open((entry.path() / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (lock < 0) continue;  // another gate's that is just being made, or not ours to look into
     struct stat of_lock {};

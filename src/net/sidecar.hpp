@@ -1,5 +1,6 @@
 // A private PostgreSQL server beside the gate: its own cluster in a folder of its own, a Unix socket and no
-// TCP, gone with the gate. Nothing in it is worth keeping, so it writes without waiting for the disk.
+// TCP, gone with the gate. Nothing in it is worth keeping, so it writes without waiting for the disk. What
+// runs in it may be hostile: its account owns nothing but the cluster and the socket.
 //
 // Everything here blocks, about a second for start(), and belongs on one thread that lives as long as the
 // server.
@@ -36,7 +37,8 @@ class Sidecar {
   // Its superuser, whose password nobody else has: what runs in the server must not become it.
   [[nodiscard]] ServerLogin admin(const std::string& database) const;
   [[nodiscard]] bool running();
-  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+  // A folder that only the gate's own account can enter, removed with the server.
+  [[nodiscard]] std::filesystem::path work_folder() const { return folder_ / "work"; }
 
   // Removes the folders below `parent` of sidecars whose gate is gone.
   static void sweep(const std::filesystem::path& parent);
@@ -48,7 +50,8 @@ class Sidecar {
   [[nodiscard]] base::Result<void> start_server();
   [[nodiscard]] base::Result<void> wait_until_ready();
   [[nodiscard]] Program program(const std::string& name) const;
-  [[nodiscard]] std::filesystem::path log() const { return folder_ / "log"; }
+  [[nodiscard]] std::filesystem::path server_folder() const { return folder_ / "server"; }
+  [[nodiscard]] std::filesystem::path log() const { return work_folder() / "log"; }
 
   SidecarOptions options_;
   std::filesystem::path folder_;

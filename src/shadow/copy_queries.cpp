@@ -11,24 +11,26 @@ std::string_view roles_query() noexcept {
 SELECT rolname,
        'NOSUPERUSER NOREPLICATION LOGIN ' || CASE WHEN rolinherit THEN 'INHERIT' ELSE 'NOINHERIT' END
        || CASE WHEN rolbypassrls OR rolsuper THEN ' BYPASSRLS' ELSE '' END
-       || CASE WHEN rolcreaterole THEN ' CREATEROLE' ELSE '' END
-       || CASE WHEN rolcreatedb THEN ' CREATEDB' ELSE '' END
   FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname)";
 }
 
+// Of a member that several have granted the same, what they have granted together.
 std::string_view memberships_query(int server_version) noexcept {
   if (server_version >= 160000) {
     return R"(
-SELECT r.rolname, m.rolname, 'WITH ADMIN ' || a.admin_option || ', INHERIT ' || a.inherit_option || ', SET ' || a.set_option
+SELECT r.rolname, m.rolname, 'WITH ADMIN ' || bool_or(a.admin_option) || ', INHERIT ' || bool_or(a.inherit_option)
+       || ', SET ' || bool_or(a.set_option)
   FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
- WHERE r.rolname NOT IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
-   AND m.rolname !~ '^pg_' ORDER BY 1, 2)";
+ WHERE (r.rolname !~ '^pg_' OR r.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_all_settings',
+        'pg_read_all_stats', 'pg_stat_scan_tables', 'pg_monitor', 'pg_maintain', 'pg_database_owner'))
+   AND m.rolname !~ '^pg_' GROUP BY 1, 2 ORDER BY 1, 2)";
   }
   return R"(
-SELECT r.rolname, m.rolname, CASE WHEN a.admin_option THEN 'WITH ADMIN OPTION' ELSE '' END
+SELECT r.rolname, m.rolname, CASE WHEN bool_or(a.admin_option) THEN 'WITH ADMIN OPTION' ELSE '' END
   FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
- WHERE r.rolname NOT IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
-   AND m.rolname !~ '^pg_' ORDER BY 1, 2)";
+ WHERE (r.rolname !~ '^pg_' OR r.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_all_settings',
+        'pg_read_all_stats', 'pg_stat_scan_tables', 'pg_monitor', 'pg_database_owner'))
+   AND m.rolname !~ '^pg_' GROUP BY 1, 2 ORDER BY 1, 2)";
 }
 
 std::string_view database_query(int server_version) noexcept {
@@ -76,17 +78,43 @@ SELECT format('SELECT pg_catalog.setval(%L, %s, true)', format('%I.%I', schemana
 
 // A sequence of a column goes with its table, a member of an extension with the extension; arrays and the row
 // types of tables have no owner of their own.
-std::string_view owners_query(int /*server_version*/) noexcept {
+std::string_view owners_query() noexcept {
   return R"(
-SELECT format('ALTER %s %s OWNER TO %I', upper(i.type), i.identity, pg_get_userbyid(d.refobjid))
+SELECT format('ALTER %s %s OWNER TO %I', CASE WHEN i.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE'
+              WHEN i.type = 'statistics object' THEN 'STATISTICS' ELSE upper(i.type) END,
+              i.identity, pg_get_userbyid(d.refobjid))
   FROM pg_shdepend d, pg_identify_object(d.classid, d.objid, 0) i
  WHERE d.deptype = 'o' AND d.objsubid = 0 AND d.refclassid = 'pg_authid'::regclass
    AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND i.type NOT IN ('event trigger', 'foreign-data wrapper', 'server', 'user mapping', 'subscription', 'schema',
                       'default acl', 'extension', 'large object', 'foreign table', 'language', 'policy')
+   AND coalesce(i.schema, '') !~ '^pg_'
    AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.classid = d.classid AND p.objid = d.objid
-                      AND (p.deptype = 'e' OR (p.deptype IN ('a', 'i') AND p.refobjsubid > 0)))
+                      AND (p.deptype = 'e' OR (p.classid = 'pg_class'::regclass AND p.deptype IN ('a', 'i')
+                                               AND p.refobjsubid > 0)))
  ORDER BY d.classid, d.objid)";
+}
+
+std::string_view schema_privileges_query() noexcept {
+  return R"(
+SELECT sql FROM (
+  SELECT nspname, 1 AS k, format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', nspname) AS sql FROM pg_namespace
+   WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+  UNION ALL
+  SELECT n.nspname, 2, format('GRANT %s ON SCHEMA %I TO %s%s', a.privilege_type, n.nspname,
+                   CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE format('%I', pg_get_userbyid(a.grantee)) END,
+                   CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') s ORDER BY nspname, k)";
+}
+
+std::string_view materialized_views_query() noexcept {
+  return R"(
+SELECT format('REFRESH MATERIALIZED VIEW %I.%I', n.nspname, c.relname)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'm' AND c.relispopulated AND n.nspname !~ '^pg_'
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ ORDER BY c.oid)";
 }
 
 std::string_view bootstrap_owner_query() noexcept {
@@ -151,11 +179,7 @@ bool may_be_copied(std::string_view extension) noexcept {
                                                              "moddatetime",
                                                              "insert_username",
                                                              "autoinc",
-                                                             "refint",
-                                                             "postgis_topology",
-                                                             "address_standardizer",
-                                                             "postgis_raster",
-                                                             "postgis_tiger_geocoder"});
+                                                             "refint"});
   return std::find(kAllowed.begin(), kAllowed.end(), extension) != kAllowed.end();
 }
 
@@ -196,7 +220,7 @@ Contents contents_of(std::string_view list, const std::set<std::string>& wide_pu
     const auto entry = entry_of(line);
     if (entry.empty()) return;
     // These are there before pg_restore comes.
-    const bool is_made = begins_with_any(entry, {"SCHEMA - ", "EXTENSION - "});
+    const bool is_made = begins_with_any(entry, {"SCHEMA - ", "EXTENSION - ", "ACL - SCHEMA "});
     const bool is_wide = std::any_of(
         wide_publications.begin(), wide_publications.end(),
         [&](const auto& name) { return entry.starts_with(std::string(kPublication) + name + " "); });

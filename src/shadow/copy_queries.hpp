@@ -10,10 +10,10 @@
 
 namespace portcullis::shadow {
 
-// name, attributes of CREATE ROLE. Nobody is a superuser in a copy: what agents and others have written runs
-// there.
+// name, attributes of CREATE ROLE. Nobody is a superuser in a copy, nor may anybody make roles, which before
+// PostgreSQL 16 is to give oneself any: what agents and others have written runs there.
 [[nodiscard]] std::string_view roles_query() noexcept;
-// role, member, options of GRANT. Without the predefined roles that reach the server's files and programs.
+// role, member, options of GRANT. Without the predefined roles that reach files, programs and other servers.
 [[nodiscard]] std::string_view memberships_query(int server_version) noexcept;
 // What stands behind CREATE DATABASE name: encoding and locale. One row.
 [[nodiscard]] std::string_view database_query(int server_version) noexcept;
@@ -26,8 +26,12 @@ namespace portcullis::shadow {
 // SQL: the sequences' values, of those that the login may read.
 [[nodiscard]] std::string_view sequences_query() noexcept;
 // SQL: who owns what. What it leaves out belongs to the owner that bootstrap_owner_query() names.
-[[nodiscard]] std::string_view owners_query(int server_version) noexcept;
+[[nodiscard]] std::string_view owners_query() noexcept;
 [[nodiscard]] std::string_view bootstrap_owner_query() noexcept;
+// SQL: the schemas' privileges, also those that a new schema has not and "public" has.
+[[nodiscard]] std::string_view schema_privileges_query() noexcept;
+// SQL: fills those that are filled. In a copy they hold what follows from made-up rows.
+[[nodiscard]] std::string_view materialized_views_query() noexcept;
 // SQL: the database's own owner and privileges.
 [[nodiscard]] std::string_view database_privileges_query() noexcept;
 // role (empty: every role), setting, value: what sessions of this database begin with, of the settings that

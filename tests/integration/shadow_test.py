@@ -7,10 +7,12 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 import certificates
 import gate
@@ -88,9 +90,21 @@ def dump_programs():
     return folder, int(re.search(r"(\d+)", told).group(1))
 
 
+def folders():
+    return set(pathlib.Path(os.environ["TMPDIR"]).glob("portcullis-shadow-*"))
+
+
 class Case(harness.ShopCase):
     @classmethod
     def setUpClass(cls):
+        # Of its own: other tests have copies too. Python's own folder stays where it is.
+        tempfile.gettempdir()
+        folder = tempfile.mkdtemp(prefix="portcullis-shadows-", dir="/tmp")
+        os.chmod(folder, 0o755)
+        patch = unittest.mock.patch.dict(os.environ, TMPDIR=folder)
+        patch.start()
+        cls.addClassCleanup(shutil.rmtree, folder)
+        cls.addClassCleanup(patch.stop)
         folder, version = dump_programs()
         cls.config = {"shadow": {"programs": str(postgres.server_programs()), "dump_programs": str(folder)}}
         super().setUpClass()
@@ -151,10 +165,6 @@ class Conformance(Case):
         for statement, report in zip(STATEMENTS, reports):
             with self.subTest(statement):
                 self.assertEqual(self.tried(report), self.real(statement), report)
-
-
-def folders():
-    return {path for path in pathlib.Path(tempfile.gettempdir()).glob("portcullis-shadow-*")}
 
 
 class Command(Case):
@@ -244,23 +254,41 @@ class HostileGround(Case):
       ANALYZE public.watched;
       CREATE FUNCTION public.fire() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
       CREATE EVENT TRIGGER fires ON ddl_command_end EXECUTE FUNCTION public.fire();
-      GRANT CREATE ON SCHEMA public TO agent_repair_db;"""
+      CREATE FUNCTION public.stubborn() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+        LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN END; END LOOP; END $$;
+      GRANT CREATE ON SCHEMA public TO agent_repair_db;
+      ALTER ROLE agent_repair_db CREATEROLE;"""
 
     def test_code_in_the_schema_has_no_rights(self):
         reports = self.dry_run("INSERT INTO public.trap VALUES (1)", "SELECT pg_read_file('/etc/hostname')",
                                "SELECT rolsuper FROM pg_roles WHERE rolname = current_user", "SELECT public.reach()",
                                "CREATE FUNCTION public.c() RETURNS integer LANGUAGE c AS 'libc', 'abs'",
-                               "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+                               "SELECT public.stubborn()", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         self.assertEqual([one.get("error", {}).get("sqlstate") for one in reports[:2]], ["42501", "42501"])
         self.assertEqual(reports[3]["error"]["sqlstate"], "42501")
         self.assertEqual(reports[4]["error"]["sqlstate"], "42501")
+        self.assertEqual(reports[5]["outcome"], "not tried", reports[5])
+        self.assertIn("no answer within", reports[5]["error"]["message"])
         self.assertFalse(os.path.exists("/tmp/portcullis-reached"))
+
+    def test_nobody_makes_roles(self):
+        made, = self.dry_run("SELECT rolcreaterole FROM pg_roles WHERE rolcreaterole AND NOT rolsuper")
+        self.assertEqual(made["tag"], "SELECT 0")
 
     def test_what_the_copy_lacks_is_named(self):
         report, = self.dry_run("SELECT 1")
         self.assertEqual(report["confidence"], "incomplete")
         self.assertEqual(len(report["left_out"]), 1, report)
         self.assertRegex(report["left_out"][0], "^EVENT TRIGGER .* fires ")
+
+
+class TakenName(Case):
+    schema = "CREATE ROLE portcullis_shadow"
+
+    def test_a_role_with_the_superusers_name_ends_it(self):
+        done = gate.run(*self.command("SELECT 1"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('a role "portcullis_shadow", a name that the shadow needs', done.stderr)
 
 
 class OverTls(unittest.TestCase):
@@ -296,8 +324,8 @@ class Killed(Case):
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         processes.wait_until(folders, "the copy's folder")
         folder, = folders()
-        processes.wait_until(lambda: (folder / ".s.PGSQL.5432").exists(), "the copy's server")
-        server = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        processes.wait_until(lambda: (folder / "server" / ".s.PGSQL.5432").exists(), "the copy's server")
+        server = int((folder / "server" / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         processes.wait_until(lambda: processes.state(server) in ("", "Z"), "the copy's server to end")

@@ -30,7 +30,6 @@ TEST(CopyContents, LeaveOutWhatACopyHasOrCannotHave) {
 215; 1259 16401 TABLE app orders owner
 220; 1255 16402 FUNCTION public fires() owner
 231; 6104 16404 PUBLICATION - some owner
-3401; 0 0 ACL - SCHEMA app owner
 )");
   EXPECT_THAT(contents.left_out,
               ElementsAre("EVENT TRIGGER - guard postgres", "FOREIGN TABLE app far owner"));
