@@ -88,6 +88,8 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       co_await wait_for_basis();
       consumed = 1;
     }
+    // The other pump may have heard the answer while this one was writing.
+    if (relay_->may_go_on()) consumed = 1;
   }
   co_return !relay_->ended() && !relay_->client_finished();
 }

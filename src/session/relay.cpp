@@ -108,6 +108,7 @@ Relay::Relay(Identity identity, Dependencies dependencies)
 }
 
 std::size_t Relay::on_client(std::string_view bytes) {
+  held_up_ = false;
   if (server_lost_) {
     on_client_without_server(bytes);
     return 0;
@@ -138,6 +139,7 @@ std::size_t Relay::on_client(std::string_view bytes) {
     consumed += taken;
     staged_bytes += taken;
   }
+  held_up_ = consumed < bytes.size() && (waits_for_quiet_ || is_held_up());
   release_ready();
   send_for_rows();
   start_clocks();

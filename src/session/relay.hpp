@@ -51,6 +51,9 @@ class Relay {
   // Nothing more is taken from the client until the server has answered some: so much is owed, or how it
   // looks up names must be known first. What is to be sent meanwhile must go out.
   [[nodiscard]] bool waits_for_server() const;
+  // on_client() left bytes for what it had to wait for, and does not have to any more: they must be given
+  // again. It may have come while the caller waited for something else.
+  [[nodiscard]] bool may_go_on() const { return held_up_ && !is_held_up(); }
 
   // From the server.
   [[nodiscard]] std::size_t on_server(std::string_view bytes);
@@ -219,6 +222,9 @@ class Relay {
   void note_lookup(const Consequences& consequences);
   void note_end_of_transaction();
   [[nodiscard]] bool is_quiet() const;
+  [[nodiscard]] bool is_held_up() const {
+    return wanted_text_ || wanted_basis_ || barriers_ > 0 || waits_for_server();
+  }
   // What the server says next may depend on what the client has not sent yet.
   [[nodiscard]] bool is_copying() const {
     return swallows_sync() || (replies_.is_in_doubt() && replies_.empty());
@@ -323,6 +329,7 @@ class Relay {
   bool client_finished_ = false;        // Terminate was passed on
   bool terminated_ = false;             // or waits for what was sent before it
   bool server_lost_ = false;            // and the client does not know
+  bool held_up_ = false;                // when on_client() was last called
   bool wants_server_ = false;
   bool parameters_moved_ = false;  // the client was told of some since the greeting
   bool bound_ = false;             // something that the client did is in this server connection alone

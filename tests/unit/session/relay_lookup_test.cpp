@@ -95,6 +95,30 @@ TEST_F(RelayLookupTest, NothingIsAskedWhileTheServerSkipsToSync) {
   EXPECT_EQ(sent_to_client(), "Z(I) E(42501) Z(I)");
 }
 
+// The session may be writing when the answer comes: nobody else tells it to give the bytes again.
+TEST_F(RelayLookupTest, BytesThatWereHeldUpAreAskedForAgain) {
+  client(bytes_of(wire::Query{"reset search_path"}));
+  server({"C RESET", "Z I"});
+  EXPECT_FALSE(relay.may_go_on());
+  client(bytes_of(wire::Query{"select * from t"}));
+  EXPECT_TRUE(relay.waits_for_server());
+  EXPECT_FALSE(relay.may_go_on());
+  (void)relay.take_to_server();
+  server_bytes(schemas_answer({"app"}, 'I', false));
+  EXPECT_FALSE(relay.waits_for_server());
+  EXPECT_TRUE(relay.may_go_on());
+  client("");
+  EXPECT_FALSE(relay.may_go_on());
+  EXPECT_EQ(sent_to_server(), "Q(select * from t)");
+}
+
+TEST_F(RelayLookupTest, WhatWaitsForQuietGoesOnWhenThereIsQuiet) {
+  client(bytes_of(wire::Query{"reset search_path"}, wire::Query{"select * from t"}));
+  EXPECT_TRUE(relay.waits_for_server());
+  server({"C RESET", "Z I"});
+  EXPECT_TRUE(relay.may_go_on());
+}
+
 // It is skipped with all that stands behind the error.
 TEST_F(RelayLookupTest, AMoveThatIsSkippedIsNotWaitedFor) {
   client(
