@@ -205,15 +205,21 @@ base::Result<std::string> read_catalog(const Config& config) {
 
 namespace {
 
-Attempt attempt_of(net::Shadow& shadow, const std::string& role, const std::string& sql) {
-  Attempt attempt{sql, {}};
+std::vector<Attempt> attempts_of(const std::vector<std::string>& statements) {
+  std::vector<Attempt> attempts;
   on_parser_thread([&] {
-    const auto facts = sql::analyze(sql);
-    attempt.not_tried = facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error());
+    for (const auto& sql : statements) {
+      const auto facts = sql::analyze(sql);
+      attempts.push_back(
+          {sql, facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error()), {}, {}});
+    }
   });
-  if (attempt.not_tried) return attempt;
+  return attempts;
+}
+
+void try_out(net::Shadow& shadow, const std::string& role, Attempt& attempt) {
   shadow::RunPlan plan;
-  plan.statement = sql;
+  plan.statement = attempt.sql;
   plan.settings = shadow.settings_of(role);
   const auto began = std::chrono::steady_clock::now();
   auto facts = shadow.try_out(role, std::move(plan));
@@ -227,7 +233,6 @@ Attempt attempt_of(net::Shadow& shadow, const std::string& role, const std::stri
   } else {
     attempt.facts = std::move(*facts);
   }
-  return attempt;
 }
 
 base::Result<net::ShadowOptions> shadow_options(const Config& config) {
@@ -264,9 +269,12 @@ base::Result<TriedOut> try_out(const Config& config, const std::string& role,
   const auto shadow = net::Shadow::build(*options);
   if (!shadow) return base::Result<TriedOut>(boost::system::in_place_error, shadow.error());
   TriedOut tried_out;
+  tried_out.attempts = attempts_of(statements);
   tried_out.build_time =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-  for (const auto& sql : statements) tried_out.attempts.push_back(attempt_of(**shadow, role, sql));
+  for (auto& attempt : tried_out.attempts) {
+    if (!attempt.not_tried) try_out(**shadow, role, attempt);
+  }
   tried_out.left_out = (*shadow)->left_out();
   tried_out.without_row = (*shadow)->without_row();
   tried_out.server_version = (*shadow)->server_version();

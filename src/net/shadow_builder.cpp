@@ -1,9 +1,7 @@
 #include "net/shadow_builder.hpp"
 
-#include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <set>
 
 #include "auth/scram.hpp"
 #include "base/encoding.hpp"
@@ -104,9 +102,10 @@ Result<void> Shadow::ask_production() {
                                                             ": shadows are made of PostgreSQL 13 to 18"};
   }
   auto& to = production_;
+  const std::string memberships = shadow::memberships_query(server_version_);
   const std::vector<std::pair<std::string_view, Rows*>> questions = {
       {shadow::roles_query(), &to.roles},
-      {shadow::memberships_query(server_version_), &to.memberships},
+      {memberships, &to.memberships},
       {shadow::database_query(server_version_), &to.database},
       {shadow::schemas_query(), &to.schemas},
       {shadow::extensions_query(), &to.extensions},

@@ -14,7 +14,7 @@
 
 #include "auth/scram.hpp"
 #include "base/encoding.hpp"
-#include "net/server_connection.hpp"
+#include "net/shadow_connection.hpp"
 
 namespace portcullis::net {
 
@@ -75,11 +75,6 @@ std::vector<std::string> settings(const fs::path& folder) {
     arguments.push_back(name + "=" + value);
   }
   return arguments;
-}
-
-asio::awaitable<void> try_login(ServerConnection& connection, const ServerLogin& login,
-                                Result<void>& result) {
-  result = co_await connection.open(login);
 }
 
 }  // namespace
@@ -170,21 +165,16 @@ Result<void> Sidecar::start_server() {
 }
 
 Result<void> Sidecar::wait_until_ready() {
-  auto upstream = Upstream::make(address());
-  if (!upstream) return upstream.error();
   const auto end = std::chrono::steady_clock::now() + kStartTime;
-  Result<void> ready = Error{};
+  std::string why;
   do {
-    asio::io_context context(1);
-    ServerConnection connection(**upstream);
-    const auto login = admin("postgres");
-    asio::co_spawn(context, try_login(connection, login, ready), [](std::exception_ptr) {});
-    context.run();
-    if (ready) return {};
+    const auto opened = ShadowConnection::open(address(), admin("postgres"), ServerConnection::to_look());
+    if (opened) return {};
+    why = opened.error().message;
     std::this_thread::sleep_for(milliseconds(20));
   } while (running() && std::chrono::steady_clock::now() < end);
-  return Error{base::sqlstate::io_error, "the shadow's server did not start (" + ready.error().message +
-                                             "); its log ends with: " + last_lines(log())};
+  return Error{base::sqlstate::io_error,
+               "the shadow's server did not start (" + why + "); its log ends with: " + last_lines(log())};
 }
 
 UpstreamAddress Sidecar::address() const {

@@ -94,7 +94,6 @@ class Judge {
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
  private:
-  void learn_names(const StatementPtr& statement, std::set<StatementPtr>& known);
   using FactsPtr = std::shared_ptr<const sql::Facts>;
   // How many statements a name may stand for before nobody can tell any more.
   static constexpr std::size_t kMaxMeanings = 64;
@@ -104,6 +103,7 @@ class Judge {
   [[nodiscard]] Judgement held_back(const base::Error& error, const sql::Facts& meant,
                                     const Recorder::Subject& subject);
   [[nodiscard]] static base::Error unknown_statement(std::string_view name);
+  void learn_names(const StatementPtr& statement, std::set<StatementPtr>& known);
   [[nodiscard]] static StatementPtr not_known(const base::Error& error);
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide(const FactsPtr& written, const Recorder::Subject& subject);
@@ -124,7 +124,7 @@ class Judge {
   [[nodiscard]] std::vector<ResultPlan> plans_of(const sql::Facts& meant, const guard::Verdict& verdict,
                                                  std::size_t written) const;
   [[nodiscard]] ResultPlan plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
-                                   bool of_agent, std::set<std::string> fetched) const;
+                                   bool of_agent, ResultPlan plan) const;
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
   using Bodies = std::vector<sql::StatementFacts>;

@@ -17,6 +17,11 @@ bool may_return_rows(const sql::StatementFacts& statement) {
                                 [](const auto& range) { return range.alias == "new"; });
 }
 
+void add_cursors(const sql::StatementFacts& statement, ResultPlan& plan) {
+  if (!statement.fetches.empty()) plan.fetches.insert(statement.fetches);
+  if (!statement.declares_cursor.empty()) plan.declares = statement.declares_cursor;
+}
+
 }  // namespace
 
 // Nothing where nothing is limited. What EXECUTE and FETCH run counts as theirs.
@@ -28,44 +33,31 @@ std::vector<ResultPlan> Judge::plans_of(const sql::Facts& meant, const guard::Ve
   const bool any_cursor = std::any_of(registry_.cursors.begin(), registry_.cursors.end(),
                                       [](const auto& cursor) { return cursor.second->most.any(); });
   const bool any_portal =
-      std::any_of(meant.statements.begin(), meant.statements.end(), [this](const auto& one) {
-        const auto portals = registry_.portals.find(one.fetches, registry_.pipeline);
-        return !one.fetches.empty() && std::any_of(portals.begin(), portals.end(), [](const auto& portal) {
-          return !portal->results.meters.empty();
-        });
+      std::any_of(meant.statements.begin(), meant.statements.end(), [this](const auto& statement) {
+        if (statement.fetches.empty()) return false;
+        const auto portals = registry_.portals.find(statement.fetches, registry_.pipeline);
+        return std::any_of(portals.begin(), portals.end(),
+                           [](const auto& portal) { return !portal->results.meters.empty(); });
       });
   if (limits.empty() && !of_agent && !any_cursor && !any_portal) return {};
   policy::ResultLimits of_bodies;
   for (std::size_t i = written; i < limits.size(); ++i) of_bodies.lower(limits[i]);
-  std::set<std::string> fetched;
-  std::string declared;
-  for (std::size_t i = written; i < meant.statements.size(); ++i) {
-    if (!meant.statements[i].fetches.empty()) fetched.insert(meant.statements[i].fetches);
-    if (!meant.statements[i].declares_cursor.empty()) declared = meant.statements[i].declares_cursor;
-  }
+  ResultPlan of_names;  // which cursors they fetch from, and the one that they declare
+  for (std::size_t i = written; i < meant.statements.size(); ++i) add_cursors(meant.statements[i], of_names);
   std::vector<ResultPlan> plans;
   for (std::size_t i = 0; i < written; ++i) {
     const auto& statement = meant.statements[i];
     policy::ResultLimits own = i < limits.size() ? limits[i] : policy::ResultLimits{};
     const bool runs_bodies = !statement.executes.empty() || !statement.fetches.empty();
     if (runs_bodies) own.lower(of_bodies);
-    if (!runs_bodies) {
-      plans.push_back(plan_of(statement, own, of_agent, {}));
-      continue;
-    }
-    auto runs = statement;
-    if (runs.declares_cursor.empty()) runs.declares_cursor = declared;
-    plans.push_back(plan_of(runs, own, of_agent, fetched));
+    plans.push_back(plan_of(statement, own, of_agent, runs_bodies ? of_names : ResultPlan{}));
   }
   return plans;
 }
 
 ResultPlan Judge::plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
-                          bool of_agent, std::set<std::string> fetched) const {
-  ResultPlan plan;
-  plan.fetches = std::move(fetched);
-  if (!statement.fetches.empty()) plan.fetches.insert(statement.fetches);
-  plan.declares = statement.declares_cursor;
+                          bool of_agent, ResultPlan plan) const {
+  add_cursors(statement, plan);
   plan.of_agent = of_agent && may_return_rows(statement);
   if (limits.any() && (limits.time || limits.cost || may_return_rows(statement))) {
     auto meter = std::make_shared<Meter>(Meter{limits, !view_.basis->guard->policy().monitors()});

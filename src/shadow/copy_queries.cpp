@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace portcullis::shadow {
 
@@ -15,21 +14,16 @@ SELECT rolname,
 }
 
 // Of a member that several have granted the same, what they have granted together.
-std::string_view memberships_query(int server_version) noexcept {
-  if (server_version >= 160000) {
-    return R"(
-SELECT r.rolname, m.rolname, 'WITH ADMIN ' || bool_or(a.admin_option) || ', INHERIT ' || bool_or(a.inherit_option)
-       || ', SET ' || bool_or(a.set_option)
+std::string memberships_query(int server_version) {
+  const std::string_view options =
+      server_version >= 160000 ? "'WITH ADMIN ' || bool_or(a.admin_option) || ', INHERIT ' || "
+                                 "bool_or(a.inherit_option) || ', SET ' || "
+                                 "bool_or(a.set_option)"
+                               : "CASE WHEN bool_or(a.admin_option) THEN 'WITH ADMIN OPTION' ELSE '' END";
+  return "SELECT r.rolname, m.rolname, " + std::string(options) + R"(
   FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
  WHERE (r.rolname !~ '^pg_' OR r.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_all_settings',
         'pg_read_all_stats', 'pg_stat_scan_tables', 'pg_monitor', 'pg_maintain', 'pg_database_owner'))
-   AND m.rolname !~ '^pg_' GROUP BY 1, 2 ORDER BY 1, 2)";
-  }
-  return R"(
-SELECT r.rolname, m.rolname, CASE WHEN bool_or(a.admin_option) THEN 'WITH ADMIN OPTION' ELSE '' END
-  FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
- WHERE (r.rolname !~ '^pg_' OR r.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_all_settings',
-        'pg_read_all_stats', 'pg_stat_scan_tables', 'pg_monitor', 'pg_database_owner'))
    AND m.rolname !~ '^pg_' GROUP BY 1, 2 ORDER BY 1, 2)";
 }
 

@@ -14,7 +14,7 @@ namespace portcullis::shadow {
 // PostgreSQL 16 is to give oneself any: what agents and others have written runs there.
 [[nodiscard]] std::string_view roles_query() noexcept;
 // role, member, options of GRANT. Without the predefined roles that reach files, programs and other servers.
-[[nodiscard]] std::string_view memberships_query(int server_version) noexcept;
+[[nodiscard]] std::string memberships_query(int server_version);
 // What stands behind CREATE DATABASE name: encoding and locale. One row.
 [[nodiscard]] std::string_view database_query(int server_version) noexcept;
 // name, owner.

@@ -62,8 +62,7 @@ std::string value_of(const SampleColumn& column, std::size_t attempt) {
   if (!column.bound.empty()) return column.bound;
   // A key may be of a table without rows. NULL passes a CHECK, unless it asks for just that.
   if (column.is_null && (column.is_foreign_key || attempt % 2 == 1)) return "NULL";
-  if (column.has_default && attempt == 0) return "DEFAULT";
-  if (column.has_default && !column.is_checked) return "DEFAULT";
+  if (column.has_default && (attempt == 0 || !column.is_checked)) return "DEFAULT";
   const auto candidates = candidates_of(column);
   return candidates[attempt % candidates.size()];
 }
