@@ -186,7 +186,7 @@ Result<Held> Held::read(const std::vector<Row>& rows) {
   Held held;
   for (const auto& row : rows) {
     Oid oid = 0;
-    const auto mode = row.size() == 10 && row[1] ? lock_mode_of_view(*row[1]) : std::nullopt;
+    const auto mode = row.size() == 10 && row[1] ? sql::lock_mode_of_view(*row[1]) : std::nullopt;
     if (!mode || !shadow::read(row, 0, oid)) return unexpected();
     Relation& relation = held.relations_[oid];
     relation.locks.add(*mode);
@@ -210,7 +210,7 @@ Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows, cons
   std::map<Oid, RelationFacts> found;
   for (const auto& row : rows) {
     Oid oid = 0;
-    const auto mode = row.size() == 10 && row[1] ? lock_mode_of_view(*row[1]) : std::nullopt;
+    const auto mode = row.size() == 10 && row[1] ? sql::lock_mode_of_view(*row[1]) : std::nullopt;
     if (!mode || !read(row, 0, oid)) return unexpected();
     const auto [entry, is_first] = found.try_emplace(oid);
     RelationFacts& facts = entry->second;

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "portcullis/base/error.hpp"
-#include "shadow/lock_mode.hpp"
+#include "portcullis/sql/lock_mode.hpp"
 
 namespace portcullis::shadow {
 
 using Oid = std::uint32_t;
+using sql::LockMode;
+using sql::LockSet;
 
 struct RelationFacts {
   std::string schema, name;  // before the statement, which may have renamed it

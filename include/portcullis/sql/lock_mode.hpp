@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace portcullis::shadow {
+namespace portcullis::sql {
 
 // From the weakest to the strongest.
 enum class LockMode : std::uint8_t {
@@ -44,4 +44,4 @@ class LockSet {
   unsigned modes_ = 0;
 };
 
-}  // namespace portcullis::shadow
+}  // namespace portcullis::sql

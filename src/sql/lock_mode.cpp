@@ -1,9 +1,9 @@
-#include "shadow/lock_mode.hpp"
+#include "portcullis/sql/lock_mode.hpp"
 
 #include <array>
 #include <cstddef>
 
-namespace portcullis::shadow {
+namespace portcullis::sql {
 namespace {
 
 struct Mode {
@@ -61,4 +61,4 @@ bool conflicts(LockMode a, LockMode b) noexcept {
   return (of(a).conflicts >> static_cast<unsigned>(b) & 1u) != 0;
 }
 
-}  // namespace portcullis::shadow
+}  // namespace portcullis::sql

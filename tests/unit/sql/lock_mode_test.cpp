@@ -1,8 +1,8 @@
-#include "shadow/lock_mode.hpp"
+#include "portcullis/sql/lock_mode.hpp"
 
 #include <gtest/gtest.h>
 
-namespace portcullis::shadow {
+namespace portcullis::sql {
 namespace {
 
 // Table 13.2 of the manual, written down as it stands there.
@@ -40,4 +40,4 @@ TEST(LockMode, IsFoundByItsNames) {
 }
 
 }  // namespace
-}  // namespace portcullis::shadow
+}  // namespace portcullis::sql
