@@ -35,11 +35,21 @@ std::string plain(double number) {
   return {digits.data(), end};
 }
 
+std::string bounds_of(const DryRunDuty& duty) {
+  std::string text;
+  if (duty.max_lock) text.append(", locks of ").append(name(duty.max_lock->most)).append(" at most");
+  if (duty.no_rewrite) text += ", nothing written anew";
+  if (duty.no_full_scan) text += ", no table read whole";
+  if (duty.max_duration) text.append(", in ").append(name(duty.max_duration->most)).append(" at most");
+  return text;
+}
+
 std::vector<std::string> conditions_of(const Rule& rule) {
   std::vector<std::string> conditions;
   if (rule.outcome == Outcome::ask) conditions.push_back("approved by " + rule.reviewers);
   if (rule.requires_where) conditions.emplace_back("with WHERE");
   if (rule.requires_reason) conditions.emplace_back("with a reason");
+  if (rule.dry_run) conditions.push_back("tried out before" + bounds_of(*rule.dry_run));
   if (rule.when) add_conditions(*rule.when, conditions);
   if (rule.confidence_below) conditions.push_back("confidence below " + plain(*rule.confidence_below));
   if (rule.rate) conditions.push_back("at most " + rule.rate->text);

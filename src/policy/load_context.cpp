@@ -26,10 +26,6 @@ std::string in_quotes(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
-std::string not_enforced(std::string_view what) {
-  return "this version does not enforce " + std::string(what) + " yet: remove it";
-}
-
 bool is_plain_name(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 63 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

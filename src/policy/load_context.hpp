@@ -37,7 +37,6 @@ struct LoadContext {
 // The strings of a list that must not be empty nor name anything twice.
 [[nodiscard]] std::vector<const JsonValue*> strings_in(LoadContext& context, const JsonValue& list,
                                                        std::string_view key);
-[[nodiscard]] std::string not_enforced(std::string_view what);
 
 // An id that nothing else has.
 void read_id(LoadContext& context, ObjectReader& reader, const JsonValue& object, std::string_view what,
@@ -68,5 +67,8 @@ void read_settings(LoadContext& context, const JsonValue& value);
 // Once agents and rules are known. Null: the policy has no such section.
 void read_limits(LoadContext& context, const JsonValue* limits);
 void read_rule_limits(LoadContext& context, const JsonValue& limits, Rule& rule);
+// Once the rule's id and actions are known. `requirement`: where the rule asks for a dry run; null: it does
+// not.
+void read_dry_run(LoadContext& context, ObjectReader& reader, const JsonValue* requirement, Rule& rule);
 
 }  // namespace portcullis::policy

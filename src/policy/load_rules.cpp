@@ -222,9 +222,14 @@ class RuleReader {
 
   void read_require() {
     const JsonValue* list = reader_.take("require");
-    if (list == nullptr) return;
-    if (!rule_.opens()) context_.complain(*list, "a deny rule requires nothing: take \"require\" out");
-    for (const JsonValue* item : strings_in(context_, *list, "require")) {
+    const JsonValue* dry_run = nullptr;
+    if (list != nullptr) read_requirements(*list, dry_run);
+    read_dry_run(context_, reader_, dry_run, rule_);
+  }
+
+  void read_requirements(const JsonValue& list, const JsonValue*& dry_run) {
+    if (!rule_.opens()) context_.complain(list, "a deny rule requires nothing: take \"require\" out");
+    for (const JsonValue* item : strings_in(context_, list, "require")) {
       if (item->string == "where") {
         rule_.requires_where = true;
         if (!rule_.actions.contains(Action::update) && !rule_.actions.contains(Action::delete_)) {
@@ -233,10 +238,10 @@ class RuleReader {
       } else if (item->string == "reason") {
         rule_.requires_reason = true;
       } else if (item->string == "dry run") {
-        context_.complain(*item, not_enforced("the requirement " + in_quotes(item->string)));
+        dry_run = item;
       } else {
-        context_.complain(
-            *item, "unknown requirement " + in_quotes(item->string) + ": write \"where\" or \"reason\"");
+        context_.complain(*item, "unknown requirement " + in_quotes(item->string) +
+                                     ": write \"where\", \"reason\" or \"dry run\"");
       }
     }
   }

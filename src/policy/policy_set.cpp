@@ -102,6 +102,17 @@ std::vector<RuleUse> PolicySet::rule_uses(const sql::Facts& facts, const catalog
   return policy::rule_uses(*rules_, facts, resolution, agent);
 }
 
+std::vector<DryRunDuty> PolicySet::dry_run_duties(const sql::Facts& facts,
+                                                  const catalog::Resolution& resolution,
+                                                  std::string_view agent) const {
+  return policy::dry_run_duties(*rules_, facts, resolution, agent);
+}
+bool PolicySet::requires_dry_runs() const noexcept {
+  const auto& rules = rules_->rules;
+  return !rules_->monitored && std::any_of(rules.begin(), rules.end(), [](const Rule& rule) {
+    return rule.dry_run.has_value() && !rule.monitored;
+  });
+}
 std::optional<RowLimit> PolicySet::row_limit(const catalog::Resolution& resolution, std::string_view agent,
                                              std::optional<std::uint64_t> values_rows) const {
   return policy::row_limit(*rules_, resolution, agent, values_rows);

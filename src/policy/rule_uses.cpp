@@ -1,4 +1,5 @@
-// Which statements of a text come under which rule: for its rate, and for what one of them may give back.
+// Which statements of a text come under which rule: for its rate, for what one of them may give
+// back, and for what must be tried out.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -103,6 +104,20 @@ std::vector<ResultLimits> result_limits(const PolicyData& policy, const sql::Fac
     for (const std::size_t statement : statements) limits[statement].lower(policy.rules[index].results);
   }
   return limits;
+}
+
+std::vector<DryRunDuty> dry_run_duties(const PolicyData& policy, const sql::Facts& facts,
+                                       const Resolution& resolution, std::string_view agent) {
+  std::vector<DryRunDuty> duties;
+  if (policy.monitored) return duties;
+  const auto covered =
+      covered_by(policy, facts, resolution, agent, [](const Rule& rule) { return rule.dry_run.has_value(); });
+  if (covered.empty()) return duties;
+  duties.resize(facts.statements.size());
+  for (const auto& [index, statements] : covered) {
+    for (const std::size_t statement : statements) duties[statement].add(*policy.rules[index].dry_run);
+  }
+  return duties;
 }
 
 }  // namespace portcullis::policy

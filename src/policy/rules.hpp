@@ -45,6 +45,7 @@ struct Rule {
   std::string reviewers;     // of an ask rule
   std::optional<Rate> rate;  // for each agent on its own
   ResultLimits results;      // of each statement
+  std::optional<DryRunDuty> dry_run;
   std::optional<std::uint64_t> rows_affected;  // by one statement, whatever it brings about counted
   [[nodiscard]] bool opens() const noexcept { return outcome != Outcome::deny; }
 };
@@ -84,6 +85,9 @@ struct PolicySet::Rules : PolicyData {};
 [[nodiscard]] std::vector<ResultLimits> result_limits(const PolicyData& policy, const sql::Facts& facts,
                                                       const catalog::Resolution& resolution,
                                                       std::string_view agent);
+[[nodiscard]] std::vector<DryRunDuty> dry_run_duties(const PolicyData& policy, const sql::Facts& facts,
+                                                     const catalog::Resolution& resolution,
+                                                     std::string_view agent);
 
 [[nodiscard]] std::optional<RowLimit> row_limit(const PolicyData& policy,
                                                 const catalog::Resolution& resolution, std::string_view agent,

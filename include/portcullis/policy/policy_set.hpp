@@ -12,6 +12,7 @@
 #include "portcullis/catalog/snapshot.hpp"
 #include "portcullis/policy/bound.hpp"
 #include "portcullis/policy/decision.hpp"
+#include "portcullis/policy/dry_run_duty.hpp"
 #include "portcullis/policy/explanation.hpp"
 #include "portcullis/policy/problem.hpp"
 #include "portcullis/policy/result_limits.hpp"
@@ -101,6 +102,15 @@ class PolicySet {
   [[nodiscard]] std::vector<ResultLimits> result_limits(const sql::Facts& facts,
                                                         const catalog::Resolution& resolution,
                                                         std::string_view agent) const;
+
+  // What must have been measured of each statement of `facts` before it is sent: what all rules that cover an
+  // effect of it require, also where another rule allows it without. Empty where no rule to the agent does,
+  // or the policy only monitors. Pure and thread-safe.
+  [[nodiscard]] std::vector<DryRunDuty> dry_run_duties(const sql::Facts& facts,
+                                                       const catalog::Resolution& resolution,
+                                                       std::string_view agent) const;
+  // Some rule requires a dry run of somebody.
+  [[nodiscard]] bool requires_dry_runs() const noexcept;
 
   // The strictest of the agent's limits on rows that the statements come under: by a rule that covers a write
   // of theirs, whatever else covers it too. What users' code writes no rule says, so what runs any comes

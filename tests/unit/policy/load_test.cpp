@@ -275,9 +275,39 @@ TEST(LoadRule, ChecksRequireAndLimits) {
                   {6, 12, "a deny rule requires nothing: take \"require\" out"});
   EXPECT_PROBLEMS(more("allow", "\"update\"",
                        R"("require": ["dry run", "reason", "luck"], "limits": {}, "mode": "monitor")"),
-                  {6, 13, "this version does not enforce the requirement \"dry run\" yet: remove it"},
-                  {6, 34, "unknown requirement \"luck\": write \"where\" or \"reason\""},
+                  {6, 34, "unknown requirement \"luck\": write \"where\", \"reason\" or \"dry run\""},
                   {6, 53, "a rule's limits are an object: write { \"rate\": \"5/hour\" }"});
+}
+
+TEST(LoadRule, ChecksWhatIsTriedOut) {
+  const auto more = [](const std::string& actions, const std::string& rest) {
+    return rule_problems(R"({"id": "r", "allow": [)" + actions + R"(], "on": ["app.t"], "to": ["bot"],)" +
+                         "\n" + rest + "}");
+  };
+  const auto alter = [&](const std::string& bounds) {
+    return more("\"alter table add column\"", R"("require": ["dry run"], "dry_run": )" + bounds);
+  };
+  EXPECT_TRUE(alter(R"({"max_lock": "SHARE", "rewrite": false, "full_scan": false,
+                        "max_duration": "1-10 s", "incomplete": true})")
+                  .empty());
+  EXPECT_PROBLEMS(alter("{}"),
+                  {6, 36, "\"dry_run\" is an object with at least one bound: write { \"rewrite\": false }"});
+  EXPECT_PROBLEMS(
+      alter(R"({"max_lock": "share", "rewrite": true, "max_duration": "1 s", "max_locks": "SHARE"})"),
+      {6, 49,
+       "\"share\" is no lock mode: write one of LOCK TABLE's in capitals, such as \"SHARE UPDATE "
+       "EXCLUSIVE\""},
+      {6, 69, "\"rewrite\" is allowed where it is not forbidden: write false, or take it out"},
+      {6, 91,
+       "\"1 s\" is no class of duration: write \"under 1 s\", \"1-10 s\", \"10-100 s\", \"minutes\" or "
+       "\"hours\""},
+      {6, 98, "unknown key \"max_locks\" in \"dry_run\": did you mean \"max_lock\"?"});
+  EXPECT_PROBLEMS(more("\"alter table add column\"", R"("dry_run": {"rewrite": false})"),
+                  {6, 12, "\"dry_run\" bounds what is tried out: write \"require\": [\"dry run\"] with it"});
+  EXPECT_PROBLEMS(more("\"create index concurrently\"", R"("require": ["dry run"])"),
+                  {6, 13,
+                   "nothing that this rule names can be tried out, so the rule would refuse all of it: take "
+                   "\"dry run\" out"});
 }
 
 TEST(LoadRule, ChecksWhoIsAsked) {

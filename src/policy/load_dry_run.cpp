@@ -1,0 +1,87 @@
+// "dry_run" of a rule: what a statement may show when it is tried out.
+#include <algorithm>
+#include <array>
+
+#include "policy/load_context.hpp"
+
+namespace portcullis::policy {
+namespace {
+
+using Kind = JsonValue::Kind;
+using sql::Action;
+
+// Only "false" says anything.
+bool read_no(LoadContext& context, ObjectReader& reader, const JsonValue& bounds, std::string_view key) {
+  const auto allowed = reader.take_boolean(key);
+  if (!allowed) return false;
+  if (*allowed) {
+    context.complain(*bounds.find(key),
+                     in_quotes(key) + " is allowed where it is not forbidden: write false, or take it out");
+  }
+  return !*allowed;
+}
+
+template <class Named>
+auto read_name(LoadContext& context, ObjectReader& reader, const JsonValue& bounds, std::string_view key,
+               Named named, std::string_view which) {
+  const auto text = reader.take_string(key);
+  auto value = text ? named(*text) : std::nullopt;
+  if (text && !value) context.complain(*bounds.find(key), in_quotes(*text) + " is no " + std::string(which));
+  return value;
+}
+
+void read_bounds(LoadContext& context, const JsonValue& bounds, DryRunDuty& duty) {
+  if (bounds.kind != Kind::object || bounds.members.empty()) {
+    return context.complain(bounds,
+                            "\"dry_run\" is an object with at least one bound: write { \"rewrite\": false }");
+  }
+  ObjectReader reader(bounds, "\"dry_run\"", context.problems);
+  const auto lock =
+      read_name(context, reader, bounds, "max_lock", sql::lock_mode_named,
+                "lock mode: write one of LOCK TABLE's in capitals, such as \"SHARE UPDATE EXCLUSIVE\"");
+  if (lock) duty.max_lock = {*lock, duty.rule};
+  const auto duration =
+      read_name(context, reader, bounds, "max_duration", duration_bucket_named,
+                "class of duration: write \"under 1 s\", \"1-10 s\", \"10-100 s\", \"minutes\" or \"hours\"");
+  if (duration) duty.max_duration = {*duration, duty.rule};
+  if (read_no(context, reader, bounds, "rewrite")) duty.no_rewrite = duty.rule;
+  if (read_no(context, reader, bounds, "full_scan")) duty.no_full_scan = duty.rule;
+  if (reader.take_boolean("incomplete").value_or(false)) duty.whole_copy.reset();
+  reader.finish();
+}
+
+// What acts on more than the schema and its rows, or cannot run in a transaction (shadow/admission.cpp).
+constexpr auto kNeverTriedOut = std::to_array<Action>(
+    {Action::call, Action::do_, Action::copy_from_stdin, Action::copy_to_stdout,
+     Action::create_index_concurrently, Action::drop_index_concurrently, Action::vacuum});
+
+bool may_be_tried_out(Action action) {
+  return std::find(kNeverTriedOut.begin(), kNeverTriedOut.end(), action) == kNeverTriedOut.end();
+}
+
+}  // namespace
+
+void read_dry_run(LoadContext& context, ObjectReader& reader, const JsonValue* requirement, Rule& rule) {
+  const JsonValue* bounds = reader.take("dry_run");
+  if (requirement == nullptr) {
+    if (bounds != nullptr) {
+      context.complain(*bounds,
+                       "\"dry_run\" bounds what is tried out: write \"require\": [\"dry run\"] with it");
+    }
+    return;
+  }
+  auto& duty = rule.dry_run.emplace();
+  duty.rule = rule.id;
+  duty.whole_copy = rule.id;
+  if (bounds != nullptr) read_bounds(context, *bounds, duty);
+  const auto all = sql::all_actions();
+  const bool any = std::any_of(all.begin(), all.end(), [&](Action action) {
+    return rule.actions.contains(action) && may_be_tried_out(action);
+  });
+  if (any || rule.actions.empty()) return;
+  context.complain(*requirement,
+                   "nothing that this rule names can be tried out, so the rule would refuse all of it: take "
+                   "\"dry run\" out");
+}
+
+}  // namespace portcullis::policy
