@@ -193,6 +193,7 @@ std::string describe(const EntryReader& entry) {
       out.add(field(entry, "name"));
       out.add(field(entry, "hash"));
       break;
+    case EntryType::dry_run: out.add(field(entry, "hash")); break;
     case EntryType::recovered:
       out.add("dropped ", number(entry, "dropped"), " bytes of an unfinished batch");
       break;

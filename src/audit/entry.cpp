@@ -111,6 +111,7 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
     out.text("catalog", record.catalog);
     out.number("catalog_age", std::max<std::int64_t>(record.catalog_age.count(), 0));
   }
+  out.text_unless_empty("dry_run", record.dry_run);
   if (!record.effects.empty()) {
     out.key("effects");
     write_effects(draft.body, record.effects);
@@ -199,6 +200,19 @@ bool write(Draft& draft, const DraftContext& context, const ConfigRecord& record
   entry.time();
   entry.object.end();
   return entry.object.in_range();
+}
+
+// The report quotes the statement: it goes where the text goes.
+bool write(Draft& draft, const DraftContext& context, const DryRunRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes + record.report.size());
+  ObjectWriter& out = entry.object;
+  out.text("hash", record.hash);
+  if (context.store_text) out.text("report", record.report);
+  out.number("session", record.session);
+  entry.type("dry_run");
+  entry.time();
+  out.end();
+  return out.in_range();
 }
 
 // Never fewer than the JSON values of the entry, so that what is written can be read under the reader's

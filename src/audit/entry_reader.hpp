@@ -23,6 +23,7 @@ enum class EntryType : std::uint8_t {
   outcome,
   policy,
   config,
+  dry_run,
 };
 [[nodiscard]] std::string_view to_text(EntryType type) noexcept;
 [[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;

@@ -23,6 +23,7 @@ constexpr FieldRule kDecision[] = {
     {"agent_seq", count, true},
     {"catalog", text},
     {"catalog_age", count},
+    {"dry_run", text},
     {"effects", effects},
     {"kinds", texts},
     {"message", text, true},
@@ -47,6 +48,7 @@ constexpr FieldRule kOutcome[] = {
 };
 constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"name", text}};
 constexpr FieldRule kConfig[] = {{"bytes", text, true}};
+constexpr FieldRule kDryRun[] = {{"hash", text, true}, {"report", text}, {"session", count, true}};
 constexpr FieldRule kEffect[] = {
     {"action", text, true}, {"object", text}, {"outcome", text, true}, {"reason", text}, {"rule", text},
 };
@@ -66,6 +68,7 @@ std::span<const FieldRule> fields_of(EntryType type) noexcept {
     case EntryType::outcome: return kOutcome;
     case EntryType::policy: return kPolicy;
     case EntryType::config: return kConfig;
+    case EntryType::dry_run: return kDryRun;
   }
   return {};
 }

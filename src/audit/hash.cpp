@@ -22,12 +22,12 @@ const EVP_MD* sha256() {
 
 // Fails only without memory or without SHA-256 in OpenSSL. A log that cannot be proven must not be written:
 // stop here.
-Hash digest(unsigned char domain, std::string_view first, std::string_view second) {
+Hash digest(std::string_view domain, std::string_view first, std::string_view second) {
   thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
   Hash out{};
   unsigned int length = 0;
   const bool done = context && EVP_DigestInit_ex2(context.get(), sha256(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context.get(), &domain, 1) == 1 &&
+                    EVP_DigestUpdate(context.get(), domain.data(), domain.size()) == 1 &&
                     EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
                     EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 &&
                     EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1;
@@ -42,11 +42,15 @@ std::string_view bytes_of(const Hash& hash) {
 }  // namespace
 
 Hash leaf_hash(std::string_view line) {
-  return digest(0x00, line, {});
+  return digest(std::string_view("\x00", 1), line, {});
 }
 
 std::string batch_seal(std::string_view before, std::string_view after) {
-  return base::to_base64url(bytes_of(digest(0x02, before, after)).substr(0, 8));
+  return base::to_base64url(bytes_of(digest("\x02", before, after)).substr(0, 8));
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  return to_hex(digest({}, bytes, {}));
 }
 
 std::string to_text(const Hash& hash) {

@@ -18,6 +18,9 @@ using Hash = std::array<unsigned char, 32>;
 // accident, not against somebody who can compute it.
 [[nodiscard]] std::string batch_seal(std::string_view before, std::string_view after);
 
+// Of something that is kept in an entry, as `sha256sum` prints it.
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+
 [[nodiscard]] std::string to_text(const Hash& hash);  // base64url, 43 characters
 [[nodiscard]] std::string to_hex(const Hash& hash);
 

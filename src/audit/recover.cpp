@@ -228,9 +228,9 @@ class Recovery {
 
   base::Result<void> cut_tail() {
     SegmentFile& file = *last_->file;
-    // The last batch, `close` among them, and the cut behind it may be in the kernel's memory only, after a sync that
-    // failed: then its pages count as clean, and no later sync would write them. Done again, they are dirty
-    // again. Older batches were synced before it was written.
+    // The last batch, `close` among them, and the cut behind it may be in the kernel's memory only, after a
+    // sync that failed: then its pages count as clean, and no later sync would write them. Done again, they
+    // are dirty again. Older batches were synced before it was written.
     if (auto cut = file.truncate(result_.end); !cut) return cut;
     if (auto rewritten = rewrite(file, last_->scan.last_batch, result_.end); !rewritten) return rewritten;
     if (auto synced = file.sync(); !synced) return synced;

@@ -55,6 +55,7 @@ struct DecisionRecord {
   std::string policy_hash;  // hex
   std::string catalog;      // fingerprint of the catalog that it was judged by; empty where it was none
   std::chrono::milliseconds catalog_age{0};  // since that was known to be what the database has
+  std::string dry_run;                       // hash of the report that it was made by; empty: there was none
   std::vector<ParameterRecord> parameters;
   std::vector<std::string> rates;           // the rules whose rate it counts against, each once a statement
   std::optional<std::uint64_t> rows_limit;  // its rows are counted, and it may change no more
@@ -86,7 +87,15 @@ struct ConfigRecord {
   std::string bytes;
 };
 
-using Record = std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord>;
+// What the dry run of a statement has shown, before the decision that was made by it.
+struct DryRunRecord {
+  std::uint64_t session = 0;
+  std::string hash;    // SHA-256 of the report's bytes, hex
+  std::string report;  // JSON: docs/dry-run.md; not kept where texts are not
+};
+
+using Record =
+    std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord, DryRunRecord>;
 
 // Where records go. Thread-safe.
 class Sink {
