@@ -50,6 +50,12 @@ std::string to_text(const guard::Verdict& verdict) {
     text += "\nCounted while it runs: it may change " + std::to_string(verdict.row_limit->rows) +
             " rows at most, by \"" + printable(verdict.row_limit->rule) + "\"\n";
   }
+  for (const auto& duty : verdict.dry_runs) {
+    if (!verdict.allowed() || !duty.required()) continue;
+    text += "\nTried out in a copy before it is sent, and refused by what that shows, by \"" +
+            printable(duty.rule) + "\"\n";
+    break;
+  }
   if (verdict.refusal) text += refusal_text(*verdict.refusal, true);
   if (verdict.would_refuse) text += refusal_text(*verdict.would_refuse, false);
   return text;

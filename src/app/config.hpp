@@ -90,6 +90,7 @@ struct LimitsConfig {
 
 // What a copy of the database's structure is made with, for dry runs.
 struct ShadowConfig {
+  std::string mode = "sidecar";         // or "off"
   std::filesystem::path programs;       // of initdb and postgres; empty: Debian's folder of the version
   std::filesystem::path dump_programs;  // of pg_dump and pg_restore; empty: the same
   std::string account;                  // of the system, that its server runs as where the gate is root

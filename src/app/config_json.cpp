@@ -90,6 +90,7 @@ Json limits(const LimitsConfig& config) {
 Json shadow(const ShadowConfig& config) {
   Json json = {{"account", config.account},
                {"dump_programs", config.dump_programs.string()},
+               {"mode", config.mode},
                {"programs", config.programs.string()}};
   if (config.role) json["user"] = config.role->user;
   return json;

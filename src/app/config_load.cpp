@@ -259,6 +259,7 @@ void ConfigLoader::read_catalog(const JsonValue& object) {
 void ConfigLoader::read_shadow(const JsonValue& object) {
   ShadowConfig& shadow = config().shadow;
   ConfigSection section(object, "shadow", source_);
+  shadow.mode = section.read_choice("mode", {"sidecar", "off"}).value_or("sidecar");
   section.read("programs", shadow.programs);
   section.read("dump_programs", shadow.dump_programs);
   section.read("account", shadow.account);

@@ -58,6 +58,34 @@ net::ServerLogin catalog_login(const Config& config) {
   return {role.user, role.password, config.upstream.database};
 }
 
+base::Result<net::ShadowOptions> shadow_options(const Config& config) {
+  if (config.shadow.mode == "off") {
+    return base::Error{base::sqlstate::invalid_parameter_value,
+                       "\"shadow.mode\" is \"off\", so nothing can be tried out: set it to \"sidecar\""};
+  }
+  const auto upstream = upstream_address(config.upstream, config.tcp);
+  if (!upstream) return upstream.error();
+  net::ShadowOptions options;
+  options.production = *upstream;
+  options.login = catalog_login(config);
+  if (config.shadow.role) {
+    options.login.user = config.shadow.role->user;
+    options.login.password = config.shadow.role->password;
+  }
+  options.sidecar.programs = config.shadow.programs;
+  options.dump_programs = config.shadow.dump_programs;
+  // PostgreSQL never runs as root, and what runs in a shadow shall reach nothing of the gate's.
+  if (::geteuid() == 0) {
+    const auto account = net::account_named(config.shadow.account.empty() ? "nobody" : config.shadow.account);
+    if (!account) return account.error();
+    options.sidecar.account = *account;
+  } else if (!config.shadow.account.empty()) {
+    return base::Error{base::sqlstate::invalid_parameter_value,
+                       "\"shadow.account\" can be followed by root alone: leave it out, or run this as root"};
+  }
+  return options;
+}
+
 net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upstream) {
   net::GateOptions options;
   options.listen_address = config.listen.address;
@@ -95,6 +123,7 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   options.session.portals = config.limits.portals;
   options.session.message_bytes = config.limits.message_bytes;
   options.analysis.bytes = config.limits.statement_bytes;
+  options.shadow = shadow_options(config);
   return options;
 }
 
@@ -233,30 +262,6 @@ void try_out(net::Shadow& shadow, const std::string& role, Attempt& attempt) {
   } else {
     attempt.facts = std::move(*facts);
   }
-}
-
-base::Result<net::ShadowOptions> shadow_options(const Config& config) {
-  const auto upstream = upstream_address(config.upstream, config.tcp);
-  if (!upstream) return upstream.error();
-  net::ShadowOptions options;
-  options.production = *upstream;
-  options.login = catalog_login(config);
-  if (config.shadow.role) {
-    options.login.user = config.shadow.role->user;
-    options.login.password = config.shadow.role->password;
-  }
-  options.sidecar.programs = config.shadow.programs;
-  options.dump_programs = config.shadow.dump_programs;
-  // PostgreSQL never runs as root, and what runs in a shadow shall reach nothing of the gate's.
-  if (::geteuid() == 0) {
-    const auto account = net::account_named(config.shadow.account.empty() ? "nobody" : config.shadow.account);
-    if (!account) return account.error();
-    options.sidecar.account = *account;
-  } else if (!config.shadow.account.empty()) {
-    return base::Error{base::sqlstate::invalid_parameter_value,
-                       "\"shadow.account\" can be followed by root alone: leave it out, or run this as root"};
-  }
-  return options;
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
   }
   if (verdict.allowed()) limit_rows(verdict, facts, resolution, request.agent);
   if (verdict.allowed()) verdict.demand = demand_of(*policy_, facts, resolution, request.agent);
+  if (verdict.allowed()) verdict.dry_runs = policy_->dry_run_duties(facts, resolution, request.agent);
   return verdict;
 }
 

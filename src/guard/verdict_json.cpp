@@ -41,6 +41,15 @@ Json to_value(const base::Error& refusal, const Verdict& verdict) {
   return value;
 }
 
+Json to_value(const policy::DryRunDuty& duty) {
+  Json value{{"rule", duty.rule}, {"incomplete", !duty.whole_copy}};
+  if (duty.max_lock) value["max_lock"] = name(duty.max_lock->most);
+  if (duty.max_duration) value["max_duration"] = name(duty.max_duration->most);
+  if (duty.no_rewrite) value["rewrite"] = false;
+  if (duty.no_full_scan) value["full_scan"] = false;
+  return value;
+}
+
 }  // namespace
 
 std::string to_json(const Verdict& verdict, int indent) {
@@ -48,6 +57,9 @@ std::string to_json(const Verdict& verdict, int indent) {
   for (const auto& effect : verdict.decision.effects) json["effects"].push_back(to_value(effect));
   if (verdict.allowed() && verdict.row_limit)
     json["rows_affected"] = {{"limit", verdict.row_limit->rows}, {"rule", verdict.row_limit->rule}};
+  for (const auto& duty : verdict.dry_runs) {
+    if (verdict.allowed() && duty.required()) json["dry_run"].push_back(to_value(duty));
+  }
   if (verdict.refusal) json["refusal"] = to_value(*verdict.refusal, verdict);
   if (verdict.would_refuse && !verdict.refusal)
     json["would_refuse"] = to_value(*verdict.would_refuse, verdict);

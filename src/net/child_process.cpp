@@ -14,6 +14,8 @@
 #include <fstream>
 #include <thread>
 
+#include "net/interruption.hpp"
+
 namespace portcullis::net {
 
 using base::Error;
@@ -161,7 +163,7 @@ std::optional<int> ChildProcess::wait(std::chrono::milliseconds most) {
     int raw = 0;
     if (::waitpid(id_, &raw, WNOHANG) == id_) {
       status_ = status_of(raw);
-    } else if (std::chrono::steady_clock::now() >= end) {
+    } else if (std::chrono::steady_clock::now() >= end || Interruption::requested()) {
       break;
     } else {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));

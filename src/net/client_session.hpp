@@ -12,6 +12,7 @@
 #include "net/analysis_pool.hpp"
 #include "net/cancel_registry.hpp"
 #include "net/current_policy.hpp"
+#include "net/dry_runs.hpp"
 #include "net/gate.hpp"
 #include "net/listen_tls.hpp"
 #include "net/login_limits.hpp"
@@ -48,6 +49,7 @@ struct Shared {
   RefusalCount strangers, agents, violations;
   CancelRegistry cancels;
   std::unique_ptr<AnalysisPool> pool;
+  std::unique_ptr<DryRuns> dry_runs;
   std::atomic<std::uint64_t> next_session{1};
   std::atomic<std::size_t> connections{0}, logged_in{0};
 };
@@ -105,6 +107,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> pump_client();
   asio::awaitable<void> pump_server();
   asio::awaitable<bool> feed_client_bytes(ReceiveBuffer& buffer);
+  asio::awaitable<void> try_out();
   asio::awaitable<void> wait_for_log(std::uint64_t index);
   asio::awaitable<void> wait_for_basis();
   void follow_relay();

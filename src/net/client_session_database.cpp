@@ -14,7 +14,7 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   std::string text = "\"";
   text += name;
   return text += '"';
@@ -34,7 +34,7 @@ asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, co
   }
   if (!shared_.options.roles.contains(agent.name)) {
     const Error error{sqlstate::invalid_authorization,
-                      "agent " + quoted(agent.name) + " has no database role: add it under upstream.roles"};
+                      "agent " + in_quotes(agent.name) + " has no database role: add it under upstream.roles"};
     co_await refuse(error, "refused");
     co_return false;
   }

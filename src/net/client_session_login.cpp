@@ -15,7 +15,7 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   return "\"" + std::string(name) + "\"";
 }
 
@@ -65,7 +65,7 @@ asio::awaitable<bool> ClientSession::greet_client() {
   if (agent == nullptr) {
     const Error error{
         sqlstate::invalid_authorization,
-        "login " + quoted(login_) + " belongs to no agent of the policy: add it under \"agents\""};
+        "login " + in_quotes(login_) + " belongs to no agent of the policy: add it under \"agents\""};
     co_await refuse(error, "refused");
     co_return false;
   }

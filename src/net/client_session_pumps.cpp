@@ -73,6 +73,10 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       due = relay_->client_waits_for();
     }
     follow_relay();
+    if (relay_->wants_dry_run()) {
+      co_await try_out();
+      consumed = 1;
+    }
     co_await flush_server();
     co_await flush_client();
     while (relay_->waits_for_server() && !relay_->ended()) {
@@ -178,6 +182,13 @@ asio::awaitable<void> ClientSession::flush_client() {
   }
   to_client_.writing = false;
   if (to_client_.drained) to_client_.drained->cancel();
+}
+
+asio::awaitable<void> ClientSession::try_out() {
+  session::DryRunRequest request = *relay_->wants_dry_run();
+  ServerLogin login{role_->user, role_->password, shared_.options.database};
+  session::DryRunResult result = co_await shared_.dry_runs->try_out(std::move(login), std::move(request));
+  relay_->give_dry_run(std::move(result));
 }
 
 // Until the entry is durable or the log has failed.

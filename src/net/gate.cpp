@@ -44,6 +44,10 @@ constexpr std::chrono::seconds kFirstCatalog{5};
 
 }  // namespace
 
+Error no_shadow() {
+  return {sqlstate::feature_not_supported, "the gate has no copy of the database to try statements out in"};
+}
+
 class Gate::Impl {
  public:
   explicit Impl(LoginLimits::Options login_limits) : shared(login_limits) {}
@@ -60,6 +64,7 @@ class Gate::Impl {
   bool stopped = false;
 
   Result<void> keep_catalog();
+  Result<void> fits(const policy::PolicySet& policy) const;
   Result<void> listen();
   asio::awaitable<void> accept_clients();
   void stop();
@@ -80,7 +85,19 @@ Result<void> Gate::Impl::keep_catalog() {
                                            [this] { basis_bell.ring(); });
   shared.basis = keeper.get();
   keeper->wait_for_first(kFirstCatalog);
-  return keeper->fits(*policy);
+  const auto fitting = fits(*policy);
+  if (fitting && policy->requires_dry_runs()) shared.dry_runs->keep_ready();
+  return fitting;
+}
+
+// What must be tried out must be possible to try out.
+Result<void> Gate::Impl::fits(const policy::PolicySet& policy) const {
+  const auto possible = policy.requires_dry_runs() ? shared.dry_runs->possible() : Result<void>();
+  if (!possible) {
+    return Error{sqlstate::config_file_error,
+                 "the policy requires dry runs, which cannot be: " + possible.error().message};
+  }
+  return keeper->fits(policy);
 }
 
 Result<void> Gate::Impl::listen() {
@@ -174,6 +191,7 @@ void Gate::Impl::stop() {
   basis_bell.take_down();
   // The pool posts to the workers' contexts, and what is left in those uses what all share.
   shared.pool.reset();
+  shared.dry_runs.reset();
   acceptor.reset();
   workers.clear();
   record_counted_refusals(shared);
@@ -209,6 +227,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   shared.mock_secret = secret_of(shared.options);
   shared.login_shapes = shapes_of(shared.options);
   shared.pool = std::make_unique<AnalysisPool>(1, shared.options.analysis);
+  shared.dry_runs = std::make_unique<DryRuns>(shared.options.shadow);
   if (const auto kept = impl->keep_catalog(); !kept) return kept.error();
   for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {
     impl->workers.push_back(std::make_unique<Worker>(shared.options.analysis));
@@ -232,12 +251,13 @@ std::uint16_t Gate::port() const noexcept {
 }
 
 base::Result<void> Gate::fits(const policy::PolicySet& policy) const {
-  return impl_->keeper->fits(policy);
+  return impl_->fits(policy);
 }
 
 void Gate::use(std::shared_ptr<const policy::PolicySet> policy) {
   impl_->shared.limits->use(*policy);
   impl_->shared.policy.set(policy);
+  if (policy->requires_dry_runs()) impl_->shared.dry_runs->keep_ready();
   impl_->keeper->use(std::move(policy));
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "guard/guard.hpp"
+#include "net/shadow_builder.hpp"
 #include "net/upstream_address.hpp"
 #include "portcullis/audit/record.hpp"
 #include "portcullis/base/result.hpp"
@@ -27,6 +28,9 @@ struct DatabaseRole {
   std::string user;
   base::Secret password;  // empty: none is asked for
 };
+
+// The gate was told of none.
+[[nodiscard]] base::Error no_shadow();
 
 struct GateOptions {
   std::string listen_address = "127.0.0.1";
@@ -58,6 +62,8 @@ struct GateOptions {
   // By the gate's policy, with what agents have used up already; null: nothing yet.
   std::shared_ptr<guard::RateLimiter> limits;
   sql::AnalysisLimits analysis;
+  // Of the copies that statements are tried out in; an error says why there can be none.
+  base::Result<ShadowOptions> shadow = no_shadow();
 };
 
 class Gate {

@@ -39,6 +39,9 @@ class Shadow {
   // there is no such role.
   [[nodiscard]] base::Result<shadow::RunFacts> try_out(const std::string& role, shadow::RunPlan plan);
 
+  // Its server runs.
+  [[nodiscard]] bool running() { return sidecar_->running(); }
+
   // What a session of the role begins with there, as RunPlan::settings.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_of(const std::string& role) const;
 

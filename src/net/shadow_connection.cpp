@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "net/interruption.hpp"
+
 namespace portcullis::net {
 
 using base::Error;
@@ -11,6 +13,7 @@ using base::Result;
 namespace {
 
 constexpr std::chrono::seconds kLoginTime{30}, kAskTime{120}, kScriptTime{1'200}, kRunTime{15};
+constexpr std::chrono::milliseconds kInterruptionGlance{100};
 constexpr std::size_t kMostRows = 1'000'000;
 
 class RowKeeper final : public session::RowTaker {
@@ -42,7 +45,9 @@ struct ShadowConnection::Parts {
         Error{base::sqlstate::internal_error, "the conversation ended by an unexpected error"};
     asio::co_spawn(context, keep(std::move(work), result), [](std::exception_ptr) {});
     context.restart();
-    context.run_for(most);
+    const auto end = std::chrono::steady_clock::now() + most;
+    while (!context.stopped() && std::chrono::steady_clock::now() < end && !Interruption::requested())
+      context.run_for(kInterruptionGlance);
     if (context.stopped()) return result;
     connection.close();
     context.run();

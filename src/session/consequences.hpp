@@ -43,6 +43,11 @@ struct Consequences {
 
 // Whether what a statement means depends on where names are looked up: all but control of the session.
 [[nodiscard]] bool uses_names(const sql::Facts& facts);
+// Ends a transaction for good.
+[[nodiscard]] bool commits(const sql::Facts& facts);
+// Commits by itself when no transaction is open, as CALL, VACUUM and others do. Of what works on rows it is
+// the Sync that commits.
+[[nodiscard]] bool may_commit(const sql::Facts& facts);
 // SET TRANSACTION and nothing else.
 [[nodiscard]] bool sets_transaction(const sql::Facts& facts);
 

@@ -74,7 +74,8 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   Judgement judgement =
       decide(waits ? std::make_shared<const sql::Facts>(*std::move(closed)) : facts, subject);
   if (judgement.allowed) {
-    const auto source = message == "Parse" && judgement.cost
+    const auto source = message == "Parse" && (judgement.cost || judgement.tried_at_bind ||
+                                               judgement.consequences.changes_catalog)
                             ? std::make_shared<const Source>(
                                   Source{std::string(text), {parameter_types.begin(), parameter_types.end()}})
                             : nullptr;
@@ -129,7 +130,7 @@ Judgement Judge::decide(const FactsPtr& written, const Recorder::Subject& subjec
   return decide_whole(std::make_shared<const sql::Facts>(std::move(*meant)), subject);
 }
 
-Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& subject) {
+Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) {
   if (!view_.basis) return recorded(guard::Guard::refuse(no_catalog()), subject);
   if (view_.blind && uses_names(*meant)) return held_back(*view_.blind, *meant, subject);
   if (const auto hanging = hangs(*meant, subject, false)) return held_back(*hanging, *meant, subject);
@@ -151,10 +152,21 @@ Judgement Judge::decide_whole(const FactsPtr& meant, const Recorder::Subject& su
     if (const auto hindered = hinders_estimate(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
   }
+  const bool is_tried = verdict->allowed() && must_be_tried_out(*verdict);
+  if (is_tried) {
+    if (const auto hindered = hinders_dry_run(*verdict, *meant, subject))
+      return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
+    Judgement later;
+    if (wants_dry_run(*meant, subject, later)) return later;
+    if (view_.tried && view_.tried->result) subject.dry_run = view_.tried->result->get();
+    if (const auto refused = refused_by_dry_run(*verdict, *meant, subject))
+      return recorded(view_.basis->guard->over_limit(*verdict, *refused), subject);
+  }
   const auto over = verdict->allowed() ? over_limit(verdict->demand, subject) : std::nullopt;
   Judgement judgement =
       over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : recorded(*verdict, subject);
   judgement.key = subject.key;
+  judgement.tried_at_bind = is_tried;
   judgement.rows_duty = rows_duty_of(*verdict, *meant);
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
@@ -251,7 +263,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   if (!is_unknown) subject.statement = statements.back()->record;
   subject.key = key_of(statements.back()->key, bind);
   subject.is_paid = named->is_paid;
-  subject.has_source = statements.size() == 1 && statements.front()->source != nullptr;
+  if (statements.size() == 1) subject.source = statements.front()->source.get();
 
   Judgement judgement = decide(facts, subject);
   if (judgement.record) named->is_paid = false;

@@ -10,6 +10,7 @@
 
 #include "guard/verdict_cache.hpp"
 #include "session/consequences.hpp"
+#include "session/dry_run_request.hpp"
 #include "session/identity.hpp"
 #include "session/recorder.hpp"
 #include "session/statement_registry.hpp"
@@ -30,6 +31,11 @@ struct Judgement {
   PortalPtr portal;                  // of an allowed Bind
   std::vector<ResultPlan> results;   // of its statements, as written; empty: nothing is limited
   std::optional<RowDuty> rows_duty{};
+  // Nothing was decided and nothing recorded: the session's settings must be known first, or this be tried
+  // out.
+  bool wants_settings = false;
+  std::optional<DryRunRequest> wants_dry_run{};
+  bool tried_at_bind = false;             // of an allowed Parse: its Binds are tried out
   std::optional<policy::Ceiling> cost{};  // of an allowed Query, Parse or Bind whose cost is to be asked
 };
 
@@ -46,6 +52,13 @@ struct View {
   bool unsettled = false;
   // Messages of a pipeline were sent that no Sync has ended yet.
   bool in_pipeline = false;
+  // The open transaction has failed.
+  bool failed = false;
+  // The session's settings; null: the server must be asked.
+  std::shared_ptr<const SessionSettings> settings{};
+  // What the open transaction has changed in the catalog, to be done again in a copy; null: it cannot be.
+  std::shared_ptr<const std::vector<std::string>> earlier{};
+  std::shared_ptr<const TriedOut> tried{};  // what came of the message's dry run
   // Why it is not known what names mean: statements that use any are refused for it.
   std::optional<base::Error> blind{};
 };
@@ -107,7 +120,7 @@ class Judge {
   [[nodiscard]] static StatementPtr not_known(const base::Error& error);
   [[nodiscard]] Judgement unknown(base::Error error, const Recorder::Subject& subject);
   [[nodiscard]] Judgement decide(const FactsPtr& written, const Recorder::Subject& subject);
-  [[nodiscard]] Judgement decide_whole(const FactsPtr& meant, const Recorder::Subject& subject);
+  [[nodiscard]] Judgement decide_whole(const FactsPtr& meant, Recorder::Subject subject);
   [[nodiscard]] std::optional<base::Error> hangs(const sql::Facts& meant, const Recorder::Subject& subject,
                                                  bool runs_code) const;
   [[nodiscard]] bool fetches_what_moves(const sql::Facts& meant) const;
@@ -117,6 +130,18 @@ class Judge {
   [[nodiscard]] std::optional<base::Error> hinders_estimate(const guard::Verdict& verdict,
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
+  // judge_dry_runs.cpp
+  [[nodiscard]] static bool must_be_tried_out(const guard::Verdict& verdict) noexcept;
+  [[nodiscard]] std::optional<base::Error> hinders_dry_run(const guard::Verdict& verdict,
+                                                           const sql::Facts& meant,
+                                                           const Recorder::Subject& subject) const;
+  [[nodiscard]] DryRunRequest request_of(const sql::Facts& meant, const Recorder::Subject& subject) const;
+  [[nodiscard]] bool is_answered(const DryRunRequest& request) const;
+  [[nodiscard]] bool wants_dry_run(const sql::Facts& meant, const Recorder::Subject& subject,
+                                   Judgement& later) const;
+  [[nodiscard]] std::optional<base::Error> refused_by_dry_run(const guard::Verdict& verdict,
+                                                              const sql::Facts& meant,
+                                                              const Recorder::Subject& subject) const;
   void note_cursors(const sql::Facts& meant, const Consequences& consequences);
   void note_fetched(const sql::Facts& meant, std::string_view message) const;
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);

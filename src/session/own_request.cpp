@@ -4,6 +4,7 @@
 
 #include "catalog/queries.hpp"
 #include "portcullis/wire/messages.hpp"
+#include "shadow/session_settings.hpp"
 
 namespace portcullis::session {
 
@@ -14,7 +15,7 @@ namespace type = wire::backend_type;
 
 namespace {
 
-constexpr std::size_t kMaxSchemas = 1'000;
+constexpr std::size_t kMaxSchemas = 1'000, kMaxSettings = 100;
 
 constexpr std::string_view kSchemas = "SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))";
 constexpr std::string_view kClaims =
@@ -42,8 +43,11 @@ constexpr std::string_view kEnd = "RELEASE SAVEPOINT portcullis_catalog";
 
 }  // namespace
 
-OwnRequest::OwnRequest(std::string name, int server_version, bool new_catalog) : name_(std::move(name)) {
+OwnRequest::OwnRequest(std::string name, int server_version, bool new_catalog, bool settings)
+    : name_(std::move(name)) {
   if (server_version == 0) {
+    if (settings) ask(shadow::session_settings_query(), {Purpose::settings});
+    if (settings) answer_->settings = std::make_shared<SessionSettings>();
     ask(kSchemas, {Purpose::schemas});
     ask(kClaims, {Purpose::claims});
     if (new_catalog) ask(kPlans, {});
@@ -137,6 +141,12 @@ Result<void> OwnRequest::take_fields(const Question& question,
       answer_->claims.reason = sql::read_reason(fields[0].value_or(""));
       answer_->claims.confidence = sql::read_confidence(fields[1].value_or(""));
       answer_->claims.trace = sql::read_trace(fields[2].value_or(""));
+      return {};
+    case Purpose::settings:
+      if (fields.size() != 2 || !fields[0] || !fields[1] || answer_->settings->size() == kMaxSettings) {
+        return Error{sqlstate::protocol_violation, "the database answered current_setting() unexpectedly"};
+      }
+      answer_->settings->emplace_back(*fields[0], *fields[1]);
       return {};
     case Purpose::isolation:
       // Under the others the queries see the catalog as it was when the transaction began, while PostgreSQL

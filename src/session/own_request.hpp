@@ -17,6 +17,7 @@
 #include "catalog/snapshot_builder.hpp"
 #include "portcullis/base/result.hpp"
 #include "portcullis/sql/claims.hpp"
+#include "session/dry_run_request.hpp"
 
 namespace portcullis::session {
 
@@ -28,7 +29,8 @@ class OwnRequest {
   // when the catalog is to be read, which is possible in a transaction block only; 0: it is not.
   // `new_catalog`: names may mean other objects than when the session's plans were made, which are then made
   // anew.
-  OwnRequest(std::string name, int server_version, bool new_catalog);
+  // `settings`: those that a dry run needs are asked for; not together with the catalog.
+  OwnRequest(std::string name, int server_version, bool new_catalog, bool settings = false);
   ~OwnRequest();
 
   // Everything that is to be sent, at once.
@@ -44,12 +46,13 @@ class OwnRequest {
     std::vector<std::string> schemas;                  // current_schemas(true)
     sql::Claims claims;                                // the settings portcullis.*
     std::shared_ptr<const catalog::Snapshot> catalog;  // null where it was not asked for
+    std::shared_ptr<SessionSettings> settings;         // likewise
   };
   [[nodiscard]] const base::Result<Answer>& answer() const noexcept { return answer_; }
   [[nodiscard]] char transaction_status() const noexcept { return status_; }
 
  private:
-  enum class Purpose : std::uint8_t { command, schemas, claims, isolation, catalog };
+  enum class Purpose : std::uint8_t { command, schemas, claims, settings, isolation, catalog };
   struct Question {
     Purpose purpose = Purpose::command;
     std::size_t query = 0;  // of the catalog's

@@ -75,7 +75,7 @@ std::optional<Error> Judge::hinders_estimate(const guard::Verdict& verdict, cons
     return refuse("what a Query within a pipeline costs cannot be estimated: send a Sync before it");
   if (subject.message == "Bind" && subject.bind == nullptr)
     return refuse("the parameters are too long for an estimate of the cost");
-  if (subject.message == "Bind" && !subject.has_source)
+  if (subject.message == "Bind" && subject.source == nullptr)
     return refuse("the limit came after the statement was prepared: prepare it again");
   if (subject.message == "Execute" && (!subject.asked_cost || *subject.asked_cost > limit->most))
     return refuse("the limit came after the portal was bound: bind it again");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "audit/hash.hpp"
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
 
@@ -63,8 +64,24 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   }
   const auto& limit = verdict.row_limit ? verdict.row_limit : verdict.row_limit_at_commit;
   if (limit && verdict.allowed()) record.rows_limit = limit->rows;
+  if (subject.dry_run != nullptr) {
+    const auto kept = dry_run(*subject.dry_run);
+    if (!kept) return kept.error();
+    record.dry_run = *kept;
+  }
   record.agent_sequence = needs_.agent_sequence->fetch_add(1, std::memory_order_relaxed) + 1;
   return needs_.sink->append(std::move(record));
+}
+
+base::Result<std::string> Recorder::dry_run(const shadow::Report& report) {
+  audit::DryRunRecord record;
+  record.session = identity_.session;
+  record.report = shadow::to_json(report);
+  record.hash = audit::sha256_hex(record.report);
+  std::string hash = record.hash;
+  const auto appended = needs_.sink->append(std::move(record));
+  if (!appended) return appended.error();
+  return hash;
 }
 
 std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::string_view result,

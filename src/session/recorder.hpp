@@ -9,6 +9,7 @@
 #include "portcullis/wire/messages.hpp"
 #include "session/identity.hpp"
 #include "session/reply_queue.hpp"
+#include "shadow/report.hpp"
 
 namespace portcullis::session {
 
@@ -30,9 +31,11 @@ class Recorder {
     // By which a failure of the same is known again; nothing: the limits are not asked.
     std::optional<std::uint64_t> key;
     bool is_paid = false;  // and they were charged for it before
-    // Of a Bind: whether its cost can be asked. Of an Execute: up to what it was asked for its Bind.
-    bool has_source = false;
+    // Of a Bind: the one text that it may stand for, where it was kept. Of an Execute: up to what it was
+    // asked for its Bind.
+    const Source* source = nullptr;
     std::optional<std::uint64_t> asked_cost{};
+    const shadow::Report* dry_run = nullptr;  // that it was judged by
   };
   // The index of the decision's entry, or the log's error: then nothing may be forwarded and the agent gets
   // the error.
@@ -47,6 +50,9 @@ class Recorder {
                                       std::optional<std::uint32_t> server_pid = {});
 
  private:
+  // The hash of what was kept.
+  [[nodiscard]] base::Result<std::string> dry_run(const shadow::Report& report);
+
   const Identity& identity_;
   const Dependencies& needs_;
 };

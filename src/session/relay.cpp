@@ -1,11 +1,9 @@
 #include "session/relay.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 #include <utility>
 
-#include "guard/plan_cost.hpp"
-#include "session/row_duties.hpp"
+#include "session/relay_messages.hpp"
 
 namespace portcullis::session {
 
@@ -15,26 +13,10 @@ namespace type = wire::frontend_type;
 
 namespace {
 
-// A Bind above this streams: its parameters are recorded by length.
-constexpr std::size_t kMaxBufferedBind = 1u << 20;
-// A Bind above this is not kept until its portal runs.
-constexpr std::size_t kMaxKeptBind = 4 * 1024;
-// How much of a message that is too long is looked at, for its names and the record.
-constexpr std::size_t kHead = 8 * 1024;
-
 // What take_view() is for: everything that a verdict is given on.
 bool is_judged(char message) {
   return message == type::query || message == type::parse || message == type::bind ||
          message == type::execute || message == type::function_call;
-}
-
-// The server tells names apart by their first 63 bytes (NAMEDATALEN), so a longer one would be another name
-// there.
-constexpr std::size_t kMaxName = 63;
-
-Error name_too_long() {
-  return {sqlstate::program_limit_exceeded,
-          "names of prepared statements and portals have at most 63 bytes: use a shorter one"};
 }
 
 // The analysis of a text that the database takes apart by other rules than the gate.
@@ -43,55 +25,6 @@ Analysis read_otherwise() {
       Error{sqlstate::feature_not_supported,
             "the session has changed client_encoding or standard_conforming_strings, so the gate cannot tell "
             "what its texts mean"});
-}
-
-bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
-
-bool commits(const Statement& statement) {
-  return std::ranges::any_of(statement.facts->statements, [](const auto& facts) {
-    return is_one_of(facts.kind, {"COMMIT", "PREPARE TRANSACTION", "COMMIT PREPARED"});
-  });
-}
-
-// CALL, VACUUM, CREATE INDEX CONCURRENTLY and others commit by themselves when no transaction is open. Of
-// what works on rows it is the Sync that commits.
-bool may_commit(const Statement& statement) {
-  return commits(statement) || std::ranges::any_of(statement.facts->statements, [](const auto& facts) {
-           return !facts.reads_only && !is_one_of(facts.kind, {"SELECT", "INSERT", "UPDATE", "DELETE",
-                                                               "MERGE", "COPY", "EXECUTE"});
-         });
-}
-
-// One Execute counts against all that its portal may be.
-void add_plan(std::vector<ResultPlan>& plans, const ResultPlan& plan) {
-  if (plans.empty()) return plans.push_back(plan);
-  auto& one = plans.front();
-  one.meters.insert(one.meters.end(), plan.meters.begin(), plan.meters.end());
-  one.fetches.insert(plan.fetches.begin(), plan.fetches.end());
-  one.of_agent = one.of_agent || plan.of_agent;
-}
-
-Error which_portal() {
-  return {
-      sqlstate::feature_not_supported,
-      "which of several portals this is cannot be told before the answers to their Binds are in, and what it "
-      "runs is limited: send a Sync and wait for its answer"};
-}
-
-// To what runs statements: with the limits that they come under.
-Reply reply_to(Request request, const Judgement& judgement) {
-  Reply reply;
-  reply.request = request;
-  reply.results = judgement.results;
-  reply.rows_duty = judgement.rows_duty;
-  return reply;
-}
-
-// Text up to the first zero byte, which ends a protocol string.
-std::string_view until_zero(std::string_view bytes) {
-  return bytes.substr(0, bytes.find('\0'));
 }
 
 }  // namespace
@@ -115,8 +48,9 @@ std::size_t Relay::on_client(std::string_view bytes) {
   }
   std::size_t consumed = 0;
   std::size_t staged_bytes = 0;
-  while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && !waits_for_server() &&
-         barriers_ == 0 && staged_bytes < kMaxStaged && replies_.size() + staged_.size() < kMaxReplies) {
+  while (!ended_ && consumed < bytes.size() && !wanted_text_ && !wanted_basis_ && !wanted_dry_run_ &&
+         !waits_for_server() && barriers_ == 0 && staged_bytes < kMaxStaged &&
+         replies_.size() + staged_.size() < kMaxReplies) {
     if (terminated_) {  // what stands behind it nobody reads
       consumed = bytes.size();
       break;
@@ -267,8 +201,8 @@ std::optional<std::size_t> Relay::on_text(std::string_view bytes, const wire::Fr
     wanted_text_ = std::string(text);
     return std::nullopt;
   }
-  const Judgement judgement = judge_.text(message, text, given_analysis_, parse->parameter_types);
-  if (ask_for_newer_catalog(judgement)) return std::nullopt;
+  Judgement judgement = judge_.text(message, text, given_analysis_, parse->parameter_types);
+  if (ask_for_newer_catalog(judgement) || ask_for_dry_run(judgement)) return std::nullopt;
   given_analysis_ = nullptr;
   if (is_query) {
     ++registry_.pipeline;
@@ -289,89 +223,9 @@ void Relay::on_query(std::string_view frame, const Judgement& judgement) {
   Reply reply = reply_to(Request::query, judgement);
   reply.pipeline = registry_.pipeline - 1;
   reply.statement = judgement.statement;
-  reply.may_commit = commits(*judgement.statement);
+  reply.may_commit = commits(*judgement.statement->facts);
   reply.cost = judgement.cost;
   stage_judged(type::query, frame, std::move(reply), judgement);
-}
-
-void Relay::on_parse(std::string_view name, std::string_view frame, const Judgement& judgement) {
-  if (!judgement.allowed) return stage_refusal(type::parse, Request::parse, name, judgement);
-  if (name.size() > kMaxName) {
-    return stage_refusal(type::parse, Request::parse, name, judge_.refuse("Parse", name_too_long()));
-  }
-  if (registry_.prepared.full(name)) {
-    return stage_refusal(type::parse, Request::parse, name,
-                         judge_.refuse("Parse", {sqlstate::configuration_limit_exceeded,
-                                                 "too many prepared statements in one session: close some"}));
-  }
-  registry_.prepared.add(name, judgement.statement, registry_.pipeline);
-  Reply reply;
-  reply.request = Request::parse;
-  reply.name = name;
-  reply.statement = judgement.statement;
-  stage_judged(type::parse, frame, std::move(reply), judgement);
-}
-
-std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::FrameHeader& header) {
-  if (header.frame_size() > needs_.session.message_bytes) {
-    stage_refusal(type::bind, Request::bind, {},
-                  judge_.refuse("Bind", too_long_message(header.frame_size())));
-    return swallow(bytes, header);
-  }
-  const bool whole = header.body_size <= kMaxBufferedBind;
-  if (bytes.size() < (whole ? header.frame_size() : 5 + kMaxBufferedBind)) return std::nullopt;
-  const auto part = bytes.substr(0, std::min(bytes.size(), header.frame_size()));
-  client_stream_left_ = header.frame_size() - part.size();
-
-  const auto body = part.substr(5, whole ? part.size() : kHead);
-  const auto portal = until_zero(body);
-  const auto statement = until_zero(body.substr(std::min(body.size(), portal.size() + 1)));
-  std::optional<wire::Bind> bind;
-  if (whole) {
-    auto decoded = wire::decode<wire::Bind>(body);
-    if (!decoded) {
-      stage_refusal(type::bind, Request::bind, {}, judge_.refuse("Bind", decoded.error()));
-      return part.size();
-    }
-    bind = std::move(*decoded);
-  }
-  // Without their ends in sight the names are too long in any case.
-  Judgement judgement = portal.size() > kMaxName || statement.size() > kMaxName
-                            ? judge_.refuse("Bind", name_too_long())
-                            : judge_.bind(statement, bind ? &*bind : nullptr, header.body_size);
-  if (ask_for_newer_catalog(judgement)) {
-    client_stream_left_ = 0;
-    return std::nullopt;
-  }
-  if (judgement.allowed && judgement.cost && !judgement.portal->is_planned() && part.size() > kMaxKeptBind) {
-    judgement = judge_.refuse(
-        "Bind",
-        guard::cost_refusal(*judgement.cost, "the parameters are too long for an estimate of the cost"));
-  }
-  if (judgement.allowed && registry_.portals.full(portal)) {
-    judgement =
-        judge_.refuse("Bind", {sqlstate::configuration_limit_exceeded, "too many portals in one session"});
-  }
-  if (!judgement.allowed) {
-    client_stream_dropped_ = client_stream_left_ > 0;
-    stage_refusal(type::bind, Request::bind, {}, judgement);
-    return part.size();
-  }
-  registry_.portals.add(portal, judgement.portal, registry_.pipeline);
-  Reply reply;
-  reply.request = Request::bind;
-  reply.name = portal;
-  reply.portal = judgement.portal;
-  if (judgement.cost && !judgement.portal->is_planned()) {
-    judgement.portal->cost_to_ask = judgement.cost;
-    judgement.portal->bind = part;
-  } else {
-    reply.cost = judgement.cost;
-  }
-  // Planning is a part of it, and runs what is called IMMUTABLE.
-  if (judgement.rows_duty && judgement.rows_duty->runs_at_bind) reply.rows_duty = judgement.rows_duty;
-  stage_judged(type::bind, part, std::move(reply), judgement);
-  return part.size();
 }
 
 void Relay::on_small_message(char message, std::string_view frame) {
@@ -394,87 +248,6 @@ void Relay::on_small_message(char message, std::string_view frame) {
     case type::terminate: terminated_ = true; return stage(std::move(staged));
     default: return violation(std::string("invalid frontend message type '") + message + "'");
   }
-}
-
-// One with a body fails as a part of the extended query protocol: what follows is skipped to the Sync.
-void Relay::refuse_flush() {
-  Judgement malformed;
-  malformed.refusal = {sqlstate::protocol_violation, "invalid message format: a Flush has no body"};
-  stage_refusal(type::execute, Request::execute, {}, malformed);
-}
-
-void Relay::on_execute(std::string_view frame) {
-  const auto execute = wire::decode<wire::Execute>(frame.substr(5));
-  if (!execute)
-    return stage_refusal(type::execute, Request::execute, {}, judge_.refuse("Execute", execute.error()));
-  const auto portals = registry_.portals.find(execute->portal, registry_.pipeline);
-  if (portals.empty()) {
-    const Judgement judgement = judge_.execute_cursor(execute->portal);
-    if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
-    Reply reply = reply_to(Request::execute, judgement);
-    return stage_judged(type::execute, frame, std::move(reply), judgement);
-  }
-  if (portals.size() > 1) {
-    for (const auto& portal : portals) {
-      if (portal->cost_to_ask || portal->results.declared)
-        return stage_refusal(type::execute, Request::execute, {}, judge_.refuse("Execute", which_portal()));
-    }
-  }
-  const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {
-    return std::ranges::any_of(portal->statements,
-                               [](const auto& statement) { return may_commit(*statement); });
-  });
-  if (std::any_of(portals.begin(), portals.end(),
-                  [this](const auto& portal) { return judge_.is_outdated(*portal); })) {
-    const Judgement judgement = judge_.execute_again(portals);
-    if (!judgement.allowed) return stage_refusal(type::execute, Request::execute, {}, judgement);
-    Reply reply = reply_to(Request::execute, judgement);
-    reply.portal = portals.back();
-    reply.cost = portals.back()->cost_to_ask;
-    reply.may_commit = commits_alone;
-    return stage_judged(type::execute, frame, std::move(reply), judgement);
-  }
-  // Each run of a PREPARE may make its name anew.
-  for (const auto& statement : portals.back()->statements) judge_.learn_names(statement);
-  Staged staged;
-  staged.type = type::execute;
-  staged.bytes = frame;
-  Reply& reply = staged.reply.emplace();
-  reply.request = Request::execute;
-  reply.portal = portals.back();
-  reply.cost = portals.back()->cost_to_ask;
-  reply.decision = portals.back()->record;
-  reply.key = portals.back()->key;
-  reply.consequences = {.changes = false};
-  for (const auto& portal : portals) {
-    reply.consequences |= portal->consequences;
-    if (portal->results.counts() || portal->results.declared) add_plan(reply.results, portal->results);
-    reply.rows_duty = stricter(reply.rows_duty, portal->rows_duty);
-  }
-  reply.may_commit = commits_alone;
-  if (portals.size() == 1 && portals.front()->statements.size() == 1)
-    reply.statement = portals.front()->statements.front();
-  stage(std::move(staged));
-}
-
-void Relay::on_close_message(std::string_view frame) {
-  const auto message = wire::decode<wire::Close>(frame.substr(5));
-  Staged staged;
-  staged.type = type::close;
-  staged.bytes = frame;
-  Reply& reply = staged.reply.emplace();
-  reply.request = Request::close;
-  if (!message) return stage(std::move(staged));  // the server says itself what is wrong with it
-  reply.kind = message->kind;
-  reply.name = message->name;
-  if (message->kind == 'S') {
-    const auto statements = registry_.prepared.find(message->name, registry_.pipeline);
-    if (!statements.empty()) reply.statement = statements.back();
-  } else {
-    const auto portals = registry_.portals.find(message->name, registry_.pipeline);
-    if (!portals.empty()) reply.portal = portals.back();
-  }
-  stage(std::move(staged));
 }
 
 }  // namespace portcullis::session

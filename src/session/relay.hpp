@@ -39,6 +39,10 @@ class Relay {
   // the message is then given again and found.
   [[nodiscard]] const std::optional<std::string>& wants_analysis() const noexcept { return wanted_text_; }
   void give_analysis(Analysis analysis);
+  // The next message is to be tried out before it is judged. The caller does so and hands in what came of it;
+  // the message is then given again.
+  [[nodiscard]] const std::optional<DryRunRequest>& wants_dry_run() const noexcept { return wanted_dry_run_; }
+  void give_dry_run(DryRunResult result);
   // The next message cannot be judged yet: there is no catalog to judge by, or a newer one may know more. The
   // caller lets what is staged go out, waits for a change of the source, and calls try_basis() until that
   // says true, or after a while give_up_basis(); the message is then given again and judged as things are.
@@ -170,7 +174,7 @@ class Relay {
     char status = 0;
   };
 
-  // relay.cpp: client to server.
+  // relay.cpp, relay_extended.cpp: client to server.
   std::size_t stream_from_client(std::string_view bytes);
   std::optional<std::size_t> on_client_message(std::string_view bytes, const wire::FrameHeader& header);
   std::optional<std::size_t> on_text(std::string_view bytes, const wire::FrameHeader& header);
@@ -211,7 +215,7 @@ class Relay {
   [[nodiscard]] bool is_catalog_new(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool is_own_catalog_outdated(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] std::optional<base::Error> blindness(const std::shared_ptr<const Basis>& basis);
-  void ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog);
+  void ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog, bool for_settings = false);
   [[nodiscard]] static bool is_fatal(std::string_view error);
   [[nodiscard]] std::optional<std::string_view> own_frame(std::string_view bytes, std::uint32_t longest);
   std::optional<std::size_t> on_own_answer(std::string_view bytes);
@@ -223,12 +227,18 @@ class Relay {
   void note_end_of_transaction();
   [[nodiscard]] bool is_quiet() const;
   [[nodiscard]] bool is_held_up() const {
-    return wanted_text_ || wanted_basis_ || barriers_ > 0 || waits_for_server();
+    return wanted_text_ || wanted_basis_ || wanted_dry_run_ || barriers_ > 0 || waits_for_server();
   }
   // What the server says next may depend on what the client has not sent yet.
   [[nodiscard]] bool is_copying() const {
     return swallows_sync() || (replies_.is_in_doubt() && replies_.empty());
   }
+
+  // relay_dry_runs.cpp: what is tried out before it is judged.
+  [[nodiscard]] bool ask_for_dry_run(Judgement& judgement);
+  void note_executed(const Staged& staged);
+  void note_earlier(const Staged& staged);
+  void forget_earlier() { earlier_ = std::make_shared<const std::vector<std::string>>(); }
 
   // relay_reconnect.cpp: the server is gone.
   [[nodiscard]] bool may_change_server() const;
@@ -337,6 +347,15 @@ class Relay {
   std::optional<std::uint64_t> wanted_basis_;  // what the source must have answered
   bool basis_settled_ = false;                 // the next message is judged by what there is
   Analysis given_analysis_;
+
+  std::optional<DryRunRequest> wanted_dry_run_;
+  std::shared_ptr<const Basis> judged_by_, wanted_dry_run_basis_;
+  std::shared_ptr<const TriedOut> tried_;            // of the next message
+  std::size_t dry_run_attempts_ = 0;                 // likewise
+  std::shared_ptr<const SessionSettings> settings_;  // null: something was executed since they were asked
+  // What the open transaction has changed in the catalog; null: it cannot be done again.
+  std::shared_ptr<const std::vector<std::string>> earlier_ =
+      std::make_shared<const std::vector<std::string>>();
 
   Lookup lookup_;
   Reading reading_;

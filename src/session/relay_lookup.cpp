@@ -53,6 +53,11 @@ bool Relay::take_view(std::string_view coming) {
   view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending ||
                    lookup_.names_stale || lookup_.catalog_stale;
   view.in_pipeline = unsynced_;
+  view.failed = status_ == 'E';
+  view.settings = settings_;
+  view.earlier = earlier_;
+  view.tried = tried_;
+  judged_by_ = view.basis;
   judge_.use(std::move(view));
   return true;
 }
@@ -214,12 +219,13 @@ bool Relay::ask_for_newer_catalog(const Judgement& judgement) {
 
 // --- the gate's own request
 
-void Relay::ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog) {
+void Relay::ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog, bool for_settings) {
   lookup_.own_made_from = basis;
   const bool new_catalog = is_catalog_new(basis);
   if (basis) lookup_.told_with = basis->snapshot;
   const int version = for_catalog && basis ? basis->snapshot->server_version() : 0;
-  own_request_ = std::make_unique<OwnRequest>(identity_.reserved_name + "-own", version, new_catalog);
+  own_request_ =
+      std::make_unique<OwnRequest>(identity_.reserved_name + "-own", version, new_catalog, for_settings);
   to_server_ += own_request_->take_out();
 }
 
@@ -288,6 +294,7 @@ void Relay::use_own_answer() {
   lookup_.names = std::make_shared<const catalog::NameSpace>(catalog::NameSpace{answer->schemas});
   lookup_.claims = std::make_shared<const sql::Claims>(answer->claims);
   lookup_.names_stale = lookup_.names_in_doubt = false;
+  if (answer->settings) settings_ = answer->settings;
   if (!answer->catalog) return;
   lookup_.own = std::make_shared<const Basis>(
       Basis{lookup_.own_made_from->guard->with_catalog(*answer->catalog), answer->catalog});
@@ -333,6 +340,7 @@ void Relay::note_end_of_transaction() {
   if (!replies_.empty() || !staged_.empty()) return;
   lookup_.catalog_changing = false;
   lookup_.names_moving = false;
+  forget_earlier();
 }
 
 }  // namespace portcullis::session

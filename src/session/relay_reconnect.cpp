@@ -36,6 +36,7 @@ void Relay::use_server(const std::vector<std::string>& schemas, std::string_view
   registry_.portals = {};
   registry_.cursors.clear();
   registry_.cursors_may_move = false;
+  settings_ = nullptr;
   lookup_ = Lookup(catalog::NameSpace{schemas});
   if (const auto basis = needs_.basis->current()) lookup_.told_with = basis->snapshot;
   wanted_basis_ = needs_.basis->ask_again();

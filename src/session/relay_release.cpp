@@ -68,6 +68,7 @@ void Relay::stage_refusal(char message, Request request, std::string_view name, 
 }
 
 void Relay::stage(Staged staged) {
+  note_executed(staged);
   if (staged.reply && !staged.refused) {
     const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
     staged.counts = staged.reply->rows_duty.has_value();

@@ -43,7 +43,10 @@ std::optional<Error> not_to_be_tried_out(const sql::Facts& facts) {
   if (facts.statements.size() != 1) {
     return Error{sqlstate::feature_not_supported, "statements are tried out one by one: give one"};
   }
-  const auto& statement = facts.statements.front();
+  return not_to_be_tried_out(facts.statements.front());
+}
+
+std::optional<Error> not_to_be_tried_out(const sql::StatementFacts& statement) {
   if (statement.not_understood) return *statement.not_understood;
   if (is_tried_out(statement.kind)) return std::nullopt;
   if (statement.kind == "DO" || statement.kind == "CALL") {

@@ -70,10 +70,10 @@ void DryRun::ask(Step step) {
   rows_.clear();
   switch (step) {
     case Step::begin: return query(opening());
-    case Step::earlier: return execute(plan_.earlier[earlier_]);
+    case Step::earlier: return execute(plan_.earlier[earlier_], {});
     case Step::count: return query(counters_.query());
     case Step::hold: return query(facts_query());
-    case Step::run: return execute(plan_.statement);
+    case Step::run: return execute(plan_.statement, plan_.parameters.value_or(Parameters{}));
     case Step::deferred: return query("SET CONSTRAINTS ALL IMMEDIATE");
     case Step::look: return query(looking());
     case Step::roll_back: return query("ROLLBACK");
@@ -86,9 +86,10 @@ void DryRun::query(std::string_view sql) {
 }
 
 // By the extended protocol, where a text is one statement at most.
-void DryRun::execute(std::string_view statement) {
-  encode(out_, wire::Parse{"", statement, {}});
-  encode(out_, wire::Bind{"", "", {}, {}, {}});
+void DryRun::execute(std::string_view statement, const Parameters& parameters) {
+  encode(out_, wire::Parse{"", statement, parameters.types});
+  encode(out_,
+         wire::Bind{"", "", parameters.formats, {parameters.values.begin(), parameters.values.end()}, {}});
   encode(out_, wire::Execute{"", 0});
   encode(out_, wire::Sync{});
 }

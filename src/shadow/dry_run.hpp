@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "portcullis/base/result.hpp"
 #include "shadow/measurement.hpp"
+#include "shadow/parameters.hpp"
 
 namespace portcullis::shadow {
 
@@ -22,6 +24,7 @@ struct RunPlan {
   std::string role;                                           // that it runs as; empty: whoever is logged in
   std::vector<std::pair<std::string, std::string>> settings;  // of the session, by name: "TimeZone", "UTC"
   std::vector<std::string> earlier;                           // DDL of the open transaction, in its order
+  std::optional<Parameters> parameters{};                     // of the statement
   std::chrono::milliseconds lock_timeout{500}, statement_timeout{2'000};
 };
 
@@ -46,7 +49,7 @@ class DryRun {
 
   void ask(Step step);
   void query(std::string_view sql);
-  void execute(std::string_view statement);
+  void execute(std::string_view statement, const Parameters& parameters);
   Next on_message(char type, std::string_view body);
   Next on_ready(char status);
   Next after(Step step);

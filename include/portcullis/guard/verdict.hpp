@@ -8,6 +8,7 @@
 #include "portcullis/base/error.hpp"
 #include "portcullis/guard/demand.hpp"
 #include "portcullis/policy/decision.hpp"
+#include "portcullis/policy/dry_run_duty.hpp"
 
 namespace portcullis::guard {
 
@@ -27,6 +28,8 @@ struct Verdict {
   std::optional<policy::RowLimit> row_limit{};
   // It ends a transaction, and what was put off to the end may change so many rows.
   std::optional<policy::RowLimit> row_limit_at_commit{};
+  // Of what is allowed, in the order of the facts: what must be tried out before; empty: nothing.
+  std::vector<policy::DryRunDuty> dry_runs{};
   // Goes on to the database: would_deny too.
   [[nodiscard]] bool allowed() const noexcept { return policy::forwards(outcome); }
 };

@@ -1,0 +1,94 @@
+#include "guard/dry_run_refusals.hpp"
+
+#include <algorithm>
+
+namespace portcullis::guard {
+
+using base::Error;
+using policy::DryRunDuty;
+using shadow::RelationFacts;
+using shadow::Report;
+using shadow::StatementReport;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+constexpr std::string_view kNotSent = ", which a dry run has shown; nothing was sent";
+
+Error denied(const std::string& rule, std::string why) {
+  return {sqlstate::insufficient_privilege,
+          "portcullis: denied by \"" + rule + "\": " + std::move(why) + "."};
+}
+
+std::string name_of(const RelationFacts& relation) {
+  return relation.schema + "." + relation.name;
+}
+
+template <class Is>
+const RelationFacts* find(const StatementReport& statement, Is is) {
+  const auto& relations = statement.facts.relations;
+  const auto found = std::find_if(relations.begin(), relations.end(),
+                                  [&](const auto& relation) { return !relation.is_new && is(relation); });
+  return found == relations.end() ? nullptr : &*found;
+}
+
+// The database's own words, and whose they are.
+Error would_fail(const DryRunDuty& duty, Error failure) {
+  failure.message.insert(0, "portcullis: refused by \"" + duty.rule + "\", for its dry run fails: ");
+  if (!failure.message.ends_with('.')) failure.message += '.';
+  failure.position.reset();
+  return failure;
+}
+
+std::optional<Error> over_lock(const DryRunDuty& duty, const StatementReport& statement) {
+  if (!duty.max_lock) return std::nullopt;
+  const auto* relation = find(statement, [&](const RelationFacts& facts) {
+    return !facts.locks.empty() && facts.locks.strongest() > duty.max_lock->most;
+  });
+  if (relation == nullptr) return std::nullopt;
+  return denied(duty.max_lock->rule, "it locks " + name_of(*relation) + " in " +
+                                         std::string(name(relation->locks.strongest())) + " mode, and " +
+                                         std::string(name(duty.max_lock->most)) +
+                                         " is the strongest allowed" + std::string(kNotSent));
+}
+
+std::optional<Error> rewritten(const DryRunDuty& duty, const StatementReport& statement) {
+  if (!duty.no_rewrite) return std::nullopt;
+  const auto* relation = find(statement, [](const RelationFacts& facts) { return facts.is_rewritten; });
+  if (relation == nullptr) return std::nullopt;
+  return denied(*duty.no_rewrite, "it writes " + name_of(*relation) + " anew" + std::string(kNotSent));
+}
+
+std::optional<Error> scanned(const DryRunDuty& duty, const StatementReport& statement) {
+  if (!duty.no_full_scan) return std::nullopt;
+  const auto* relation = find(statement, [](const RelationFacts& facts) { return facts.is_scanned; });
+  if (relation == nullptr) return std::nullopt;
+  return denied(*duty.no_full_scan, "it reads all of " + name_of(*relation) + std::string(kNotSent));
+}
+
+}  // namespace
+
+Error not_tried_out(const DryRunDuty& duty, const std::string& why) {
+  return denied(duty.rule, "it was not tried out: " + why);
+}
+
+std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementReport& statement,
+                                     const Report& report) {
+  if (statement.not_tried) return not_tried_out(duty, statement.not_tried->message);
+  if (statement.facts.failure) return would_fail(duty, *statement.facts.failure);
+  if (duty.whole_copy && !report.left_out.empty()) {
+    return denied(
+        *duty.whole_copy,
+        "the copy that it was tried out in lacks " + report.left_out.front() +
+            (report.left_out.size() == 1 ? std::string()
+                                         : " and " + std::to_string(report.left_out.size() - 1) + " more") +
+            ", so the database may answer otherwise (\"incomplete\": true in the rule's \"dry_run\" "
+            "accepts that)");
+  }
+  for (const auto& check : {over_lock, rewritten, scanned}) {
+    if (auto refusal = check(duty, statement)) return refusal;
+  }
+  return std::nullopt;
+}
+
+}  // namespace portcullis::guard

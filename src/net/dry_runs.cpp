@@ -1,0 +1,222 @@
+#include "net/dry_runs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "catalog/queries.hpp"
+#include "net/interruption.hpp"
+#include "net/shadow_report.hpp"
+#include "shadow/structure_query.hpp"
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+using session::DryRunResult;
+using std::chrono::steady_clock;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+// How long a statement waits for a copy; how often it is looked whether that is still what there is, and how
+// long after a copy that could not be made the next one is tried.
+constexpr std::chrono::seconds kLongestWait{30}, kGlance{2}, kPauseAfterFailure{5};
+// A schema that changes all the time is copied for a sixth of the time at most.
+constexpr int kPauseForEachCopy = 5;
+// How often a copy is made for one statement, while the schema changes.
+constexpr int kMostCopies = 3;
+
+Error keeps_changing() {
+  return {sqlstate::cannot_connect_now,
+          "the database's structure keeps changing while it is copied: try again in a moment"};
+}
+
+Error not_ready() {
+  return {sqlstate::cannot_connect_now,
+          "the copy of the database's structure is not ready yet: try again in a moment, and see the gate's "
+          "log if it stays so"};
+}
+
+std::vector<std::pair<std::string, std::string>> settings_of(const session::DryRunRequest& request) {
+  auto settings = *request.settings;
+  std::erase_if(settings, [](const auto& setting) { return setting.first == "role"; });
+  return settings;
+}
+
+}  // namespace
+
+struct DryRuns::Job {
+  ServerLogin login;
+  session::DryRunRequest request;
+  std::function<void(DryRunResult)> finish;
+  std::atomic<bool> abandoned{false};
+};
+
+DryRuns::DryRuns(Result<ShadowOptions> options) : options_(std::move(options)) {}
+
+DryRuns::~DryRuns() {
+  stopping_ = true;
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<void> DryRuns::possible() const {
+  if (!options_) return options_.error();
+  return {};
+}
+
+void DryRuns::keep_ready() {
+  const std::lock_guard lock(mutex_);
+  keeps_ready_ = true;
+  if (options_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
+  wake_.notify_all();
+}
+
+asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRunRequest request) {
+  if (!options_) co_return DryRunResult(options_.error());
+  const auto home = co_await asio::this_coro::executor;
+  auto done = std::make_shared<asio::steady_timer>(home, kLongestWait);
+  auto result = std::make_shared<DryRunResult>(not_ready());
+  auto job = std::make_shared<Job>();
+  job->login = std::move(login);
+  job->request = std::move(request);
+  // The timer belongs to the caller's thread: hand over there.
+  job->finish = [home, done, result](DryRunResult told) {
+    asio::post(home, [done, result, told = std::move(told)]() mutable {
+      *result = std::move(told);
+      done->cancel();
+    });
+  };
+  keep_ready();
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(job);
+  }
+  wake_.notify_all();
+  const auto [cancelled] = co_await done->async_wait(no_throw);
+  (void)cancelled;
+  job->abandoned = true;
+  co_return std::move(*result);
+}
+
+void DryRuns::run() {
+  const Interruption interruption(stopping_);
+  while (!stopping_) {
+    if (const auto job = next_job()) {
+      job->finish(work(*job));
+    } else {
+      look_after_copy();
+    }
+  }
+}
+
+std::shared_ptr<DryRuns::Job> DryRuns::next_job() {
+  std::unique_lock lock(mutex_);
+  if (shadow_ || failure_) wake_.wait_for(lock, kGlance, [this] { return stopping_ || !jobs_.empty(); });
+  if (stopping_ || jobs_.empty()) return nullptr;
+  auto job = std::move(jobs_.front());
+  jobs_.pop_front();
+  return job->abandoned ? nullptr : job;
+}
+
+// Made before somebody needs it.
+void DryRuns::look_after_copy() {
+  const auto now = steady_clock::now();
+  if (failure_ && now - failed_at_ < kPauseAfterFailure) return;
+  if (shadow_ &&
+      now - looked_at_ < std::max<steady_clock::duration>(kGlance, kPauseForEachCopy * making_took_))
+    return;
+  looked_at_ = now;
+  if (shadow_ && shadow_->running()) {
+    const auto there = fingerprint();
+    if (!there || *there == fingerprint_) return;
+  }
+  (void)make_copy();
+}
+
+DryRunResult DryRuns::work(const Job& job) {
+  DryRunResult result = keeps_changing();
+  for (int copies = 0; copies < kMostCopies && !stopping_; ++copies) {
+    if (!shadow_ || !shadow_->running()) {
+      if (const auto made = make_copy(); !made) return made.error();
+    }
+    result = attempt(job);
+    if (!shadow_->running()) continue;
+    const auto there = fingerprint();
+    if (!there) return there.error();
+    if (*there == fingerprint_) return result;
+    if (const auto made = make_copy(); !made) return made.error();
+    result = keeps_changing();
+  }
+  return result;
+}
+
+DryRunResult DryRuns::attempt(const Job& job) {
+  auto report = std::make_shared<shadow::Report>();
+  report->role = job.login.user;
+  report->server_version = shadow_->server_version();
+  report->fingerprint = fingerprint_;
+  report->copy_age = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - made_at_);
+  report->left_out = shadow_->left_out();
+  report->without_row = shadow_->without_row();
+  shadow::RunPlan plan;
+  plan.settings = settings_of(job.request);
+  plan.earlier = job.request.earlier;
+  plan.parameters = job.request.parameters;
+  for (const auto& statement : job.request.statements) {
+    plan.statement = statement;
+    report->statements.push_back(net::try_out(*shadow_, job.login.user, plan));
+    plan.earlier.push_back(statement);
+  }
+  return std::shared_ptr<const shadow::Report>(std::move(report));
+}
+
+// Beside the one that there is, which it then takes the place of.
+Result<void> DryRuns::make_copy() {
+  const auto began = steady_clock::now();
+  if (failure_ && began - failed_at_ < kPauseAfterFailure) return *failure_;
+  failure_ = keeps_changing();
+  for (int copies = 0; copies < kMostCopies && failure_ && !stopping_; ++copies) {
+    const auto before = fingerprint();
+    auto made = before ? Shadow::build(*options_) : Result<std::unique_ptr<Shadow>>(before.error());
+    const auto behind = made ? fingerprint() : before;
+    if (!made || !behind) {
+      failure_ = made ? behind.error() : made.error();
+      break;
+    }
+    if (*before != *behind) continue;
+    shadow_ = std::move(*made);
+    fingerprint_ = *behind;
+    made_at_ = steady_clock::now();
+    failure_.reset();
+  }
+  looked_at_ = steady_clock::now();
+  making_took_ = looked_at_ - began;
+  if (!failure_) return {};
+  shadow_.reset();
+  failed_at_ = looked_at_;
+  if (!stopping_) base::log::error("no dry runs: " + failure_->message);
+  return *failure_;
+}
+
+// Of what there is in production now.
+Result<std::string> DryRuns::fingerprint() {
+  if (!production_) {
+    auto opened = ShadowConnection::open(options_->production, options_->login, ServerConnection::to_look());
+    if (!opened) return opened.error();
+    production_ = std::move(*opened);
+  }
+  const auto rows = production_->ask(std::string(catalog::fingerprint_query(production_->server_version())) +
+                                     "; " + std::string(shadow::structure_query()));
+  if (!rows) {
+    production_.reset();
+    return rows.error();
+  }
+  std::string fingerprint;
+  for (const auto& row : *rows) fingerprint.append(row.empty() ? "" : row[0].value_or("")).append("-");
+  if (!fingerprint.empty()) fingerprint.pop_back();
+  return fingerprint;
+}
+
+}  // namespace portcullis::net

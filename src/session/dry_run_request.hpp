@@ -1,0 +1,39 @@
+// What a session wants tried out before it is judged, and what came of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "portcullis/base/result.hpp"
+#include "shadow/parameters.hpp"
+#include "shadow/report.hpp"
+
+namespace portcullis::session {
+
+struct Basis;
+
+// Name and value, as RunPlan::settings.
+using SessionSettings = std::vector<std::pair<std::string, std::string>>;
+
+struct DryRunRequest {
+  std::vector<std::string> statements;  // one behind the other; of what is bound it is one
+  std::vector<std::string> earlier;     // what the open transaction has changed in the catalog before
+  std::shared_ptr<const SessionSettings> settings;
+  std::optional<shadow::Parameters> parameters{};
+  friend bool operator==(const DryRunRequest&, const DryRunRequest&) = default;
+};
+
+using DryRunResult = base::Result<std::shared_ptr<const shadow::Report>>;
+
+struct TriedOut {
+  DryRunRequest request;
+  std::shared_ptr<const Basis> basis;  // that it was to be judged by
+  DryRunResult result;
+  std::size_t attempts = 0;  // for the message
+};
+
+}  // namespace portcullis::session

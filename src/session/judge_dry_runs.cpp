@@ -1,0 +1,159 @@
+// Judge, statements that must be tried out before they are judged: what is wanted of a dry run, and what it
+// says.
+#include <algorithm>
+#include <utility>
+
+#include "guard/dry_run_refusals.hpp"
+#include "session/judge.hpp"
+#include "shadow/admission.hpp"
+
+namespace portcullis::session {
+
+using base::Error;
+using sql::TransactionControl;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+// How often what is judged by may change while one message is tried out.
+constexpr std::size_t kMostAttempts = 5;
+constexpr std::size_t kMostStatements = 20;
+// Parameters of types that users have made have other oids in a copy.
+constexpr std::uint32_t kFirstOwnOid = 16'384;
+
+const policy::DryRunDuty* first_duty(const guard::Verdict& verdict) {
+  const auto found = std::find_if(verdict.dry_runs.begin(), verdict.dry_runs.end(),
+                                  [](const auto& duty) { return duty.required(); });
+  return found == verdict.dry_runs.end() ? nullptr : &*found;
+}
+
+bool is_due(const guard::Verdict& verdict, std::size_t statement) {
+  return statement < verdict.dry_runs.size() && verdict.dry_runs[statement].required();
+}
+
+bool goes_back(TransactionControl control) {
+  return control == TransactionControl::rollback || control == TransactionControl::rollback_to ||
+         control == TransactionControl::savepoint;
+}
+
+std::size_t written_in(const sql::Facts& meant, const Recorder::Subject& subject) {
+  return subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
+}
+
+shadow::Parameters parameters_of(const Source& source, const wire::Bind& bind) {
+  shadow::Parameters parameters;
+  parameters.types = source.parameter_types;
+  for (auto& type : parameters.types) type = type < kFirstOwnOid ? type : 0;
+  parameters.formats = bind.parameter_formats;
+  for (const auto& value : bind.parameters)
+    parameters.values.push_back(value ? std::optional(std::string(*value)) : std::nullopt);
+  return parameters;
+}
+
+std::string role_of(const SessionSettings& settings) {
+  const auto role =
+      std::find_if(settings.begin(), settings.end(), [](const auto& one) { return one.first == "role"; });
+  return role == settings.end() ? std::string() : role->second;
+}
+
+}  // namespace
+
+bool Judge::must_be_tried_out(const guard::Verdict& verdict) noexcept {
+  return first_duty(verdict) != nullptr;
+}
+
+// What cannot be tried out as it would run.
+std::optional<Error> Judge::hinders_dry_run(const guard::Verdict& verdict, const sql::Facts& meant,
+                                            const Recorder::Subject& subject) const {
+  const auto refuse = [duty = first_duty(verdict)](const std::string& why) {
+    return guard::not_tried_out(*duty, why);
+  };
+  const std::size_t written = written_in(meant, subject);
+  for (std::size_t i = written; i < meant.statements.size(); ++i) {
+    if (is_due(verdict, i))
+      return refuse("what EXECUTE and FETCH run is not followed there: send the statement itself");
+  }
+  if (subject.message == "Execute")
+    return refuse("what it is judged by has changed since it was bound: bind it again");
+  if (written > kMostStatements)
+    return refuse("one text has at most " + std::to_string(kMostStatements) + " statements there");
+  if (subject.message == "Parse") return std::nullopt;
+  if (subject.message == "Bind" && (subject.bind == nullptr || subject.source == nullptr)) {
+    return refuse(subject.bind == nullptr
+                      ? "its parameters are too long"
+                      : "which statement it is cannot be told any more: prepare it again under a new name");
+  }
+  for (std::size_t i = 0; i < written; ++i) {
+    const auto& statement = meant.statements[i];
+    if (goes_back(statement.transaction))
+      return refuse("a text that goes back in its transaction is not followed");
+    if (statement.transaction != TransactionControl::none) continue;
+    if (const auto why = shadow::not_to_be_tried_out(statement)) return refuse(why->message);
+  }
+  if (view_.failed) return refuse("its transaction has failed: send ROLLBACK first");
+  if (view_.earlier == nullptr)
+    return refuse("what its transaction has changed before cannot be done again in a copy: COMMIT first");
+  if (view_.settings && role_of(*view_.settings) != "none")
+    return refuse("the session has set its role: RESET ROLE first");
+  if (!view_.settings && view_.in_pipeline)
+    return refuse("what its settings are cannot be asked within a pipeline: send a Sync before it");
+  if (view_.tried && view_.tried->attempts >= kMostAttempts && !is_answered(request_of(meant, subject)))
+    return refuse("what it is judged by keeps changing: try again in a moment");
+  return std::nullopt;
+}
+
+DryRunRequest Judge::request_of(const sql::Facts& meant, const Recorder::Subject& subject) const {
+  DryRunRequest request;
+  request.earlier = *view_.earlier;
+  request.settings = view_.settings;
+  if (subject.message == "Bind") {
+    request.statements = {subject.source->text};
+    if (!subject.bind->parameters.empty()) request.parameters = parameters_of(*subject.source, *subject.bind);
+    return request;
+  }
+  for (std::size_t i = 0; i < written_in(meant, subject); ++i) {
+    const auto& statement = meant.statements[i];
+    if (statement.transaction == TransactionControl::none)
+      request.statements.emplace_back(subject.text.substr(statement.offset, statement.length));
+  }
+  return request;
+}
+
+bool Judge::is_answered(const DryRunRequest& request) const {
+  return view_.tried && view_.tried->basis == view_.basis && view_.tried->request == request;
+}
+
+// True: something must be found out first, and nothing is decided yet.
+bool Judge::wants_dry_run(const sql::Facts& meant, const Recorder::Subject& subject, Judgement& later) const {
+  if (view_.failed) return false;
+  if (!view_.settings) {
+    // Only at its beginning can a pipeline be asked for.
+    later.wants_settings = !view_.in_pipeline;
+    return later.wants_settings;
+  }
+  if (subject.message == "Parse") return false;
+  auto request = request_of(meant, subject);
+  if (is_answered(request)) return false;
+  later.wants_dry_run = std::move(request);
+  return true;
+}
+
+std::optional<Error> Judge::refused_by_dry_run(const guard::Verdict& verdict, const sql::Facts& meant,
+                                               const Recorder::Subject& subject) const {
+  if (subject.message == "Parse") return std::nullopt;
+  const auto& result = view_.tried->result;
+  if (!result) return guard::not_tried_out(*first_duty(verdict), result.error().message);
+  const auto& report = **result;
+  std::size_t reported = 0;
+  for (std::size_t i = 0; i < written_in(meant, subject); ++i) {
+    if (meant.statements[i].transaction != TransactionControl::none) continue;
+    if (reported == report.statements.size())
+      return guard::not_tried_out(*first_duty(verdict), "the report lacks a statement");
+    const auto& statement = report.statements[reported++];
+    if (!is_due(verdict, i)) continue;
+    if (auto refusal = guard::dry_run_refusal(verdict.dry_runs[i], statement, report)) return refusal;
+  }
+  return std::nullopt;
+}
+
+}  // namespace portcullis::session

@@ -1,0 +1,233 @@
+"""A policy that requires dry runs: what they show decides, through the gate, on a real server."""
+
+import copy
+import hashlib
+import json
+import os
+import signal
+import time
+import unittest
+
+import gate as gate_module
+import harness
+import processes
+import shadow_test
+from wire import SYNC, bind, describe_statement, execute, extended, parse, query, shape
+
+SCHEMA = f"""
+CREATE SCHEMA made AUTHORIZATION {harness.AGENT.role};
+SET ROLE {harness.AGENT.role};
+CREATE TABLE made.things (id bigint PRIMARY KEY, name text, price numeric(10,2), born timestamp);
+INSERT INTO made.things SELECT n, 'thing ' || n, n, now() FROM generate_series(1, 1000) AS n;
+CREATE TABLE made.parents (id integer PRIMARY KEY);
+CREATE TABLE made.bare (id integer);
+RESET ROLE;
+ANALYZE;
+"""
+NARROW = {"max_lock": "ACCESS EXCLUSIVE", "rewrite": False, "full_scan": False}
+POLICY = copy.deepcopy(harness.POLICY)
+POLICY["rules"] += [
+    {"id": "look", "allow": ["select"], "on": ["made.*"], "to": ["*"]},
+    {"id": "grow", "allow": ["alter table *", "create index", "create table", "comment", "references"],
+     "on": ["made.*"], "to": ["*"], "require": ["dry run"], "dry_run": NARROW},
+    {"id": "fill", "allow": ["insert", "update"], "on": ["made.bare"], "to": ["*"], "require": ["dry run"]},
+    {"id": "mark", "allow": ["create index"], "on": ["made.parents"], "to": ["*"], "require": ["dry run"],
+     "dry_run": {"max_lock": "SHARE UPDATE EXCLUSIVE"}},
+]
+
+
+class Case(shadow_test.Case):
+    schema = SCHEMA
+    policy = POLICY
+    def setUp(self):
+        self.connection = self.connect()
+
+    def answer(self, *messages):
+        return self.connection.talk(*messages)
+
+    def allowed(self, statement, connection=None):
+        answer = (connection or self.connection).talk(query(statement))
+        self.assertNotIn("E", shape(answer), answer)
+        return answer
+
+    def refused(self, statement, code, *says, connection=None):
+        answer = (connection or self.connection).talk(query(statement))
+        errors = [one for one in answer if one.type == "E"]
+        self.assertEqual(len(errors), 1, answer)
+        self.assertEqual(errors[0].code, code, errors[0].fields)
+        for words in says:
+            self.assertIn(words, errors[0].fields["M"])
+        return errors[0]
+
+    def columns(self, table):
+        told = self.postgres.sql(f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 "
+                                 "AND NOT attisdropped ORDER BY attnum")
+        return [row[0] for row in told]
+
+
+class Decisions(Case):
+    def test_what_only_changes_the_catalog_goes_on_and_its_report_is_in_the_log(self):
+        self.allowed("ALTER TABLE made.things ADD COLUMN note text")
+        self.assertIn("note", self.columns("made.things"))
+        decision = self.gate.wait_for_entry("decision", lambda one: "ADD COLUMN note" in one.get("text", ""))
+        self.assertEqual(decision["verdict"], "allow")
+        report = self.gate.wait_for_entry("dry_run", lambda one: one["hash"] == decision["dry_run"])
+        self.assertEqual(hashlib.sha256(report["report"].encode()).hexdigest(), report["hash"])
+        told = json.loads(report["report"])
+        self.assertEqual(told["role"], harness.AGENT.role)
+        things = [one for one in told["statements"][0]["relations"] if one["name"] == "things"]
+        self.assertEqual(things[0]["locks"], ["ACCESS EXCLUSIVE"])
+        self.assertFalse(things[0]["rewritten"])
+        self.assertIn(self.gate.verify().returncode, (0, 2), self.gate.verify())
+
+    def test_a_rewrite_and_a_full_scan_are_refused_before_anything_was_sent(self):
+        before = self.postgres.log_size()
+        self.refused("ALTER TABLE made.things ALTER COLUMN id TYPE numeric", "42501", 'denied by "grow"',
+                     "it writes made.things anew", "nothing was sent", "Record ")
+        self.refused("ALTER TABLE made.things ADD CHECK (price > -1)", "42501", "it reads all of made.things")
+        texts = [one.text for one in self.postgres.statements_logged(harness.AGENT.role, before)]
+        self.assertFalse([text for text in texts if "ALTER" in text], texts)
+
+    def test_what_would_fail_is_refused_in_the_databases_own_words(self):
+        error = self.refused("ALTER TABLE made.things ADD COLUMN price integer", "42701",
+                             'column "price" of relation "things" already exists', "Record ")
+        decision = self.gate.wait_for_entry("decision", lambda one: "ADD COLUMN price" in one.get("text", ""))
+        self.assertEqual((decision["verdict"], decision["sqlstate"]), ("deny", "42701"))
+        self.assertIn(str(decision["i"]), error.fields["M"])
+
+    def test_the_strongest_lock_is_bounded(self):
+        self.refused("CREATE INDEX ON made.parents (id)", "42501", 'denied by "mark"', "locks made.parents in SHARE mode")
+
+    def test_a_session_keeps_its_settings(self):
+        """TimeZone alone decides whether a timestamp becomes one with time zone without being written anew."""
+        change = "ALTER TABLE made.things ALTER COLUMN born TYPE timestamptz"
+        self.allowed("SET timezone = 'Europe/Berlin'")
+        self.refused(change, "42501", "writes made.things anew")
+        self.allowed("SET timezone = 'UTC'")
+        self.allowed("BEGIN")
+        self.allowed(change)
+        self.allowed("ROLLBACK")
+
+    def test_what_the_open_transaction_did_before_is_done_before(self):
+        self.allowed("BEGIN")
+        self.allowed("ALTER TABLE made.bare ADD COLUMN one integer")
+        self.allowed("ALTER TABLE made.bare ADD COLUMN two integer DEFAULT 2")
+        self.allowed("ALTER TABLE made.bare DROP COLUMN one")
+        self.refused("ALTER TABLE made.bare ADD COLUMN two integer", "42701", "already exists")
+        self.refused("ALTER TABLE made.bare ADD COLUMN three integer", "42501", "its transaction has failed")
+        self.allowed("ROLLBACK")
+        self.assertEqual(self.columns("made.bare"), ["id"])
+
+    def test_behind_a_savepoint_that_was_gone_back_to_nothing_is_known(self):
+        for statement in ("BEGIN", "SAVEPOINT s", "ALTER TABLE made.bare ADD COLUMN one integer",
+                          "ROLLBACK TO SAVEPOINT s"):
+            self.allowed(statement)
+        self.refused("ALTER TABLE made.bare ADD COLUMN one integer", "42501", "COMMIT first")
+        self.allowed("ROLLBACK")
+        self.allowed("BEGIN; ALTER TABLE made.bare ADD COLUMN one integer; COMMIT")
+        self.allowed("ALTER TABLE made.bare DROP COLUMN one")
+
+    def test_of_several_statements_each_is_tried_out_behind_those_before_it(self):
+        self.refused("ALTER TABLE made.bare ADD COLUMN a integer; ALTER TABLE made.bare ADD COLUMN a integer", "42701")
+        self.allowed("ALTER TABLE made.bare ADD COLUMN a integer; ALTER TABLE made.bare ADD COLUMN b integer")
+        self.assertEqual(self.columns("made.bare"), ["id", "a", "b"])
+        self.allowed("ALTER TABLE made.bare DROP COLUMN a, DROP COLUMN b")
+
+    def test_the_extended_protocol_is_tried_out_at_bind(self):
+        answer = self.answer(extended("ALTER TABLE made.bare ADD COLUMN x integer", []), SYNC)
+        self.assertNotIn("E", shape(answer), answer)
+        answer = self.answer(extended("ALTER TABLE made.bare ADD COLUMN x integer", []), SYNC)
+        self.assertEqual(shape(answer), "1EZ", answer)
+        self.assertEqual(answer[1].code, "42701")
+        answer = self.answer(parse("ALTER TABLE made.bare DROP COLUMN x", "s"), describe_statement("s"), SYNC)
+        self.assertNotIn("E", shape(answer), answer)
+        answer = self.answer(bind([], "s"), execute(), SYNC)
+        self.assertNotIn("E", shape(answer), answer)
+        self.assertEqual(self.columns("made.bare"), ["id"])
+
+    def test_parameters_are_given_as_the_client_gives_them(self):
+        insert = "INSERT INTO made.bare VALUES ($1)"
+        self.assertNotIn("E", shape(self.answer(extended(insert, ["7"]), SYNC)))
+        answer = self.answer(extended(insert, ["seven"]), SYNC)
+        self.assertEqual(shape(answer), "1EZ", answer)
+        self.assertEqual(answer[1].code, "22P02")
+
+    def test_what_cannot_be_tried_out_is_refused(self):
+        self.refused("PREPARE p AS INSERT INTO made.bare VALUES (1)", "42501", "PREPARE cannot be tried out")
+        self.assertNotIn("E", shape(self.answer(parse("INSERT INTO made.bare VALUES (1)", "p"), SYNC)))
+        self.refused("EXECUTE p", "42501", "not followed there: send the statement itself")
+
+    def test_within_a_pipeline_that_has_executed_something_a_sync_is_due(self):
+        answer = self.answer(extended("SELECT 1", []), extended("ALTER TABLE made.bare ADD COLUMN y integer", []), SYNC)
+        errors = [one for one in answer if one.type == "E"]
+        self.assertEqual(len(errors), 1, answer)
+        self.assertIn("send a Sync before it", errors[0].fields["M"])
+        self.assertEqual(self.columns("made.bare"), ["id"])
+
+    def test_a_change_by_others_is_in_the_copy_before_anything_is_tried_out(self):
+        self.allowed("ALTER TABLE made.bare ADD COLUMN z integer")
+        self.allowed("ALTER TABLE made.bare DROP COLUMN z")
+        self.postgres.sql("ALTER TABLE made.bare ADD COLUMN theirs integer")
+        self.addCleanup(self.postgres.sql, "ALTER TABLE made.bare DROP COLUMN theirs")
+        self.refused("ALTER TABLE made.bare ADD COLUMN theirs integer", "42701", "already exists")
+
+    def test_production_sees_no_more_than_catalog_reads(self):
+        self.allowed("ALTER TABLE made.bare ADD COLUMN seen integer")
+        before = self.postgres.log_size()
+        self.allowed("BEGIN")
+        self.allowed("ALTER TABLE made.bare ALTER COLUMN seen SET DEFAULT 1")
+        self.allowed("ROLLBACK")
+        texts = [one.text for one in self.postgres.statements_logged(harness.AGENT.role, before)]
+        self.assertEqual(len([text for text in texts if "SET DEFAULT 1" in text]), 1, texts)
+        self.allowed("ALTER TABLE made.bare DROP COLUMN seen")
+
+
+class Faults(Case):
+    def servers(self):
+        """The gate's sidecars: their process ids."""
+        return [int((folder / "server" / "data" / "postmaster.pid").read_text().split()[0])
+                for folder in shadow_test.folders() if (folder / "server" / "data" / "postmaster.pid").exists()]
+
+    def test_a_sidecar_that_was_killed_is_made_anew(self):
+        self.allowed("ALTER TABLE made.bare ADD COLUMN a integer")
+        killed = self.servers()
+        self.assertTrue(killed)
+        for process in killed:
+            os.kill(process, signal.SIGKILL)
+        self.allowed("ALTER TABLE made.bare DROP COLUMN a")
+        self.assertFalse(set(killed) & set(self.servers()))
+
+    def test_without_pg_dump_what_requires_a_dry_run_is_refused_and_all_else_goes_on(self):
+        config = {"shadow": {"dump_programs": "/nowhere"}}
+        gate = gate_module.Gate(self.postgres, self.policy, [harness.AGENT], config=config)
+        self.addCleanup(gate.stop)
+        connection = gate.connect(harness.AGENT)
+        self.addCleanup(connection.close)
+        self.refused("ALTER TABLE made.bare ADD COLUMN a integer", "42501", "it was not tried out", "pg_dump",
+                     connection=connection)
+        self.allowed("SELECT id FROM made.bare", connection)
+
+    def test_a_gate_that_may_not_make_copies_does_not_start_with_such_a_policy(self):
+        config = {"shadow": {"mode": "off"}}
+        with self.assertRaisesRegex(AssertionError, "the policy requires dry runs.*shadow.mode"):
+            gate_module.Gate(self.postgres, self.policy, [harness.AGENT], config=config)
+
+    def test_the_gate_ends_in_the_middle_of_making_a_copy_and_leaves_nothing(self):
+        before = shadow_test.folders()
+        config = {"shadow": self.config["shadow"]}
+        gate = gate_module.Gate(self.postgres, self.policy, [harness.AGENT], config=config)
+        processes.wait_until(lambda: shadow_test.folders() - before, "a copy to be begun")
+        began = time.monotonic()
+        self.assertEqual(gate.stop(), 0)
+        self.assertLess(time.monotonic() - began, 60)
+        self.assertEqual(shadow_test.folders(), before)
+
+    def test_what_the_copy_lacks_refuses_unless_the_rule_accepts_it(self):
+        self.postgres.sql("CREATE FUNCTION public.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; "
+                          "CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION public.watch()")
+        self.addCleanup(self.postgres.sql, "DROP EVENT TRIGGER watching; DROP FUNCTION public.watch()")
+        self.refused("INSERT INTO made.bare VALUES (1)", "42501", "lacks", "watching", '"incomplete": true')
+
+
+if __name__ == "__main__":
+    unittest.main()
