@@ -41,7 +41,7 @@ void read_bounds(LoadContext& context, const JsonValue& bounds, DryRunDuty& duty
                 "lock mode: write one of LOCK TABLE's in capitals, such as \"SHARE UPDATE EXCLUSIVE\"");
   if (lock) duty.max_lock = {*lock, duty.rule};
   const auto duration =
-      read_name(context, reader, bounds, "max_duration", duration_bucket_named,
+      read_name(context, reader, bounds, "max_duration", base::duration_class_named,
                 "class of duration: write \"under 1 s\", \"1-10 s\", \"10-100 s\", \"minutes\" or \"hours\"");
   if (duration) duty.max_duration = {*duration, duty.rule};
   if (read_no(context, reader, bounds, "rewrite")) duty.no_rewrite = duty.rule;

@@ -46,7 +46,10 @@ Script::Next Script::on_error(std::string_view body) {
   if (!response) return fail(response.error());
   auto error = wire::to_error(*response);
   const auto severity = response->field('V');
-  if (severity == "FATAL" || severity == "PANIC") return fail(std::move(error));
+  if (severity == "FATAL" || severity == "PANIC") {
+    if (error.message.empty()) error.message = "the server has ended the connection and did not say why";
+    return fail(std::move(error));
+  }
   failures_.push_back({at_, std::move(error)});
   return Next::read;
 }

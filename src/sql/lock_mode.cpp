@@ -39,6 +39,10 @@ std::string_view name(LockMode mode) noexcept {
   return of(mode).name;
 }
 
+std::string_view name_in_view(LockMode mode) noexcept {
+  return of(mode).in_view;
+}
+
 std::optional<LockMode> lock_mode_named(std::string_view name) noexcept {
   return find(name, &Mode::name);
 }

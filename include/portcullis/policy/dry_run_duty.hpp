@@ -5,16 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "portcullis/policy/result_limits.hpp"
+#include "portcullis/base/duration_class.hpp"
 #include "portcullis/sql/lock_mode.hpp"
 
 namespace portcullis::policy {
-
-// How long a statement may take on the database's own rows: estimates are no finer.
-enum class DurationBucket : std::uint8_t { under_1s, up_to_10s, up_to_100s, minutes, hours };
-// "under 1 s", "1-10 s", "10-100 s", "minutes", "hours".
-[[nodiscard]] std::string_view name(DurationBucket bucket) noexcept;
-[[nodiscard]] std::optional<DurationBucket> duration_bucket_named(std::string_view name) noexcept;
 
 struct DryRunDuty {
   template <class Most>
@@ -26,7 +20,7 @@ struct DryRunDuty {
 
   std::string rule;  // the first that requires it; empty: none does
   std::optional<AtMost<sql::LockMode>> max_lock;
-  std::optional<AtMost<DurationBucket>> max_duration;
+  std::optional<AtMost<base::DurationClass>> max_duration;
   // The first rule that says so.
   std::optional<std::string> no_rewrite, no_full_scan;
   // A copy that lacks something of the database will not do; nothing: all rules take one.

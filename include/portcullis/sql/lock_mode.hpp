@@ -1,6 +1,7 @@
 // PostgreSQL's table-level locks. Manual 13.3.1.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -18,11 +19,16 @@ enum class LockMode : std::uint8_t {
   exclusive,
   access_exclusive,
 };
+inline constexpr std::array<LockMode, 8> kLockModes{LockMode::access_share,  LockMode::row_share,
+                                                    LockMode::row_exclusive, LockMode::share_update_exclusive,
+                                                    LockMode::share,         LockMode::share_row_exclusive,
+                                                    LockMode::exclusive,     LockMode::access_exclusive};
 
 // "SHARE UPDATE EXCLUSIVE", as in LOCK TABLE.
 [[nodiscard]] std::string_view name(LockMode mode) noexcept;
 [[nodiscard]] std::optional<LockMode> lock_mode_named(std::string_view name) noexcept;
 // "ShareUpdateExclusiveLock", as in pg_locks.mode.
+[[nodiscard]] std::string_view name_in_view(LockMode mode) noexcept;
 [[nodiscard]] std::optional<LockMode> lock_mode_of_view(std::string_view mode) noexcept;
 // Two sessions cannot hold both on one table (table 13.2).
 [[nodiscard]] bool conflicts(LockMode a, LockMode b) noexcept;

@@ -56,6 +56,10 @@ TEST(Script, AFatalErrorAndAnythingOutOfOrderEndIt) {
   Script ended({"one"});
   EXPECT_EQ(give(ended, bytes_of(fatal)), Next::failed);
   EXPECT_EQ(ended.failure().message, "gone");
+  Script wordless({"one"});
+  EXPECT_EQ(give(wordless, bytes_of(wire::to_error_response({base::sqlstate::admin_shutdown, ""}, "FATAL"))),
+            Next::failed);
+  EXPECT_NE(wordless.failure().message, "");
   for (const char type : {'1', '2', 'R', 'G', 'Q', '\0'}) {
     Script script({"one"});
     EXPECT_EQ(give(script, std::string{type, '\0', '\0', '\0', '\4'}), Next::failed) << type;
