@@ -1,4 +1,5 @@
-// Runs a fuzz target over the files of a corpus, for compilers without libFuzzer. Fails when there is none to run.
+// Runs a fuzz target over the files of a corpus, for compilers without libFuzzer. Fails when there is none to
+// run.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

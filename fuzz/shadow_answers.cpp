@@ -13,6 +13,8 @@
 #include "shadow/copy_queries.hpp"
 #include "shadow/dry_run.hpp"
 #include "shadow/forecast.hpp"
+#include "shadow/probes.hpp"
+#include "shadow/safer_form.hpp"
 #include "shadow/script.hpp"
 
 namespace shadow = portcullis::shadow;
@@ -38,6 +40,49 @@ typename Machine::Next give(Machine& machine, std::string_view bytes, std::size_
     (void)machine.take_out();
   }
   return next;
+}
+
+// Fields end at a tab, rows at a line's end, a lone tilde is NULL.
+std::vector<shadow::Row> rows_in(std::string_view bytes) {
+  std::vector<shadow::Row> rows(1, shadow::Row(1, ""));
+  for (const char c : bytes) {
+    auto& field = rows.back().back();
+    if (c == '\n') {
+      rows.emplace_back(1, "");
+    } else if (c == '\t') {
+      rows.back().emplace_back("");
+    } else if (field) {
+      field->push_back(c);
+    }
+    if (rows.back().back() == "~") rows.back().back().reset();
+  }
+  return rows;
+}
+
+// Whatever the catalog says of a table, what is asked of production is one SELECT, and a safer form has
+// steps.
+void ask_of(std::string_view bytes) {
+  const auto half = bytes.find('\0');
+  shadow::Shapes before, after;
+  if (!shadow::read_shapes(rows_in(bytes.substr(0, half)), {1299}, before)) return;
+  if (half == std::string_view::npos || !shadow::read_shapes(rows_in(bytes.substr(half + 1)), {1299}, after))
+    return;
+  shadow::settle_not_null(after);
+  shadow::RunFacts facts;
+  facts.tag = "ALTER TABLE";
+  facts.changes = shadow::changes_between(before, after);
+  for (const auto& table : facts.changes) {
+    auto& relation = facts.relations.emplace_back();
+    relation.schema = table.before.schema;
+    relation.name = table.before.name;
+    relation.is_scanned = true;
+  }
+  for (const auto& probe : shadow::probes_of(facts, bytes)) {
+    require(probe.sql.empty() ? !probe.why.empty() : probe.sql.starts_with("SELECT 1 FROM "));
+    require(probe.answer == shadow::Probe::Answer::unknown);
+  }
+  const auto form = shadow::safer_form(facts, "ALTER TABLE t");
+  require(!form || (!form->steps.empty() && !form->why.empty()));
 }
 
 void run_dry(std::string_view bytes, std::size_t piece) {
@@ -114,7 +159,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::size_t piece = 1 + data[0] / 4u;
   const std::string_view bytes{reinterpret_cast<const char*>(data + 1), size - 1};
-  switch (data[0] % 4) {
+  switch (data[0] % 5) {
     case 0: run_script(bytes, piece); break;
     case 1: {
       const auto contents = shadow::contents_of(bytes, {"wide"});
@@ -123,7 +168,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     }
     case 2: run_dry(bytes, piece); break;
-    default: forecast(bytes); break;
+    case 3: forecast(bytes); break;
+    default: ask_of(bytes); break;
   }
   return 0;
 }

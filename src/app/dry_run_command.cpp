@@ -14,6 +14,11 @@ int complain(Console& console, const base::Error& error) {
   return kFailure;
 }
 
+bool would_run(const shadow::StatementReport& statement) {
+  return !statement.not_tried &&
+         outlook_of(statement.facts, statement.probes).outcome == shadow::Outlook::Outcome::runs;
+}
+
 }  // namespace
 
 int dry_run(const DryRunOptions& options, Console& console, const TryOut& try_out) {
@@ -31,11 +36,10 @@ int dry_run(const DryRunOptions& options, Console& console, const TryOut& try_ou
   if (console.err_is_terminal) console.err << "making a copy of the schema ...\n";
   const auto tried_out = try_out(*loaded.config, role->second.user, options.statements);
   if (!tried_out) return complain(console, tried_out.error());
-  console.out << (options.format == Format::json ? to_json(*tried_out, role->second.user)
-                                                 : to_text(*tried_out, role->second.user));
-  const bool all_run =
-      std::none_of(tried_out->attempts.begin(), tried_out->attempts.end(),
-                   [](const auto& attempt) { return attempt.not_tried || attempt.facts.failure; });
+  const auto& statements = tried_out->report.statements;
+  console.out << (options.format == Format::json ? shadow::to_json_lines(tried_out->report)
+                                                 : to_text(*tried_out));
+  const bool all_run = std::all_of(statements.begin(), statements.end(), would_run);
   return all_run ? kSuccess : kFailure;
 }
 

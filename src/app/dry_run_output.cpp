@@ -1,38 +1,11 @@
-// What a dry run has shown, for people and for programs.
-#include <nlohmann/json.hpp>
-
+// What a dry run has shown, for people.
 #include "app/dry_run_command.hpp"
 #include "app/text_table.hpp"
 
 namespace portcullis::app {
 namespace {
 
-using Json = nlohmann::json;  // its keys are sorted
-using shadow::LockMode;
 using shadow::RelationFacts;
-
-std::string kind_of(char relkind) {
-  switch (relkind) {
-    case 'r':
-    case 'p': return "table";
-    case 'i':
-    case 'I': return "index";
-    case 'v': return "view";
-    case 'm': return "materialized view";
-    case 'S': return "sequence";
-    case 'c': return "type";
-    default: return "relation";
-  }
-}
-
-std::vector<std::string> locks_of(const RelationFacts& relation) {
-  std::vector<std::string> names;
-  for (int mode = 0; mode <= static_cast<int>(LockMode::access_exclusive); ++mode) {
-    if (relation.locks.has(static_cast<LockMode>(mode)))
-      names.emplace_back(name(static_cast<LockMode>(mode)));
-  }
-  return names;
-}
 
 std::string what_becomes(const RelationFacts& relation) {
   std::vector<std::string> words;
@@ -52,7 +25,8 @@ std::string what_becomes(const RelationFacts& relation) {
 std::string table_of(const std::vector<RelationFacts>& relations) {
   std::vector<std::vector<std::string>> rows = {{"relation", "kind", "strongest lock", "what becomes of it"}};
   for (const auto& relation : relations) {
-    rows.push_back({printable(relation.schema + "." + relation.name), kind_of(relation.kind),
+    rows.push_back({printable(relation.schema + "." + relation.name),
+                    std::string(shadow::kind_name(relation.kind)),
                     relation.locks.empty() ? "" : std::string(name(relation.locks.strongest())),
                     what_becomes(relation)});
   }
@@ -68,101 +42,74 @@ std::string list_of(const std::string& heading, const std::vector<std::string>& 
   return text;
 }
 
-// By a made-up row: SQLSTATE classes 22, data exception, and 23, integrity constraint violation.
-bool hangs_on_rows(const base::Error& failure) {
-  return failure.code.view().starts_with("22") || failure.code.view().starts_with("23");
-}
-
-std::string failure_text(const base::Error& failure) {
-  std::string text =
-      "would fail: " + std::string(failure.code.view()) + " " + printable(failure.message) + "\n";
-  if (!failure.detail.empty()) text += "  detail: " + printable(failure.detail) + "\n";
-  if (!failure.hint.empty()) text += "  hint: " + printable(failure.hint) + "\n";
-  if (hangs_on_rows(failure))
-    text += "  That hangs on the rows, and the copy's are made up: production's may pass.\n";
+std::string text_of(const shadow::Outlook& outlook) {
+  using Outcome = shadow::Outlook::Outcome;
+  if (!outlook.error) return {};
+  const auto& error = *outlook.error;
+  std::string text = outlook.outcome == Outcome::fails ? "would fail: " : "may fail: ";
+  text += std::string(error.code.view()) + " " + printable(error.message) + "\n";
+  if (!error.detail.empty()) text += "  detail: " + printable(error.detail) + "\n";
+  if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
+  if (outlook.outcome == Outcome::unknown) text += "  That hangs on the rows, and nobody knows.\n";
   return text;
 }
 
-Json json_of(const RelationFacts& relation) {
-  return {{"schema", relation.schema},
-          {"name", relation.name},
-          {"kind", kind_of(relation.kind)},
-          {"locks", locks_of(relation)},
-          {"new", relation.is_new},
-          {"dropped", relation.is_gone},
-          {"rewritten", relation.is_rewritten},
-          {"scanned", relation.is_scanned},
-          {"inserted", relation.inserted},
-          {"updated", relation.updated},
-          {"deleted", relation.deleted}};
-}
-
-std::string text_of(const Attempt& attempt) {
-  std::string text = "\n" + printable(attempt.sql) + "\n";
-  if (attempt.not_tried) return text + "not tried out: " + printable(attempt.not_tried->message) + "\n";
-  const auto& facts = attempt.facts;
-  if (facts.failure) return text + failure_text(*facts.failure);
-  text += "would run: " + printable(facts.tag) + "\n";
-  return text + (facts.relations.empty() ? "It locks nothing.\n" : "\n" + table_of(facts.relations));
-}
-
-Json json_of(const base::Error& error) {
-  return {{"sqlstate", error.code.view()},
-          {"message", error.message},
-          {"detail", error.detail},
-          {"hint", error.hint}};
-}
-
-Json json_of(const Attempt& attempt) {
-  Json json = {{"statement", attempt.sql}, {"tried_in_us", attempt.tried_in.count()}};
-  if (attempt.not_tried) {
-    json["outcome"] = "not tried";
-    json["error"] = json_of(*attempt.not_tried);
-  } else if (attempt.facts.failure) {
-    json["outcome"] = "error";
-    json["error"] = json_of(*attempt.facts.failure);
-    json["hangs_on_rows"] = hangs_on_rows(*attempt.facts.failure);
-  } else {
-    json["outcome"] = "ok";
-    json["tag"] = attempt.facts.tag;
-    json["relations"] = Json::array();
-    for (const auto& relation : attempt.facts.relations) json["relations"].push_back(json_of(relation));
+std::string text_of(const std::vector<shadow::Probe>& probes) {
+  if (probes.empty()) return {};
+  std::string text = "\nasked of the database's own rows:\n";
+  for (const auto& probe : probes) {
+    text += "  " + std::string(name(probe.answer)) + ": " + printable(probe.question);
+    text += (probe.why.empty() ? "" : " (" + printable(probe.why) + ")") + "\n";
   }
-  return json;
+  return text;
 }
 
-// The copy is as production but for its rows.
-bool is_whole(const TriedOut& tried_out) {
-  return tried_out.left_out.empty() && tried_out.without_row.empty();
+std::string text_of(const base::Result<shadow::Forecast>& forecast) {
+  if (!forecast) return "\nforecast: unknown: " + printable(forecast.error().message) + "\n";
+  std::string text = "\nforecast:\n";
+  for (const auto& sentence : in_words(*forecast)) text += "  " + printable(sentence) + "\n";
+  return text;
+}
+
+std::string text_of(const shadow::SaferForm& form) {
+  std::string text = "\nsafer, for " + printable(form.why) + ":\n";
+  for (const auto& step : form.steps) {
+    if (!step.sql.empty()) text += "  " + printable(step.sql) + ";\n";
+    text += "    " + printable(step.why) + "\n";
+    if (step.facts && step.facts->failure)
+      text += "    in the copy it fails: " + printable(step.facts->failure->message) + "\n";
+  }
+  return text;
+}
+
+std::string text_of(const shadow::StatementReport& statement) {
+  std::string text = "\n" + printable(statement.statement) + "\n";
+  if (statement.not_tried) return text + "not tried out: " + printable(statement.not_tried->message) + "\n";
+  const auto& facts = statement.facts;
+  const auto outlook = outlook_of(facts, statement.probes);
+  text += outlook.error ? text_of(outlook) : "would run: " + printable(facts.tag) + "\n";
+  if (facts.failure) return text;
+  text += facts.relations.empty() ? "It locks nothing.\n" : "\n" + table_of(facts.relations);
+  text += text_of(statement.probes);
+  text += text_of(statement.forecast);
+  return statement.safer ? text + text_of(*statement.safer) : text;
 }
 
 }  // namespace
 
-std::string to_text(const TriedOut& tried_out, const std::string& role) {
-  std::string text = "tried out as " + printable(role) +
+std::string to_text(const TriedOut& tried_out) {
+  const auto& report = tried_out.report;
+  std::string text = "tried out as " + printable(report.role) +
                      " on a copy of the schema without its rows, PostgreSQL " +
-                     std::to_string(tried_out.server_version / 10'000) + ", made in " +
+                     std::to_string(report.server_version / 10'000) + ", made in " +
                      std::to_string(tried_out.build_time.count()) + " ms\n";
-  for (const auto& attempt : tried_out.attempts) text += text_of(attempt);
-  text += list_of("The copy lacks, so that production may answer otherwise:", tried_out.left_out);
-  text += list_of("Tables that hold rows there and none here:", tried_out.without_row);
+  for (const auto& statement : report.statements) text += text_of(statement);
+  text += list_of("The copy lacks, so that production may answer otherwise:", report.left_out);
+  text += list_of("Tables that no row could be made up for:", report.without_row);
   return text +
-         "\nLocks and what is written anew are measured; each table that holds rows held one made-up row.\n"
-         "Whether the rows of production pass, and how long it takes, is not known from this.\n";
-}
-
-std::string to_json(const TriedOut& tried_out, const std::string& role) {
-  std::string lines;
-  for (const auto& attempt : tried_out.attempts) {
-    Json json = json_of(attempt);
-    json["role"] = role;
-    json["server_version"] = tried_out.server_version;
-    json["confidence"] = is_whole(tried_out) ? "measured" : "incomplete";
-    json["left_out"] = tried_out.left_out;
-    json["without_row"] = tried_out.without_row;
-    lines += json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  }
-  return lines;
+         "\nLocks and what is written anew are measured; each table held one made-up row, or none. What the\n"
+         "database's own rows answer, and who holds locks, was true when it was asked; times are "
+         "estimates.\n";
 }
 
 }  // namespace portcullis::app

@@ -1,90 +1,21 @@
 #include "app/serve.hpp"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
 
+#include "app/database.hpp"
 #include "app/exit_code.hpp"
-#include "app/parser_thread.hpp"
 #include "app/past_use.hpp"
 #include "app/serve_command.hpp"
 #include "audit/log.hpp"
 #include "base/log.hpp"
-#include "net/catalog_reader.hpp"
 #include "net/gate.hpp"
-#include "net/shadow_builder.hpp"
-#include "shadow/admission.hpp"
 
 namespace portcullis::app {
 namespace {
-
-// The configuration knows no other word. One that is not known insists.
-auth::BindingMode binding_mode(std::string_view word) {
-  if (word == "disable") return auth::BindingMode::disable;
-  return word == "prefer" ? auth::BindingMode::prefer : auth::BindingMode::require;
-}
-
-net::TcpOptions tcp_options(const TcpConfig& config) {
-  using std::chrono::duration_cast, std::chrono::seconds;
-  net::TcpOptions options;
-  options.keepalive_idle = duration_cast<seconds>(config.keepalive_idle);
-  options.keepalive_interval = duration_cast<seconds>(config.keepalive_interval);
-  options.keepalive_count = static_cast<int>(config.keepalive_count);
-  options.user_timeout = config.user_timeout;
-  return options;
-}
-
-base::Result<net::UpstreamAddress> upstream_address(const UpstreamConfig& upstream, const TcpConfig& tcp) {
-  const auto mode = net::ssl_mode_named(upstream.sslmode);
-  if (!mode) return mode.error();
-  net::UpstreamAddress address;
-  address.host = upstream.host;
-  address.port = upstream.port;
-  address.sslmode = *mode;
-  address.root_certificate = upstream.root_certificate.string();
-  address.direct_tls = upstream.direct_tls;
-  address.channel_binding = binding_mode(upstream.channel_binding);
-  address.newest_protocol = upstream.max_protocol_version != "3.0";
-  address.tcp = tcp_options(tcp);
-  return address;
-}
-
-net::ServerLogin catalog_login(const Config& config) {
-  const RoleConfig& role = config.upstream.catalog.role;
-  return {role.user, role.password, config.upstream.database};
-}
-
-base::Result<net::ShadowOptions> shadow_options(const Config& config) {
-  if (config.shadow.mode == "off") {
-    return base::Error{base::sqlstate::invalid_parameter_value,
-                       "\"shadow.mode\" is \"off\", so nothing can be tried out: set it to \"sidecar\""};
-  }
-  const auto upstream = upstream_address(config.upstream, config.tcp);
-  if (!upstream) return upstream.error();
-  net::ShadowOptions options;
-  options.production = *upstream;
-  options.login = catalog_login(config);
-  if (config.shadow.role) {
-    options.login.user = config.shadow.role->user;
-    options.login.password = config.shadow.role->password;
-  }
-  options.sidecar.programs = config.shadow.programs;
-  options.dump_programs = config.shadow.dump_programs;
-  // PostgreSQL never runs as root, and what runs in a shadow shall reach nothing of the gate's.
-  if (::geteuid() == 0) {
-    const auto account = net::account_named(config.shadow.account.empty() ? "nobody" : config.shadow.account);
-    if (!account) return account.error();
-    options.sidecar.account = *account;
-  } else if (!config.shadow.account.empty()) {
-    return base::Error{base::sqlstate::invalid_parameter_value,
-                       "\"shadow.account\" can be followed by root alone: leave it out, or run this as root"};
-  }
-  return options;
-}
 
 net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upstream) {
   net::GateOptions options;
@@ -224,66 +155,6 @@ int serve(const Config& config) {
   base::log::info(signal == SIGINT ? "SIGINT: ending" : "SIGTERM: ending");
   (*gate)->stop();
   return kSuccess;
-}
-
-base::Result<std::string> read_catalog(const Config& config) {
-  const auto upstream = upstream_address(config.upstream, config.tcp);
-  if (!upstream) return upstream.error();
-  return net::dump_catalog(*upstream, catalog_login(config));
-}
-
-namespace {
-
-std::vector<Attempt> attempts_of(const std::vector<std::string>& statements) {
-  std::vector<Attempt> attempts;
-  on_parser_thread([&] {
-    for (const auto& sql : statements) {
-      const auto facts = sql::analyze(sql);
-      attempts.push_back(
-          {sql, facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error()), {}, {}});
-    }
-  });
-  return attempts;
-}
-
-void try_out(net::Shadow& shadow, const std::string& role, Attempt& attempt) {
-  shadow::RunPlan plan;
-  plan.statement = attempt.sql;
-  plan.settings = shadow.settings_of(role);
-  const auto began = std::chrono::steady_clock::now();
-  auto facts = shadow.try_out(role, std::move(plan));
-  attempt.tried_in =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
-  if (!facts) {
-    attempt.not_tried = facts.error();
-  } else if (facts->failure && facts->failure->code.view() == "25001") {
-    attempt.not_tried = base::Error{base::sqlstate::feature_not_supported,
-                                    "it cannot run in a transaction, and only what can is tried out"};
-  } else {
-    attempt.facts = std::move(*facts);
-  }
-}
-
-}  // namespace
-
-base::Result<TriedOut> try_out(const Config& config, const std::string& role,
-                               const std::vector<std::string>& statements) {
-  const auto options = shadow_options(config);
-  if (!options) return base::Result<TriedOut>(boost::system::in_place_error, options.error());
-  const auto began = std::chrono::steady_clock::now();
-  const auto shadow = net::Shadow::build(*options);
-  if (!shadow) return base::Result<TriedOut>(boost::system::in_place_error, shadow.error());
-  TriedOut tried_out;
-  tried_out.attempts = attempts_of(statements);
-  tried_out.build_time =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-  for (auto& attempt : tried_out.attempts) {
-    if (!attempt.not_tried) try_out(**shadow, role, attempt);
-  }
-  tried_out.left_out = (*shadow)->left_out();
-  tried_out.without_row = (*shadow)->without_row();
-  tried_out.server_version = (*shadow)->server_version();
-  return tried_out;
 }
 
 }  // namespace portcullis::app

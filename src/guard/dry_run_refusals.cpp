@@ -32,9 +32,15 @@ const RelationFacts* find(const StatementReport& statement, Is is) {
   return found == relations.end() ? nullptr : &*found;
 }
 
-// The database's own words, and whose they are.
-Error would_fail(const DryRunDuty& duty, Error failure) {
-  failure.message.insert(0, "portcullis: refused by \"" + duty.rule + "\", for its dry run fails: ");
+// The database's own words, and whose they are. What nobody could find out is no pass.
+std::optional<Error> would_fail(const DryRunDuty& duty, const StatementReport& statement) {
+  const auto outlook = outlook_of(statement.facts, statement.probes);
+  if (outlook.outcome == shadow::Outlook::Outcome::runs) return std::nullopt;
+  const bool is_known = outlook.outcome == shadow::Outlook::Outcome::fails;
+  Error failure = outlook.error.value_or(Error{sqlstate::internal_error, "what it would do is not known"});
+  std::string message = "portcullis: refused by \"" + duty.rule;
+  message += is_known ? "\", for its dry run fails: " : "\", for it may fail, and nobody could find out: ";
+  failure.message.insert(0, message);
   if (!failure.message.ends_with('.')) failure.message += '.';
   failure.position.reset();
   return failure;
@@ -66,6 +72,21 @@ std::optional<Error> scanned(const DryRunDuty& duty, const StatementReport& stat
   return denied(*duty.no_full_scan, "it reads all of " + name_of(*relation) + std::string(kNotSent));
 }
 
+std::optional<Error> too_long(const DryRunDuty& duty, const StatementReport& statement) {
+  if (!duty.max_duration) return std::nullopt;
+  const auto& [most, rule] = *duty.max_duration;
+  const std::string limit = "\"max_duration\" is " + std::string(name(most)) + "; nothing was sent";
+  if (!statement.forecast)
+    return denied(rule,
+                  "how long it takes is not known, for " + statement.forecast.error().message + ": " + limit);
+  const auto& forecast = *statement.forecast;
+  if (!forecast.duration)
+    return denied(rule, "how long it takes is not known, for " + forecast.basis + ": " + limit);
+  if (*forecast.duration <= most) return std::nullopt;
+  return denied(rule, "it is estimated to take " + std::string(name(*forecast.duration)) + " (" +
+                          forecast.basis + "): " + limit);
+}
+
 }  // namespace
 
 Error not_tried_out(const DryRunDuty& duty, const std::string& why) {
@@ -75,7 +96,7 @@ Error not_tried_out(const DryRunDuty& duty, const std::string& why) {
 std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementReport& statement,
                                      const Report& report) {
   if (statement.not_tried) return not_tried_out(duty, statement.not_tried->message);
-  if (statement.facts.failure) return would_fail(duty, *statement.facts.failure);
+  if (auto failure = would_fail(duty, statement)) return failure;
   if (duty.whole_copy && !report.left_out.empty()) {
     return denied(
         *duty.whole_copy,
@@ -85,7 +106,7 @@ std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementRepo
             ", so the database may answer otherwise (\"incomplete\": true in the rule's \"dry_run\" "
             "accepts that)");
   }
-  for (const auto& check : {over_lock, rewritten, scanned}) {
+  for (const auto& check : {over_lock, rewritten, scanned, too_long}) {
     if (auto refusal = check(duty, statement)) return refusal;
   }
   return std::nullopt;

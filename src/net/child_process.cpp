@@ -195,7 +195,7 @@ Result<void> run_program(const Program& program, std::chrono::milliseconds most)
   if (!child) return child.error();
   const auto status = child->wait(most);
   if (status && *status == 0) return {};
-  std::string message = quoted(program.file);
+  std::string message = program.file.filename().string();
   message += status ? " ended with status " + std::to_string(*status) : std::string(" did not end in time");
   if (!program.output.empty()) message += ": " + last_lines(program.output);
   return Error{base::sqlstate::io_error, message};

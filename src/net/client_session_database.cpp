@@ -33,8 +33,9 @@ asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, co
     co_return false;
   }
   if (!shared_.options.roles.contains(agent.name)) {
-    const Error error{sqlstate::invalid_authorization,
-                      "agent " + in_quotes(agent.name) + " has no database role: add it under upstream.roles"};
+    const Error error{
+        sqlstate::invalid_authorization,
+        "agent " + in_quotes(agent.name) + " has no database role: add it under upstream.roles"};
     co_await refuse(error, "refused");
     co_return false;
   }

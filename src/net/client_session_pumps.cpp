@@ -187,7 +187,9 @@ asio::awaitable<void> ClientSession::flush_client() {
 asio::awaitable<void> ClientSession::try_out() {
   session::DryRunRequest request = *relay_->wants_dry_run();
   ServerLogin login{role_->user, role_->password, shared_.options.database};
-  session::DryRunResult result = co_await shared_.dry_runs->try_out(std::move(login), std::move(request));
+  const auto process_id = static_cast<std::int32_t>(server_cancel_.process_id);
+  session::DryRunResult result =
+      co_await shared_.dry_runs->try_out(std::move(login), std::move(request), process_id);
   relay_->give_dry_run(std::move(result));
 }
 

@@ -19,9 +19,9 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-// How long a statement waits for a copy; how often it is looked whether that is still what there is, and how
-// long after a copy that could not be made the next one is tried.
-constexpr std::chrono::seconds kLongestWait{30}, kGlance{2}, kPauseAfterFailure{5};
+// How long a statement waits for a copy; how often it is looked whether that is still what there is; how long
+// after a copy that could not be made the next one is tried, for nobody and for a statement.
+constexpr std::chrono::seconds kLongestWait{30}, kGlance{2}, kPauseAfterFailure{10}, kFreshFailure{1};
 // A schema that changes all the time is copied for a sixth of the time at most.
 constexpr int kPauseForEachCopy = 5;
 // How often a copy is made for one statement, while the schema changes.
@@ -49,6 +49,7 @@ std::vector<std::pair<std::string, std::string>> settings_of(const session::DryR
 struct DryRuns::Job {
   ServerLogin login;
   session::DryRunRequest request;
+  std::int32_t server_pid = 0;
   std::function<void(DryRunResult)> finish;
   std::atomic<bool> abandoned{false};
 };
@@ -73,7 +74,8 @@ void DryRuns::keep_ready() {
   wake_.notify_all();
 }
 
-asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRunRequest request) {
+asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRunRequest request,
+                                               std::int32_t server_pid) {
   if (!options_) co_return DryRunResult(options_.error());
   const auto home = co_await asio::this_coro::executor;
   auto done = std::make_shared<asio::steady_timer>(home, kLongestWait);
@@ -81,6 +83,7 @@ asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRu
   auto job = std::make_shared<Job>();
   job->login = std::move(login);
   job->request = std::move(request);
+  job->server_pid = server_pid;
   // The timer belongs to the caller's thread: hand over there.
   job->finish = [home, done, result](DryRunResult told) {
     asio::post(home, [done, result, told = std::move(told)]() mutable {
@@ -141,6 +144,7 @@ DryRunResult DryRuns::work(const Job& job) {
     if (!shadow_ || !shadow_->running()) {
       if (const auto made = make_copy(); !made) return made.error();
     }
+    if (const auto connected = connect(); !connected) return connected.error();
     result = attempt(job);
     if (!shadow_->running()) continue;
     const auto there = fingerprint();
@@ -160,13 +164,14 @@ DryRunResult DryRuns::attempt(const Job& job) {
   report->copy_age = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - made_at_);
   report->left_out = shadow_->left_out();
   report->without_row = shadow_->without_row();
+  const ReportSources sources{*shadow_, *production_, options_->production, job.login, job.server_pid};
   shadow::RunPlan plan;
   plan.settings = settings_of(job.request);
   plan.earlier = job.request.earlier;
   plan.parameters = job.request.parameters;
   for (const auto& statement : job.request.statements) {
     plan.statement = statement;
-    report->statements.push_back(net::try_out(*shadow_, job.login.user, plan));
+    report->statements.push_back(report_on(sources, plan));
     plan.earlier.push_back(statement);
   }
   return std::shared_ptr<const shadow::Report>(std::move(report));
@@ -175,7 +180,7 @@ DryRunResult DryRuns::attempt(const Job& job) {
 // Beside the one that there is, which it then takes the place of.
 Result<void> DryRuns::make_copy() {
   const auto began = steady_clock::now();
-  if (failure_ && began - failed_at_ < kPauseAfterFailure) return *failure_;
+  if (failure_ && began - failed_at_ < kFreshFailure) return *failure_;
   failure_ = keeps_changing();
   for (int copies = 0; copies < kMostCopies && failure_ && !stopping_; ++copies) {
     const auto before = fingerprint();
@@ -200,13 +205,17 @@ Result<void> DryRuns::make_copy() {
   return *failure_;
 }
 
+Result<void> DryRuns::connect() {
+  if (production_) return {};
+  auto opened = ShadowConnection::open(options_->production, options_->login, ServerConnection::to_look());
+  if (!opened) return opened.error();
+  production_ = std::move(*opened);
+  return {};
+}
+
 // Of what there is in production now.
 Result<std::string> DryRuns::fingerprint() {
-  if (!production_) {
-    auto opened = ShadowConnection::open(options_->production, options_->login, ServerConnection::to_look());
-    if (!opened) return opened.error();
-    production_ = std::move(*opened);
-  }
+  if (const auto connected = connect(); !connected) return connected.error();
   const auto rows = production_->ask(std::string(catalog::fingerprint_query(production_->server_version())) +
                                      "; " + std::string(shadow::structure_query()));
   if (!rows) {

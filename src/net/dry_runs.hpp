@@ -38,7 +38,8 @@ class DryRuns {
   // Resumes on the caller's own context. `login`: production's, of the agent whose statements they are. An
   // error says why nothing was tried: 58030 and others. What is not there within half a minute is 57P03, and
   // the next statement may find it there.
-  asio::awaitable<session::DryRunResult> try_out(ServerLogin login, session::DryRunRequest request);
+  asio::awaitable<session::DryRunResult> try_out(ServerLogin login, session::DryRunRequest request,
+                                                 std::int32_t server_pid);
 
  private:
   struct Job;
@@ -50,6 +51,7 @@ class DryRuns {
   [[nodiscard]] session::DryRunResult work(const Job& job);
   [[nodiscard]] session::DryRunResult attempt(const Job& job);
   [[nodiscard]] base::Result<void> make_copy();
+  [[nodiscard]] base::Result<void> connect();
   [[nodiscard]] base::Result<std::string> fingerprint();
 
   const base::Result<ShadowOptions> options_;

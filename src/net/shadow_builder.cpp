@@ -1,5 +1,6 @@
 #include "net/shadow_builder.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -23,6 +24,8 @@ namespace {
 
 // Restores the copy and owns it until it is whole. No superuser: what it runs others have written.
 constexpr const char* kBuilder = "portcullis_shadow_builder";
+// The copy's second database, where no table holds a row.
+constexpr const char* kRowless = "portcullis_shadow_rowless";
 constexpr milliseconds kDumpTime{600'000}, kRestoreTime{1'200'000};
 
 std::string text_of(const fs::path& file) {
@@ -82,9 +85,9 @@ Error with_what(const std::string& what, Error error) {
 
 Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options) {
   std::unique_ptr<Shadow> shadow(new Shadow(options));
-  for (const auto step :
-       {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles, &Shadow::make_database,
-        &Shadow::dump, &Shadow::restore, &Shadow::fill, &Shadow::give_to_owners, &Shadow::look}) {
+  for (const auto step : {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles,
+                          &Shadow::make_database, &Shadow::dump, &Shadow::restore, &Shadow::make_rowless,
+                          &Shadow::make_rows, &Shadow::fill, &Shadow::give_to_owners, &Shadow::look}) {
     if (const auto done = (*shadow.*step)(); !done) return done.error();
   }
   shadow->production_ = {};
@@ -117,7 +120,6 @@ Result<void> Shadow::ask_production() {
       {shadow::schema_privileges_query(), &to.schema_privileges},
       {shadow::materialized_views_query(), &to.materialized_views},
       {shadow::settings_query(), &settings_},
-      {shadow::filled_query(), &to.filled},
   };
   for (const auto& [question, rows] : questions) {
     auto answer = connection.ask(std::string(question));
@@ -150,8 +152,8 @@ fs::path Shadow::file(const std::string& name) const {
   return sidecar_->work_folder() / name;
 }
 
-ServerLogin Shadow::builder() const {
-  return {kBuilder, base::Secret(password_), options_.login.database};
+ServerLogin Shadow::builder(const std::string& database) const {
+  return {kBuilder, base::Secret(password_), database};
 }
 
 // Without effect what fails here leaves the copy incomplete.
@@ -161,7 +163,12 @@ Result<void> Shadow::run(const ServerLogin& login, const std::vector<std::string
   if (!opened) return with_what(what, opened.error());
   const auto failed = (*opened)->run(statements);
   if (!failed) return with_what(what, failed.error());
-  for (const auto& one : *failed) left_out_.push_back(what + ": " + one.error.message);
+  for (const auto& one : *failed) {
+    auto lack = what + ": " + one.error.message;
+    // What is done to both databases fails in both.
+    if (std::find(left_out_.begin(), left_out_.end(), lack) == left_out_.end())
+      left_out_.push_back(std::move(lack));
+  }
   return {};
 }
 
@@ -193,6 +200,12 @@ Result<void> Shadow::make_roles() {
 Result<void> Shadow::make_database() {
   const auto& name = options_.login.database;
   std::vector<std::string> sql;
+  if (name == kRowless) {
+    return Error{base::sqlstate::invalid_parameter_value,
+                 "the database is called \"" + name + "\", a name that the shadow needs: rename it"};
+  }
+  with_rows_.database = name;
+  rowless_.database = kRowless;
   if (name == "postgres") sql.emplace_back("DROP DATABASE postgres");
   sql.push_back("CREATE DATABASE " + identifier(name) + " TEMPLATE template0 " +
                 (production_.database.empty() ? "" : cell(production_.database.front(), 0)));
@@ -269,7 +282,7 @@ Result<void> Shadow::dump() {
 }
 
 Result<void> Shadow::restore() {
-  auto list = tool("pg_restore", sidecar_->address(), builder());
+  auto list = tool("pg_restore", sidecar_->address(), builder(with_rows_.database));
   list.arguments = {"--list", file("dump").string()};
   list.output = file("contents");
   if (const auto listed = run_program(list, kDumpTime); !listed) return listed;
@@ -278,7 +291,7 @@ Result<void> Shadow::restore() {
   left_out_.insert(left_out_.end(), contents.left_out.begin(), contents.left_out.end());
   std::ofstream(file("use"), std::ios::binary) << contents.to_restore;
 
-  auto pg_restore = tool("pg_restore", sidecar_->address(), builder());
+  auto pg_restore = tool("pg_restore", sidecar_->address(), builder(with_rows_.database));
   pg_restore.arguments = {"--no-owner", "--no-password", "--use-list=" + file("use").string(),
                           "--dbname=dbname=" + as_connection_value(options_.login.database),
                           file("dump").string()};
@@ -296,13 +309,25 @@ Result<void> Shadow::restore() {
   return {};
 }
 
-Result<void> Shadow::fill() {
-  auto opened = ShadowConnection::open(sidecar_->address(), builder(), ServerConnection::to_try_out());
+// Before any code of others runs as rows are made up; copying files runs none.
+Result<void> Shadow::make_rowless() {
+  const auto before = left_out_.size();
+  const auto made = run(sidecar_->admin("template1"),
+                        {"CREATE DATABASE " + identifier(rowless_.database) + " TEMPLATE " +
+                         identifier(with_rows_.database) + " OWNER " + identifier(kBuilder)},
+                        "database");
+  if (!made || left_out_.size() == before) return made;
+  return Error{base::sqlstate::io_error, "the shadow has no such " + left_out_[before]};
+}
+
+Result<void> Shadow::make_rows() {
+  auto opened = ShadowConnection::open(sidecar_->address(), builder(with_rows_.database),
+                                       ServerConnection::to_try_out());
   if (!opened) return opened.error();
   const auto columns =
       (*opened)->ask("SET search_path = pg_catalog; " + std::string(shadow::columns_query()));
   if (!columns) return columns.error();
-  auto samples = shadow::read_samples(production_.filled, *columns);
+  auto samples = shadow::read_samples(*columns);
   if (!samples) return samples.error();
   for (std::size_t attempt = 0; !samples->empty(); ++attempt) {
     std::vector<std::string> inserts;
@@ -320,12 +345,28 @@ Result<void> Shadow::fill() {
     samples->clear();
     for (const auto& one : *failed) samples->push_back(std::move(tried[one.statement]));
   }
-  const auto views = run(builder(), first_cells(production_.materialized_views), "materialized view");
-  if (!views) return views;
-  return run(builder(), first_cells(production_.sequences), "sequence");
+  return {};
+}
+
+Result<void> Shadow::fill() {
+  for (const auto* copy : {&with_rows_, &rowless_}) {
+    const auto login = builder(copy->database);
+    const auto views = run(login, first_cells(production_.materialized_views), "materialized view");
+    if (!views) return views;
+    const auto set = run(login, first_cells(production_.sequences), "sequence");
+    if (!set) return set;
+  }
+  return {};
 }
 
 Result<void> Shadow::give_to_owners() {
+  for (const auto* copy : {&with_rows_, &rowless_}) {
+    if (const auto given = give_to_owners(copy->database); !given) return given;
+  }
+  return run(sidecar_->admin("postgres"), {"DROP ROLE " + identifier(kBuilder)}, "role");
+}
+
+Result<void> Shadow::give_to_owners(const std::string& database) {
   std::vector<std::string> sql = first_cells(production_.owners);
   for (const auto& row : production_.schemas)
     sql.push_back("ALTER SCHEMA " + identifier(cell(row, 0)) + " OWNER TO " + identifier(cell(row, 1)));
@@ -333,24 +374,30 @@ Result<void> Shadow::give_to_owners() {
     sql.push_back("REASSIGN OWNED BY " + identifier(kBuilder) + " TO " +
                   identifier(cell(production_.bootstrap_owner.front(), 0)));
   }
-  const auto privileges = first_cells(production_.privileges);
-  sql.insert(sql.end(), privileges.begin(), privileges.end());
+  for (const auto& row : production_.privileges)
+    sql.push_back(cell(row, 0) + " DATABASE " + identifier(database) + " " + cell(row, 1));
   const auto of_schemas = first_cells(production_.schema_privileges);
   sql.insert(sql.end(), of_schemas.begin(), of_schemas.end());
   sql.push_back("DROP OWNED BY " + identifier(kBuilder));
-  if (const auto given = run(sidecar_->admin(options_.login.database), sql, "owner"); !given) return given;
-  return run(sidecar_->admin("postgres"), {"DROP ROLE " + identifier(kBuilder)}, "role");
+  return run(sidecar_->admin(database), sql, "owner");
 }
 
 Result<void> Shadow::look() {
-  auto opened = ShadowConnection::open(sidecar_->address(), sidecar_->admin(options_.login.database),
-                                       ServerConnection::to_look());
-  if (!opened) return opened.error();
-  const auto rows = (*opened)->ask(std::string(shadow::Baseline::query()));
-  if (!rows) return rows.error();
-  auto baseline = shadow::Baseline::read(*rows);
-  if (!baseline) return baseline.error();
-  baseline_ = std::move(*baseline);
+  for (auto* copy : {&with_rows_, &rowless_}) {
+    auto opened = ShadowConnection::open(sidecar_->address(), sidecar_->admin(copy->database),
+                                         ServerConnection::to_look());
+    if (!opened) return opened.error();
+    const auto rows = (*opened)->ask(std::string(shadow::Baseline::query()));
+    if (!rows) return rows.error();
+    auto baseline = shadow::Baseline::read(*rows);
+    if (!baseline) return baseline.error();
+    const auto tables = (*opened)->ask(shadow::known_shapes_query());
+    if (!tables) return tables.error();
+    auto known = shadow::read_known_shapes(*tables);
+    if (!known) return known.error();
+    baseline->take(std::move(*known));
+    copy->baseline = std::move(*baseline);
+  }
   return {};
 }
 
@@ -363,20 +410,43 @@ std::vector<std::pair<std::string, std::string>> Shadow::settings_of(const std::
   return settings;
 }
 
-Result<shadow::RunFacts> Shadow::try_out(const std::string& role, shadow::RunPlan plan) {
-  auto& connection = connections_[role];
+Result<void> Shadow::try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
+                             shadow::RunFacts& facts) {
+  auto& connection = copy.connections[role];
   if (!connection) {
-    auto opened =
-        ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), options_.login.database},
-                               ServerConnection::to_try_out());
-    if (!opened) return Result<shadow::RunFacts>(boost::system::in_place_error, opened.error());
+    auto opened = ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), copy.database},
+                                         ServerConnection::to_try_out());
+    if (!opened) return opened.error();
     connection = std::move(*opened);
   }
-  shadow::RunFacts facts;
-  const auto ran = connection->try_out(plan, baseline_, facts);
-  if (ran) return facts;
-  connection.reset();
-  return Result<shadow::RunFacts>(boost::system::in_place_error, ran.error());
+  auto ran = connection->try_out(plan, copy.baseline, facts);
+  if (!ran) connection.reset();
+  return ran;
+}
+
+Result<shadow::RunFacts> Shadow::try_out(const std::string& role, shadow::RunPlan plan) {
+  shadow::RunFacts facts, rowless;
+  const auto ran = try_out(with_rows_, role, plan, facts);
+  if (!ran) return Result<shadow::RunFacts>(boost::system::in_place_error, ran.error());
+  if (!facts.failure || !shadow::may_hang_on_rows(*facts.failure)) return facts;
+  const auto ran_again = try_out(rowless_, role, plan, rowless);
+  if (!ran_again) return Result<shadow::RunFacts>(boost::system::in_place_error, ran_again.error());
+  return shadow::facts_of_both(std::move(facts), std::move(rowless));
+}
+
+// Where there are no rows: a step shall not fail by one that was made up.
+void Shadow::try_out(const std::string& role, const shadow::RunPlan& plan, shadow::SaferForm& form) {
+  shadow::RunPlan behind = plan;
+  for (auto& step : form.steps) {
+    if (step.sql.empty()) continue;
+    if (step.stand_in.empty()) {
+      behind.statement = step.sql;
+      shadow::RunFacts facts;
+      if (!try_out(rowless_, role, behind, facts)) return;
+      step.facts = std::move(facts);
+    }
+    behind.earlier.push_back(step.stand_in.empty() ? step.sql : step.stand_in);
+  }
 }
 
 }  // namespace portcullis::net

@@ -18,6 +18,7 @@
 #include "net/shadow_connection.hpp"
 #include "net/sidecar.hpp"
 #include "shadow/dry_run.hpp"
+#include "shadow/safer_form.hpp"
 
 namespace portcullis::net {
 
@@ -35,9 +36,13 @@ class Shadow {
   // see left_out().
   [[nodiscard]] static base::Result<std::unique_ptr<Shadow>> build(const ShadowOptions& options);
 
-  // Runs the statement as a role of production's, which it logs in as; `plan.role` stays empty. 28000 when
-  // there is no such role.
+  // Runs the statement as a role of production's, which it logs in as; `plan.role` stays empty: where each
+  // table has a made-up row, and if it fails by that, where there are none. 28000 when there is no such role.
   [[nodiscard]] base::Result<shadow::RunFacts> try_out(const std::string& role, shadow::RunPlan plan);
+
+  // Runs each step behind those before it, and keeps what it has shown; `plan` is that of the statement which
+  // the form is of.
+  void try_out(const std::string& role, const shadow::RunPlan& plan, shadow::SaferForm& form);
 
   // Its server runs.
   [[nodiscard]] bool running() { return sidecar_->running(); }
@@ -48,12 +53,19 @@ class Shadow {
   // What production has and the copy has not, in words. While there is any a statement that fails here may
   // work there, and the other way round.
   [[nodiscard]] const std::vector<std::string>& left_out() const noexcept { return left_out_; }
-  // Tables that hold rows in production and none here.
+  // Tables that no made-up row could be made for.
   [[nodiscard]] const std::vector<std::string>& without_row() const noexcept { return without_row_; }
   [[nodiscard]] int server_version() const noexcept { return server_version_; }
 
  private:
   using Rows = std::vector<shadow::Row>;
+  // One database of the copy.
+  struct Copy {
+    std::string database;
+    shadow::Baseline baseline;
+    std::map<std::string, std::unique_ptr<ShadowConnection>>
+        connections;  // by role; as they were when they began
+  };
 
   explicit Shadow(const ShadowOptions& options) : options_(options) {}
   [[nodiscard]] base::Result<void> ask_production();
@@ -62,13 +74,18 @@ class Shadow {
   [[nodiscard]] base::Result<void> make_database();
   [[nodiscard]] base::Result<void> dump();
   [[nodiscard]] base::Result<void> restore();
+  [[nodiscard]] base::Result<void> make_rowless();
+  [[nodiscard]] base::Result<void> make_rows();
   [[nodiscard]] base::Result<void> fill();
   [[nodiscard]] base::Result<void> give_to_owners();
+  [[nodiscard]] base::Result<void> give_to_owners(const std::string& database);
   [[nodiscard]] base::Result<void> look();
+  [[nodiscard]] base::Result<void> try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
+                                           shadow::RunFacts& facts);
 
   [[nodiscard]] base::Result<void> run(const ServerLogin& login, const std::vector<std::string>& statements,
                                        const std::string& what);
-  [[nodiscard]] ServerLogin builder() const;
+  [[nodiscard]] ServerLogin builder(const std::string& database) const;
   [[nodiscard]] Program tool(const std::string& name, const UpstreamAddress& address,
                              const ServerLogin& login) const;
   [[nodiscard]] std::filesystem::path file(const std::string& name) const;
@@ -80,13 +97,11 @@ class Shadow {
 
   struct Production {
     Rows roles, memberships, database, schemas, extensions, wide_publications, sequences, owners,
-        bootstrap_owner, privileges, schema_privileges, materialized_views, filled;
+        bootstrap_owner, privileges, schema_privileges, materialized_views;
   } production_;
   std::vector<std::string> left_out_, without_row_;
   Rows settings_;
-  shadow::Baseline baseline_;
-  std::map<std::string, std::unique_ptr<ShadowConnection>>
-      connections_;  // by role; each as it was when it began
+  Copy with_rows_, rowless_;
 };
 
 }  // namespace portcullis::net

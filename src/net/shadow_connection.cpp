@@ -12,7 +12,7 @@ using base::Result;
 
 namespace {
 
-constexpr std::chrono::seconds kLoginTime{30}, kAskTime{120}, kScriptTime{1'200}, kRunTime{15};
+constexpr std::chrono::seconds kLoginTime{30}, kScriptTime{1'200}, kRunTime{15};
 constexpr std::chrono::milliseconds kInterruptionGlance{100};
 constexpr std::size_t kMostRows = 1'000'000;
 
@@ -40,7 +40,7 @@ struct ShadowConnection::Parts {
       : upstream(std::move(to)), connection(*upstream, std::move(parameters)) {}
 
   // What runs at the other end may never answer, timeouts or not: a function can catch its own cancellation.
-  Result<void> wait(asio::awaitable<Result<void>> work, std::chrono::seconds most) {
+  Result<void> wait(asio::awaitable<Result<void>> work, std::chrono::milliseconds most) {
     Result<void> result =
         Error{base::sqlstate::internal_error, "the conversation ended by an unexpected error"};
     asio::co_spawn(context, keep(std::move(work), result), [](std::exception_ptr) {});
@@ -52,7 +52,7 @@ struct ShadowConnection::Parts {
     connection.close();
     context.run();
     return Error{base::sqlstate::connection_failure,
-                 "there was no answer within " + std::to_string(most.count()) + " seconds"};
+                 "there was no answer within " + std::to_string(most.count() / 1'000) + " seconds"};
   }
 
   std::shared_ptr<Upstream> upstream;
@@ -74,9 +74,10 @@ Result<std::unique_ptr<ShadowConnection>> ShadowConnection::open(const UpstreamA
   return std::unique_ptr<ShadowConnection>(new ShadowConnection(std::move(parts)));
 }
 
-Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql) {
+Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql,
+                                                       std::chrono::milliseconds most) {
   RowKeeper keeper;
-  const auto asked = parts_->wait(parts_->connection.ask(sql, keeper), kAskTime);
+  const auto asked = parts_->wait(parts_->connection.ask(sql, keeper), most);
   if (!asked) return asked.error();
   return std::move(keeper.rows);
 }

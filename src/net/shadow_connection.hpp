@@ -1,6 +1,7 @@
 // A connection of one thread that waits for each answer: to a shadow, or to the database that it is made of.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@ namespace portcullis::net {
 
 class ShadowConnection {
  public:
+  static constexpr std::chrono::milliseconds kAskTime{120'000};
+
   // Connects and logs in. The errors of ServerConnection::open().
   [[nodiscard]] static base::Result<std::unique_ptr<ShadowConnection>> open(
       const UpstreamAddress& address, const ServerLogin& login, ServerConnection::Parameters parameters);
@@ -19,7 +22,8 @@ class ShadowConnection {
   ~ShadowConnection();
 
   // The rows. After an error the connection is of no more use.
-  [[nodiscard]] base::Result<std::vector<shadow::Row>> ask(const std::string& sql);
+  [[nodiscard]] base::Result<std::vector<shadow::Row>> ask(const std::string& sql,
+                                                           std::chrono::milliseconds most = kAskTime);
   // What failed of the statements; an error is the connection's.
   [[nodiscard]] base::Result<std::vector<shadow::Script::Failed>> run(std::vector<std::string> statements);
   // As ServerConnection::try_out().

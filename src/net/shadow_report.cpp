@@ -1,24 +1,67 @@
 #include "net/shadow_report.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "net/probing.hpp"
+
 namespace portcullis::net {
 
-shadow::StatementReport try_out(Shadow& shadow, const std::string& role, shadow::RunPlan plan) {
+using base::Error;
+using base::Result;
+
+namespace {
+
+// The words of the statement, and of what its transaction ran before.
+std::string text_of(const shadow::RunPlan& plan) {
+  std::string text;
+  for (const auto& earlier : plan.earlier) text += earlier + "; ";
+  return text + plan.statement;
+}
+
+void ask_rows(const ReportSources& sources, const shadow::RunPlan& plan, std::vector<shadow::Probe>& probes) {
+  if (probes.empty()) return;
+  ProbeOptions options;
+  options.production = sources.address;
+  options.login = sources.agent;
+  const auto zone = std::find_if(plan.settings.begin(), plan.settings.end(),
+                                 [](const auto& setting) { return setting.first == "TimeZone"; });
+  if (zone != plan.settings.end()) options.time_zone = zone->second;
+  answer(options, probes);
+}
+
+Result<shadow::Forecast> forecast(const ReportSources& sources, const shadow::RunFacts& facts) {
+  const auto rows = sources.production.ask(shadow::forecast_query(facts, sources.server_pid));
+  if (!rows) return rows.error();
+  return shadow::read_forecast(*rows, facts);
+}
+
+void look_closer(const ReportSources& sources, const shadow::RunPlan& plan, shadow::StatementReport& report) {
+  report.probes = shadow::probes_of(report.facts, text_of(plan));
+  ask_rows(sources, plan, report.probes);
+  report.forecast = forecast(sources, report.facts);
+  report.safer = shadow::safer_form(report.facts, plan.statement);
+  if (report.safer) sources.shadow.try_out(sources.agent.user, plan, *report.safer);
+}
+
+}  // namespace
+
+shadow::StatementReport report_on(const ReportSources& sources, shadow::RunPlan plan) {
   shadow::StatementReport report;
   report.statement = plan.statement;
   const auto began = std::chrono::steady_clock::now();
-  auto facts = shadow.try_out(role, std::move(plan));
+  auto facts = sources.shadow.try_out(sources.agent.user, plan);
   report.tried_in =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
   if (!facts) {
     report.not_tried = facts.error();
   } else if (facts->failure && facts->failure->code.view() == "25001") {
-    report.not_tried = base::Error{base::sqlstate::feature_not_supported,
-                                   "it cannot run in a transaction, and only what can is tried out"};
+    report.not_tried = Error{base::sqlstate::feature_not_supported,
+                             "it cannot run in a transaction, and only what can is tried out"};
   } else {
     report.facts = std::move(*facts);
+    if (!report.facts.failure) look_closer(sources, plan, report);
   }
   return report;
 }

@@ -1,14 +1,23 @@
-// One statement, tried out in a shadow: what the command line and sessions are told of it.
+// One statement, tried out: what the command line and sessions are told of it. The copy shows what it does,
+// production's own rows are asked where it hangs on them, its catalog who is in the way.
 #pragma once
 
-#include <string>
+#include <cstdint>
 
 #include "net/shadow_builder.hpp"
 #include "shadow/report.hpp"
 
 namespace portcullis::net {
 
-// Never fails: what cannot be tried out is reported as such. `role` is production's.
-[[nodiscard]] shadow::StatementReport try_out(Shadow& shadow, const std::string& role, shadow::RunPlan plan);
+struct ReportSources {
+  Shadow& shadow;
+  ShadowConnection& production;    // of the gate's own login
+  const UpstreamAddress& address;  // of production
+  const ServerLogin& agent;        // whose statement it is, at production
+  std::int32_t server_pid = 0;     // of the session that it would run in; 0: none
+};
+
+// Blocks. Never fails: what cannot be found out is told as such.
+[[nodiscard]] shadow::StatementReport report_on(const ReportSources& sources, shadow::RunPlan plan);
 
 }  // namespace portcullis::net

@@ -117,13 +117,13 @@ std::string_view bootstrap_owner_query() noexcept {
 
 std::string_view database_privileges_query() noexcept {
   return R"(
-SELECT sql FROM (
-  SELECT 1 AS k, format('ALTER DATABASE %I OWNER TO %I', datname, pg_get_userbyid(datdba)) AS sql
+SELECT front, behind FROM (
+  SELECT 1 AS k, 'ALTER' AS front, format('OWNER TO %I', pg_get_userbyid(datdba)) AS behind
     FROM pg_database WHERE datname = current_database()
   UNION ALL
-  SELECT 2, format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) FROM pg_database WHERE datname = current_database()
+  SELECT 2, 'REVOKE ALL ON', 'FROM PUBLIC'
   UNION ALL
-  SELECT 3, format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, d.datname,
+  SELECT 3, format('GRANT %s ON', a.privilege_type), format('TO %s%s',
                    CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE format('%I', pg_get_userbyid(a.grantee)) END,
                    CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
     FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a

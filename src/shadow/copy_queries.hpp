@@ -32,7 +32,7 @@ namespace portcullis::shadow {
 [[nodiscard]] std::string_view schema_privileges_query() noexcept;
 // SQL: fills those that are filled. In a copy they hold what follows from made-up rows.
 [[nodiscard]] std::string_view materialized_views_query() noexcept;
-// SQL: the database's own owner and privileges.
+// SQL: the database's own owner and privileges, in front of DATABASE name and behind it.
 [[nodiscard]] std::string_view database_privileges_query() noexcept;
 // role (empty: every role), setting, value: what sessions of this database begin with, of the settings that
 // decide what a statement means or needs.

@@ -76,6 +76,8 @@ void DryRun::ask(Step step) {
     case Step::run: return execute(plan_.statement, plan_.parameters.value_or(Parameters{}));
     case Step::deferred: return query("SET CONSTRAINTS ALL IMMEDIATE");
     case Step::look: return query(looking());
+    case Step::columns: return query(columns_query(tables_));
+    case Step::parts: return query(parts_query(tables_));
     case Step::roll_back: return query("ROLLBACK");
     case Step::discard: return query("DISCARD ALL");
   }
@@ -105,7 +107,7 @@ DryRun::Next DryRun::on_message(char message, std::string_view body) {
   switch (message) {
     case type::data_row: {
       // What the statement gives back is nobody's; the gate's own questions are.
-      if (step_ != Step::count && step_ != Step::hold && step_ != Step::look) return Next::read;
+      if (!is_asked(step_)) return Next::read;
       const auto row = wire::decode<wire::DataRow>(body);
       if (!row) return fail(row.error());
       if (rows_.size() == kMaxRows)
@@ -192,16 +194,56 @@ DryRun::Next DryRun::after(Step step) {
     }
     case Step::run: ask(Step::deferred); break;
     case Step::deferred: ask(Step::look); break;
-    case Step::look: {
-      auto relations = read_facts(rows_, baseline_, held_, counters_);
-      if (!relations) return fail(relations.error());
-      facts_.relations = std::move(*relations);
-      ask(Step::roll_back);
-      break;
-    }
+    case Step::look: return after_look();
+    case Step::columns: return after_columns();
+    case Step::parts: return after_parts();
     case Step::roll_back: ask(Step::discard); break;
     case Step::discard: return Next::done;
   }
+  return Next::read;
+}
+
+DryRun::Next DryRun::after_look() {
+  auto relations = read_facts(rows_, baseline_, held_, counters_);
+  if (!relations) return fail(relations.error());
+  facts_.relations = std::move(*relations);
+  for (const Oid oid : strongly_locked(rows_)) {
+    if (baseline_.tables().shapes.contains(oid)) tables_.push_back(oid);
+  }
+  ask(tables_.empty() ? Step::roll_back : Step::columns);
+  return Next::read;
+}
+
+// Constraints and indexes take longer to ask for, and most statements leave them as they are.
+DryRun::Next DryRun::after_columns() {
+  const auto& known = baseline_.tables();
+  if (!read_shapes(rows_, known.effects, shapes_)) return fail_out_of_order();
+  tables_.clear();
+  for (auto& [oid, shape] : shapes_) {
+    const auto before = known.shapes.find(oid);
+    if (before == known.shapes.end()) return fail_out_of_order();
+    shape.schema = before->second.schema;
+    shape.name = before->second.name;
+    if (shape.stamps != before->second.stamps) {
+      tables_.push_back(oid);
+    } else {
+      shape.constraints = before->second.constraints;
+      shape.indexes = before->second.indexes;
+    }
+  }
+  if (!tables_.empty()) {
+    ask(Step::parts);
+    return Next::read;
+  }
+  return after_parts();
+}
+
+DryRun::Next DryRun::after_parts() {
+  const auto& known = baseline_.tables();
+  if (step_ == Step::parts && !read_shapes(rows_, known.effects, shapes_)) return fail_out_of_order();
+  settle_not_null(shapes_);
+  facts_.changes = changes_between(known.shapes, shapes_);
+  ask(Step::roll_back);
   return Next::read;
 }
 

@@ -45,7 +45,19 @@ class DryRun {
 
  private:
   // In their order. Each is one request, answered up to ReadyForQuery.
-  enum class Step : std::uint8_t { begin, earlier, count, hold, run, deferred, look, roll_back, discard };
+  enum class Step : std::uint8_t {
+    begin,
+    earlier,
+    count,
+    hold,
+    run,
+    deferred,
+    look,
+    columns,
+    parts,
+    roll_back,
+    discard
+  };
 
   void ask(Step step);
   void query(std::string_view sql);
@@ -53,6 +65,9 @@ class DryRun {
   Next on_message(char type, std::string_view body);
   Next on_ready(char status);
   Next after(Step step);
+  Next after_look();
+  Next after_columns();
+  Next after_parts();
   Next on_error(std::string_view body);
   Next fail(base::Error error);
   Next fail_out_of_order();
@@ -60,6 +75,11 @@ class DryRun {
   [[nodiscard]] std::string looking() const;
   [[nodiscard]] bool is_clients(Step step) const noexcept {
     return step == Step::run || step == Step::deferred;
+  }
+  // Its rows are answers to the gate.
+  [[nodiscard]] bool is_asked(Step step) const noexcept {
+    return step == Step::count || step == Step::hold || step == Step::look || step == Step::columns ||
+           step == Step::parts;
   }
 
   RunPlan plan_;
@@ -69,6 +89,8 @@ class DryRun {
   std::size_t earlier_ = 0;  // which of them runs
   bool has_failed_ = false;  // the step
   Held held_;
+  std::vector<Oid> tables_;  // whose shape is asked for
+  Shapes shapes_;            // behind the statement
   std::vector<Row> rows_;
   std::string out_;
   RunFacts facts_;

@@ -123,7 +123,7 @@ bool read_relation(const Row& row, RelationForecast& relation) {
 bool read_holder(const Row& row, RelationForecast& relation) {
   LockHolder holder;
   std::optional<std::string> prepared;
-  const auto mode = row[kMode] ? lock_mode_of_view(*row[kMode]) : std::nullopt;
+  const auto mode = row[kMode] ? sql::lock_mode_of_view(*row[kMode]) : std::nullopt;
   if (!mode || !relation.locks.conflicts_with(*mode)) return false;
   holder.mode = *mode;
   if (row[kPid] && (!read(row, kPid, holder.pid) || holder.pid <= 0)) return false;

@@ -62,7 +62,7 @@ SELECT f.i, f.relkind, f.of_table, f.pages, f.long_pages, f.index_pages, f.rows,
 // "AccessShareLock,RowShareLock": those that bar one of `locks`.
 std::string modes_against(LockSet locks) {
   std::string list;
-  for (const LockMode mode : kLockModes) {
+  for (const LockMode mode : sql::kLockModes) {
     if (!locks.conflicts_with(mode)) continue;
     if (!list.empty()) list += ',';
     list += name_in_view(mode);

@@ -32,7 +32,7 @@ std::string what_it_does(const LockHolder& holder) {
 std::string wait_for(const LockHolder& holder, const std::string& relation) {
   std::string text =
       "would wait for " + who(holder) + ", which " + (holder.is_granted ? "holds " : "awaits ");
-  text.append(shadow::name(holder.mode)).append(" on ").append(relation);
+  text.append(sql::name(holder.mode)).append(" on ").append(relation);
   if (holder.age) text += " in a transaction of " + age_in_words(*holder.age);
   return text.append(", ").append(what_it_does(holder));
 }

@@ -1,7 +1,6 @@
 #include "shadow/measurement.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
 namespace portcullis::shadow {
@@ -49,17 +48,9 @@ Error unexpected() {
   return {base::sqlstate::protocol_violation, "the shadow answered unexpectedly when it was measured"};
 }
 
-template <class Number>
-bool read(const Row& row, std::size_t field, Number& value) {
-  if (field >= row.size() || !row[field]) return false;
-  const std::string& text = *row[field];
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 bool read_counters(const Row& row, std::size_t field, Counters::Of& of) {
-  return read(row, field, of.scans) && read(row, field + 1, of.inserted) &&
-         read(row, field + 2, of.updated) && read(row, field + 3, of.deleted);
+  return read_number(row, field, of.scans) && read_number(row, field + 1, of.inserted) &&
+         read_number(row, field + 2, of.updated) && read_number(row, field + 3, of.deleted);
 }
 
 // Of an index it says how often it was searched.
@@ -76,7 +67,7 @@ bool read_living(const Row& row, Oid oid, const Baseline& baseline, const Held& 
   Oid filenode = 0;
   Counters::Of now;
   if (!row[2] || !row[4] || row[4]->size() != 1 || !read_counters(row, 6, now)) return false;
-  if (row[5] && !read(row, 5, filenode)) return false;
+  if (row[5] && !read_number(row, 5, filenode)) return false;
   facts.schema = *row[2];
   facts.name = *row[3];
   facts.kind = row[4]->front();
@@ -124,9 +115,9 @@ Result<Baseline> Baseline::read(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     Oid oid = 0;
     Relation relation;
-    if (row.size() != 5 || !shadow::read(row, 0, oid) || !row[1] || !row[2]) return unexpected();
+    if (row.size() != 5 || !read_number(row, 0, oid) || !row[1] || !row[2]) return unexpected();
     if (!row[3] || row[3]->size() != 1) return unexpected();
-    if (row[4] && !shadow::read(row, 4, relation.filenode)) return unexpected();
+    if (row[4] && !read_number(row, 4, relation.filenode)) return unexpected();
     relation.schema = *row[1];
     relation.name = *row[2];
     relation.kind = row[3]->front();
@@ -147,6 +138,19 @@ const Baseline::Relation* Baseline::find(Oid oid, const std::string& schema, con
   return named == by_name_.end() ? nullptr : find(named->second);
 }
 
+// A table that nobody knows the name of is none to ask for.
+void Baseline::take(KnownShapes tables) {
+  tables_.effects = std::move(tables.effects);
+  tables_.shapes.clear();
+  for (auto& [oid, shape] : tables.shapes) {
+    const Relation* relation = find(oid);
+    if (relation == nullptr) continue;
+    shape.schema = relation->schema;
+    shape.name = relation->name;
+    tables_.shapes.emplace(oid, std::move(shape));
+  }
+}
+
 std::string Counters::query() const {
   if (!knows_all_) return std::string(kAllCounters);
   std::string sql(kCounters);
@@ -159,7 +163,7 @@ Result<void> Counters::take(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     Oid oid = 0;
     Of of;
-    if (row.size() != 5 || !read(row, 0, oid) || !read_counters(row, 1, of)) return unexpected();
+    if (row.size() != 5 || !read_number(row, 0, oid) || !read_counters(row, 1, of)) return unexpected();
     before_[oid] = of;
     touched_.insert(oid);
   }
@@ -187,10 +191,10 @@ Result<Held> Held::read(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     Oid oid = 0;
     const auto mode = row.size() == 10 && row[1] ? sql::lock_mode_of_view(*row[1]) : std::nullopt;
-    if (!mode || !shadow::read(row, 0, oid)) return unexpected();
+    if (!mode || !read_number(row, 0, oid)) return unexpected();
     Relation& relation = held.relations_[oid];
     relation.locks.add(*mode);
-    if (row[5] && !shadow::read(row, 5, relation.filenode)) return unexpected();
+    if (row[5] && !read_number(row, 5, relation.filenode)) return unexpected();
   }
   return held;
 }
@@ -211,7 +215,7 @@ Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows, cons
   for (const auto& row : rows) {
     Oid oid = 0;
     const auto mode = row.size() == 10 && row[1] ? sql::lock_mode_of_view(*row[1]) : std::nullopt;
-    if (!mode || !read(row, 0, oid)) return unexpected();
+    if (!mode || !read_number(row, 0, oid)) return unexpected();
     const auto [entry, is_first] = found.try_emplace(oid);
     RelationFacts& facts = entry->second;
     if (!held.has(oid, *mode)) facts.locks.add(*mode);
@@ -235,6 +239,17 @@ Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows, cons
   });
   facts.erase(again, facts.end());
   return facts;
+}
+
+std::vector<Oid> strongly_locked(const std::vector<Row>& rows) {
+  std::set<Oid> tables;
+  for (const auto& row : rows) {
+    Oid oid = 0;
+    if (row.size() != 10 || !row[1] || !row[4] || row[4]->size() != 1 || !read_number(row, 0, oid)) continue;
+    const auto mode = sql::lock_mode_of_view(*row[1]);
+    if (mode && *mode > LockMode::row_exclusive && is_table(row[4]->front())) tables.insert(oid);
+  }
+  return {tables.begin(), tables.end()};
 }
 
 }  // namespace portcullis::shadow

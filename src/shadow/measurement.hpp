@@ -11,11 +11,10 @@
 #include <vector>
 
 #include "portcullis/base/result.hpp"
+#include "shadow/row.hpp"
 #include "shadow/run_facts.hpp"
 
 namespace portcullis::shadow {
-
-using Row = std::vector<std::optional<std::string>>;
 
 // How relations were stored before anything ran. Nothing is ever committed in a shadow, so it is read once
 // for each.
@@ -30,6 +29,10 @@ class Baseline {
     char kind = 'r';
     Oid filenode = 0;  // what holds its rows; 0: nothing does
   };
+  // What the tables among them are made of: read_known_shapes().
+  void take(KnownShapes tables);
+  [[nodiscard]] const KnownShapes& tables() const noexcept { return tables_; }
+
   // Null: there was none.
   [[nodiscard]] const Relation* find(Oid oid) const;
   // The same, or else the one that had the name: an index that is built again gets a new oid.
@@ -38,6 +41,7 @@ class Baseline {
  private:
   std::map<Oid, Relation> relations_;
   std::map<std::pair<std::string, std::string>, Oid> by_name_;
+  KnownShapes tables_;
 };
 
 // The server's counters of one connection. They go on from one transaction to the next until the server
@@ -84,5 +88,9 @@ class Held {
 [[nodiscard]] base::Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows,
                                                                   const Baseline& baseline, const Held& held,
                                                                   Counters& counters);
+
+// The tables among them that are locked more strongly than ROW EXCLUSIVE: what they are made of may have
+// changed.
+[[nodiscard]] std::vector<Oid> strongly_locked(const std::vector<Row>& rows);
 
 }  // namespace portcullis::shadow

@@ -4,14 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "portcullis/base/error.hpp"
 #include "portcullis/sql/lock_mode.hpp"
+#include "shadow/table_changes.hpp"
 
 namespace portcullis::shadow {
 
-using Oid = std::uint32_t;
 using sql::LockMode;
 using sql::LockSet;
 
@@ -28,6 +29,9 @@ struct RelationFacts {
   friend bool operator==(const RelationFacts&, const RelationFacts&) = default;
 };
 
+// "table", "index": of pg_class.relkind.
+[[nodiscard]] std::string_view kind_name(char relkind) noexcept;
+
 struct RunFacts {
   // What the statement, or what was put off to the end of its transaction, failed by, in the database's own
   // words. Then nothing else is known: the transaction is over, and its locks are gone.
@@ -35,6 +39,21 @@ struct RunFacts {
   std::string tag;  // CommandComplete's
   // By schema and name. Indexes among them; neither catalogs nor the tables of long values.
   std::vector<RelationFacts> relations;
+  // Of the tables that were there before and are locked more strongly than ROW EXCLUSIVE; also what `earlier`
+  // of the plan has changed. By schema and name.
+  std::vector<TableChanges> changes;
+  // It failed on made-up rows by this (SQLSTATE class 22 or 23), and runs where there are none: all else here
+  // is of that second run, and whether it fails in production hangs on production's rows. Beside `failure`:
+  // it failed there as well, by what rows may decide, too.
+  std::optional<base::Error> on_made_up_rows;
 };
+
+// SQLSTATE classes 22, data exception, and 23, integrity constraint violation.
+[[nodiscard]] inline bool may_hang_on_rows(const base::Error& failure) noexcept {
+  return failure.code.view().starts_with("22") || failure.code.view().starts_with("23");
+}
+// Of a run on made-up rows and of one without any: what both say of the statement. A parent's row is missing
+// wherever there are no rows of production's.
+[[nodiscard]] RunFacts facts_of_both(RunFacts with_rows, RunFacts rowless);
 
 }  // namespace portcullis::shadow

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <set>
 #include <utility>
 
 #include "shadow/quote.hpp"
@@ -139,14 +138,6 @@ Error not_as_asked() {
 
 }  // namespace
 
-std::string_view filled_query() noexcept {
-  return R"(
-SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-   AND (pg_stat_get_live_tuples(c.oid) > 0 OR c.reltuples > 0)
-   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
-}
-
 std::string_view columns_query() noexcept {
   return R"(
 SELECT n.nspname, c.relname, a.attname, coalesce(bt.typname, t.typname), coalesce(bt.typcategory, t.typcategory),
@@ -167,20 +158,14 @@ SELECT n.nspname, c.relname, a.attname, coalesce(bt.typname, t.typname), coalesc
        LEFT JOIN pg_type t ON t.oid = a.atttypid
        LEFT JOIN pg_type bt ON bt.oid = t.typbasetype AND t.typtype = 'd'
  WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
  ORDER BY c.oid, a.attnum)";
 }
 
-Result<std::vector<SampleTable>> read_samples(const std::vector<Row>& filled,
-                                              const std::vector<Row>& columns) {
-  std::set<std::pair<std::string, std::string>> with_rows;
-  for (const auto& row : filled) {
-    if (row.size() != 2 || !row[0] || !row[1]) return not_as_asked();
-    with_rows.emplace(*row[0], *row[1]);
-  }
+Result<std::vector<SampleTable>> read_samples(const std::vector<Row>& columns) {
   std::vector<SampleTable> tables;
   for (const auto& row : columns) {
     if (row.size() != kColumns || !row[0] || !row[1]) return not_as_asked();
-    if (!with_rows.contains({*row[0], *row[1]})) continue;
     if (tables.empty() || tables.back().schema != *row[0] || tables.back().name != *row[1]) {
       tables.push_back({*row[0], *row[1], {}});
     }

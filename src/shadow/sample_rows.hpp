@@ -1,6 +1,6 @@
-// One made-up row for each table that holds any: whether a table is empty decides what a statement on it
-// does. No value of the production database is read, and none is in the copy. The row is as harmless as can
-// be: what fails by it may work on the rows of production, and the other way round.
+// One made-up row for each table: whether a table is empty decides what a statement on it does. No value of
+// the production database is read, and none is in the copy. The row is as harmless as can be: what fails by
+// it may work on the rows of production, and the other way round.
 #pragma once
 
 #include <cstddef>
@@ -32,14 +32,10 @@ struct SampleTable {
   std::vector<SampleColumn> columns;
 };
 
-// Of production, by the server's statistics: schema and name of the tables that held rows when somebody last
-// looked.
-[[nodiscard]] std::string_view filled_query() noexcept;
 // Of the copy: the columns of every table. Asked there, for what it calls opens the tables.
 [[nodiscard]] std::string_view columns_query() noexcept;
-// The rows of both. 08P01 when they are not what is asked for.
-[[nodiscard]] base::Result<std::vector<SampleTable>> read_samples(const std::vector<Row>& filled,
-                                                                  const std::vector<Row>& columns);
+// Its rows. 08P01 when they are not what is asked for.
+[[nodiscard]] base::Result<std::vector<SampleTable>> read_samples(const std::vector<Row>& columns);
 
 // An INSERT; later attempts take other values, for a CHECK may want them. Nothing when there is no other.
 [[nodiscard]] std::optional<std::string> insert_of(const SampleTable& table, std::size_t attempt);

@@ -108,15 +108,15 @@ TEST(Forecast, WhatALockBarsFollowsFromItsConflicts) {
 
 // For every pair of modes: whom it asks for it believes, and nobody else.
 TEST(Forecast, OnlyWhoBarsTheStatementIsInItsWay) {
-  for (const auto wanted : kLockModes) {
+  for (const auto wanted : sql::kLockModes) {
     const auto facts = altering({relation("orders", wanted)});
     std::string against;
-    for (const auto other : kLockModes) {
-      EXPECT_EQ(read_forecast({held("0", std::string(name_in_view(other)))}, facts).has_value(),
-                conflicts(wanted, other))
+    for (const auto other : sql::kLockModes) {
+      EXPECT_EQ(read_forecast({held("0", std::string(sql::name_in_view(other)))}, facts).has_value(),
+                sql::conflicts(wanted, other))
           << name(wanted) << " and " << name(other);
-      if (conflicts(wanted, other))
-        against += (against.empty() ? "" : ",") + std::string(name_in_view(other));
+      if (sql::conflicts(wanted, other))
+        against += (against.empty() ? "" : ",") + std::string(sql::name_in_view(other));
     }
     EXPECT_THAT(forecast_query(facts), HasSubstr("'orders', '{" + against + "}')"));
   }
