@@ -10,7 +10,7 @@ CREATE TABLE app.order_items (order_id int REFERENCES app.orders, product_id int
 CREATE TABLE app.payments (id int PRIMARY KEY, order_id int REFERENCES app.orders, amount numeric(10,2) NOT NULL);
 CREATE TABLE app.users (id int PRIMARY KEY, login text NOT NULL, password_hash text NOT NULL);
 CREATE TABLE app.audit_ledger (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, entry text NOT NULL);
-INSERT INTO app.customers VALUES (1, 'Ada', 'ada@example.com'), (2, 'Grace', 'grace@example.com');
+INSERT INTO app.customers VALUES (1, 'Ada', 'ada@example.com'), (2, 'Grace', 'grace@example.com'), (3, 'Emmy', NULL);
 INSERT INTO app.products VALUES (1, 'Compass', 24.90), (2, 'Sextant', 189.00);
 INSERT INTO app.orders VALUES (41, 1, 24.90, 'paid'), (42, 2, 213.90, 'open');
 INSERT INTO app.order_items VALUES (41, 1, 1), (42, 1, 1), (42, 2, 1);

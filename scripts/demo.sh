@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows the gate at work: a private PostgreSQL with a small shop in it, the gate in front with policies/data-repair.json,
-# and what an agent is told for a handful of statements. Keeps running until Ctrl-C, then removes all of it.
+# and what an agent is told for a handful of statements; then dry runs, and a policy that lets them decide. Keeps running until Ctrl-C, then removes all of it.
 #
 #   scripts/demo.sh [--once]       --once: end after the show
 #
@@ -27,6 +27,7 @@ fill_shop() {
   own_psql "$folder/postgres" -d postgres <<SQL
 CREATE ROLE agent_repair_db LOGIN PASSWORD '$password';
 CREATE ROLE portcullis_catalog LOGIN PASSWORD '$catalog_password';
+GRANT pg_read_all_data, pg_read_all_stats TO portcullis_catalog;  -- pg_dump must lock what it copies; who is in the way
 CREATE DATABASE shop OWNER agent_repair_db;
 SQL
   own_psql "$folder/postgres" -d shop <"$ROOT/scripts/demo-shop.sql"
@@ -48,10 +49,12 @@ write_configuration() {
     "catalog": { "user": "portcullis_catalog", "password_file": "portcullis_catalog.pw" },
     "roles": { "repair-bot": { "user": "agent_repair_db", "password_file": "agent_repair_db.pw" } }
   },
-  "policy": "$ROOT/policies/data-repair.json",
-  "audit": { "directory": "audit", "origin": "demo" }
+  "policy": "policy.json",
+  "audit": { "directory": "audit", "origin": "demo" },
+  "shadow": { "programs": "$(postgres_programs)" }
 }
 JSON
+  cp "$ROOT/policies/data-repair.json" "$folder/policy.json"
 }
 
 # Sets gate_pid and port.
@@ -93,6 +96,38 @@ show() {
   play allowed "SELECT column_name FROM information_schema.columns WHERE table_name = 'orders'"
 }
 
+# use_policy NAME: in the running gate, which says so once it is in force.
+use_policy() {
+  cp "$ROOT/policies/$1.json" "$folder/policy.json"
+  kill -HUP "$gate_pid"
+  local _
+  for _ in {1..100}; do
+    ! grep -q "SIGHUP: policy \"$1\" in force" "$folder/log" || return 0
+    sleep 0.1
+  done
+  fail "the policy did not change: $(tail -n 3 "$folder/log")"
+}
+
+# report SQL: what it would do, without a gate in between.
+report() {
+  printf '\n\033[36mportcullis dry-run ... \047%s\047\033[0m\n' "$1"
+  local told
+  told=$("$gate" dry-run --config "$folder/portcullis.json" --agent repair-bot "$1" 2>&1) || true
+  printf '    %s\n' "${told//$'\n'/$'\n    '}"
+}
+
+show_dry_runs() {
+  say "What statements would do, measured in a copy, asked of the rows, estimated"
+  report "ALTER TABLE app.orders ADD COLUMN channel text"
+  report "ALTER TABLE app.orders ADD COLUMN token uuid DEFAULT gen_random_uuid()"
+  report "ALTER TABLE app.customers ALTER COLUMN email SET NOT NULL"
+  say "The same agent under policies/measured-ddl.json, where that decides"
+  use_policy measured-ddl
+  play allowed "ALTER TABLE app.orders ADD COLUMN channel text"
+  play refused "ALTER TABLE app.orders ADD COLUMN token uuid DEFAULT gen_random_uuid()"
+  play refused "ALTER TABLE app.customers ALTER COLUMN email SET NOT NULL"
+}
+
 gate=${PORTCULLIS_BINARY:-$ROOT/build/release/src/app/portcullis}
 if [ -n "${PORTCULLIS_BINARY:-}" ]; then
   "$ROOT/scripts/install-packages.sh" demo
@@ -116,6 +151,7 @@ write_configuration "$database_password" "$catalog_password" "$agent_password"
 start_gate
 echo "listening on 127.0.0.1:$port"
 show
+show_dry_runs
 
 say "What was refused, in the audit log"
 "$gate" audit show "$folder/audit" --verdict deny

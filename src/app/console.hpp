@@ -12,6 +12,7 @@ struct Console {
   std::ostream& err;  // what went wrong, and progress
   bool in_is_terminal = false;
   bool err_is_terminal = false;
+  bool out_is_terminal = false;
 };
 
 }  // namespace portcullis::app

@@ -38,7 +38,7 @@ int dry_run(const DryRunOptions& options, Console& console, const TryOut& try_ou
   if (!tried_out) return complain(console, tried_out.error());
   const auto& statements = tried_out->report.statements;
   console.out << (options.format == Format::json ? shadow::to_json_lines(tried_out->report)
-                                                 : to_text(*tried_out));
+                                                 : to_text(*tried_out, console.out_is_terminal));
   const bool all_run = std::all_of(statements.begin(), statements.end(), would_run);
   return all_run ? kSuccess : kFailure;
 }

@@ -33,6 +33,7 @@ struct DryRunOptions {
 // kSuccess: all would run; kFailure: one would fail, or nobody knows; kConfiguration.
 [[nodiscard]] int dry_run(const DryRunOptions& options, Console& console, const TryOut& try_out);
 
-[[nodiscard]] std::string to_text(const TriedOut& tried_out);
+// `colours`: by terminal sequences, for what would fail and what nobody knows.
+[[nodiscard]] std::string to_text(const TriedOut& tried_out, bool colours);
 
 }  // namespace portcullis::app

@@ -7,6 +7,15 @@ namespace {
 
 using shadow::RelationFacts;
 
+// ECMA-48, "Select Graphic Rendition".
+struct Paint {
+  bool on = false;
+  [[nodiscard]] std::string operator()(const char* rendition, const std::string& text) const {
+    return on ? std::string("\033[") + rendition + "m" + text + "\033[0m" : text;
+  }
+};
+constexpr const char *kBold = "1", *kRed = "31", *kGreen = "32", *kYellow = "33";
+
 std::string what_becomes(const RelationFacts& relation) {
   std::vector<std::string> words;
   if (relation.is_new) words.emplace_back("new");
@@ -42,23 +51,34 @@ std::string list_of(const std::string& heading, const std::vector<std::string>& 
   return text;
 }
 
-std::string text_of(const shadow::Outlook& outlook) {
+std::string text_of(const shadow::Outlook& outlook, const Paint& paint) {
   using Outcome = shadow::Outlook::Outcome;
   if (!outlook.error) return {};
   const auto& error = *outlook.error;
-  std::string text = outlook.outcome == Outcome::fails ? "would fail: " : "may fail: ";
-  text += std::string(error.code.view()) + " " + printable(error.message) + "\n";
+  std::string text =
+      outlook.outcome == Outcome::fails ? paint(kRed, "would fail") : paint(kYellow, "may fail");
+  text += ": " + std::string(error.code.view()) + " " + printable(error.message) + "\n";
   if (!error.detail.empty()) text += "  detail: " + printable(error.detail) + "\n";
   if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
   if (outlook.outcome == Outcome::unknown) text += "  That hangs on the rows, and nobody knows.\n";
   return text;
 }
 
-std::string text_of(const std::vector<shadow::Probe>& probes) {
+std::string text_of(shadow::Probe::Answer answer, const Paint& paint) {
+  const std::string text(name(answer));
+  switch (answer) {
+    case shadow::Probe::Answer::passes: return paint(kGreen, text);
+    case shadow::Probe::Answer::violates: return paint(kRed, text);
+    case shadow::Probe::Answer::unknown: return paint(kYellow, text);
+  }
+  return text;
+}
+
+std::string text_of(const std::vector<shadow::Probe>& probes, const Paint& paint) {
   if (probes.empty()) return {};
   std::string text = "\nasked of the database's own rows:\n";
   for (const auto& probe : probes) {
-    text += "  " + std::string(name(probe.answer)) + ": " + printable(probe.question);
+    text += "  " + text_of(probe.answer, paint) + ": " + printable(probe.question);
     text += (probe.why.empty() ? "" : " (" + printable(probe.why) + ")") + "\n";
   }
   return text;
@@ -82,28 +102,30 @@ std::string text_of(const shadow::SaferForm& form) {
   return text;
 }
 
-std::string text_of(const shadow::StatementReport& statement) {
-  std::string text = "\n" + printable(statement.statement) + "\n";
-  if (statement.not_tried) return text + "not tried out: " + printable(statement.not_tried->message) + "\n";
+std::string text_of(const shadow::StatementReport& statement, const Paint& paint) {
+  std::string text = "\n" + paint(kBold, printable(statement.statement)) + "\n";
+  if (statement.not_tried)
+    return text + paint(kYellow, "not tried out") + ": " + printable(statement.not_tried->message) + "\n";
   const auto& facts = statement.facts;
   const auto outlook = outlook_of(facts, statement.probes);
-  text += outlook.error ? text_of(outlook) : "would run: " + printable(facts.tag) + "\n";
+  text += outlook.error ? text_of(outlook, paint)
+                        : paint(kGreen, "would run") + ": " + printable(facts.tag) + "\n";
   if (facts.failure) return text;
   text += facts.relations.empty() ? "It locks nothing.\n" : "\n" + table_of(facts.relations);
-  text += text_of(statement.probes);
+  text += text_of(statement.probes, paint);
   text += text_of(statement.forecast);
   return statement.safer ? text + text_of(*statement.safer) : text;
 }
 
 }  // namespace
 
-std::string to_text(const TriedOut& tried_out) {
+std::string to_text(const TriedOut& tried_out, bool colours) {
   const auto& report = tried_out.report;
   std::string text = "tried out as " + printable(report.role) +
                      " on a copy of the schema without its rows, PostgreSQL " +
                      std::to_string(report.server_version / 10'000) + ", made in " +
                      std::to_string(tried_out.build_time.count()) + " ms\n";
-  for (const auto& statement : report.statements) text += text_of(statement);
+  for (const auto& statement : report.statements) text += text_of(statement, Paint{colours});
   text += list_of("The copy lacks, so that production may answer otherwise:", report.left_out);
   text += list_of("Tables that no row could be made up for:", report.without_row);
   return text +

@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
                   .out = std::cout,
                   .err = std::cerr,
                   .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
-                  .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
+                  .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                  .out_is_terminal = ::isatty(STDOUT_FILENO) == 1};
   try {
     const int code = run(argc, argv, console, {serve, read_catalog, try_out});
     std::cout.flush();

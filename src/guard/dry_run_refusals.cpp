@@ -72,6 +72,22 @@ std::optional<Error> scanned(const DryRunDuty& duty, const StatementReport& stat
   return denied(*duty.no_full_scan, "it reads all of " + name_of(*relation) + std::string(kNotSent));
 }
 
+// As SQL, for the agent to send next, where that is short enough to be read.
+Error with_safer_form(Error refusal, const StatementReport& statement) {
+  constexpr std::size_t kLongest = 600;
+  if (!statement.safer) return refusal;
+  std::string steps, told;
+  for (const auto& step : statement.safer->steps) {
+    if (!step.sql.empty()) steps += step.sql + "; ";
+    told += (step.sql.empty() ? "" : step.sql + " -- ") + step.why + "\n";
+  }
+  if (steps.size() > kLongest || steps.empty()) return refusal;
+  steps.erase(steps.size() - 2);
+  refusal.message += " Safer: " + steps + ".";
+  refusal.hint = std::move(told);
+  return refusal;
+}
+
 std::optional<Error> too_long(const DryRunDuty& duty, const StatementReport& statement) {
   if (!duty.max_duration) return std::nullopt;
   const auto& [most, rule] = *duty.max_duration;
@@ -107,7 +123,7 @@ std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementRepo
             "accepts that)");
   }
   for (const auto& check : {over_lock, rewritten, scanned, too_long}) {
-    if (auto refusal = check(duty, statement)) return refusal;
+    if (auto refusal = check(duty, statement)) return with_safer_form(*std::move(refusal), statement);
   }
   return std::nullopt;
 }

@@ -5,7 +5,7 @@
 namespace portcullis::guard {
 namespace {
 
-constexpr std::string_view kAllowedHere = " Allowed here: ";
+constexpr std::string_view kAllowedHere = " Allowed here: ", kSafer = " Safer: ";
 
 // Where the last part of a refusal begins, or the end. What stands in double quotes is a name that someone
 // chose, and may look like that part.
@@ -13,7 +13,8 @@ std::size_t end_of_reason(std::string_view message) {
   bool quoted = false;
   for (std::size_t i = 0; i < message.size(); ++i) {
     if (message[i] == '"') quoted = !quoted;
-    if (!quoted && message.substr(i).starts_with(kAllowedHere)) return i;
+    const auto rest = message.substr(i);
+    if (!quoted && (rest.starts_with(kAllowedHere) || rest.starts_with(kSafer))) return i;
   }
   return message.size();
 }

@@ -41,7 +41,8 @@ void look_closer(const ReportSources& sources, const shadow::RunPlan& plan, shad
   report.probes = shadow::probes_of(report.facts, text_of(plan));
   ask_rows(sources, plan, report.probes);
   report.forecast = forecast(sources, report.facts);
-  report.safer = shadow::safer_form(report.facts, plan.statement);
+  // Its steps are transactions of their own.
+  if (plan.earlier.empty()) report.safer = shadow::safer_form(report.facts, plan.statement);
   if (report.safer) sources.shadow.try_out(sources.agent.user, plan, *report.safer);
 }
 

@@ -228,7 +228,8 @@ Result<std::vector<RelationFacts>> read_facts(const std::vector<Row>& rows, cons
   }
   std::vector<RelationFacts> facts;
   for (auto& [oid, relation] : found) {
-    if (relation.kind != 't' && !says_nothing(relation)) facts.push_back(std::move(relation));
+    const bool is_for_long_values = relation.kind == 't' || relation.schema == "pg_toast";
+    if (!is_for_long_values && !says_nothing(relation)) facts.push_back(std::move(relation));
   }
   std::sort(facts.begin(), facts.end(), [](const auto& a, const auto& b) {
     return std::tie(a.schema, a.name, a.is_gone) < std::tie(b.schema, b.name, b.is_gone);

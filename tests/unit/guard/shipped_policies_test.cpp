@@ -54,8 +54,8 @@ TEST_F(ShippedPolicies, AreTheOnesThatTheReadmeNames) {
   std::vector<std::string> names;
   for (const auto& file : shipped()) names.push_back(file.filename().string());
   std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"additive-ddl.json", "data-repair.json", "observe.json",
-                                             "read-only.json"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"additive-ddl.json", "data-repair.json", "measured-ddl.json",
+                                             "observe.json", "read-only.json"}));
 }
 
 TEST_F(ShippedPolicies, HaveASchemaThatKnowsEveryAction) {
