@@ -155,6 +155,8 @@ show_dry_runs
 
 say "What was refused, in the audit log"
 "$gate" audit show "$folder/audit" --verdict deny
+say "Did the dry runs come true?"
+"$gate" audit report dry-runs "$folder/audit"
 say "Verifying the audit log"
 "$gate" audit verify "$folder/audit"
 [ "$once" = false ] || exit 0

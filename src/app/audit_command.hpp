@@ -1,4 +1,4 @@
-// `portcullis audit verify` and `portcullis audit show`.
+// `portcullis audit verify`, `portcullis audit show` and `portcullis audit report`.
 #pragma once
 
 #include <cstdint>
@@ -23,5 +23,13 @@ struct ShowOptions {
 // One line for each entry. kSuccess; kUsage for a type or verdict that there is not; kFailure when the log
 // cannot be read.
 [[nodiscard]] int show_audit(const ShowOptions& options, Console& console);
+
+struct DryRunReportOptions {
+  std::filesystem::path directory{};
+  bool json = false;
+};
+
+// How often what a dry run predicted came true. kSuccess; kFailure when the log cannot be read.
+[[nodiscard]] int report_dry_runs(const DryRunReportOptions& options, Console& console);
 
 }  // namespace portcullis::app

@@ -26,7 +26,8 @@ int show_audit(const ShowOptions& options, Console& console) {
     filter.type = audit::entry_type(options.type);
     if (!filter.type) {
       console.err << "portcullis: there are no entries of type \"" << options.type
-                  << "\": give session, decision, outcome, policy, config, open, close, recovered, heartbeat "
+                  << "\": give session, decision, outcome, dry_run, policy, config, open, close, recovered, "
+                     "heartbeat "
                      "or segment\n";
       return kUsage;
     }

@@ -33,6 +33,7 @@ struct CommandLine {
   DiffOptions diff;
   std::filesystem::path verify_directory;
   ShowOptions show;
+  DryRunReportOptions dry_run_report;
   UserOptions user;
 };
 
@@ -202,6 +203,20 @@ void add_policy(CLI::App& app, CommandLine& line) {
   add_policy_diff(policy, line);
 }
 
+void add_audit_report(CLI::App& audit, CommandLine& line) {
+  CLI::App& report =
+      add_command(audit, "report", "Reckon over a log.", "portcullis audit report dry-runs audit/");
+  report.require_subcommand(1);
+  CLI::App& dry_runs =
+      add_command(report, "dry-runs",
+                  "How often what dry runs predicted came true: whether it ran, and how long it took.",
+                  "portcullis audit report dry-runs /var/lib/portcullis/audit");
+  dry_runs.add_option("directory", line.dry_run_report.directory, "The log's folder")
+      ->required()
+      ->type_name("DIR");
+  dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
+}
+
 void add_audit(CLI::App& app, CommandLine& line) {
   CLI::App& audit =
       add_command(app, "audit", "Check and read an audit log.", "portcullis audit verify audit/");
@@ -223,6 +238,7 @@ void add_audit(CLI::App& app, CommandLine& line) {
   show.add_option("--type", line.show.type, "Only this type: decision, outcome, session, policy, config, ...")
       ->type_name("TYPE");
   show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
+  add_audit_report(audit, line);
 }
 
 void add_user(CLI::App& app, CommandLine& line) {
@@ -281,6 +297,7 @@ int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Net
   if (name == "policy") return run_policy(command, line, console);
   if (name == "user") return make_user(line.user, console);
   if (name == "version") return print_version(console);
+  if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
   return command.got_subcommand("verify") ? verify_audit(line.verify_directory, console)
                                           : show_audit(line.show, console);
 }

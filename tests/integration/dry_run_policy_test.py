@@ -130,6 +130,24 @@ class Decisions(Case):
     def test_the_strongest_lock_is_bounded(self):
         self.refused("CREATE INDEX ON made.parents (id)", "42501", 'denied by "mark"', "locks made.parents in SHARE mode")
 
+    def test_the_log_tells_how_often_a_prediction_came_true(self):
+        def told():
+            done = gate_module.run("audit", "report", "dry-runs", self.gate.audit_dir, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return json.loads(done.stdout)
+        before = told()
+        self.allowed("ALTER TABLE made.bare ADD COLUMN k integer")
+        self.refused("ALTER TABLE made.bare ADD COLUMN k integer", "42701")
+        self.refused("ALTER TABLE made.things ALTER COLUMN id TYPE numeric", "42501")
+        self.allowed("ALTER TABLE made.bare DROP COLUMN k")
+        after = processes.wait_until(
+            lambda: told()["outcome"]["as_predicted"] == before["outcome"]["as_predicted"] + 2 and told(), "both outcomes")
+        self.assertEqual(after["tried_out"], before["tried_out"] + 4)
+        self.assertEqual(after["sent"], before["sent"] + 2)
+        self.assertEqual(after["refused"], {"would_fail": before["refused"]["would_fail"] + 1,
+                                            "by_a_bound": before["refused"]["by_a_bound"] + 1})
+        self.assertEqual(after["outcome"]["failed"], before["outcome"]["failed"])
+
     def test_a_session_keeps_its_settings(self):
         """TimeZone alone decides whether a timestamp becomes one with time zone without being written anew."""
         change = "ALTER TABLE made.things ALTER COLUMN born TYPE timestamptz"
