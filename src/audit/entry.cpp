@@ -96,9 +96,10 @@ bool write(Draft& draft, const DraftContext& context, const SessionRecord& recor
   return out.in_range();
 }
 
-// A refusal of a text that could not be analysed quotes the text: it goes where the text goes.
+// A refusal of a text that could not be analysed quotes the text, and so may what the database says of one
+// that it was tried out with: it goes where the text goes.
 bool reason_quotes_text(const DecisionRecord& record) {
-  return record.effects.empty();
+  return record.effects.empty() || !record.dry_run.empty();
 }
 
 bool write(Draft& draft, const DraftContext& context, const DecisionRecord& record) {

@@ -1,6 +1,8 @@
 #include "guard/dry_run_refusals.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace portcullis::guard {
 
@@ -43,7 +45,18 @@ std::optional<Error> would_fail(const DryRunDuty& duty, const StatementReport& s
   failure.message.insert(0, message);
   if (!failure.message.ends_with('.')) failure.message += '.';
   failure.position.reset();
+  // What production's rows hold is for those who may read them.
+  if (outlook.hangs_on_rows) failure.detail.clear();
   return failure;
+}
+
+// Whether these read a table whole is for production's planner to say.
+bool is_planned(const StatementReport& statement) {
+  constexpr auto kPlanned =
+      std::to_array<std::string_view>({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"});
+  const auto& tag = statement.facts.tag;
+  return std::any_of(kPlanned.begin(), kPlanned.end(),
+                     [&](const auto kind) { return tag.starts_with(kind); });
 }
 
 std::optional<Error> over_lock(const DryRunDuty& duty, const StatementReport& statement) {
@@ -67,6 +80,11 @@ std::optional<Error> rewritten(const DryRunDuty& duty, const StatementReport& st
 
 std::optional<Error> scanned(const DryRunDuty& duty, const StatementReport& statement) {
   if (!duty.no_full_scan) return std::nullopt;
+  if (is_planned(statement)) {
+    return denied(
+        *duty.no_full_scan,
+        "whether it reads a table whole hangs on the database's plan for it, which a copy cannot show");
+  }
   const auto* relation = find(statement, [](const RelationFacts& facts) { return facts.is_scanned; });
   if (relation == nullptr) return std::nullopt;
   return denied(*duty.no_full_scan, "it reads all of " + name_of(*relation) + std::string(kNotSent));
@@ -103,6 +121,14 @@ std::optional<Error> too_long(const DryRunDuty& duty, const StatementReport& sta
                           forecast.basis + "): " + limit);
 }
 
+bool lacks_something(const StatementReport& statement, const Report& report) {
+  const auto& bare = report.without_row;
+  return !report.left_out.empty() ||
+         find(statement, [&](const RelationFacts& relation) {
+           return std::find(bare.begin(), bare.end(), name_of(relation)) != bare.end();
+         }) != nullptr;
+}
+
 }  // namespace
 
 Error not_tried_out(const DryRunDuty& duty, const std::string& why) {
@@ -112,20 +138,18 @@ Error not_tried_out(const DryRunDuty& duty, const std::string& why) {
 std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementReport& statement,
                                      const Report& report) {
   if (statement.not_tried) return not_tried_out(duty, statement.not_tried->message);
-  if (auto failure = would_fail(duty, statement)) return failure;
-  if (duty.whole_copy && !report.left_out.empty()) {
+  if (duty.whole_copy && lacks_something(statement, report)) {
     return denied(
         *duty.whole_copy,
-        "the copy that it was tried out in lacks " + report.left_out.front() +
-            (report.left_out.size() == 1 ? std::string()
-                                         : " and " + std::to_string(report.left_out.size() - 1) + " more") +
-            ", so the database may answer otherwise (\"incomplete\": true in the rule's \"dry_run\" "
-            "accepts that)");
+        "the copy that it was tried out in lacks something of the database, so that may answer otherwise "
+        "(`portcullis dry-run` names it; \"incomplete\": true in the rule's \"dry_run\" accepts it)");
   }
+  if (statement.facts.failure) return would_fail(duty, statement);
+  // Before what the rows have answered: who is refused anyway learns nothing of them.
   for (const auto& check : {over_lock, rewritten, scanned, too_long}) {
     if (auto refusal = check(duty, statement)) return with_safer_form(*std::move(refusal), statement);
   }
-  return std::nullopt;
+  return would_fail(duty, statement);
 }
 
 }  // namespace portcullis::guard

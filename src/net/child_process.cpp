@@ -157,13 +157,13 @@ ChildProcess::~ChildProcess() {
   }
 }
 
-std::optional<int> ChildProcess::wait(std::chrono::milliseconds most) {
+std::optional<int> ChildProcess::wait(std::chrono::milliseconds most, bool may_be_interrupted) {
   const auto end = std::chrono::steady_clock::now() + most;
   while (!status_) {
     int raw = 0;
     if (::waitpid(id_, &raw, WNOHANG) == id_) {
       status_ = status_of(raw);
-    } else if (std::chrono::steady_clock::now() >= end || Interruption::requested()) {
+    } else if (std::chrono::steady_clock::now() >= end || (may_be_interrupted && Interruption::requested())) {
       break;
     } else {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -193,7 +193,7 @@ std::string last_lines(const std::filesystem::path& file) {
 Result<void> run_program(const Program& program, std::chrono::milliseconds most) {
   auto child = ChildProcess::start(program);
   if (!child) return child.error();
-  const auto status = child->wait(most);
+  const auto status = child->wait(most, true);
   if (status && *status == 0) return {};
   std::string message = program.file.filename().string();
   message += status ? " ended with status " + std::to_string(*status) : std::string(" did not end in time");

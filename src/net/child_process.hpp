@@ -45,8 +45,9 @@ class ChildProcess {
   // Kills it where it still runs.
   ~ChildProcess();
 
-  // How it ended, 128 and the signal's number where one ended it; nothing where it runs on after `most`.
-  [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds most);
+  // How it ended, 128 and the signal's number where one ended it; nothing where it runs on after `most`, or
+  // the thread was told to give up.
+  [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds most, bool may_be_interrupted = false);
   void signal(int number) const noexcept;
 
  private:

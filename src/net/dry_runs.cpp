@@ -22,6 +22,8 @@ namespace {
 // How long a statement waits for a copy; how often it is looked whether that is still what there is; how long
 // after a copy that could not be made the next one is tried, for nobody and for a statement.
 constexpr std::chrono::seconds kLongestWait{30}, kGlance{2}, kPauseAfterFailure{10}, kFreshFailure{1};
+// How long nobody must have come before what is not urgent is done.
+constexpr std::chrono::milliseconds kSettling{200};
 // A schema that changes all the time is copied for a sixth of the time at most.
 constexpr int kPauseForEachCopy = 5;
 // How often a copy is made for one statement, while the schema changes.
@@ -30,6 +32,14 @@ constexpr int kMostCopies = 3;
 Error keeps_changing() {
   return {sqlstate::cannot_connect_now,
           "the database's structure keeps changing while it is copied: try again in a moment"};
+}
+
+// What stands in its way is for the log, not for agents.
+Error no_copy(const Error& why) {
+  base::log::error("nothing can be tried out: " + why.message);
+  return {
+      sqlstate::io_error,
+      "the gate could not make a copy of the database's structure to try it out in, and its log says why"};
 }
 
 Error not_ready() {
@@ -57,7 +67,10 @@ struct DryRuns::Job {
 DryRuns::DryRuns(Result<ShadowOptions> options) : options_(std::move(options)) {}
 
 DryRuns::~DryRuns() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
@@ -69,7 +82,6 @@ Result<void> DryRuns::possible() const {
 
 void DryRuns::keep_ready() {
   const std::lock_guard lock(mutex_);
-  keeps_ready_ = true;
   if (options_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
   wake_.notify_all();
 }
@@ -116,15 +128,21 @@ void DryRuns::run() {
 
 std::shared_ptr<DryRuns::Job> DryRuns::next_job() {
   std::unique_lock lock(mutex_);
-  if (shadow_ || failure_) wake_.wait_for(lock, kGlance, [this] { return stopping_ || !jobs_.empty(); });
+  const std::chrono::milliseconds rest = shadow_ && !spare_ ? kSettling : kGlance;
+  if (shadow_ || failure_) wake_.wait_for(lock, rest, [this] { return stopping_ || !jobs_.empty(); });
   if (stopping_ || jobs_.empty()) return nullptr;
   auto job = std::move(jobs_.front());
   jobs_.pop_front();
   return job->abandoned ? nullptr : job;
 }
 
-// Made before somebody needs it.
+// Made before somebody needs it, as is the cluster of the next one. The one before takes its time to end.
 void DryRuns::look_after_copy() {
+  retired_.reset();
+  if (shadow_ && !spare_) {
+    auto prepared = Sidecar::prepare(shadow_->sidecar_options());
+    if (prepared) spare_ = std::move(*prepared);
+  }
   const auto now = steady_clock::now();
   if (failure_ && now - failed_at_ < kPauseAfterFailure) return;
   if (shadow_ &&
@@ -135,22 +153,23 @@ void DryRuns::look_after_copy() {
     const auto there = fingerprint();
     if (!there || *there == fingerprint_) return;
   }
-  (void)make_copy();
+  const auto made = make_copy();
+  if (!made && !stopping_) base::log::error("no copy to try statements out in: " + made.error().message);
 }
 
 DryRunResult DryRuns::work(const Job& job) {
   DryRunResult result = keeps_changing();
-  for (int copies = 0; copies < kMostCopies && !stopping_; ++copies) {
+  for (int copies = 0; copies < kMostCopies && !stopping_ && !job.abandoned; ++copies) {
     if (!shadow_ || !shadow_->running()) {
-      if (const auto made = make_copy(); !made) return made.error();
+      if (const auto made = make_copy(); !made) return no_copy(made.error());
     }
-    if (const auto connected = connect(); !connected) return connected.error();
+    if (const auto connected = connect(); !connected) return no_copy(connected.error());
     result = attempt(job);
     if (!shadow_->running()) continue;
     const auto there = fingerprint();
-    if (!there) return there.error();
+    if (!there) return no_copy(there.error());
     if (*there == fingerprint_) return result;
-    if (const auto made = make_copy(); !made) return made.error();
+    if (const auto made = make_copy(); !made) return no_copy(made.error());
     result = keeps_changing();
   }
   return result;
@@ -170,8 +189,11 @@ DryRunResult DryRuns::attempt(const Job& job) {
   plan.earlier = job.request.earlier;
   plan.parameters = job.request.parameters;
   for (const auto& statement : job.request.statements) {
+    if (job.abandoned) return not_ready();
     plan.statement = statement;
     report->statements.push_back(report_on(sources, plan));
+    const auto& told = report->statements.back();
+    if (told.not_tried || told.facts.failure) break;
     plan.earlier.push_back(statement);
   }
   return std::shared_ptr<const shadow::Report>(std::move(report));
@@ -184,14 +206,15 @@ Result<void> DryRuns::make_copy() {
   failure_ = keeps_changing();
   for (int copies = 0; copies < kMostCopies && failure_ && !stopping_; ++copies) {
     const auto before = fingerprint();
-    auto made = before ? Shadow::build(*options_) : Result<std::unique_ptr<Shadow>>(before.error());
+    auto made = before ? Shadow::build(*options_, std::move(spare_))
+                       : Result<std::unique_ptr<Shadow>>(before.error());
     const auto behind = made ? fingerprint() : before;
     if (!made || !behind) {
       failure_ = made ? behind.error() : made.error();
       break;
     }
     if (*before != *behind) continue;
-    shadow_ = std::move(*made);
+    retired_ = std::exchange(shadow_, std::move(*made));
     fingerprint_ = *behind;
     made_at_ = steady_clock::now();
     failure_.reset();
@@ -201,7 +224,6 @@ Result<void> DryRuns::make_copy() {
   if (!failure_) return {};
   shadow_.reset();
   failed_at_ = looked_at_;
-  if (!stopping_) base::log::error("no dry runs: " + failure_->message);
   return *failure_;
 }
 

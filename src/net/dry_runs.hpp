@@ -59,14 +59,14 @@ class DryRuns {
   std::mutex mutex_;  // what follows, up to the blank line
   std::condition_variable wake_;
   Jobs jobs_;
-  bool keeps_ready_ = false;
   std::thread thread_;
 
   std::atomic<bool> stopping_{false};
 
   // The thread only.
   std::unique_ptr<ShadowConnection> production_;
-  std::unique_ptr<Shadow> shadow_;
+  std::unique_ptr<Shadow> shadow_, retired_;
+  std::unique_ptr<Sidecar> spare_;
   std::string fingerprint_;  // of what the copy was made of
   std::chrono::steady_clock::time_point made_at_{}, looked_at_{}, failed_at_{};
   std::chrono::steady_clock::duration making_took_{};

@@ -49,7 +49,8 @@ std::string looking(const Probe& probe) {
          "FROM (VALUES " +
          names +
          ") AS w(schema, name) LEFT JOIN pg_namespace n ON n.nspname = w.schema "
-         "LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name; ";
+         "LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+         "AND c.relkind IN ('r', 'p', 'm'); ";
 }
 
 class Asker {

@@ -26,6 +26,7 @@ namespace {
 constexpr const char* kBuilder = "portcullis_shadow_builder";
 // The copy's second database, where no table holds a row.
 constexpr const char* kRowless = "portcullis_shadow_rowless";
+constexpr std::size_t kMostConnections = 5;
 constexpr milliseconds kDumpTime{600'000}, kRestoreTime{1'200'000};
 
 std::string text_of(const fs::path& file) {
@@ -83,8 +84,10 @@ Error with_what(const std::string& what, Error error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options) {
+Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options,
+                                              std::unique_ptr<Sidecar> prepared) {
   std::unique_ptr<Shadow> shadow(new Shadow(options));
+  shadow->sidecar_ = std::move(prepared);
   for (const auto step : {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles,
                           &Shadow::make_database, &Shadow::dump, &Shadow::restore, &Shadow::make_rowless,
                           &Shadow::make_rows, &Shadow::fill, &Shadow::give_to_owners, &Shadow::look}) {
@@ -141,11 +144,13 @@ Result<void> Shadow::start_sidecar() {
       return Error{base::sqlstate::io_error, message + ", or name the folders of its programs"};
     }
   }
-  auto started = Sidecar::start(options_.sidecar);
-  if (!started) return started.error();
-  sidecar_ = std::move(*started);
+  if (!sidecar_ || sidecar_->options().programs != options_.sidecar.programs) {
+    auto prepared = Sidecar::prepare(options_.sidecar);
+    if (!prepared) return prepared.error();
+    sidecar_ = std::move(*prepared);
+  }
   password_ = base::to_base64(auth::random_bytes(24));
-  return {};
+  return sidecar_->start();
 }
 
 fs::path Shadow::file(const std::string& name) const {
@@ -298,7 +303,7 @@ Result<void> Shadow::restore() {
   pg_restore.output = file("restore.log");
   auto child = ChildProcess::start(pg_restore);
   if (!child) return child.error();
-  const auto status = child->wait(kRestoreTime);
+  const auto status = child->wait(kRestoreTime, true);
   const auto failed = shadow::not_restored(text_of(pg_restore.output));
   // It ends with 1 also where single objects could not be made.
   if (!status || (*status != 0 && failed.empty())) {
@@ -412,6 +417,9 @@ std::vector<std::pair<std::string, std::string>> Shadow::settings_of(const std::
 
 Result<void> Shadow::try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
                              shadow::RunFacts& facts) {
+  // Each costs the copy's server a process.
+  if (copy.connections.size() >= kMostConnections && !copy.connections.contains(role))
+    copy.connections.clear();
   auto& connection = copy.connections[role];
   if (!connection) {
     auto opened = ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), copy.database},

@@ -34,7 +34,9 @@ class Shadow {
  public:
   // 08001, 58030 or what production said, with what to do. A shadow that lacks something is one all the same:
   // see left_out().
-  [[nodiscard]] static base::Result<std::unique_ptr<Shadow>> build(const ShadowOptions& options);
+  // `prepared`: a sidecar that was prepared before, to be quick; null: one is made.
+  [[nodiscard]] static base::Result<std::unique_ptr<Shadow>> build(
+      const ShadowOptions& options, std::unique_ptr<Sidecar> prepared = nullptr);
 
   // Runs the statement as a role of production's, which it logs in as; `plan.role` stays empty: where each
   // table has a made-up row, and if it fails by that, where there are none. 28000 when there is no such role.
@@ -46,6 +48,8 @@ class Shadow {
 
   // Its server runs.
   [[nodiscard]] bool running() { return sidecar_->running(); }
+  // What the next one's server is best made with.
+  [[nodiscard]] const SidecarOptions& sidecar_options() const noexcept { return sidecar_->options(); }
 
   // What a session of the role begins with there, as RunPlan::settings.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_of(const std::string& role) const;

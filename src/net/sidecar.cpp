@@ -79,23 +79,25 @@ std::vector<std::string> settings(const fs::path& folder) {
 
 }  // namespace
 
-Result<std::unique_ptr<Sidecar>> Sidecar::start(const SidecarOptions& options) {
+Result<std::unique_ptr<Sidecar>> Sidecar::prepare(const SidecarOptions& options) {
   sweep(options.parent);
   std::unique_ptr<Sidecar> sidecar(new Sidecar(options));
-  for (const auto step :
-       {&Sidecar::make_folder, &Sidecar::make_cluster, &Sidecar::start_server, &Sidecar::wait_until_ready}) {
+  for (const auto step : {&Sidecar::make_folder, &Sidecar::make_cluster}) {
     if (const auto done = (*sidecar.*step)(); !done) return done.error();
   }
   return sidecar;
 }
 
+Result<void> Sidecar::start() {
+  const auto started = start_server();
+  return started ? wait_until_ready() : started;
+}
+
 Sidecar::~Sidecar() {
   if (server_) {
-    // Fast shutdown, then immediate: killed alone, its sessions would outlive it.
-    for (const int number : {SIGINT, SIGQUIT}) {
-      server_->signal(number);
-      if (server_->wait(kStopTime)) break;
-    }
+    // Immediate shutdown: nothing in it is kept, and killed alone its sessions would outlive it.
+    server_->signal(SIGQUIT);
+    (void)server_->wait(kStopTime);
     server_.reset();
   }
   std::error_code ignored;

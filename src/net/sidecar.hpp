@@ -2,7 +2,7 @@
 // TCP, gone with the gate. Nothing in it is worth keeping, so it writes without waiting for the disk. What
 // runs in it may be hostile: its account owns nothing but the cluster and the socket.
 //
-// Everything here blocks, about a second for start(), and belongs on one thread that lives as long as the
+// Everything here blocks, about a second for prepare(), and belongs on one thread that lives as long as the
 // server.
 #pragma once
 
@@ -25,14 +25,17 @@ struct SidecarOptions {
 
 class Sidecar {
  public:
-  // Removes what others have left behind whose gate is gone, makes a cluster, starts it and waits until it
-  // answers. 58030 with the last lines of its log.
-  [[nodiscard]] static base::Result<std::unique_ptr<Sidecar>> start(const SidecarOptions& options);
+  // Removes what others have left behind whose gate is gone, and makes a cluster, which takes most of the
+  // time. 58030 with the last lines of its log.
+  [[nodiscard]] static base::Result<std::unique_ptr<Sidecar>> prepare(const SidecarOptions& options);
+  // Starts its server and waits until it answers. Errors as above.
+  [[nodiscard]] base::Result<void> start();
   Sidecar(const Sidecar&) = delete;
   Sidecar& operator=(const Sidecar&) = delete;
   // Ends it and removes its folder.
   ~Sidecar();
 
+  [[nodiscard]] const SidecarOptions& options() const noexcept { return options_; }
   [[nodiscard]] UpstreamAddress address() const;
   // Its superuser, whose password nobody else has: what runs in the server must not become it.
   [[nodiscard]] ServerLogin admin(const std::string& database) const;

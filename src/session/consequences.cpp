@@ -209,7 +209,7 @@ bool binds_session(const Effect& effect) {
 }
 
 Consequences consequences_of(const StatementFacts& statement) {
-  if (statement.not_understood) return {true, true, true, true, true, true, true, true, true};
+  if (statement.not_understood) return {true, true, true, true, true, true, true, true, true, true, true};
   Consequences found;
   found.changes = !statement.reads_only;
   found.changes_catalog = changes_catalog(statement);
@@ -221,6 +221,7 @@ Consequences consequences_of(const StatementFacts& statement) {
   found.resumes = has_action(statement, {Action::fetch, Action::move});
   found.binds_session = std::any_of(statement.effects.begin(), statement.effects.end(),
                                     [](const Effect& effect) { return binds_session(effect); });
+  found.changes_settings = changes_settings(statement);
   found.commits_within = has_action(statement, {Action::call, Action::do_});  // COMMIT may stand in either
   return found;
 }
@@ -315,6 +316,8 @@ Consequences& Consequences::operator|=(const Consequences& other) noexcept {
   resumes |= other.resumes;
   commits_within |= other.commits_within;
   binds_session |= other.binds_session;
+  runs_code |= other.runs_code;
+  changes_settings |= other.changes_settings;
   return *this;
 }
 
@@ -327,6 +330,7 @@ Consequences consequences_of(const sql::Facts& facts, bool runs_code) {
   }
   all.moves_lookup |= runs_code;
   all.binds_session |= runs_code;
+  all.runs_code |= runs_code;
   return all;
 }
 
@@ -381,6 +385,16 @@ bool may_commit(const sql::Facts& facts) {
            return !statement.reads_only && !is_one_of(statement.kind, {"SELECT", "INSERT", "UPDATE", "DELETE",
                                                                        "MERGE", "COPY", "EXECUTE"});
          });
+}
+
+bool changes_settings(const StatementFacts& statement) {
+  constexpr auto kSetting =
+      std::to_array<Action>({Action::set, Action::reset, Action::set_role, Action::set_session_authorization,
+                             Action::discard, Action::alter_system});
+  return std::any_of(statement.effects.begin(), statement.effects.end(), [&](const Effect& effect) {
+    return holds(kSetting, effect.action) ||
+           (effect.action == Action::execute_function && effect.object.name == "set_config");
+  });
 }
 
 }  // namespace portcullis::session

@@ -24,6 +24,9 @@ struct Consequences {
   bool resumes = false;
   // May commit while it runs, so that its failure does not undo all that it did.
   bool commits_within = false;
+  // Functions or triggers of users are among what it runs, which may change settings and the catalog.
+  bool runs_code = false;
+  bool changes_settings = false;
   // Leaves something in the server's session that another one would not have: settings, LISTEN, what PREPARE
   // and DECLARE name, advisory locks, whatever users' code may do.
   bool binds_session = false;
@@ -48,6 +51,8 @@ struct Consequences {
 // Commits by itself when no transaction is open, as CALL, VACUUM and others do. Of what works on rows it is
 // the Sync that commits.
 [[nodiscard]] bool may_commit(const sql::Facts& facts);
+// SET, RESET, set_config() and the like.
+[[nodiscard]] bool changes_settings(const sql::StatementFacts& statement);
 // SET TRANSACTION and nothing else.
 [[nodiscard]] bool sets_transaction(const sql::Facts& facts);
 

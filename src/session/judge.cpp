@@ -74,7 +74,7 @@ Judgement Judge::text(std::string_view message, std::string_view text, Analysis 
   Judgement judgement =
       decide(waits ? std::make_shared<const sql::Facts>(*std::move(closed)) : facts, subject);
   if (judgement.allowed) {
-    const auto source = message == "Parse" && (judgement.cost || judgement.tried_at_bind ||
+    const auto source = message == "Parse" && (judgement.cost || judgement.is_tried || waits ||
                                                judgement.consequences.changes_catalog)
                             ? std::make_shared<const Source>(
                                   Source{std::string(text), {parameter_types.begin(), parameter_types.end()}})
@@ -157,16 +157,21 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
     if (const auto hindered = hinders_dry_run(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
     Judgement later;
-    if (wants_dry_run(*meant, subject, later)) return later;
+    if (wants_dry_run(*meant, subject, later)) {
+      // A dry run is work: it counts as the statement does, which is not charged again behind it.
+      const auto over = later.wants_dry_run ? over_limit(verdict->demand, subject) : std::nullopt;
+      return over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : later;
+    }
     if (view_.tried && view_.tried->result) subject.dry_run = view_.tried->result->get();
     if (const auto refused = refused_by_dry_run(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *refused), subject);
   }
-  const auto over = verdict->allowed() ? over_limit(verdict->demand, subject) : std::nullopt;
+  const bool is_charged = is_tried && subject.dry_run != nullptr;
+  const auto over = verdict->allowed() && !is_charged ? over_limit(verdict->demand, subject) : std::nullopt;
   Judgement judgement =
       over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : recorded(*verdict, subject);
   judgement.key = subject.key;
-  judgement.tried_at_bind = is_tried;
+  judgement.is_tried = is_tried;
   judgement.rows_duty = rows_duty_of(*verdict, *meant);
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
@@ -271,6 +276,10 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
     judgement.portal = std::make_shared<Portal>(
         Portal{statements, *judgement.record, *subject.key, judgement.consequences, false, view_.basis,
                view_.names, merged(judgement.results), judgement.rows_duty});
+    if (judgement.is_tried) {
+      judgement.portal->tried_settings = view_.settings;
+      judgement.portal->tried_behind = view_.earlier;
+    }
   }
   return judgement;
 }

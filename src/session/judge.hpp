@@ -35,7 +35,7 @@ struct Judgement {
   // out.
   bool wants_settings = false;
   std::optional<DryRunRequest> wants_dry_run{};
-  bool tried_at_bind = false;             // of an allowed Parse: its Binds are tried out
+  bool is_tried = false;                  // it, or of a Parse each Bind, must be tried out before it runs
   std::optional<policy::Ceiling> cost{};  // of an allowed Query, Parse or Bind whose cost is to be asked
 };
 

@@ -36,6 +36,27 @@ bool goes_back(TransactionControl control) {
          control == TransactionControl::savepoint;
 }
 
+bool ends(TransactionControl control) {
+  return control != TransactionControl::none && control != TransactionControl::begin;
+}
+
+// What stands before a statement in its text may not change what it runs under.
+std::optional<std::string> hangs_on_text(const guard::Verdict& verdict, const sql::Facts& meant,
+                                         std::size_t written) {
+  bool ended = false, is_set = false;
+  for (std::size_t i = 0; i < written; ++i) {
+    const auto& statement = meant.statements[i];
+    if (goes_back(statement.transaction)) return "a text that goes back in its transaction is not followed";
+    if (is_due(verdict, i) && ended) return "it stands behind the end of a transaction: send it alone";
+    if (is_due(verdict, i) && is_set) return "it stands behind a change of settings: send it alone";
+    ended = ended || ends(statement.transaction);
+    is_set = is_set || changes_settings(statement);
+  }
+  if (written > 1 && (verdict.runs_code || verdict.runs_triggers))
+    return "functions or triggers run in the same text, and may change what the others mean: send it alone";
+  return std::nullopt;
+}
+
 std::size_t written_in(const sql::Facts& meant, const Recorder::Subject& subject) {
   return subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
 }
@@ -83,10 +104,9 @@ std::optional<Error> Judge::hinders_dry_run(const guard::Verdict& verdict, const
                       ? "its parameters are too long"
                       : "which statement it is cannot be told any more: prepare it again under a new name");
   }
+  if (const auto why = hangs_on_text(verdict, meant, written)) return refuse(*why);
   for (std::size_t i = 0; i < written; ++i) {
     const auto& statement = meant.statements[i];
-    if (goes_back(statement.transaction))
-      return refuse("a text that goes back in its transaction is not followed");
     if (statement.transaction != TransactionControl::none) continue;
     if (const auto why = shadow::not_to_be_tried_out(statement)) return refuse(why->message);
   }
@@ -147,8 +167,9 @@ std::optional<Error> Judge::refused_by_dry_run(const guard::Verdict& verdict, co
   std::size_t reported = 0;
   for (std::size_t i = 0; i < written_in(meant, subject); ++i) {
     if (meant.statements[i].transaction != TransactionControl::none) continue;
+    // Behind one that fails nothing was tried out.
     if (reported == report.statements.size())
-      return guard::not_tried_out(*first_duty(verdict), "the report lacks a statement");
+      return guard::not_tried_out(*first_duty(verdict), "a statement before it in the text fails");
     const auto& statement = report.statements[reported++];
     if (!is_due(verdict, i)) continue;
     if (auto refusal = guard::dry_run_refusal(verdict.dry_runs[i], statement, report)) return refusal;

@@ -57,7 +57,9 @@ class Relay {
   [[nodiscard]] bool waits_for_server() const;
   // on_client() left bytes for what it had to wait for, and does not have to any more: they must be given
   // again. It may have come while the caller waited for something else.
-  [[nodiscard]] bool may_go_on() const { return held_up_ && !is_held_up(); }
+  [[nodiscard]] bool may_go_on() const {
+    return held_up_ && !is_held_up() && (!waits_for_quiet_ || is_quiet());
+  }
 
   // From the server.
   [[nodiscard]] std::size_t on_server(std::string_view bytes);
@@ -236,6 +238,11 @@ class Relay {
 
   // relay_dry_runs.cpp: what is tried out before it is judged.
   [[nodiscard]] bool ask_for_dry_run(Judgement& judgement);
+  // Something was executed since it was tried out.
+  [[nodiscard]] bool has_strayed(const Portal& portal) const {
+    if (!portal.tried_settings) return false;
+    return portal.tried_settings != settings_ || !earlier_ || *portal.tried_behind != *earlier_;
+  }
   void note_executed(const Staged& staged);
   void note_earlier(const Staged& staged);
   void forget_earlier() { earlier_ = std::make_shared<const std::vector<std::string>>(); }
@@ -346,6 +353,7 @@ class Relay {
   std::optional<std::string> wanted_text_;
   std::optional<std::uint64_t> wanted_basis_;  // what the source must have answered
   bool basis_settled_ = false;                 // the next message is judged by what there is
+  bool basis_asked_ = false;                   // ... and the source was asked for it
   Analysis given_analysis_;
 
   std::optional<DryRunRequest> wanted_dry_run_;

@@ -45,14 +45,21 @@ void Relay::give_dry_run(DryRunResult result) {
                                                      std::move(result), ++dry_run_attempts_});
 }
 
-// What is executed may change settings, and the catalog as its transaction sees it.
+// What is executed may change settings, and the catalog as its transaction sees it. What was changed in it is
+// done again in a copy, in the same order and under the settings of that moment: where that would be
+// something else nothing more is tried out before its end.
 void Relay::note_executed(const Staged& staged) {
   if (!is_executed(staged.type)) return;
   settings_ = nullptr;
-  if (!staged.reply || staged.refused) return;
+  if (!staged.reply || staged.refused || !earlier_) return;
   const auto& consequences = staged.reply->consequences;
-  if (consequences.may_rewind && earlier_ && !earlier_->empty()) earlier_ = nullptr;
-  if (consequences.changes_catalog) note_earlier(staged);
+  const bool has_changed = !earlier_->empty() || consequences.changes_catalog;
+  const bool is_obscure = consequences.runs_code || consequences.runs_triggers;
+  if (is_obscure || (has_changed && (consequences.may_rewind || consequences.changes_settings))) {
+    earlier_ = nullptr;
+  } else if (consequences.changes_catalog) {
+    note_earlier(staged);
+  }
 }
 
 void Relay::note_earlier(const Staged& staged) {

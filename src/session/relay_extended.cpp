@@ -111,6 +111,7 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
     return part.size();
   }
   registry_.portals.add(portal, judgement.portal, registry_.pipeline);
+  if (!judgement.is_tried && judgement.consequences.runs_code) settings_ = nullptr;  // planning may run it
   Reply reply;
   reply.request = Request::bind;
   reply.name = portal;
@@ -151,6 +152,14 @@ void Relay::on_execute(std::string_view frame) {
         return stage_refusal(type::execute, Request::execute, {}, judge_.refuse("Execute", which_portal()));
     }
   }
+  if (std::any_of(portals.begin(), portals.end(),
+                  [this](const auto& portal) { return has_strayed(*portal); })) {
+    return stage_refusal(type::execute, Request::execute, {},
+                         judge_.refuse("Execute", {sqlstate::insufficient_privilege,
+                                                   "something was executed since this was tried out: bind it "
+                                                   "again"}));
+  }
+  for (const auto& portal : portals) portal->tried_settings = nullptr;
   const bool commits_alone = std::ranges::any_of(portals, [](const auto& portal) {
     return std::ranges::any_of(portal->statements,
                                [](const auto& statement) { return may_commit(*statement->facts); });

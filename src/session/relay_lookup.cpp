@@ -42,8 +42,9 @@ bool Relay::take_view(std::string_view coming) {
   if (!follow_lookup(basis, coming)) return false;
   View view;
   const bool own_is_newest = std::exchange(lookup_.just_read, false);
-  if (basis_settled_ && basis) lookup_.asked_about = basis->snapshot;
-  view.newest = std::exchange(basis_settled_, false) || own_is_newest || is_known_to_lack(basis);
+  const bool was_asked = std::exchange(basis_settled_, false) && basis_asked_;
+  if (was_asked && basis) lookup_.asked_about = basis->snapshot;
+  view.newest = was_asked || own_is_newest || is_known_to_lack(basis);
   view.blind = blindness(basis);
   // Within a pipeline it cannot be made anew from a newer policy.
   const bool own_counts = lookup_.own && lookup_.own_made_from == basis;
@@ -52,7 +53,7 @@ bool Relay::take_view(std::string_view coming) {
   view.claims = lookup_.claims;
   view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending ||
                    lookup_.names_stale || lookup_.catalog_stale;
-  view.in_pipeline = unsynced_;
+  view.in_pipeline = unsynced_ || is_copying();
   view.failed = status_ == 'E';
   view.settings = settings_;
   view.earlier = earlier_;
@@ -200,6 +201,8 @@ bool Relay::try_basis() {
 }
 
 void Relay::give_up_basis() {
+  // Without a number nobody was asked: what there is now may be older than the message.
+  basis_asked_ = wanted_basis_ && *wanted_basis_ > 0;
   wanted_basis_.reset();
   basis_settled_ = true;
 }
@@ -220,7 +223,7 @@ bool Relay::ask_for_newer_catalog(const Judgement& judgement) {
 // --- the gate's own request
 
 void Relay::ask_server(const std::shared_ptr<const Basis>& basis, bool for_catalog, bool for_settings) {
-  lookup_.own_made_from = basis;
+  if (for_catalog) lookup_.own_made_from = basis;
   const bool new_catalog = is_catalog_new(basis);
   if (basis) lookup_.told_with = basis->snapshot;
   const int version = for_catalog && basis ? basis->snapshot->server_version() : 0;

@@ -16,6 +16,7 @@
 #include "portcullis/catalog/resolution.hpp"
 #include "portcullis/sql/facts.hpp"
 #include "session/consequences.hpp"
+#include "session/dry_run_request.hpp"
 #include "session/result_meter.hpp"
 #include "session/row_duty.hpp"
 
@@ -23,7 +24,7 @@ namespace portcullis::session {
 
 struct Basis;
 
-// Kept where what it costs may have to be asked.
+// Kept where it may have to be asked what it costs, or to be run in a copy.
 struct Source {
   std::string text;
   std::vector<std::uint32_t> parameter_types;
@@ -56,6 +57,9 @@ struct Portal {
   // Execute.
   std::optional<policy::Ceiling> cost_to_ask{};
   std::string bind{};
+  // What it was tried out with; null: it was not, or has run since.
+  std::shared_ptr<const SessionSettings> tried_settings{};
+  std::shared_ptr<const std::vector<std::string>> tried_behind{};
 
   // Whether it holds EXECUTE, FETCH or the like.
   [[nodiscard]] bool names_others() const;
