@@ -45,8 +45,6 @@ std::optional<Error> would_fail(const DryRunDuty& duty, const StatementReport& s
   failure.message.insert(0, message);
   if (!failure.message.ends_with('.')) failure.message += '.';
   failure.position.reset();
-  // What production's rows hold is for those who may read them.
-  if (outlook.hangs_on_rows) failure.detail.clear();
   return failure;
 }
 
@@ -111,8 +109,7 @@ std::optional<Error> too_long(const DryRunDuty& duty, const StatementReport& sta
   const auto& [most, rule] = *duty.max_duration;
   const std::string limit = "\"max_duration\" is " + std::string(name(most)) + "; nothing was sent";
   if (!statement.forecast)
-    return denied(rule,
-                  "how long it takes is not known, for " + statement.forecast.error().message + ": " + limit);
+    return denied(rule, "how long it takes is not known, for its sizes could not be asked: " + limit);
   const auto& forecast = *statement.forecast;
   if (!forecast.duration)
     return denied(rule, "how long it takes is not known, for " + forecast.basis + ": " + limit);

@@ -82,7 +82,7 @@ class Asker {
       return true;
     }
     until_ = steady_clock::now();  // nor for the next one
-    be_unknown(probe, opened.error().message);
+    be_unknown(probe, "nobody could log in as the agent's role to ask");
     return false;
   }
 
@@ -118,8 +118,11 @@ class Asker {
       probe.answer = rows->empty() ? Answer::passes : Answer::violates;
       return;
     }
+    // The message of a data exception holds the data, which are for those who may read them.
     const auto& error = rows.error();
-    be_unknown(probe, error.message);
+    const bool quotes_data = error.code.view().starts_with("22");
+    be_unknown(probe,
+               quotes_data ? "a value gives SQLSTATE " + std::string(error.code.view()) : error.message);
     if (!probe.is_computed || !error.code.view().starts_with("22")) return;
     probe.answer = Answer::violates;
     probe.violated = error.code;

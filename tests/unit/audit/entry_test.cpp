@@ -4,6 +4,7 @@
 
 #include "audit/entry_reader.hpp"
 #include "audit/format.hpp"
+#include "audit/hash.hpp"
 #include "tests/unit/audit/support.hpp"
 
 namespace portcullis::audit {
@@ -50,9 +51,10 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   const testing::FixedClock clock;
   const DraftContext context{kOrigin, clock.wall(), true};
   std::vector<Draft> drafts;
-  for (const Record& record : std::initializer_list<Record>{
-           full_session(), rich, DecisionRecord{}, failed, OutcomeRecord{},
-           PolicyRecord{"main", "ab", "{}\n"}, ConfigRecord{"{}"}, SessionRecord{}}) {
+  for (const Record& record :
+       std::initializer_list<Record>{full_session(), rich, DecisionRecord{}, failed, OutcomeRecord{},
+                                     PolicyRecord{"main", "ab", "{}\n"}, ConfigRecord{"{}"}, SessionRecord{},
+                                     DryRunRecord{1, sha256_hex("[]"), "[]"}, DryRunRecord{}}) {
     drafts.push_back(*make_draft(record, context));
   }
   drafts.push_back(segment_draft(context, "b"));
@@ -114,6 +116,48 @@ TEST(Entry, WithoutTextDropsAReasonThatQuotesIt) {
   record.reason = "syntax error at or near \"secret\"";
   EXPECT_EQ(line_of(record, false).find("secret"), std::string::npos);
   EXPECT_NE(line_of(record, true).find("syntax error"), std::string::npos);
+}
+
+TEST(Entry, OfADryRunHasExactlyTheseBytes) {
+  const std::string report = R"([{"outcome":"ok"}])";
+  EXPECT_EQ(line_of(DryRunRecord{1, "ab12", report}, true, false),
+            R"({"@":"audit.example.com/pg-prod-1#v1","b":2,"hash":"ab12","i":3,)"
+            R"("prev":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","report":"[{\"outcome\":\"ok\"}]",)"
+            R"("session":1,"t":"dry_run","ts":1790000000000000})");
+}
+
+TEST(Entry, WithoutTextKeepsOfADryRunTheHashThatTheDecisionNames) {
+  const std::string report = R"([{"error":{"message":"column \"secret\" exists already"}}])";
+  const std::string hash = sha256_hex(report);
+  const std::string line = line_of(DryRunRecord{1, hash, report}, false);
+  EXPECT_EQ(line.find("secret"), std::string::npos) << line;
+  EntryReader reader;
+  ASSERT_FALSE(reader.read(line)) << line;
+  EXPECT_EQ(reader.type(), EntryType::dry_run);
+  EXPECT_EQ(reader.text("hash"), hash);
+  EXPECT_FALSE(reader.has("report"));
+  DecisionRecord record = decision("alter table t add column secret int");
+  record.dry_run = hash;
+  const std::string decided = line_of(record, false);
+  ASSERT_FALSE(reader.read(decided)) << decided;
+  EXPECT_EQ(reader.text("dry_run"), hash);
+}
+
+TEST(Entry, OfADryRunGivesTheReportBackByteForByte) {
+  const std::string report = "[{\"x\":\"\u00fc \\n \\u0000\"}]\n";
+  const std::string line = line_of(DryRunRecord{1, sha256_hex(report), report});
+  EntryReader reader;
+  ASSERT_FALSE(reader.read(line)) << line;
+  EXPECT_EQ(reader.text("report"), report);
+  EXPECT_EQ(sha256_hex(reader.text("report")), reader.text("hash"));
+}
+
+TEST(Entry, OfADryRunThatIsTooLongForALineIsRefused) {
+  const testing::FixedClock clock;
+  const DryRunRecord record{1, "ab12", std::string(kMaxLineBytes, 'x')};
+  const auto draft = make_draft(record, {kOrigin, clock.wall(), true});
+  ASSERT_FALSE(draft);
+  EXPECT_EQ(draft.error().code.view(), "54000");
 }
 
 TEST(Entry, SaysHowLongATextIsThatWasCut) {

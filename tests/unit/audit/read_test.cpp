@@ -115,6 +115,17 @@ TEST_F(Read, DescribesOutcomesAndSessions) {
             "2026-09-21T14:13:20.000000Z #0 session reporting-agent session 4 login from 192.0.2.7:40000");
 }
 
+TEST_F(Read, DescribesADryRunByItsHash) {
+  EXPECT_EQ(described(DryRunRecord{1, "ab12", R"([{"outcome":"ok"}])"}),
+            "2026-09-21T14:13:20.000000Z #0 dry_run ab12");
+}
+
+TEST_F(Read, FindsDryRunsByTheirType) {
+  Forger forger;
+  forger.start().add(DryRunRecord{1, "ab12", "[]"}).add(decision("select 1")).save(directory_.path());
+  EXPECT_EQ(indexes({0, UINT64_MAX, EntryType::dry_run, "", ""}), (std::vector<std::uint64_t>{2}));
+}
+
 // Log text is chosen by those whom the log watches: it must not drive the terminal of those who read it.
 TEST_F(Read, LetsNothingThroughThatDrivesATerminal) {
   DecisionRecord record = decision(

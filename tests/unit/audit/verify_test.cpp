@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/format.hpp"
+#include "audit/hash.hpp"
 #include "tests/unit/audit/support.hpp"
 
 namespace portcullis::audit {
@@ -86,6 +87,29 @@ TEST_F(Verify, DetectsEveryChangedByteOfEverySegment) {
         ASSERT_EQ(report.result, VerifyResult::tampered) << at << explain(report);
       }
     }
+  }
+}
+
+TEST_F(Verify, GuardsDryRunsAsEverythingElse) {
+  Forger forger;
+  DecisionRecord tried = decision("alter table t add column a int");
+  tried.dry_run = sha256_hex("[]");
+  forger.start().add(DryRunRecord{1, tried.dry_run, "[]"}, false).add(tried).add(outcome(3));
+  const std::string good = forger.bytes();
+  write_bytes(directory_ / segment_name(0), good);
+  const auto clean = verify(directory_.path());
+  EXPECT_EQ(clean.result, VerifyResult::clean) << explain(clean);
+  EXPECT_EQ(clean.entries, 5u);
+  EXPECT_EQ(clean.decisions, 1u);
+  EXPECT_EQ(clean.unresolved, 0u);
+  const auto lines = lines_of(good);
+  ASSERT_NE(lines.at(2).find("\"t\":\"dry_run\""), std::string::npos);
+  const std::size_t begin = lines[0].size() + lines[1].size();
+  for (std::size_t at = begin; at < begin + lines[2].size(); ++at) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    write_bytes(directory_ / segment_name(0), bad);
+    ASSERT_EQ(verify(directory_.path()).result, VerifyResult::tampered) << at;
   }
 }
 
