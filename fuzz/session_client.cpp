@@ -26,6 +26,8 @@ class Session final : DrivenRelay::Peers {
 
  private:
   void step() {
+    if (gate_.wants_dry_run() && script_.below(4) > 0)
+      return gate_.give_dry_run(script_.below(DrivenRelay::kDryRunEnds));
     switch (script_.below(16)) {
       case 0:
       case 1:
@@ -167,9 +169,10 @@ class Session final : DrivenRelay::Peers {
       gate_.world.basis.read(false);
       everybody_goes_on();
       gate_.give_up_basis();
+      if (gate_.wants_dry_run()) gate_.give_dry_run(0);
       cancel_goes_on();
-      const bool rests =
-          answers_.empty() && sent_.empty() && cancel_ == Cancel::none && !gate_.wants_server();
+      const bool rests = answers_.empty() && sent_.empty() && cancel_ == Cancel::none &&
+                         !gate_.wants_server() && !gate_.wants_dry_run();
       if (gate_.wants_server()) get_server(true);
       if (progress() == before && rests) return;
     }

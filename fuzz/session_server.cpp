@@ -25,6 +25,8 @@ class Session final : DrivenRelay::Peers {
 
  private:
   void step() {
+    if (gate_.wants_dry_run() && script_.below(4) > 0)
+      return gate_.give_dry_run(script_.below(DrivenRelay::kDryRunEnds));
     switch (script_.below(12)) {
       case 0:
       case 1:

@@ -22,6 +22,24 @@ void DrivenRelay::give_up_basis() {
   go_on();
 }
 
+void DrivenRelay::give_dry_run(std::size_t end) {
+  const auto& request = *relay_.wants_dry_run();
+  require(limits_.dry_runs && request.settings && !request.statements.empty());
+  require(request.statements.size() <= 20);
+  auto report = std::make_shared<shadow::Report>();
+  report->statements.resize(request.statements.size());
+  if (end > 0) report->fingerprint = kRefused;
+  const base::Error failure{base::sqlstate::io_error, "model"};
+  if (end == 1) {
+    for (auto& statement : report->statements) statement.facts.failure = failure;
+  }
+  if (end == 2) report->statements.clear();
+  trace("         tried out", "-    " + std::to_string(end));
+  relay_.give_dry_run(end < 3 ? session::DryRunResult(std::shared_ptr<const shadow::Report>(report))
+                              : session::DryRunResult(failure));
+  go_on();
+}
+
 void DrivenRelay::on_cancel_ended() {
   relay_.on_cancel_ended();
   go_on();
@@ -66,7 +84,7 @@ bool DrivenRelay::may_read_client() {
   move_bytes();
   if (relay_.ended() || relay_.client_finished() || relay_.client_waits_for()) return false;
   if (relay_.wants_basis() && !relay_.try_basis()) return false;
-  return !relay_.waits_for_server();
+  return !relay_.wants_dry_run() && !relay_.waits_for_server();
 }
 
 // False when there is nothing more to do with what the client has sent.
@@ -113,6 +131,7 @@ void DrivenRelay::move_bytes() {
 
 bool DrivenRelay::is_at_rest() const {
   if (relay_.client_waits_for() || relay_.server_waits_for() || relay_.waits_for_server()) return false;
+  if (relay_.wants_dry_run()) return false;
   const auto header = wire::peek_frontend(from_client_);
   return header && (!*header || from_client_.size() < (*header)->frame_size());
 }

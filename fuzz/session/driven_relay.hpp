@@ -33,6 +33,10 @@ class DrivenRelay {
   // Waits for nobody, and has taken all but a message that is not whole.
   [[nodiscard]] bool is_at_rest() const;
   void give_up_basis();
+  // The next message is to be tried out: what comes of it, by a number below kDryRunEnds.
+  [[nodiscard]] bool wants_dry_run() const noexcept { return relay_.wants_dry_run().has_value(); }
+  static constexpr std::size_t kDryRunEnds = 4;
+  void give_dry_run(std::size_t end);
   // A CancelRequest of the gate's is to be sent; how its connection ended.
   [[nodiscard]] bool take_cancel() { return relay_.take_cancel(); }
   void on_cancel_ended();
@@ -59,7 +63,7 @@ class DrivenRelay {
   Limits limits_;
   Peers& peers_;
   session::Relay relay_{World::identity(), world.needs()};
-  SentWitness witness_{world.sink, limits_.observes};
+  SentWitness witness_{world.sink, limits_};
   std::string from_client_, from_server_;
   Frames to_server_{wire::peek_frontend}, to_client_{wire::peek_backend};
   std::size_t taken_ = 0;

@@ -57,6 +57,9 @@ void ModelServer::give_own_rows(std::string_view text) {
   if (text.starts_with("SELECT pg_catalog.unnest(")) {
     give_row_of({"pg_catalog"});
     give_row_of({session_.search_path()});
+  } else if (text.starts_with("SELECT n, pg_catalog.current_setting(")) {
+    give_row_of({"role", "none"});
+    give_row_of({"search_path", session_.search_path()});
   } else if (text.starts_with("SELECT pg_catalog.current_setting('portcullis.")) {
     give_row_of({std::nullopt, std::nullopt, std::nullopt});
   } else if (has("transaction_isolation")) {

@@ -111,7 +111,7 @@ void SentWitness::on_frame(char type, std::string_view body) {
     if (bind->statement != kReservedName && !is_own_name(bind->statement)) find_decision("Bind", {});
   }
   if (type == front::function_call) {
-    require(observes_);
+    require(limits_.observes);
     find_decision("FunctionCall", {});
   }
 }
@@ -120,7 +120,7 @@ void SentWitness::on_text(std::string_view message, std::string_view text) {
   if (text == kStop) return;
   if (text.starts_with(kPoison)) return check_poison(text);
   const auto* known = find_text(text);
-  require(observes_ || (known != nullptr ? known->is_allowed : is_allowed_alone(text)));
+  require(limits_.observes || (known != nullptr ? known->is_allowed : is_allowed_alone(text)));
   find_decision(message, text);
 }
 
@@ -140,10 +140,25 @@ void SentWitness::find_decision(std::string_view message, std::string_view text)
     const auto* decision = std::get_if<audit::DecisionRecord>(&sink_.records[next_]);
     if (decision == nullptr || !lets_pass(*decision) || decision->message != message) continue;
     if (decision->text != text || has_outcome(next_)) continue;
+    check_dry_run(next_);
     ++next_;
     return;
   }
   require(false);
+}
+
+// Of a Bind it is the text that was prepared, and a Parse runs nothing.
+void SentWitness::check_dry_run(std::size_t index) const {
+  const auto& decision = std::get<audit::DecisionRecord>(sink_.records[index]);
+  if (!limits_.dry_runs || decision.message == "Parse") return;
+  const auto& text = decision.statement
+                         ? std::get<audit::DecisionRecord>(sink_.records.at(*decision.statement)).text
+                         : decision.text;
+  if (text.find("insert into") == text.npos && text.find("view app.v") == text.npos) return;
+  require(index > 0 && !decision.dry_run.empty());
+  const auto* report = std::get_if<audit::DryRunRecord>(&sink_.records[index - 1]);
+  require(report != nullptr && report->hash == decision.dry_run);
+  require(report->report.find(kRefused) == std::string::npos);
 }
 
 bool SentWitness::has_outcome(std::uint64_t decision) {

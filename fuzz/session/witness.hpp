@@ -12,6 +12,9 @@
 
 namespace portcullis::fuzz {
 
+// The fingerprint in reports of dry runs that let nothing pass.
+inline constexpr std::string_view kRefused = "refused";
+
 // Cuts a stream into whole frames.
 class Frames {
  public:
@@ -34,11 +37,11 @@ class Frames {
 
 // Watches what goes to the server: each text and each Bind is one that the log says is allowed, on disk
 // before it was sent, in the order of the log, and once; and each text one that is allowed by somebody else's
-// word. Data of a COPY are as the client has sent them: nothing else is among them.
+// word; and where it must be tried out, behind a report that allows it. Data of a COPY are as the client has
+// sent them: nothing else is among them.
 class SentWitness {
  public:
-  // `observes`: nothing is refused, only recorded.
-  explicit SentWitness(const ScriptedSink& sink, bool observes) : sink_(sink), observes_(observes) {}
+  explicit SentWitness(const ScriptedSink& sink, Limits limits) : sink_(sink), limits_(limits) {}
   void on_client_bytes(std::string_view bytes);
   void on_frame(char type, std::string_view body);
 
@@ -47,10 +50,11 @@ class SentWitness {
   void find_data(std::string_view body);
   void check_poison(std::string_view text) const;
   void find_decision(std::string_view message, std::string_view text);
+  void check_dry_run(std::size_t decision) const;
   [[nodiscard]] bool has_outcome(std::uint64_t decision);
 
   const ScriptedSink& sink_;
-  bool observes_;
+  Limits limits_;
   Frames from_client_{wire::peek_frontend};
   std::deque<std::string> data_;  // of COPY, that the client has sent and the server not got yet
   std::size_t next_ = 0;          // record that was not looked at yet

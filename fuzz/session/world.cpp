@@ -17,9 +17,9 @@ std::string limits_of(const std::vector<std::string>& limits) {
   return text.empty() ? text : R"(, "limits": { )" + text + " }";
 }
 
-// `rows`, `copies` and `given` stand for limits of the rules, or for nothing.
+// `rows`, `copies` and `given` stand for limits of the rules, or for nothing; so does `tried` for dry runs.
 std::string policy_text(bool observes, const std::string& rows, const std::string& copies,
-                        const std::string& given) {
+                        const std::string& given, const std::string& tried) {
   const std::string head =
       observes ? R"("mode": "monitor",)"
                : R"("mode": "enforce", "protect": [ { "id": "secret", "on": ["app.secret"] } ],)";
@@ -33,7 +33,10 @@ std::string policy_text(bool observes, const std::string& rows, const std::strin
          rows + R"( },
     { "id": "copies", "allow": ["copy from stdin", "copy to stdout"], "on": ["app.t"], "to": ["robot"])" +
          copies + R"( },
-    { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"] },
+    { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"])" +
+         tried + R"( },
+    { "id": "inserts", "allow": ["insert"], "on": ["app.t"], "to": ["robot"])" +
+         tried + R"( },
     { "id": "procedure", "allow": ["call"], "on": ["app.p"], "to": ["robot"] },
     { "id": "given", "allow": ["select", "copy to stdout"], "on": ["app.u"], "to": ["robot"])" +
          given + R"( }
@@ -50,8 +53,9 @@ std::shared_ptr<const policy::PolicySet> load_policy(Limits limits) {
   if (limits.rows) copies.push_back(R"("rows_affected": )" + std::to_string(kMostRowsChanged));
   auto rows = copies;
   if (limits.cost) rows.push_back(R"("cost": )" + std::to_string(kMostCost));
-  auto loaded = policy::PolicySet::load(
-      policy_text(limits.observes, limits_of(rows), limits_of(copies), limits_of(given)));
+  auto loaded = policy::PolicySet::load(policy_text(limits.observes, limits_of(rows), limits_of(copies),
+                                                    limits_of(given),
+                                                    limits.dry_runs ? R"(, "require": ["dry run"])" : ""));
   require(loaded.policy.has_value());
   return std::make_shared<const policy::PolicySet>(std::move(*loaded.policy));
 }
@@ -84,6 +88,8 @@ void trace_record(const audit::Record& record, std::size_t index) {
   const std::string at = "        log " + std::to_string(index);
   if (const auto* decision = std::get_if<audit::DecisionRecord>(&record)) {
     trace(at, "-    " + decision->verdict + " " + decision->message + " " + decision->text);
+  } else if (const auto* tried = std::get_if<audit::DryRunRecord>(&record)) {
+    trace(at, "-    dry run " + tried->report);
   } else if (const auto* outcome = std::get_if<audit::OutcomeRecord>(&record)) {
     trace(at, "-    of " + std::to_string(outcome->decision) + " " + outcome->result);
   }
@@ -101,15 +107,17 @@ struct Bases {
 };
 
 std::shared_ptr<const session::Basis> a_basis(Limits limits, bool named, std::size_t turn) {
-  static std::map<std::array<bool, 4>, Bases> known;
-  const auto bases = known.try_emplace({limits.results, limits.rows, limits.cost, limits.observes}, limits);
+  static std::map<std::array<bool, 5>, Bases> known;
+  const auto bases =
+      known.try_emplace({limits.results, limits.rows, limits.cost, limits.observes, limits.dry_runs}, limits);
   return bases.first->second.all[named ? 1 : 0][turn % 2];
 }
 
 }  // namespace
 
 base::Result<std::uint64_t> ScriptedSink::append(audit::Record record) {
-  const bool is_outcome = !std::holds_alternative<audit::DecisionRecord>(record);
+  const bool is_outcome = !std::holds_alternative<audit::DecisionRecord>(record) &&
+                          !std::holds_alternative<audit::DryRunRecord>(record);
   if (failure_ || (is_full_ && !is_outcome)) {
     has_refused_ = true;
     if (failure_) return *failure_;

@@ -43,25 +43,30 @@ struct Limits {
   bool rows = false;      // how many rows of app.t and app.u a message may change
   bool cost = false;      // what a statement on them may be planned to cost
   bool observes = false;  // nothing, and nothing is held back either: mode "monitor", without protections
+  bool dry_runs = false;  // INSERT and views are allowed only where they were tried out
 };
 
 // What the first byte of a script says about all that follows; 0 is a world without limits.
 struct Setting {
-  explicit Setting(Script& script) : Setting(script.below(24)) {}
+  explicit Setting(Script& script) : Setting(script.byte()) {}
 
   Limits limits;
   bool may_defer = false;  // the server has triggers that are put off to the end of the transaction
   bool is_wide = false;    // time passes, statements are cancelled in the middle, servers are lost
 
  private:
-  explicit Setting(std::size_t bits)
+  static constexpr std::uint8_t kTriesOut = 240;  // and above
+
+  explicit Setting(std::uint8_t byte) : Setting(byte < kTriesOut ? byte % 24 : byte % 8, byte >= kTriesOut) {}
+  Setting(unsigned bits, bool dry_runs)
       : limits{.results = !observes(bits) && (bits & 1) != 0,
                .rows = !observes(bits) && (bits & 2) != 0,
                .cost = bits >= 20,
-               .observes = observes(bits)},
+               .observes = observes(bits),
+               .dry_runs = dry_runs},
         may_defer((bits & 4) != 0),
-        is_wide(bits != 0) {}
-  static bool observes(std::size_t bits) noexcept { return bits >= 16 && bits < 20; }
+        is_wide(bits != 0 || dry_runs) {}
+  static bool observes(unsigned bits) noexcept { return bits >= 16 && bits < 20; }
 };
 
 class ScriptedBasis final : public session::BasisSource {

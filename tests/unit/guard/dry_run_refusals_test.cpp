@@ -1,74 +1,11 @@
 // What a dry run has shown, held against every bound of a duty.
-#include "guard/dry_run_refusals.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include "dry_run_samples.hpp"
 #include "portcullis/guard/verdict.hpp"
 
 namespace portcullis::guard {
 namespace {
 
-using base::DurationClass;
-using base::Error;
-using policy::DryRunDuty;
-using shadow::Probe;
-using shadow::RelationFacts;
-using shadow::Report;
-using shadow::StatementReport;
-using sql::LockMode;
-using ::testing::HasSubstr;
-using ::testing::Not;
-
 constexpr std::string_view kStart = "portcullis: denied by \"tried\": ";
-
-RelationFacts orders(LockMode lock = LockMode::access_share) {
-  RelationFacts relation;
-  relation.schema = "app";
-  relation.name = "orders";
-  relation.locks.add(lock);
-  return relation;
-}
-
-// A statement that comes to its end, in "1-10 s", and works on these.
-StatementReport report_of(std::vector<RelationFacts> relations = {orders()}) {
-  StatementReport statement;
-  statement.facts.relations = std::move(relations);
-  shadow::Forecast forecast;
-  forecast.duration = DurationClass::up_to_10s;
-  forecast.basis = "reads 149 MiB";
-  statement.forecast = std::move(forecast);
-  return statement;
-}
-
-DryRunDuty tried() {
-  DryRunDuty duty;
-  duty.rule = "tried";
-  return duty;
-}
-DryRunDuty locks_at_most(LockMode most) {
-  auto duty = tried();
-  duty.max_lock = {most, "lock"};
-  return duty;
-}
-DryRunDuty within(DurationClass most) {
-  auto duty = tried();
-  duty.max_duration = {most, "time"};
-  return duty;
-}
-DryRunDuty in_a_whole_copy() {
-  auto duty = tried();
-  duty.whole_copy = "whole";
-  return duty;
-}
-
-// What is refused with 42501, by its message.
-std::string denial(const DryRunDuty& duty, const StatementReport& statement, const Report& report = {}) {
-  const auto refusal = dry_run_refusal(duty, statement, report);
-  if (!refusal) return "nothing";
-  EXPECT_EQ(refusal->code.view(), "42501");
-  return refusal->message;
-}
 
 // --- the bounds
 
@@ -240,59 +177,6 @@ TEST(DryRunRefusals, RefuseWhatWasNotTriedOut) {
   statement.not_tried = Error{base::sqlstate::feature_not_supported, "its effects are opaque"};
   EXPECT_EQ(denial(tried(), statement),
             std::string(kStart) + "it was not tried out: its effects are opaque.");
-}
-
-// --- the safer form
-
-StatementReport with_steps(std::vector<shadow::SaferStep> steps) {
-  auto statement = report_of({orders(LockMode::share)});
-  statement.safer = shadow::SaferForm{"it locks", std::move(steps)};
-  return statement;
-}
-
-TEST(DryRunRefusals, EndWithTheSaferFormAndTellItsStepsInTheHint) {
-  const auto statement =
-      with_steps({{"CREATE INDEX CONCURRENTLY i ON app.orders (a)", "while others write", ""},
-                  {"", "look at it", ""},
-                  {"ANALYZE app.orders", "at last", ""}});
-  const auto refusal = dry_run_refusal(locks_at_most(LockMode::row_exclusive), statement, {});
-  ASSERT_TRUE(refusal);
-  EXPECT_THAT(
-      refusal->message,
-      ::testing::EndsWith(
-          "nothing was sent. Safer: CREATE INDEX CONCURRENTLY i ON app.orders (a); ANALYZE app.orders."));
-  EXPECT_EQ(refusal->hint,
-            "CREATE INDEX CONCURRENTLY i ON app.orders (a) -- while others write\nlook at it\n"
-            "ANALYZE app.orders -- at last\n");
-  EXPECT_THAT(with_record(*refusal, 12).message,
-              HasSubstr("nothing was sent. Record 12. Safer: CREATE INDEX CONCURRENTLY"));
-}
-
-TEST(DryRunRefusals, ARecordGoesBeforeTheSaferFormWhateverNamesInQuotesSay) {
-  auto duty = locks_at_most(LockMode::row_exclusive);
-  duty.max_lock->rule = "a Safer: b";
-  const auto refusal = dry_run_refusal(duty, with_steps({{"ANALYZE \"x Safer: y\"", "", ""}}), {});
-  ASSERT_TRUE(refusal);
-  const auto message = with_record(*refusal, 12).message;
-  EXPECT_THAT(message, ::testing::StartsWith("portcullis: denied by \"a Safer: b\": it locks"));
-  EXPECT_THAT(message, ::testing::EndsWith("sent. Record 12. Safer: ANALYZE \"x Safer: y\"."));
-}
-
-TEST(DryRunRefusals, LeaveOutASaferFormThatNobodyWouldReadOrThatIsNoStatement) {
-  for (const auto& sql : {std::string(700, 'x'), std::string()}) {
-    const auto refusal =
-        dry_run_refusal(locks_at_most(LockMode::row_exclusive), with_steps({{sql, "why", ""}}), {});
-    ASSERT_TRUE(refusal);
-    EXPECT_THAT(refusal->message, ::testing::EndsWith("nothing was sent."));
-    EXPECT_EQ(refusal->hint, "");
-  }
-}
-
-TEST(DryRunRefusals, OfferNoSaferFormForWhatFails) {
-  auto statement = with_steps({{"ANALYZE app.orders", "", ""}});
-  statement.facts.failure = Error(base::SqlState("42701"), "exists");
-  EXPECT_THAT(dry_run_refusal(locks_at_most(LockMode::row_exclusive), statement, {})->message,
-              Not(HasSubstr("Safer:")));
 }
 
 // --- before it is tried out
