@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "portcullis/base/error.hpp"
 #include "portcullis/policy/dry_run_duty.hpp"

@@ -103,12 +103,11 @@ asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRu
       done->cancel();
     });
   };
-  keep_ready();
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(job);
   }
-  wake_.notify_all();
+  keep_ready();
   const auto [cancelled] = co_await done->async_wait(no_throw);
   (void)cancelled;
   job->abandoned = true;
@@ -128,7 +127,7 @@ void DryRuns::run() {
 
 std::shared_ptr<DryRuns::Job> DryRuns::next_job() {
   std::unique_lock lock(mutex_);
-  const std::chrono::milliseconds rest = shadow_ && !spare_ ? kSettling : kGlance;
+  const std::chrono::milliseconds rest = wants_spare_ ? kSettling : kGlance;
   if (shadow_ || failure_) wake_.wait_for(lock, rest, [this] { return stopping_ || !jobs_.empty(); });
   if (stopping_ || jobs_.empty()) return nullptr;
   auto job = std::move(jobs_.front());
@@ -139,7 +138,7 @@ std::shared_ptr<DryRuns::Job> DryRuns::next_job() {
 // Made before somebody needs it, as is the cluster of the next one. The one before takes its time to end.
 void DryRuns::look_after_copy() {
   retired_.reset();
-  if (shadow_ && !spare_) {
+  if (std::exchange(wants_spare_, false)) {
     auto prepared = Sidecar::prepare(shadow_->sidecar_options());
     if (prepared) spare_ = std::move(*prepared);
   }
@@ -218,11 +217,13 @@ Result<void> DryRuns::make_copy() {
     fingerprint_ = *behind;
     made_at_ = steady_clock::now();
     failure_.reset();
+    wants_spare_ = true;
   }
   looked_at_ = steady_clock::now();
   making_took_ = looked_at_ - began;
   if (!failure_) return {};
   shadow_.reset();
+  wants_spare_ = false;
   failed_at_ = looked_at_;
   return *failure_;
 }

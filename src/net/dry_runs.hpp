@@ -67,7 +67,8 @@ class DryRuns {
   std::unique_ptr<ShadowConnection> production_;
   std::unique_ptr<Shadow> shadow_, retired_;
   std::unique_ptr<Sidecar> spare_;
-  std::string fingerprint_;  // of what the copy was made of
+  bool wants_spare_ = false;  // it is tried once for each copy
+  std::string fingerprint_;   // of what the copy was made of
   std::chrono::steady_clock::time_point made_at_{}, looked_at_{}, failed_at_{};
   std::chrono::steady_clock::duration making_took_{};
   std::optional<base::Error> failure_;  // of the last attempt to make one

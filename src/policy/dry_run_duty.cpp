@@ -3,11 +3,6 @@
 namespace portcullis::policy {
 namespace {
 
-template <class Bound>
-void lower(std::optional<Bound>& mine, const std::optional<Bound>& other) {
-  if (other && (!mine || other->most < mine->most)) mine = other;
-}
-
 void keep_first(std::optional<std::string>& mine, const std::optional<std::string>& other) {
   if (!mine) mine = other;
 }

@@ -366,24 +366,18 @@ bool sets_transaction(const sql::Facts& facts) {
          });
 }
 
-namespace {
-
-bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
-
-}  // namespace
-
 bool commits(const sql::Facts& facts) {
-  return std::ranges::any_of(facts.statements, [](const auto& statement) {
-    return is_one_of(statement.kind, {"COMMIT", "PREPARE TRANSACTION", "COMMIT PREPARED"});
-  });
+  constexpr auto kCommits =
+      std::to_array<std::string_view>({"COMMIT", "PREPARE TRANSACTION", "COMMIT PREPARED"});
+  return std::ranges::any_of(facts.statements,
+                             [&](const auto& statement) { return holds(kCommits, statement.kind); });
 }
 
 bool may_commit(const sql::Facts& facts) {
-  return commits(facts) || std::ranges::any_of(facts.statements, [](const auto& statement) {
-           return !statement.reads_only && !is_one_of(statement.kind, {"SELECT", "INSERT", "UPDATE", "DELETE",
-                                                                       "MERGE", "COPY", "EXECUTE"});
+  constexpr auto kOnRows =
+      std::to_array<std::string_view>({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "EXECUTE"});
+  return commits(facts) || std::ranges::any_of(facts.statements, [&](const auto& statement) {
+           return !statement.reads_only && !holds(kOnRows, statement.kind);
          });
 }
 

@@ -179,8 +179,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   if (judgement.allowed) {
     note_cursors(*meant, judgement.consequences);
     note_fetched(*meant, subject.message);
-    const auto written =
-        subject.facts == nullptr ? meant->statements.size() : subject.facts->statements.size();
+    const auto written = subject.written(*meant);
     judgement.results = plans_of(*meant, *verdict, written);
     if (written == 1 && has_plan(meant->statements.front()))
       judgement.cost = cost_limit(*verdict, view_.basis->guard->policy().monitors());
@@ -197,7 +196,7 @@ std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subje
                                   bool runs_code) const {
   const bool is_text = subject.message == "Query" || subject.message == "Parse";
   if (!is_text || meant.statements.size() < 2) return std::nullopt;
-  const auto written = subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
+  const auto written = subject.written(meant);
   return hangs_on_earlier(meant, written, view_.unsettled, runs_code);
 }
 

@@ -57,10 +57,6 @@ std::optional<std::string> hangs_on_text(const guard::Verdict& verdict, const sq
   return std::nullopt;
 }
 
-std::size_t written_in(const sql::Facts& meant, const Recorder::Subject& subject) {
-  return subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
-}
-
 shadow::Parameters parameters_of(const Source& source, const wire::Bind& bind) {
   shadow::Parameters parameters;
   parameters.types = source.parameter_types;
@@ -89,7 +85,7 @@ std::optional<Error> Judge::hinders_dry_run(const guard::Verdict& verdict, const
   const auto refuse = [duty = first_duty(verdict)](const std::string& why) {
     return guard::not_tried_out(*duty, why);
   };
-  const std::size_t written = written_in(meant, subject);
+  const std::size_t written = subject.written(meant);
   for (std::size_t i = written; i < meant.statements.size(); ++i) {
     if (is_due(verdict, i))
       return refuse("what EXECUTE and FETCH run is not followed there: send the statement itself");
@@ -131,7 +127,7 @@ DryRunRequest Judge::request_of(const sql::Facts& meant, const Recorder::Subject
     if (!subject.bind->parameters.empty()) request.parameters = parameters_of(*subject.source, *subject.bind);
     return request;
   }
-  for (std::size_t i = 0; i < written_in(meant, subject); ++i) {
+  for (std::size_t i = 0; i < subject.written(meant); ++i) {
     const auto& statement = meant.statements[i];
     if (statement.transaction == TransactionControl::none)
       request.statements.emplace_back(subject.text.substr(statement.offset, statement.length));
@@ -165,7 +161,7 @@ std::optional<Error> Judge::refused_by_dry_run(const guard::Verdict& verdict, co
   if (!result) return guard::not_tried_out(*first_duty(verdict), result.error().message);
   const auto& report = **result;
   std::size_t reported = 0;
-  for (std::size_t i = 0; i < written_in(meant, subject); ++i) {
+  for (std::size_t i = 0; i < subject.written(meant); ++i) {
     if (meant.statements[i].transaction != TransactionControl::none) continue;
     // Behind one that fails nothing was tried out.
     if (reported == report.statements.size())

@@ -48,8 +48,7 @@ std::optional<Error> Judge::hinders_estimate(const guard::Verdict& verdict, cons
   const auto limit = cost_limit(verdict, view_.basis->guard->policy().monitors());
   if (!limit) return std::nullopt;
   const auto refuse = [&](const std::string& why) { return guard::cost_refusal(*limit, why); };
-  const std::size_t written =
-      subject.facts == nullptr ? meant.statements.size() : subject.facts->statements.size();
+  const std::size_t written = subject.written(meant);
   std::size_t planned = 0;
   for (std::size_t i = 0; i < written; ++i) {
     const auto& statement = meant.statements[i];

@@ -36,6 +36,11 @@ class Recorder {
     const Source* source = nullptr;
     std::optional<std::uint64_t> asked_cost{};
     const shadow::Report* dry_run = nullptr;  // that it was judged by
+
+    // How many statements of `meant` stand in its text; behind them is what EXECUTE and FETCH run.
+    [[nodiscard]] std::size_t written(const sql::Facts& meant) const {
+      return facts == nullptr ? meant.statements.size() : facts->statements.size();
+    }
   };
   // The index of the decision's entry, or the log's error: then nothing may be forwarded and the agent gets
   // the error.

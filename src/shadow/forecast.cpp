@@ -1,9 +1,9 @@
 #include "shadow/forecast.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "shadow/forecast_parts.hpp"
+#include "shadow/row.hpp"
 
 namespace portcullis::shadow {
 
@@ -47,22 +47,8 @@ Error unexpected() {
           "the database answered the question for sizes and locks with something else"};
 }
 
-template <class Number>
-bool read(const Row& row, Column column, Number& value) {
-  if (!row[column]) return false;
-  const std::string& text = *row[column];
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 bool read_count(const Row& row, Column column, std::uint64_t most, std::uint64_t& value) {
-  return read(row, column, value) && value <= most;
-}
-
-bool read_flag(const Row& row, Column column, bool& value) {
-  if (!row[column] || (*row[column] != "t" && *row[column] != "f")) return false;
-  value = *row[column] == "t";
-  return true;
+  return read_number(row, column, value) && value <= most;
 }
 
 // May be NULL.
@@ -106,7 +92,7 @@ void set_size(const Pages& pages, std::optional<std::uint64_t> rows, std::uint64
 bool read_relation(const Row& row, RelationForecast& relation) {
   Pages pages;
   std::uint64_t living = 0, rows = 0;
-  if (!read(row, kTable, relation.table) || !read_count(row, kPages, kMostPages, pages.own) ||
+  if (!read_number(row, kTable, relation.table) || !read_count(row, kPages, kMostPages, pages.own) ||
       !read_count(row, kLongPages, kMostPages, pages.of_long_values) ||
       !read_count(row, kIndexPages, kMostPages, pages.of_indexes) ||
       !read_count(row, kBlockSize, 32'768, pages.block_size) ||
@@ -126,10 +112,10 @@ bool read_holder(const Row& row, RelationForecast& relation) {
   const auto mode = row[kMode] ? sql::lock_mode_of_view(*row[kMode]) : std::nullopt;
   if (!mode || !relation.locks.conflicts_with(*mode)) return false;
   holder.mode = *mode;
-  if (row[kPid] && (!read(row, kPid, holder.pid) || holder.pid <= 0)) return false;
+  if (row[kPid] && (!read_number(row, kPid, holder.pid) || holder.pid <= 0)) return false;
   if (!read_text(row, kUser, holder.user) || !read_text(row, kState, holder.state) ||
       !read_text(row, kType, holder.type) || !read_text(row, kPrepared, prepared) ||
-      !read_flag(row, kGranted, holder.is_granted) || !read_flag(row, kSaves, holder.prevents_wraparound))
+      !read_truth(row, kGranted, holder.is_granted) || !read_truth(row, kSaves, holder.prevents_wraparound))
     return false;
   std::uint64_t age = 0;
   if (row[kAge]) {
@@ -190,7 +176,7 @@ Result<Forecast> read_forecast(const std::vector<Row>& rows, const RunFacts& fac
   }
   for (const auto& row : rows) {
     std::size_t i = 0;
-    if (row.size() != kColumns || !read(row, kIndex, i) || i >= place_of.size()) return unexpected();
+    if (row.size() != kColumns || !read_number(row, kIndex, i) || i >= place_of.size()) return unexpected();
     if (place_of[i] >= forecast.relations.size() || !row[kKind] || row[kKind]->size() != 1)
       return unexpected();
     auto& relation = forecast.relations[place_of[i]];

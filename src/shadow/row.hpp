@@ -22,4 +22,11 @@ template <class Number>
   return error == std::errc{} && end == text.data() + text.size();
 }
 
+// False where there is neither "t" nor "f".
+[[nodiscard]] inline bool read_truth(const Row& row, std::size_t field, bool& truth) {
+  if (field >= row.size()) return false;
+  truth = row[field] == "t";
+  return truth || row[field] == "f";
+}
+
 }  // namespace portcullis::shadow

@@ -76,12 +76,6 @@ Error unexpected() {
           "the shadow answered unexpectedly when it was asked for its tables"};
 }
 
-bool read_truth(const Row& row, std::size_t field, bool& truth) {
-  const auto& text = row[field];
-  truth = text == "t";
-  return truth || text == "f";
-}
-
 bool read_kind(const Row& row, std::size_t field, char& kind) {
   if (!row[field] || row[field]->size() != 1) return false;
   kind = row[field]->front();

@@ -6,18 +6,12 @@
 #include <string>
 
 #include "portcullis/base/duration_class.hpp"
+#include "portcullis/policy/at_most.hpp"
 #include "portcullis/sql/lock_mode.hpp"
 
 namespace portcullis::policy {
 
 struct DryRunDuty {
-  template <class Most>
-  struct AtMost {
-    Most most{};
-    std::string rule;
-    friend bool operator==(const AtMost&, const AtMost&) = default;
-  };
-
   std::string rule;  // the first that requires it; empty: none does
   std::optional<AtMost<sql::LockMode>> max_lock;
   std::optional<AtMost<base::DurationClass>> max_duration;

@@ -4,16 +4,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+
+#include "portcullis/policy/at_most.hpp"
 
 namespace portcullis::policy {
 
-// The most, and the rule that says so.
-struct Ceiling {
-  std::uint64_t most = 0;
-  std::string rule;
-  friend bool operator==(const Ceiling&, const Ceiling&) = default;
-};
+using Ceiling = AtMost<std::uint64_t>;
 
 struct ResultLimits {
   std::optional<Ceiling> rows, bytes;
@@ -23,17 +19,12 @@ struct ResultLimits {
   [[nodiscard]] bool any() const noexcept { return rows || bytes || time || cost; }
   // The stricter of the two, kind by kind.
   void lower(const ResultLimits& other) {
-    lower(rows, other.rows);
-    lower(bytes, other.bytes);
-    lower(time, other.time);
-    lower(cost, other.cost);
+    policy::lower(rows, other.rows);
+    policy::lower(bytes, other.bytes);
+    policy::lower(time, other.time);
+    policy::lower(cost, other.cost);
   }
   friend bool operator==(const ResultLimits&, const ResultLimits&) = default;
-
- private:
-  static void lower(std::optional<Ceiling>& mine, const std::optional<Ceiling>& other) {
-    if (other && (!mine || other->most < mine->most)) mine = other;
-  }
 };
 
 }  // namespace portcullis::policy

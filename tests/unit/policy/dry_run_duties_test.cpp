@@ -12,7 +12,7 @@ using sql::LockMode;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-using AtMost = DryRunDuty::AtMost<LockMode>;
+using LockBound = AtMost<LockMode>;
 using Texts = std::vector<std::string>;
 
 std::string tried(const std::string& id, const std::string& actions, const std::string& bounds = "",
@@ -89,7 +89,7 @@ TEST(DryRunDuties, OfSeveralRulesEachBoundIsTheStrictest) {
              statements({{adds_column()}}));
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all.front().rule, "a");
-  EXPECT_EQ(all.front().max_lock, (AtMost{LockMode::share, "b"}));
+  EXPECT_EQ(all.front().max_lock, (LockBound{LockMode::share, "b"}));
   EXPECT_EQ(all.front().max_duration->most, DurationClass::under_1s);
   EXPECT_EQ(all.front().max_duration->rule, "a");
   EXPECT_EQ(all.front().no_rewrite, "b");
@@ -102,7 +102,7 @@ TEST(DryRunDuties, OfEqualBoundsTheFirstRuleIsNamed) {
                               tried("b", kAdd, R"("max_lock": "SHARE", "full_scan": false)"),
                           statements({{adds_column()}}));
   ASSERT_EQ(all.size(), 1u);
-  EXPECT_EQ(all.front().max_lock, (AtMost{LockMode::share, "a"}));
+  EXPECT_EQ(all.front().max_lock, (LockBound{LockMode::share, "a"}));
   EXPECT_EQ(all.front().no_full_scan, "a");
 }
 
@@ -124,7 +124,7 @@ TEST(DryRunDuties, AreOfTheStatementsThatTheRuleCovers) {
   ASSERT_THAT(rules_of(all), ElementsAre("a", "", "u", "a"));
   EXPECT_FALSE(all[1].required());
   EXPECT_EQ(all[0].max_lock, std::nullopt);
-  EXPECT_EQ(all[3].max_lock, (AtMost{LockMode::share, "u"}));
+  EXPECT_EQ(all[3].max_lock, (LockBound{LockMode::share, "u"}));
 }
 
 TEST(DryRunDuties, AreEmptyWhereNothingIsCovered) {

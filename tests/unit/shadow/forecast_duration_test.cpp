@@ -8,12 +8,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Forecast forecast(const std::vector<Row>& rows, const RunFacts& facts) {
-  auto read = read_forecast(rows, facts);
-  EXPECT_TRUE(read.has_value());
-  return read ? *read : Forecast{};
-}
-
 RelationFacts orders(bool is_scanned, bool is_rewritten, LockMode mode = LockMode::access_exclusive) {
   auto facts = relation("orders", mode);
   facts.is_scanned = is_scanned;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "shadow/forecast.hpp"
 
 namespace portcullis::shadow {
@@ -28,6 +30,16 @@ inline RunFacts altering(std::vector<RelationFacts> relations) {
   facts.tag = "ALTER TABLE";
   facts.relations = std::move(relations);
   return facts;
+}
+
+inline Forecast forecast(const std::vector<Row>& rows, const RunFacts& facts) {
+  auto read = read_forecast(rows, facts);
+  EXPECT_TRUE(read.has_value());
+  return read ? *read : Forecast{};
+}
+
+inline RunFacts bare() {
+  return altering({relation("orders", LockMode::access_exclusive)});
 }
 
 // Of relation `i`: a table of 1,000 pages and 50,000 rows, 300 pages of indexes, nobody in the way.

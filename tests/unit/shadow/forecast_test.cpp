@@ -12,16 +12,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Forecast forecast(const std::vector<Row>& rows, const RunFacts& facts) {
-  auto read = read_forecast(rows, facts);
-  EXPECT_TRUE(read.has_value());
-  return read ? *read : Forecast{};
-}
-
-RunFacts bare() {
-  return altering({relation("orders", LockMode::access_exclusive)});
-}
-
 TEST(Forecast, AsksOnlyForWhatWasThereAndForWhatBarsIt) {
   auto fresh = relation("fresh", LockMode::access_exclusive);
   fresh.is_new = true;

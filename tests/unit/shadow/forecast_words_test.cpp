@@ -13,16 +13,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-Forecast forecast(const std::vector<Row>& rows, const RunFacts& facts) {
-  auto read = read_forecast(rows, facts);
-  EXPECT_TRUE(read.has_value());
-  return read ? *read : Forecast{};
-}
-
-RunFacts bare() {
-  return altering({relation("orders", LockMode::access_exclusive)});
-}
-
 std::vector<std::string> words(const std::vector<Row>& rows, const RunFacts& facts = bare()) {
   return in_words(forecast(rows, facts));
 }
