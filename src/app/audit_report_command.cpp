@@ -89,6 +89,9 @@ class DryRunHistory {
               {"longer", longer_},
               {"shorter", shorter_},
               {"not_predicted", unpredicted_}}},
+            {"locks", facts_value(other_locks_)},
+            {"rewrites", facts_value(other_rewrites_)},
+            {"scans", facts_value(other_scans_)},
             {"misses", misses_}};
   }
 
@@ -107,7 +110,10 @@ class DryRunHistory {
                                  {"  took less", count(shorter_)},
                                  {"  of unknown duration", count(unpredicted_)}});
     text += rate_of("outcome", ran_, ran_ + failed_) +
-            rate_of("duration", in_class_, in_class_ + longer_ + shorter_);
+            rate_of("duration", in_class_, in_class_ + longer_ + shorter_) +
+            rate_of("locks", compared_ - other_locks_, compared_) +
+            rate_of("rewrites", compared_ - other_rewrites_, compared_) +
+            rate_of("scans", compared_ - other_scans_, compared_);
     for (const auto& miss : misses_) text += "  " + printable(miss.get<std::string>()) + "\n";
     return text;
   }
@@ -150,6 +156,28 @@ class DryRunHistory {
     --not_comparable_;
     ++ran_;
     compare_time(entry, prediction);
+    if (entry.has("differs")) compare_facts(entry);
+  }
+
+  [[nodiscard]] Json facts_value(std::uint64_t others) const {
+    return {{"as_predicted", compared_ - others}, {"otherwise", others}};
+  }
+
+  void compare_facts(const EntryReader& entry) {
+    ++compared_;
+    bool locks = false, rewrites = false, scans = false;
+    const auto& json = entry.json();
+    const auto* lines = json.find(json.root(), "differs");
+    for (const auto* line = json.first_child(*lines); line != nullptr; line = json.next(*line)) {
+      const std::string text = json.text(*line);
+      locks = locks || text.starts_with("locks: ");
+      rewrites = rewrites || text.starts_with("rewrite: ");
+      scans = scans || text.starts_with("scan: ");
+      note("#" + std::to_string(entry.index()) + " " + text);
+    }
+    other_locks_ += locks ? 1 : 0;
+    other_rewrites_ += rewrites ? 1 : 0;
+    other_scans_ += scans ? 1 : 0;
   }
 
   void compare_time(const EntryReader& entry, const Prediction& prediction) {
@@ -179,6 +207,7 @@ class DryRunHistory {
   std::uint64_t tried_out_ = 0, would_fail_ = 0, by_bound_ = 0, sent_ = 0;
   std::uint64_t ran_ = 0, failed_ = 0, not_comparable_ = 0;
   std::uint64_t in_class_ = 0, longer_ = 0, shorter_ = 0, unpredicted_ = 0;
+  std::uint64_t compared_ = 0, other_locks_ = 0, other_rewrites_ = 0, other_scans_ = 0;
   Json misses_ = Json::array();
 };
 

@@ -38,6 +38,14 @@ void write_texts(std::string& out, const std::vector<std::string>& texts) {
   array.end();
 }
 
+// Of names that the database has: bounded, so that an outcome's size can be foreseen.
+void write_bounded(std::string& out, const std::vector<std::string>& texts) {
+  ArrayWriter array(out);
+  for (std::size_t i = 0; i < texts.size() && i < kMostRowEntries; ++i)
+    array.text(std::string_view(texts[i]).substr(0, kMaxRowEntryBytes));
+  array.end();
+}
+
 void write_effects(std::string& out, const std::vector<EffectRecord>& effects) {
   ArrayWriter array(out);
   for (const auto& effect : effects) {
@@ -155,15 +163,17 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
 bool write(Draft& draft, const DraftContext& context, const OutcomeRecord& record) {
   EntryWriter entry(draft, context, kUsualBytes);
   ObjectWriter& out = entry.object;
+  if (record.attempts > 1) out.number("attempts", std::uint64_t{record.attempts});
   if (record.bytes != 0) out.number("bytes", record.bytes);
   if (!record.changed.empty()) {
     out.key("changed");
-    ArrayWriter array(draft.body);
-    for (std::size_t i = 0; i < record.changed.size() && i < kMostRowEntries; ++i)
-      array.text(std::string_view(record.changed[i]).substr(0, kMaxRowEntryBytes));
-    array.end();
+    write_bounded(draft.body, record.changed);
   }
   out.number("decision", record.decision);
+  if (record.differs) {
+    out.key("differs");
+    write_bounded(draft.body, *record.differs);
+  }
   out.number("duration", std::max<std::int64_t>(record.duration.count(), 0));
   out.text_unless_empty("limit", std::string_view(record.limit).substr(0, kMaxLimitBytes));
   out.text("result", record.result);
@@ -225,7 +235,7 @@ std::size_t value_bound(const Record& record) {
            2 * decision->parameters.size() + 2 * decision->rates.size();
   }
   if (const auto* outcome = std::get_if<OutcomeRecord>(&record))
-    return fixed + 2 * outcome->tags.size() + kMostRowEntries;
+    return fixed + 2 * outcome->tags.size() + 2 * kMostRowEntries;
   return fixed;
 }
 
@@ -323,11 +333,11 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
 
 std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin) noexcept {
   constexpr std::size_t fixed =
-      352 + kMaxLimitBytes * 2;                      // keys, six numbers of 16 digits, the longest result
+      384 + kMaxLimitBytes * 2;                      // keys, seven numbers of 16 digits, the longest result
   constexpr std::size_t tag = kMaxTagBytes * 2 + 3;  // a tag may need escaping; quotes and comma
   constexpr std::size_t rows = kMostRowEntries * (kMaxRowEntryBytes * 2 + 3) + 16;
   return kStampBytes + origin.size() + fixed + tag * std::max<std::size_t>(decision.kinds.size(), 1) +
-         (decision.rows_limit ? rows : 0);
+         (decision.rows_limit ? rows : 0) + (decision.dry_run.empty() ? 0 : rows);
 }
 
 }  // namespace portcullis::audit

@@ -42,9 +42,10 @@ constexpr FieldRule kDecision[] = {
     {"verdict", text, true},
 };
 constexpr FieldRule kOutcome[] = {
-    {"bytes", count},   {"changed", texts},     {"decision", count, true}, {"duration", count, true},
-    {"limit", text},    {"result", text, true}, {"rows", count},           {"session", count, true},
-    {"sqlstate", text}, {"status", text},       {"tags", texts},
+    {"attempts", count}, {"bytes", count},          {"changed", texts}, {"decision", count, true},
+    {"differs", texts},  {"duration", count, true}, {"limit", text},    {"result", text, true},
+    {"rows", count},     {"session", count, true},  {"sqlstate", text}, {"status", text},
+    {"tags", texts},
 };
 constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"name", text}};
 constexpr FieldRule kConfig[] = {{"bytes", text, true}};

@@ -132,6 +132,23 @@ Error not_tried_out(const DryRunDuty& duty, const std::string& why) {
   return denied(duty.rule, "it was not tried out: " + why);
 }
 
+Error locks_not_seen(const std::string& rule, const std::string& subject, const std::string& why) {
+  return denied(rule,
+                "what " + subject + " locks cannot be seen while it runs (" + why + "); nothing was changed");
+}
+
+Error locks_not_free(const policy::AtMost<std::chrono::milliseconds>& timeout, const std::string& subject,
+                     std::uint32_t attempts, bool in_block) {
+  Error error{sqlstate::lock_not_available,
+              "portcullis: " + subject +
+                  " was not executed: others hold locks that stand in its way, and \"" + timeout.rule +
+                  "\" lets it wait " + std::to_string(timeout.most.count()) + " ms for each"};
+  if (attempts > 1) error.message += "; it was tried " + std::to_string(attempts) + " times";
+  error.message += in_block ? ". The transaction has failed: roll it back." : ". Nothing was changed.";
+  error.hint = "Send it again later: the longer it waited, the longer everybody else would wait behind it.";
+  return error;
+}
+
 std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementReport& statement,
                                      const Report& report) {
   if (statement.not_tried) return not_tried_out(duty, statement.not_tried->message);

@@ -45,6 +45,7 @@ Json to_value(const policy::DryRunDuty& duty) {
   Json value{{"rule", duty.rule}, {"incomplete", !duty.whole_copy}};
   if (duty.max_lock) value["max_lock"] = name(duty.max_lock->most);
   if (duty.max_duration) value["max_duration"] = name(duty.max_duration->most);
+  if (duty.lock_timeout) value["lock_timeout"] = duty.lock_timeout->most.count();
   if (duty.no_rewrite) value["rewrite"] = false;
   if (duty.no_full_scan) value["full_scan"] = false;
   return value;

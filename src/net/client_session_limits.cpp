@@ -94,6 +94,7 @@ void ClientSession::on_alarm() {
   // The server's pump wakes, sends the last words and closes the client.
   if (relay_->ended()) return end(relay_->end_reason(), true);
   follow_relay();
+  start_writer();
 }
 
 }  // namespace portcullis::net

@@ -41,6 +41,8 @@ std::string bounds_of(const DryRunDuty& duty) {
   if (duty.no_rewrite) text += ", nothing written anew";
   if (duty.no_full_scan) text += ", no table read whole";
   if (duty.max_duration) text.append(", in ").append(name(duty.max_duration->most)).append(" at most");
+  if (duty.lock_timeout && duty.lock_timeout->most != kDefaultLockTimeout)
+    text.append(", waiting ").append(std::to_string(duty.lock_timeout->most.count())).append(" ms for locks");
   return text;
 }
 

@@ -47,6 +47,9 @@ struct Volume {
 // "16MiB", "512": bytes from 1 to kMostVolume.
 [[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text);
 
+// "500ms", "30s", "5min", "1h", from 1 ms to kLongestWindow. Nothing for all else.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
+
 // "600/minute" (or second, hour, day), "3/10min" (or s, h, d). Nothing for all else.
 [[nodiscard]] std::optional<Rate> parse_rate(std::string_view text);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "policy/limits.hpp"
 #include "policy/load_context.hpp"
 
 namespace portcullis::policy {
@@ -9,6 +10,8 @@ namespace {
 
 using Kind = JsonValue::Kind;
 using sql::Action;
+
+constexpr std::chrono::hours kLongestLockTimeout{1};
 
 // Only "false" says anything.
 bool read_no(LoadContext& context, ObjectReader& reader, const JsonValue& bounds, std::string_view key) {
@@ -30,6 +33,18 @@ auto read_name(LoadContext& context, ObjectReader& reader, const JsonValue& boun
   return value;
 }
 
+void read_lock_timeout(LoadContext& context, ObjectReader& reader, DryRunDuty& duty) {
+  const JsonValue* value = reader.take("lock_timeout");
+  if (value == nullptr) return;
+  const auto length = value->kind == Kind::string ? parse_time(value->string) : std::nullopt;
+  if (length && *length <= kLongestLockTimeout) {
+    duty.lock_timeout->most = *length;
+  } else {
+    context.complain(*value,
+                     "\"lock_timeout\" is no duration: write a string such as \"500ms\" or \"2s\", up to 1h");
+  }
+}
+
 void read_bounds(LoadContext& context, const JsonValue& bounds, DryRunDuty& duty) {
   if (bounds.kind != Kind::object || bounds.members.empty()) {
     return context.complain(bounds,
@@ -46,6 +61,7 @@ void read_bounds(LoadContext& context, const JsonValue& bounds, DryRunDuty& duty
   if (duration) duty.max_duration = {*duration, duty.rule};
   if (read_no(context, reader, bounds, "rewrite")) duty.no_rewrite = duty.rule;
   if (read_no(context, reader, bounds, "full_scan")) duty.no_full_scan = duty.rule;
+  read_lock_timeout(context, reader, duty);
   if (reader.take_boolean("incomplete").value_or(false)) duty.whole_copy.reset();
   reader.finish();
 }
@@ -73,6 +89,7 @@ void read_dry_run(LoadContext& context, ObjectReader& reader, const JsonValue* r
   auto& duty = rule.dry_run.emplace();
   duty.rule = rule.id;
   duty.whole_copy = rule.id;
+  duty.lock_timeout = {kDefaultLockTimeout, rule.id};
   if (bounds != nullptr) read_bounds(context, *bounds, duty);
   const auto all = sql::all_actions();
   const bool any = std::any_of(all.begin(), all.end(), [&](Action action) {

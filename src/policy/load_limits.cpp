@@ -63,17 +63,6 @@ std::optional<std::uint64_t> take_large_number(std::string_view& text) {
   return number;
 }
 
-// "500ms", "30s", "5min", "1h".
-std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
-  constexpr auto kMost = static_cast<std::uint64_t>(std::chrono::milliseconds(kLongestWindow).count());
-  const auto number = take_large_number(text);
-  if (!number || *number > kMost) return std::nullopt;
-  if (text == "ms") return std::chrono::milliseconds(*number);
-  const auto unit = length_of(text, kShort);
-  if (!unit || *number > kMost / 1000 / static_cast<std::uint64_t>(unit->count())) return std::nullopt;
-  return std::chrono::milliseconds(*unit) * *number;
-}
-
 std::optional<Rate> read_rate(LoadContext& context, ObjectReader& reader, std::string_view key,
                               std::uint32_t most) {
   const JsonValue* value = reader.take(key);
@@ -206,6 +195,16 @@ std::vector<std::string> members_of(LoadContext& context, const JsonValue::Membe
 }
 
 }  // namespace
+
+std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::chrono::milliseconds(kLongestWindow).count());
+  const auto number = take_large_number(text);
+  if (!number || *number > kMost) return std::nullopt;
+  if (text == "ms") return std::chrono::milliseconds(*number);
+  const auto unit = length_of(text, kShort);
+  if (!unit || *number > kMost / 1000 / static_cast<std::uint64_t>(unit->count())) return std::nullopt;
+  return std::chrono::milliseconds(*unit) * *number;
+}
 
 std::optional<Rate> parse_rate(std::string_view text) {
   Rate rate;

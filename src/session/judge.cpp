@@ -173,6 +173,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   judgement.key = subject.key;
   judgement.is_tried = is_tried;
   judgement.rows_duty = rows_duty_of(*verdict, *meant);
+  if (is_tried) judgement.lock_duty = lock_duty_of(*verdict, *meant, subject);
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
   judgement.consequences.binds_session |= verdict->runs_triggers;
@@ -274,7 +275,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   if (judgement.allowed) {
     judgement.portal = std::make_shared<Portal>(
         Portal{statements, *judgement.record, *subject.key, judgement.consequences, false, view_.basis,
-               view_.names, merged(judgement.results), judgement.rows_duty});
+               view_.names, merged(judgement.results), judgement.rows_duty, judgement.lock_duty});
     if (judgement.is_tried) {
       judgement.portal->tried_settings = view_.settings;
       judgement.portal->tried_behind = view_.earlier;

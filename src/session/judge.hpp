@@ -31,6 +31,7 @@ struct Judgement {
   PortalPtr portal;                  // of an allowed Bind
   std::vector<ResultPlan> results;   // of its statements, as written; empty: nothing is limited
   std::optional<RowDuty> rows_duty{};
+  std::optional<LockDuty> lock_duty{};  // of an allowed Query or Bind that was tried out
   // Nothing was decided and nothing recorded: the session's settings must be known first, or this be tried
   // out.
   bool wants_settings = false;
@@ -142,6 +143,8 @@ class Judge {
   [[nodiscard]] std::optional<base::Error> refused_by_dry_run(const guard::Verdict& verdict,
                                                               const sql::Facts& meant,
                                                               const Recorder::Subject& subject) const;
+  [[nodiscard]] std::optional<LockDuty> lock_duty_of(const guard::Verdict& verdict, const sql::Facts& meant,
+                                                     const Recorder::Subject& subject) const;
   void note_cursors(const sql::Facts& meant, const Consequences& consequences);
   void note_fetched(const sql::Facts& meant, std::string_view message) const;
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);

@@ -40,12 +40,31 @@ bool ends(TransactionControl control) {
   return control != TransactionControl::none && control != TransactionControl::begin;
 }
 
+// What it waits for is no table's lock but the rows that others have written.
+bool works_on_rows(std::string_view kind) {
+  constexpr auto kOnRows = std::to_array<std::string_view>(
+      {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE", "FETCH", "EXPLAIN"});
+  return std::find(kOnRows.begin(), kOnRows.end(), kind) != kOnRows.end();
+}
+
+bool waits_for_locks(const guard::Verdict& verdict, const sql::Facts& meant, std::size_t written) {
+  for (std::size_t i = 0; i < written; ++i) {
+    if (is_due(verdict, i) && !works_on_rows(meant.statements[i].kind)) return true;
+  }
+  return false;
+}
+
 // What stands before a statement in its text may not change what it runs under.
 std::optional<std::string> hangs_on_text(const guard::Verdict& verdict, const sql::Facts& meant,
                                          std::size_t written) {
   bool ended = false, is_set = false;
+  const bool waits = waits_for_locks(verdict, meant, written);
   for (std::size_t i = 0; i < written; ++i) {
     const auto& statement = meant.statements[i];
+    if (waits && statement.transaction != TransactionControl::none) {
+      return "how long it waits for locks is bounded within its transaction, which a text alone is: leave "
+             "BEGIN and COMMIT out of it, or send them by themselves";
+    }
     if (goes_back(statement.transaction)) return "a text that goes back in its transaction is not followed";
     if (is_due(verdict, i) && ended) return "it stands behind the end of a transaction: send it alone";
     if (is_due(verdict, i) && is_set) return "it stands behind a change of settings: send it alone";
@@ -106,6 +125,8 @@ std::optional<Error> Judge::hinders_dry_run(const guard::Verdict& verdict, const
     if (statement.transaction != TransactionControl::none) continue;
     if (const auto why = shadow::not_to_be_tried_out(statement)) return refuse(why->message);
   }
+  if (subject.message == "Query" && view_.in_pipeline)
+    return refuse("it stands in a pipeline that has not ended: send a Sync before it");
   if (view_.failed) return refuse("its transaction has failed: send ROLLBACK first");
   if (view_.earlier == nullptr)
     return refuse("what its transaction has changed before cannot be done again in a copy: COMMIT first");
@@ -133,6 +154,20 @@ DryRunRequest Judge::request_of(const sql::Facts& meant, const Recorder::Subject
       request.statements.emplace_back(subject.text.substr(statement.offset, statement.length));
   }
   return request;
+}
+
+std::optional<LockDuty> Judge::lock_duty_of(const guard::Verdict& verdict, const sql::Facts& meant,
+                                            const Recorder::Subject& subject) const {
+  const auto written = subject.written(meant);
+  if (subject.message == "Parse" || !waits_for_locks(verdict, meant, written)) return std::nullopt;
+  policy::DryRunDuty all;
+  for (std::size_t i = 0; i < written; ++i) {
+    if (is_due(verdict, i) && !works_on_rows(meant.statements[i].kind)) all.add(verdict.dry_runs[i]);
+  }
+  LockDuty duty{*all.lock_timeout, meant.statements.front().kind, written == 1, nullptr};
+  if (written > 1) duty.subject = "the message";
+  if (view_.tried && view_.tried->result) duty.report = *view_.tried->result;
+  return duty;
 }
 
 bool Judge::is_answered(const DryRunRequest& request) const {

@@ -98,6 +98,8 @@ std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::stri
     record.bytes = reply->bytes;
     record.limit = reply->limit;
     record.changed = reply->changed;
+    record.attempts = reply->attempts;
+    record.differs = reply->differences;
     record.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(needs_.clock->steady() - reply->sent);
   }

@@ -94,7 +94,7 @@ std::size_t Relay::stream_from_client(std::string_view bytes) {
 
 // The bytes used, or nothing when more are needed first.
 std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, const wire::FrameHeader& header) {
-  if (rows_ && (is_judged(header.type) || opens_pipeline(header.type))) {
+  if (bracket_ && (is_judged(header.type) || opens_pipeline(header.type))) {
     violation("a request in the middle of COPY data whose rows are counted: send CopyDone or CopyFail first");
     return std::nullopt;
   }

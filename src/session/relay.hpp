@@ -16,10 +16,10 @@
 #include <string>
 #include <string_view>
 
+#include "session/bracket.hpp"
 #include "session/judge.hpp"
 #include "session/own_request.hpp"
 #include "session/reply_queue.hpp"
-#include "session/row_bracket.hpp"
 #include "session/row_counter.hpp"
 #include "wire/framing.hpp"
 
@@ -105,7 +105,7 @@ class Relay {
   // of a COPY that lack their end stay what they are.
   [[nodiscard]] bool all_sent() const noexcept {
     return staged_.empty() && to_server_.empty() && !own_request_ && !cost_ && !stop_ &&
-           (!rows_ || copying_in_);
+           (!bracket_ || copying_in_);
   }
   // The client said goodbye: read no more from it, but hear the server out.
   [[nodiscard]] bool client_finished() const noexcept { return client_finished_; }
@@ -130,7 +130,7 @@ class Relay {
     std::optional<std::uint64_t> ticket;  // durable before release
     bool refused = false;
     bool barrier = false;    // nothing behind it is judged before it is released
-    bool counts = false;     // its rows: nothing else may be outstanding
+    bool counts = false;     // its rows or locks: nothing else may be outstanding
     bool asks_cost = false;  // likewise, before it is released
   };
   // How the server looks up names, as far as the gate knows.
@@ -278,7 +278,7 @@ class Relay {
   void refuse_cost(base::Error why, std::string_view limit);
   [[nodiscard]] Staged take_staged();
 
-  // relay_rows.cpp: messages whose rows are counted.
+  // relay_rows.cpp: messages whose rows are counted, or whose locks are bounded.
   void flush_before_counting();
   // For what is outstanding to be answered.
   [[nodiscard]] bool waits_to_count() const;
@@ -288,15 +288,16 @@ class Relay {
   void refuse_staged(Staged& staged, base::Error why) const;
   [[nodiscard]] std::optional<std::size_t> on_round_answer(std::string_view bytes);
   [[nodiscard]] bool take_for_rows(char type, std::string_view body, std::string_view frame);
+  [[nodiscard]] bool take_error_for_rows(std::string_view body);
   [[nodiscard]] bool hold_for_rows(char type, std::string_view frame);
-  void take_step(RowBracket::Step step);
+  void take_step(Bracket::Step step);
   void send_for_rows();
   void release_held_rows();
   void pass_uncounted();
   void finish_rows();
   // Behind the end of its data a COPY is counted before anything else is sent, be it a Sync.
   [[nodiscard]] bool counts_rows_now() const {
-    return rows_ && client_stream_left_ == 0 && (!copying_in_ || rows_copy_ended_);
+    return bracket_ && client_stream_left_ == 0 && (!copying_in_ || rows_copy_ended_);
   }
 
   // relay_server.cpp: server to client.
@@ -341,6 +342,7 @@ class Relay {
   std::size_t client_stream_left_ = 0;  // bytes of a client message that streams through
   bool client_stream_dropped_ = false;  // ... or is swallowed
   bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning
+  std::size_t pipeline_binds_ = 0;      // of the pipeline that was sent
   bool pipeline_sent_ = false;          // what it did is not committed before a Sync or Query behind it
   bool fatal_relayed_ = false;          // the server has said its own last words
   bool client_finished_ = false;        // Terminate was passed on
@@ -375,8 +377,10 @@ class Relay {
   std::unique_ptr<OwnRound> cost_;  // under way: of the front of staged_
 
   RowCounter row_counter_;
-  std::unique_ptr<RowBracket> rows_;  // under way: of the front of replies_
-  bool rows_copy_ended_ = false;      // the client has sent the end of its data
+  std::unique_ptr<Bracket> bracket_;  // under way: of the front of replies_
+  // When it is tried again; nothing is under way until then.
+  std::optional<std::chrono::steady_clock::time_point> resumes_at_;
+  bool rows_copy_ended_ = false;  // the client has sent the end of its data
 
   std::deque<Held> held_;
   std::size_t server_stream_left_ = 0;

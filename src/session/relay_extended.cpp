@@ -122,6 +122,8 @@ std::optional<std::size_t> Relay::on_bind(std::string_view bytes, const wire::Fr
   } else {
     reply.cost = judgement.cost;
   }
+  if (judgement.lock_duty && part.size() <= kMaxKeptBind && client_stream_left_ == 0)
+    judgement.portal->bind = part;
   // Planning is a part of it, and runs what is called IMMUTABLE.
   if (judgement.rows_duty && judgement.rows_duty->runs_at_bind) reply.rows_duty = judgement.rows_duty;
   stage_judged(type::bind, part, std::move(reply), judgement);
@@ -190,8 +192,11 @@ void Relay::on_execute(std::string_view frame) {
     reply.consequences |= portal->consequences;
     if (portal->results.counts() || portal->results.declared) add_plan(reply.results, portal->results);
     reply.rows_duty = stricter(reply.rows_duty, portal->rows_duty);
+    // Of several it is not known which it is: then it is not compared.
+    if (portal->lock_duty) reply.lock_duty = portal->lock_duty;
   }
   reply.may_commit = commits_alone;
+  if (reply.lock_duty && portals.size() > 1) reply.lock_duty->is_one_statement = false;
   if (portals.size() == 1 && portals.front()->statements.size() == 1)
     reply.statement = portals.front()->statements.front();
   stage(std::move(staged));

@@ -138,6 +138,7 @@ std::chrono::milliseconds Relay::idle_time() const {
 
 std::optional<Time> Relay::wakes_at() const {
   if (ended_) return std::nullopt;
+  if (bracket_ && resumes_at_) return resumes_at_;
   if (stop_) return stop_->since + kStopTime;
   if (idle_since_) {
     const auto most = idle_time();
@@ -145,7 +146,7 @@ std::optional<Time> Relay::wakes_at() const {
   }
   // The pace of COPY FROM STDIN is the client's.
   if (replies_.empty() || !replies_.all().front().began || copying_in_) return std::nullopt;
-  if (rows_ && rows_->is_closing()) return std::nullopt;
+  if (bracket_ && bracket_->is_closing()) return std::nullopt;
   const auto time = time_of(replies_.all().front());
   if (!time) return std::nullopt;
   return *replies_.all().front().began + std::chrono::milliseconds(time->most);
@@ -154,6 +155,10 @@ std::optional<Time> Relay::wakes_at() const {
 void Relay::on_time() {
   const auto due = wakes_at();
   if (!due || needs_.clock->steady() < *due) return;
+  if (bracket_ && resumes_at_) {
+    resumes_at_.reset();
+    return take_step(bracket_->again());
+  }
   if (stop_) {
     Error given_up = stop_->passed.told;
     given_up.message += " The database did not stop it: the connection is closed.";
@@ -174,7 +179,7 @@ void Relay::stop(Passed passed) {
   Reply& reply = *replies_.front();
   reply.limit = passed.limit;
   stop_.emplace(std::move(passed), needs_.clock->steady());
-  if (rows_) rows_->give_up();
+  if (bracket_) bracket_->give_up();
   // Only a client that breaks off its own COPY data gets something sent behind what is alone.
   if (replies_.size() > 1) end_with(stop_->passed.told);
 }

@@ -23,6 +23,7 @@ inline Reply reply_to(Request request, const Judgement& judgement) {
   reply.request = request;
   reply.results = judgement.results;
   reply.rows_duty = judgement.rows_duty;
+  reply.lock_duty = judgement.lock_duty;
   return reply;
 }
 

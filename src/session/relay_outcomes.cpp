@@ -161,7 +161,7 @@ void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) 
   }
   staged_.clear();
   own_request_.reset();
-  rows_.reset();
+  bracket_.reset();
   cost_.reset();
   never_ran(registry_.portals.end_of_transaction(registry_.pipeline));
   // The server's own last words may be among what is dropped.

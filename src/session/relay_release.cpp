@@ -71,7 +71,7 @@ void Relay::stage(Staged staged) {
   note_executed(staged);
   if (staged.reply && !staged.refused) {
     const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
-    staged.counts = staged.reply->rows_duty.has_value();
+    staged.counts = staged.reply->rows_duty || staged.reply->lock_duty;
     staged.asks_cost = staged.reply->cost.has_value();
     if (staged.counts || staged.asks_cost) flush_before_counting();
     staged.barrier = staged.counts || staged.asks_cost || staged.reply->consequences.changes_catalog ||
@@ -165,7 +165,7 @@ void Relay::release(Staged staged) {
     case type::copy_done:
     case type::copy_fail:
       // A Flush before the data was swallowed with them.
-      if (rows_ && !rows_->work().is_query) encode(staged.bytes, wire::Flush{});
+      if (bracket_ && !bracket_->work().is_query) encode(staged.bytes, wire::Flush{});
       if (std::exchange(copying_in_, false) || replies_.empty()) staged.reply.reset();
       break;
     case type::terminate: client_finished_ = true; break;
@@ -222,6 +222,8 @@ void Relay::note_pipeline(char message) {
   // A Sync among the data of a COPY is swallowed.
   if ((message == type::sync && !copying_in_) || message == type::query) pipeline_sent_ = false;
   if (opens_pipeline(message)) pipeline_sent_ = true;
+  if (message == type::bind) ++pipeline_binds_;
+  if (!pipeline_sent_) pipeline_binds_ = 0;
 }
 
 // The Syncs that were sent ahead of the end of a COPY's data are swallowed: they ended no pipeline.

@@ -1,14 +1,16 @@
-// Relay, messages whose rows are counted: when the counting may begin, whose the server's answers are, and
-// what becomes of the message.
+// Relay, messages whose rows are counted or whose locks are bounded: when that may begin, whose the server's
+// answers are, and what becomes of the message.
 #include <algorithm>
 #include <utility>
 
+#include "guard/dry_run_refusals.hpp"
 #include "guard/row_refusals.hpp"
+#include "portcullis/guard/verdict.hpp"
 #include "session/relay.hpp"
 
 namespace portcullis::session {
 
-using Step = RowBracket::Step;
+using Step = Bracket::Step;
 namespace type = wire::backend_type;
 
 namespace {
@@ -37,7 +39,7 @@ void Relay::flush_before_counting() {
 bool Relay::waits_to_count() const {
   if (staged_.empty() || staged_.front().refused || copying_in_) return false;
   if (!staged_.front().counts && !staged_.front().asks_cost) return false;
-  return cost_ || !replies_.empty() || own_request_ || rows_ || server_stream_left_ > 0;
+  return cost_ || !replies_.empty() || own_request_ || bracket_ || server_stream_left_ > 0;
 }
 
 // In a failed transaction the server runs nothing but its end, and that undoes everything. Once a part of the
@@ -45,6 +47,7 @@ bool Relay::waits_to_count() const {
 bool Relay::must_count(const Reply& reply) const {
   const bool is_query = reply.request == Request::query;
   if (status_ == 'E' && (is_query || !pipeline_executed_)) return false;
+  if (reply.lock_duty) return true;
   if (!reply.rows_duty->at_commit) return true;
   return changed_ && (!is_query || status_ == 'T');
 }
@@ -57,27 +60,40 @@ void Relay::begin_rows(Staged staged) {
   note_pipeline(staged.type);
   Reply& reply = *staged.reply;
   announce_catalog_change(reply);
-  RowBracket::Work work;
-  work.limit = reply.rows_duty->limit;
+  Bracket::Work work;
+  work.locks = reply.lock_duty;
   work.is_query = reply.request == Request::query;
   // A COMMIT in the same pipeline may have ended the block.
   work.in_block = status_ == 'T' && (work.is_query || !pipeline_ends_block_);
-  work.ends_transaction = reply.rows_duty->at_commit;
-  work.is_one_statement = reply.rows_duty->is_one_statement;
+  if (reply.rows_duty) {
+    work.limit = reply.rows_duty->limit;
+    work.ends_transaction = reply.rows_duty->at_commit;
+    work.is_one_statement = reply.rows_duty->is_one_statement;
+  }
   work.message = std::move(staged.bytes);
-  work.subject = reply.rows_duty->subject;
+  work.subject = reply.rows_duty ? reply.rows_duty->subject : reply.lock_duty->subject;
+  // Nothing else is in the pipeline's transaction, whose end is then nobody else's.
+  const bool is_alone = status_ == 'I' && !pipeline_executed_ && pipeline_binds_ == 1;
+  if (is_alone && !work.is_query && reply.portal) work.bind = reply.portal->bind;
   work.before = reply.portal ? reply.portal->rows_touched : 0;
   work.record = reply.decision.value_or(0);
   reply.alone = is_limited(reply);
-  rows_ = std::make_unique<RowBracket>(row_counter_, identity_.reserved_name + "-rows", std::move(work));
+  bracket_ = std::make_unique<Bracket>(row_counter_, identity_.reserved_name + "-rows", std::move(work));
   rows_copy_ended_ = false;
   reply.sent = needs_.clock->steady();
   replies_.push(std::move(reply));
-  to_server_ += rows_->take_out();
+  to_server_ += bracket_->take_out();
 }
 
 // A COPY that failed has left it open which answers are still to come.
 void Relay::refuse_to_count(Staged& staged) const {
+  const Reply& reply = *staged.reply;
+  if (!reply.rows_duty) {
+    return refuse_staged(staged,
+                         guard::locks_not_seen(reply.lock_duty->timeout.rule, reply.lock_duty->subject,
+                                               "answers to a COPY are owed: send a Sync and wait for "
+                                               "its answer"));
+  }
   refuse_staged(staged, guard::row_refusal(staged.reply->rows_duty->limit,
                                            "rows cannot be counted while answers to a COPY are owed: send a "
                                            "Sync and wait for its answer"));
@@ -95,8 +111,8 @@ std::optional<std::size_t> Relay::on_round_answer(std::string_view bytes) {
     case type::parameter_status: on_parameter_status(body); [[fallthrough]];
     case type::notification_response:
       // Behind the completion, as where nothing is counted.
-      if (!ended_ && rows_ && rows_->holds()) {
-        rows_->hold(frame);
+      if (!ended_ && bracket_ && bracket_->holds()) {
+        bracket_->hold(frame);
       } else if (!ended_) {
         send_to_client(frame);
       }
@@ -109,7 +125,7 @@ std::optional<std::size_t> Relay::on_round_answer(std::string_view bytes) {
     default: break;
   }
   if (!cost_) {
-    take_step(rows_->on_answer(frame.front(), body, frame));
+    take_step(bracket_->on_answer(frame.front(), body, frame));
   } else if (!take_cost_answer(frame.front(), body, frame)) {
     violation("the database answered out of order while a statement was planned");
   }
@@ -121,22 +137,26 @@ void Relay::take_step(Step step) {
     case Step::read: return;
     case Step::send: return send_for_rows();
     case Step::pass: return pass_uncounted();
+    case Step::wait: resumes_at_ = needs_.clock->steady() + bracket_->pause(); return;
     case Step::finish: return finish_rows();
     case Step::violation:
       return violation(
-          "the database answered out of order while rows were counted, or the transaction had ended");
+          "the database answered out of order while the gate asked about a statement, or its transaction "
+          "had ended");
   }
 }
 
 // Never in the middle of COPY data, which the server would take for it, and it for data. And the cancel of a
 // message that is stopped shall not hit what undoes it.
 void Relay::send_for_rows() {
-  if (rows_ && client_stream_left_ == 0 && (!stop_ || stop_->cancel_ended)) to_server_ += rows_->take_out();
+  if (bracket_ && client_stream_left_ == 0 && (!stop_ || stop_->cancel_ended))
+    to_server_ += bracket_->take_out();
 }
 
 // True: the message is not the client's, or not yet.
 bool Relay::take_for_rows(char message, std::string_view body, std::string_view frame) {
-  const bool is_query = rows_->work().is_query;
+  const bool is_query = bracket_->work().is_query;
+  if (message == type::bind_complete && bracket_->takes_bind()) return true;
   if (is_completion(message) &&
       (is_query || replies_.front()->request != Request::bind || message == type::bind_complete)) {
     return hold_for_rows(message, frame);
@@ -145,50 +165,71 @@ bool Relay::take_for_rows(char message, std::string_view body, std::string_view 
     case type::parameter_status:
     case type::notification_response:
       // One that streams is sent at once.
-      if (!rows_->holds() || body.size() + 5 != frame.size()) break;
+      if (!bracket_->holds() || body.size() + 5 != frame.size()) break;
       if (message == type::parameter_status) on_parameter_status(body);
-      rows_->hold(frame);
+      bracket_->hold(frame);
       return true;
     case type::copy_in_response: rows_copy_ended_ = false; break;  // there may be several in one Query
     case type::ready_for_query: {
       const auto ready = wire::decode<wire::ReadyForQuery>(body);
       if (!is_query || !ready) break;
       copying_in_ = false;
-      take_step(rows_->on_ready(ready->status));
+      take_step(bracket_->on_ready(ready->status));
       return true;
     }
-    case type::error_response:
-      release_held_rows();
-      if (is_query) {
-        if (!is_fatal(body)) rows_->give_up();
-      } else {
-        rows_.reset();
-      }
-      return false;
+    case type::error_response: return take_error_for_rows(body);
     default: break;
   }
   release_held_rows();
   return false;
 }
 
+// True: the client reads nothing of it, or something else.
+bool Relay::take_error_for_rows(std::string_view body) {
+  release_held_rows();
+  const auto response = wire::decode<wire::ErrorResponse>(body);
+  const bool is_lock = response && response->field('C') == base::sqlstate::lock_not_available.view();
+  const auto* duty = is_lock && !is_fatal(body) ? bracket_->lock_duty() : nullptr;
+  if (duty != nullptr && bracket_->tries_again(needs_.clock->steady() - replies_.front()->sent)) {
+    if (!bracket_->work().is_query) take_step(bracket_->end_pipeline());
+    return true;
+  }
+  std::string told;
+  if (duty != nullptr) {
+    auto error =
+        guard::locks_not_free(duty->timeout, duty->subject, bracket_->attempts(), bracket_->work().in_block);
+    if (bracket_->work().record != 0) error = guard::with_record(error, bracket_->work().record);
+    encode(told, wire::to_error_response(error, "ERROR"));
+  }
+  replies_.front()->attempts = bracket_->attempts();
+  if (!bracket_->work().is_query) {
+    bracket_.reset();
+  } else if (!is_fatal(body)) {
+    bracket_->give_up();
+  }
+  if (told.empty()) return false;
+  on_server_message(type::error_response, std::string_view(told).substr(5), told);
+  return true;
+}
+
 bool Relay::hold_for_rows(char message, std::string_view frame) {
   release_held_rows();
-  rows_->hold(frame);
+  bracket_->hold(frame);
   replies_.front()->began.reset();  // the next statement, or the counting, has its own time
-  if (rows_->work().is_query) return true;
+  if (bracket_->work().is_query) return true;
   const bool is_bind = message == type::bind_complete;
   if (is_bind != (replies_.front()->request == Request::bind)) {
     violation("the database answered out of order");
     return true;
   }
   copying_in_ = false;
-  take_step(rows_->on_done());
+  take_step(bracket_->on_done());
   return true;
 }
 
 // What was held back was not the last.
 void Relay::release_held_rows() {
-  for (const auto& frame : rows_->take_held())
+  for (const auto& frame : bracket_->take_held())
     on_server_message(frame[0], std::string_view(frame).substr(5), frame);
 }
 
@@ -196,18 +237,20 @@ void Relay::release_held_rows() {
 
 // Nothing was put off to the end of this transaction, or not too much: it ends as the client says.
 void Relay::pass_uncounted() {
-  to_server_ += rows_->work().message;
-  rows_.reset();
+  to_server_ += bracket_->work().message;
+  bracket_.reset();
 }
 
 void Relay::finish_rows() {
-  const auto bracket = std::move(rows_);
+  const auto bracket = std::move(bracket_);
   auto& ending = bracket->ending();
-  const bool is_done = ending.how == RowBracket::How::done;
+  const bool is_done = ending.how == Bracket::How::done;
   Reply& front = *replies_.front();
   front.changed = to_record(ending.rows);
-  front.rows_counted = ending.how != RowBracket::How::failed;
-  front.stopped = ending.how == RowBracket::How::stopped;
+  front.rows_counted = bracket->work().limit && ending.how != Bracket::How::failed;
+  front.attempts = bracket->attempts();
+  if (is_done) front.differences = std::move(ending.differences);
+  front.stopped = ending.how == Bracket::How::stopped;
   if (front.portal) front.portal->rows_touched += ending.rows.total;
   replies_.on_answer(false);
   for (const auto& frame : bracket->take_held()) {

@@ -64,7 +64,7 @@ std::size_t Relay::on_server(std::string_view bytes) {
     if (server_lost_) return bytes.size();
     if (!held_.empty() && held_.back().bytes.size() > kMaxHeld) break;
     const auto rest = bytes.substr(consumed);
-    const bool asks_round = cost_ || (rows_ && rows_->asks());
+    const bool asks_round = cost_ || (bracket_ && bracket_->asks());
     if ((own_request_ || asks_round) && server_stream_left_ == 0) {
       const auto used = asks_round ? on_round_answer(rest) : on_own_answer(rest);
       if (!used) break;
@@ -103,7 +103,7 @@ std::size_t Relay::on_server(std::string_view bytes) {
 }
 
 void Relay::take_server_message(char message, std::string_view body, std::string_view frame) {
-  if (!rows_ || !take_for_rows(message, body, frame)) on_server_message(message, body, frame);
+  if (!bracket_ || !take_for_rows(message, body, frame)) on_server_message(message, body, frame);
 }
 
 void Relay::on_server_message(char message, std::string_view body, std::string_view frame) {

@@ -58,8 +58,11 @@ struct Reply {
   std::shared_ptr<CatalogChange> catalog_change;
   std::optional<policy::Ceiling> cost;  // that it may be planned for
   std::optional<RowDuty> rows_duty;
-  bool rows_counted = false, stopped = false;  // ... and stopped for that
-  std::vector<std::string> changed;            // by table
+  std::optional<LockDuty> lock_duty;
+  std::uint32_t attempts = 1;                           // how often it was sent
+  std::optional<std::vector<std::string>> differences;  // from its dry run; nothing: not compared
+  bool rows_counted = false, stopped = false;           // ... and stopped for that
+  std::vector<std::string> changed;                     // by table
 };
 
 class ReplyQueue {

@@ -17,6 +17,7 @@
 #include "portcullis/sql/facts.hpp"
 #include "session/consequences.hpp"
 #include "session/dry_run_request.hpp"
+#include "session/lock_duty.hpp"
 #include "session/result_meter.hpp"
 #include "session/row_duty.hpp"
 
@@ -52,11 +53,12 @@ struct Portal {
   std::shared_ptr<const catalog::NameSpace> names;
   ResultPlan results{};  // counted over all its Executes
   std::optional<RowDuty> rows_duty{};
+  std::optional<LockDuty> lock_duty{};
   std::uint64_t rows_touched = 0;  // by all that was executed of it
   // Of what is planned when it runs, as EXECUTE is: asked with the bytes of its Bind before the first
   // Execute.
   std::optional<policy::Ceiling> cost_to_ask{};
-  std::string bind{};
+  std::string bind{};  // kept for that, or to be sent again
   // What it was tried out with; null: it was not, or has run since.
   std::shared_ptr<const SessionSettings> tried_settings{};
   std::shared_ptr<const std::vector<std::string>> tried_behind{};

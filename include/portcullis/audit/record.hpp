@@ -62,7 +62,7 @@ struct DecisionRecord {
   std::optional<std::uint64_t> statement;   // for Bind: the record of the Parse
 };
 
-// Of OutcomeRecord::rows; what is beyond is cut.
+// Of OutcomeRecord::changed and differs; what is beyond is cut.
 inline constexpr std::size_t kMostRowEntries = 10, kMaxRowEntryBytes = 160;
 
 struct OutcomeRecord {
@@ -77,6 +77,10 @@ struct OutcomeRecord {
   std::string limit;                  // that was passed: "rows_returned of rule read"
   std::vector<std::string>
       changed;  // changed by table, where they were counted: "app.orders: 3"; see kMostRowEntries
+  std::uint32_t attempts = 1;  // how often it was sent, until its locks were free
+  // What came otherwise than its dry run had shown: "locks: app.orders: SHARE; predicted: none". Empty: it
+  // came as predicted; nothing: it was not compared.
+  std::optional<std::vector<std::string>> differs;
 };
 
 // The policy's bytes, so that decisions can be judged again; the configuration's, without secrets.

@@ -2,6 +2,7 @@
 // cover it say together. docs/dry-run.md.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,10 @@
 
 namespace portcullis::policy {
 
+// Where no rule says how long a statement that was tried out may wait for a lock, and keep those waiting who
+// come after it.
+inline constexpr std::chrono::milliseconds kDefaultLockTimeout{500};
+
 struct DryRunDuty {
   std::string rule;  // the first that requires it; empty: none does
   std::optional<AtMost<sql::LockMode>> max_lock;
@@ -19,6 +24,8 @@ struct DryRunDuty {
   std::optional<std::string> no_rewrite, no_full_scan;
   // A copy that lacks something of the database will not do; nothing: all rules take one.
   std::optional<std::string> whole_copy;
+  // How long what is sent may wait for each of its locks: always set where a dry run is required.
+  std::optional<AtMost<std::chrono::milliseconds>> lock_timeout;
 
   [[nodiscard]] bool required() const noexcept { return !rule.empty(); }
   // Both: of each bound the stricter.

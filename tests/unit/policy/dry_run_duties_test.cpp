@@ -62,6 +62,7 @@ TEST(DryRunDuties, HoldWhatTheRuleSays) {
   expected.max_lock = {LockMode::share, "t"};
   expected.max_duration = {DurationClass::up_to_10s, "t"};
   expected.no_rewrite = expected.no_full_scan = expected.whole_copy = "t";
+  expected.lock_timeout = {std::chrono::milliseconds{500}, "t"};
   EXPECT_EQ(all.front(), expected);
   EXPECT_TRUE(all.front().required());
 }
@@ -72,6 +73,7 @@ TEST(DryRunDuties, WithoutBoundsWantAWholeCopyOnly) {
   DryRunDuty expected;
   expected.rule = "t";
   expected.whole_copy = "t";
+  expected.lock_timeout = {std::chrono::milliseconds{500}, "t"};
   EXPECT_EQ(all.front(), expected);
 }
 
@@ -95,6 +97,15 @@ TEST(DryRunDuties, OfSeveralRulesEachBoundIsTheStrictest) {
   EXPECT_EQ(all.front().no_rewrite, "b");
   EXPECT_EQ(all.front().no_full_scan, std::nullopt);
   EXPECT_EQ(all.front().whole_copy, "b");
+}
+
+TEST(DryRunDuties, SayHowLongIsWaitedForALock) {
+  const auto all = duties(
+      tried("a", kAdd, R"("lock_timeout": "2s")") + "," + tried("b", kAdd, R"("lock_timeout": "1500ms")"),
+      statements({{adds_column()}}));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all.front().lock_timeout->most, std::chrono::milliseconds{1500});
+  EXPECT_EQ(all.front().lock_timeout->rule, "b");
 }
 
 TEST(DryRunDuties, OfEqualBoundsTheFirstRuleIsNamed) {

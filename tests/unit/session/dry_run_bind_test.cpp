@@ -51,8 +51,15 @@ TEST_F(DryRunBind, SettingsAreNotAskedAgainBetweenParseAndExecute) {
   bind_up_to_its_dry_run();
   tried_out();
   send(execute() + sync());
-  EXPECT_EQ(sent_to_server(), "B(,s) E() S");
-  server({"1", "2", "C ALTER TABLE", "Z I"});
+  EXPECT_EQ(sent_to_server(), "B(,s) H");
+  server({"1", "2"});
+  open_bracket(Around::pipeline);
+  EXPECT_EQ(sent_to_server(), "E() H");
+  server({"C ALTER TABLE"});
+  close_bracket(Around::pipeline);
+  send("");
+  EXPECT_EQ(sent_to_server(), "S");
+  server({"Z I"});
   EXPECT_EQ(sent_to_client(), "1 2 C(ALTER TABLE) Z(I)");
 }
 
@@ -94,8 +101,12 @@ TEST_F(DryRunBind, BehindAnExecuteInItsPipelineItIsRefused) {
   bind_up_to_its_dry_run();
   tried_out();
   client(execute());
-  EXPECT_EQ(sent_to_server(), "B(,s) E()");
-  server({"1", "2", "C ALTER TABLE"});
+  EXPECT_EQ(sent_to_server(), "B(,s) H");
+  server({"1", "2"});
+  open_bracket(Around::pipeline);
+  (void)sent_to_server();
+  server({"C ALTER TABLE"});
+  close_bracket(Around::pipeline);
   (void)sent_to_client();
   client(bind());
   EXPECT_THAT(refusal_in_pipeline(), HasSubstr("send a Sync before it"));
@@ -106,7 +117,14 @@ TEST_F(DryRunBind, BehindASyncItsSettingsAreAskedAnew) {
   tried_out();
   send(execute() + sync());
   (void)sent_to_server();
-  server({"1", "2", "C ALTER TABLE", "Z I"});
+  server({"1", "2"});
+  open_bracket(Around::pipeline);
+  (void)sent_to_server();
+  server({"C ALTER TABLE"});
+  close_bracket(Around::pipeline);
+  send("");
+  server({"Z I"});
+  (void)sent_to_server();
   client(bind());
   answer_settings();
   EXPECT_THAT(wanted().statements, ElementsAre(kAlter));

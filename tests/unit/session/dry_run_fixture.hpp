@@ -35,6 +35,7 @@ class DryRunFixture : public RelayFixture {
   using Texts = std::vector<std::string>;
 
   DryRunFixture() { judge_by(kDryRunPolicy); }
+  explicit DryRunFixture(const base::Clock& time) : RelayFixture(kDryRunPolicy, time) {}
 
   void judge_by(std::string_view policy) {
     source.basis = std::make_shared<const Basis>(Basis{guard_of(policy), nullptr});
@@ -86,6 +87,32 @@ class DryRunFixture : public RelayFixture {
     EXPECT_TRUE(relay.wants_dry_run());
     return relay.wants_dry_run().value_or(DryRunRequest{});
   }
+  // What is asked before a change of the schema is sent, answered. `own`: in a transaction of the gate's.
+  // `compared`: it is one statement.
+  enum class Around { own, block, pipeline };
+  void open_bracket(Around around = Around::own, bool compared = true, std::string own_timeout = "0") {
+    const std::string asked = sent_to_server();
+    EXPECT_THAT(asked, ::testing::HasSubstr("pg_catalog.set_config('lock_timeout'"));
+    EXPECT_EQ(asked.find(",BEGIN)") != std::string::npos, around == Around::own) << asked;
+    std::vector<RoundAnswer> answers;
+    if (around == Around::own) answers.push_back({"", "BEGIN"});
+    const bool is_stricter = own_timeout != "0" && std::stoi(own_timeout) < 500;
+    answers.push_back({row_of({own_timeout, "500", is_stricter ? "t" : "f"})});
+    if (compared) answers.insert(answers.end(), 3, {"", "SELECT 0"});
+    server_bytes(round_of(answers, around == Around::pipeline ? "" : "T"));
+  }
+  // What is asked behind it, answered, and the end of the gate's own transaction.
+  void close_bracket(Around around = Around::own, bool compared = true, const std::string& behind = "") {
+    const std::string asked = sent_to_server();
+    std::vector<RoundAnswer> answers;
+    if (compared) answers.push_back({behind, "SELECT 0"});
+    if (around != Around::own) answers.push_back({row_of({"0"})});
+    EXPECT_EQ(asked.find("set_config('lock_timeout'") != std::string::npos, around != Around::own) << asked;
+    if (!answers.empty()) server_bytes(round_of(answers, around == Around::pipeline ? "" : "T"));
+    if (around != Around::own) return;
+    EXPECT_THAT(answers.empty() ? asked : sent_to_server(), ::testing::HasSubstr(",COMMIT)"));
+    server_bytes(round_of({{"", "COMMIT"}}, "I"));
+  }
   // The message of the error that the client gets, and nothing that the server could run was sent.
   std::string refusal() {
     EXPECT_FALSE(relay.wants_dry_run());
@@ -121,13 +148,6 @@ class DryRunFixture : public RelayFixture {
       if (const auto* outcome = std::get_if<audit::OutcomeRecord>(&record)) all.push_back(outcome->result);
     }
     return all;
-  }
-
- private:
-  static std::string row_of(const Texts& fields) {
-    std::string body{'\0', static_cast<char>(fields.size())};
-    for (const auto& field : fields) body += std::string(3, '\0') + static_cast<char>(field.size()) + field;
-    return frame('D', body);
   }
 };
 

@@ -12,7 +12,16 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-using DryRunQuery = DryRunFixture;
+class DryRunQuery : public DryRunFixture {
+ protected:
+  // The statement that was tried out runs to its end.
+  void alter() {
+    open_bracket();
+    (void)sent_to_server();
+    server({"C ALTER TABLE", "Z T"});
+    close_bracket();
+  }
+};
 
 TEST_F(DryRunQuery, TheServerIsAskedForTheSettingsFirst) {
   query(kAlter);
@@ -54,13 +63,14 @@ TEST_F(DryRunQuery, NothingIsSentBeforeTheDecisionIsDurable) {
   ASSERT_EQ(relay.client_waits_for(), std::optional<std::uint64_t>(1));
   sink.sync();
   relay.on_log();
+  open_bracket();
   EXPECT_EQ(sent_to_server(), "Q(" + std::string(kAlter) + ")");
 }
 
 TEST_F(DryRunQuery, TheReportStandsBeforeTheDecisionWhichHasItsHash) {
   query_up_to_its_dry_run();
   tried_out();
-  server({"C ALTER TABLE", "Z I"});
+  alter();
   EXPECT_THAT(recorded(), ElementsAre("dry_run", "allow Query", "ok"));
   const auto& report = std::get<audit::DryRunRecord>(sink.records.at(0));
   EXPECT_EQ(report.session, 1u);
@@ -114,7 +124,7 @@ TEST_F(DryRunQuery, AReportThatLacksAStatementLetsNothingPass) {
 }
 
 TEST_F(DryRunQuery, OfATextEachStatementIsTriedOutAndTheLastDecidesToo) {
-  query_up_to_its_dry_run("begin; alter table t add column a int; comment on table t is 'x'; commit");
+  query_up_to_its_dry_run("alter table t add column a int; comment on table t is 'x'");
   EXPECT_THAT(wanted().statements,
               ElementsAre("alter table t add column a int", "comment on table t is 'x'"));
   tried_out(dry_run_of(2, base::Error(base::SqlState("42501"), "must be owner")));
@@ -126,6 +136,7 @@ TEST_F(DryRunQuery, WhatTheRuleDoesNotCoverIsTriedOutWithItAndNotHeldAgainstIt) 
   query_up_to_its_dry_run("alter table t add column a int; create view v as select 1");
   EXPECT_EQ(wanted().statements.size(), 2u);
   tried_out(dry_run_of(2, base::Error(base::SqlState("42P07"), "exists")));
+  open_bracket(Around::own, false);
   EXPECT_THAT(sent_to_server(), StartsWith("Q("));
 }
 
@@ -147,8 +158,7 @@ TEST_F(DryRunQuery, APolicyThatOnlyMonitorsWantsNone) {
 TEST_F(DryRunQuery, SettingsAreAskedAnewAfterAnythingWasExecuted) {
   query_up_to_its_dry_run();
   tried_out();
-  server({"C ALTER TABLE", "Z I"});
-  (void)sent_to_server();
+  alter();
   query(kAlter);
   answer_settings({{"role", "none"}, {"TimeZone", "UTC"}});
   EXPECT_EQ(wanted().settings->size(), 2u);
@@ -157,8 +167,7 @@ TEST_F(DryRunQuery, SettingsAreAskedAnewAfterAnythingWasExecuted) {
 TEST_F(DryRunQuery, TheSameAgainIsTriedOutAgain) {
   query_up_to_its_dry_run();
   tried_out();
-  server({"C ALTER TABLE", "Z I"});
-  (void)sent_to_server();
+  alter();
   query_up_to_its_dry_run();
   EXPECT_EQ(sent_to_server(), "");
 }
@@ -193,17 +202,24 @@ TEST_F(DryRunQuery, MoreThanTwentyStatementsAreRefused) {
   answer_settings();
   EXPECT_EQ(wanted().statements.size(), 20u);
   tried_out(dry_run_of(20));
+  open_bracket(Around::own, false);
   EXPECT_THAT(sent_to_server(), StartsWith("Q("));
-  server({"C COMMENT", "Z I"});
+  server({"C COMMENT", "Z T"});
+  close_bracket(Around::own, false);
   query(text + "select 1");
   EXPECT_THAT(refusal(), HasSubstr("one text has at most 20 statements there"));
 }
 
 TEST_F(DryRunQuery, ATextThatGoesBackIsRefused) {
-  for (const char* text : {"begin; alter table t add column a int; rollback",
-                           "savepoint a; alter table t add column a int; rollback to a"}) {
+  query("savepoint a; update t set a = 1; rollback to a");
+  EXPECT_THAT(refusal(), HasSubstr("a text that goes back in its transaction is not followed"));
+}
+
+TEST_F(DryRunQuery, ATextThatLeavesTheTransactionOfItsLocksIsRefused) {
+  for (const char* text :
+       {"begin; alter table t add column a int", "alter table t add column a int; commit; select 1"}) {
     query(text);
-    EXPECT_THAT(refusal(), HasSubstr("a text that goes back in its transaction is not followed")) << text;
+    EXPECT_THAT(refusal(), HasSubstr("leave BEGIN and COMMIT out of it")) << text;
   }
 }
 

@@ -23,8 +23,10 @@ class DryRunTransaction : public DryRunFixture {
   void run_tried(std::string_view text) {
     (void)asked_for(text);
     tried_out();
+    open_bracket(Around::block);
     (void)sent_to_server();
     server({"C DONE", "Z T"});
+    close_bracket(Around::block);
     (void)sent_to_client();
   }
 };

@@ -19,6 +19,7 @@ TEST_F(DryRunWaiting, AnotherBasisMeanwhileIsAskedAgain) {
   EXPECT_EQ(sent_to_server(), "");
   EXPECT_THAT(recorded(), IsEmpty());
   tried_out();
+  open_bracket();
   EXPECT_THAT(sent_to_server(), StartsWith("Q("));
   EXPECT_THAT(recorded(), ElementsAre("dry_run", "allow Query"));
 }
@@ -57,8 +58,10 @@ TEST_F(DryRunWaiting, TheClientMaySayMoreMeanwhileAndInPieces) {
   EXPECT_THAT(wanted().statements, ElementsAre(kAlter));
   EXPECT_EQ(sent_to_server(), "");
   tried_out();
+  open_bracket();
   EXPECT_THAT(sent_to_server(), StartsWith("Q(" + std::string(kAlter) + ")"));
-  server({"C ALTER TABLE", "Z I"});
+  server({"C ALTER TABLE", "Z T"});
+  close_bracket();
   client("");
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
@@ -77,6 +80,7 @@ TEST_F(DryRunWaiting, AServerThatIsLostMeanwhileIsReplacedAndAskedAnew) {
   answer_settings({{"role", "none"}, {"TimeZone", "CET"}});
   EXPECT_EQ(wanted().settings->size(), 2u);
   tried_out();
+  open_bracket();
   EXPECT_EQ(sent_to_server(), "Q(" + std::string(kAlter) + ")");
 }
 

@@ -107,6 +107,20 @@ std::string frame(char type, std::string_view body) {
   return type + be32(static_cast<std::uint32_t>(body.size() + 4)) + std::string(body);
 }
 
+std::string row_of(const std::vector<std::string>& fields) {
+  std::string body{'\0', static_cast<char>(fields.size())};
+  for (const auto& field : fields) body += std::string(3, '\0') + static_cast<char>(field.size()) + field;
+  return frame('D', body);
+}
+
+std::string round_of(const std::vector<RoundAnswer>& answers, const std::string& ready) {
+  std::string bytes;
+  for (const auto& [rows, tag] : answers)
+    bytes += from_server({"3", "3", "1", "2"}) + rows + from_server({"C " + tag});
+  bytes += from_server({"3", "3"});
+  return ready.empty() ? bytes : bytes + from_server({"Z " + ready});
+}
+
 std::string from_server(const std::vector<std::string>& messages) {
   std::string bytes;
   for (const auto& message : messages) {

@@ -58,6 +58,13 @@ template <class... Messages>
 [[nodiscard]] std::string frame(char type, std::string_view body = {});
 // "C INSERT 0 1", "Z I", "1", "2", "E 23505", "s", "T", "D", "G", "n": one message a string.
 [[nodiscard]] std::string from_server(const std::vector<std::string>& messages);
+// DataRow.
+[[nodiscard]] std::string row_of(const std::vector<std::string>& fields);
+// The answers to statements of the gate's own, as one: of each its rows. `ready`: behind a Sync.
+struct RoundAnswer {
+  std::string rows, tag = "SELECT 1";
+};
+[[nodiscard]] std::string round_of(const std::vector<RoundAnswer>& answers, const std::string& ready = "");
 
 // What the server answers to the question where names are looked up.
 [[nodiscard]] std::string schemas_answer(const std::vector<std::string>& schemas, char status,

@@ -26,25 +26,8 @@ constexpr std::string_view kPolicy = R"({
   ]
 })";
 
-std::string row(const std::vector<std::string>& fields) {
-  std::string body{'\0', static_cast<char>(fields.size())};
-  for (const auto& field : fields) body += std::string(3, '\0') + static_cast<char>(field.size()) + field;
-  return frame('D', body);
-}
-
-// The answers of a round: of each statement its rows.
-struct Answer {
-  std::string rows, tag = "SELECT 1";
-};
-std::string round_of(const std::vector<Answer>& answers, const std::string& ready = "") {
-  std::string bytes;
-  for (const auto& [rows, tag] : answers)
-    bytes += from_server({"3", "3", "1", "2"}) + rows + from_server({"C " + tag});
-  bytes += from_server({"3", "3"});
-  return ready.empty() ? bytes : bytes + from_server({"Z " + ready});
-}
 std::string report(const std::string& rows) {
-  return row({"16384", rows, "on", "r", "app", "t"});
+  return row_of({"16384", rows, "on", "r", "app", "t"});
 }
 
 class RelayRows : protected Ticking, public RelayFixture {
@@ -63,18 +46,18 @@ class RelayRows : protected Ticking, public RelayFixture {
   // The base is asked for and given, a transaction open around it where that is the gate's.
   void open(char status = 'I', bool deferred = false) {
     const std::string asked = sent_to_server();
-    std::vector<Answer> answers;
+    std::vector<RoundAnswer> answers;
     if (status == 'I') answers.push_back({"", "BEGIN"});
     EXPECT_EQ(asked.find(",BEGIN)") != std::string::npos, status == 'I') << asked;
-    answers.push_back({row({"16384", "40"})});
-    answers.push_back({row({deferred ? "t" : "f"})});
+    answers.push_back({row_of({"16384", "40"})});
+    answers.push_back({row_of({deferred ? "t" : "f"})});
     server_bytes(round_of(answers, "T"));
   }
   void count(const std::string& rows, char around = 'I') {
     const std::string asked = sent_to_server();
     EXPECT_THAT(asked, HasSubstr("pg_catalog.pg_locks"));
     EXPECT_EQ(asked.find("SET CONSTRAINTS ALL IMMEDIATE") != std::string::npos, around == 'I') << asked;
-    std::vector<Answer> answers;
+    std::vector<RoundAnswer> answers;
     if (around == 'I') answers.push_back({"", "SET CONSTRAINTS"});
     answers.push_back({report(rows)});
     server_bytes(round_of(answers, "T"));
@@ -100,7 +83,7 @@ class RelayRows : protected Ticking, public RelayFixture {
   // A statement of a pipeline outside a block.
   void open_pipeline() {
     EXPECT_THAT(sent_to_server(), Not(HasSubstr("BEGIN")));
-    server_bytes(round_of({{row({"16384", "40"})}, {row({"f"})}}));
+    server_bytes(round_of({{row_of({"16384", "40"})}, {row_of({"f"})}}));
   }
   std::string returning_ = bytes_of(wire::Query{"update app.b set v = 1 returning v"});
   std::string update_ = bytes_of(wire::Query{"update app.t set v = 1"});
@@ -242,7 +225,7 @@ TEST_F(RelayRows, ThePipelineWaitsForTheCount) {
   EXPECT_THAT(sent_to_server(), EndsWith("B(,) H"));
   server({"1", "2"});
   EXPECT_THAT(sent_to_server(), EndsWith("C C H"));
-  server_bytes(round_of({{row({"16384", "40"})}, {row({"f"})}}));
+  server_bytes(round_of({{row_of({"16384", "40"})}, {row_of({"f"})}}));
   EXPECT_EQ(sent_to_server(), "E() H");
   server({"C UPDATE 3"});
   EXPECT_EQ(sent_to_client(), "1 2");
@@ -259,7 +242,7 @@ TEST_F(RelayRows, ThePipelineWaitsForTheCount) {
 TEST_F(RelayRows, ThePipelineIsSkippedBehindWhatWasStopped) {
   client(execute_ + execute_ + bytes_of(wire::Sync{}));
   server({"1", "2"});
-  server_bytes(round_of({{row({"16384", "40"})}, {row({"f"})}}));
+  server_bytes(round_of({{row_of({"16384", "40"})}, {row_of({"f"})}}));
   server({"C UPDATE 4"});
   server_bytes(round_of({{report("44")}}));
   EXPECT_THAT(sent_to_server(), HasSubstr("PORTCULLIS_STOPPED"));
@@ -276,7 +259,7 @@ TEST_F(RelayRows, WhereTriggersAreDeferredAPipelineNeedsABlock) {
   client(execute_ + bytes_of(wire::Sync{}));
   server({"1", "2"});
   (void)sent_to_server();
-  server_bytes(round_of({{row({"16384", "40"})}, {row({"t"})}}));
+  server_bytes(round_of({{row_of({"16384", "40"})}, {row_of({"t"})}}));
   EXPECT_THAT(sent_to_server(), Not(HasSubstr("E()")));
   server({"3", "3", "E 42601"});
   EXPECT_THAT(sent_to_client(), EndsWith("E(42501)"));
@@ -343,7 +326,7 @@ TEST_F(RelayRows, NoSyncOvertakesTheCountOfACopy) {
   client(bytes_of(wire::Parse{"", "copy app.t from stdin", {}}, wire::Bind{"", "", {}, {}, {}},
                   wire::Execute{"", 0}, wire::CopyData{"1\n"}, wire::CopyDone{}, wire::Sync{}));
   server({"1", "2"});
-  server_bytes(round_of({{row({"16384", "40"})}, {row({"f"})}}));
+  server_bytes(round_of({{row_of({"16384", "40"})}, {row_of({"f"})}}));
   (void)sent_to_server();
   server({"G"});
   client("");

@@ -1,12 +1,16 @@
-// Around one message that may change no more than so many rows: what was counted before it, the message as
-// the client sent it, and what is counted behind it, before anything is committed or the client told that it
-// is done. Over the limit the transaction fails, as it does with any statement that fails.
+// Around one message that may change no more than so many rows, or that changes the schema as was tried out:
+// what is asked before it, the message as the client sent it, and what is asked behind it, before anything is
+// committed or the client told that it is done. Over a limit on rows the transaction fails, as it does with
+// any statement that fails. What did not get its locks in time is sent again for a while, where nothing but
+// it has to be.
 //
-// A Query outside a transaction gets one of the gate's own around it. The message of a pipeline is counted
-// within the transaction that the pipeline is in anyway. Nothing else is under way meanwhile. While the
-// client's message runs, nothing of the gate's is in the session that its code could forge. Sans-I/O.
+// A Query outside a transaction gets one of the gate's own around it. The message of a pipeline runs within
+// the transaction that the pipeline is in anyway. Nothing else is under way meanwhile. While the client's
+// message runs, nothing of the gate's is in the session that its code could forge but its lock_timeout.
+// Sans-I/O.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,21 +20,26 @@
 #include <vector>
 
 #include "portcullis/policy/policy_set.hpp"
+#include "session/lock_watch.hpp"
 #include "session/own_round.hpp"
 #include "session/row_counter.hpp"
 
 namespace portcullis::session {
 
-class RowBracket {
+class Bracket {
  public:
   struct Work {
-    policy::RowLimit limit;
+    // One of them at least.
+    std::optional<policy::RowLimit> limit;
+    std::optional<LockDuty> locks;
     bool is_query = false;
     bool in_block = false;  // the client's own transaction, which goes on behind it
     // COMMIT or PREPARE TRANSACTION: counted is what was put off until now, before the message is sent.
     bool ends_transaction = false;
     bool is_one_statement = true;
     std::string message;       // as the client sent it
+    // Of an Execute that may be sent again, its transaction being its own: its Bind. Nothing: it may not.
+    std::string bind;
     std::string subject;       // for people: "UPDATE"
     std::uint64_t before = 0;  // rows that count too: of the same portal, executed in parts
     std::uint64_t record = 0;  // of the decision
@@ -39,10 +48,11 @@ class RowBracket {
     read,       // more of the server's messages
     send,       // take_out() has something
     pass,       // the message needs no counting: it is the caller's to send
+    wait,       // pause(), then again()
     finish,     // ending() says how
     violation,  // the server answered out of order, or the transaction is not what it must be
   };
-  enum class How : std::uint8_t { done, stopped, failed };
+  enum class How : std::uint8_t { done, stopped, failed, again };
   struct Ending {
     How how = How::done;
     // What the client reads in place of the last completion; empty where it has read its error already.
@@ -50,10 +60,11 @@ class RowBracket {
     std::string sqlstate;
     char status = 'I';  // of the ReadyForQuery behind a Query
     RowsTouched rows;
+    std::optional<std::vector<std::string>> differences;  // from its dry run
   };
 
   // `counter` is the session's and outlives this. `name` is for statements of the gate's own.
-  RowBracket(RowCounter& counter, std::string name, Work work);
+  Bracket(RowCounter& counter, std::string name, Work work);
 
   [[nodiscard]] std::string take_out() { return std::exchange(out_, {}); }
   // What the server sends answers the gate, not the client.
@@ -67,6 +78,21 @@ class RowBracket {
   [[nodiscard]] std::vector<std::string> take_held() { return std::exchange(held_, {}); }
   // A message of a pipeline was answered.
   [[nodiscard]] Step on_done();
+  // The message has failed by 55P03, `since` it was first sent. True: that is not the client's to read, and
+  // it is sent again once the server has undone what there is to undo. Else it has failed as any other does.
+  [[nodiscard]] bool tries_again(std::chrono::steady_clock::duration since);
+  // Of an Execute, right behind that.
+  [[nodiscard]] Step end_pipeline();
+  // At Step::wait. Nothing is asked of the server meanwhile.
+  [[nodiscard]] std::chrono::milliseconds pause() const noexcept { return pause_; }
+  [[nodiscard]] Step again();
+  // The BindComplete of what is sent again: not the client's.
+  [[nodiscard]] bool takes_bind() noexcept { return std::exchange(owes_bind_, false); }
+  // 55P03, in words: null where it is not the gate that has bounded the wait.
+  [[nodiscard]] const LockDuty* lock_duty() const noexcept {
+    return watch_ && watch_->is_armed() && phase_ == Phase::running ? &watch_->duty() : nullptr;
+  }
+  [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
   // The client has read the server's error, or reads another one: nothing may stay of it, however it went.
   void give_up() noexcept { how_ = How::failed; }
   // Its transaction is ended; whoever stops the message now comes too late.
@@ -80,6 +106,7 @@ class RowBracket {
  private:
   enum class Phase : std::uint8_t { opening, running, counting, closing };
 
+  [[nodiscard]] Step open();
   [[nodiscard]] Step ask(Phase phase, const std::vector<std::string>& statements);
   [[nodiscard]] Step run();
   [[nodiscard]] Step count();
@@ -95,6 +122,8 @@ class RowBracket {
   [[nodiscard]] bool ends_here() const noexcept;
   [[nodiscard]] base::Error too_many() const;
   [[nodiscard]] base::Error unverified(const base::Error& why) const;
+  // The transaction is the gate's, and ends with the message.
+  [[nodiscard]] bool is_own() const noexcept { return work_.is_query && !work_.in_block; }
 
   RowCounter& counter_;
   std::string name_;
@@ -102,7 +131,11 @@ class RowBracket {
   Phase phase_ = Phase::opening;
   How how_ = How::done;
   bool skips_ = false;      // the server has failed already
-  std::size_t report_ = 0;  // which statement of the round counts
+  std::size_t report_ = 0;  // which statement of the round comes first behind those of the client's
+  std::optional<LockWatch> watch_;
+  std::uint32_t attempts_ = 1;
+  std::chrono::milliseconds pause_{0};
+  bool owes_bind_ = false;
   std::unique_ptr<OwnRound> round_;
   std::vector<std::string> held_;
   std::string out_;
