@@ -149,9 +149,15 @@ Error locks_not_free(const policy::AtMost<std::chrono::milliseconds>& timeout, c
   return error;
 }
 
+Error not_tried_out(const DryRunDuty& duty, const Error& why) {
+  auto refusal = not_tried_out(duty, why.message);
+  if (why.code == sqlstate::cannot_connect_now) refusal.code = why.code;
+  return refusal;
+}
+
 std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementReport& statement,
                                      const Report& report) {
-  if (statement.not_tried) return not_tried_out(duty, statement.not_tried->message);
+  if (statement.not_tried) return not_tried_out(duty, *statement.not_tried);
   if (duty.whole_copy && lacks_something(statement, report)) {
     return denied(
         *duty.whole_copy,

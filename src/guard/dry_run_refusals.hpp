@@ -21,6 +21,8 @@ namespace portcullis::guard {
 // failed the client's transaction.
 [[nodiscard]] base::Error locks_not_free(const policy::AtMost<std::chrono::milliseconds>& timeout,
                                          const std::string& subject, std::uint32_t attempts, bool in_block);
+// The same for an error: 57P03 stays, for then it helps to try again.
+[[nodiscard]] base::Error not_tried_out(const policy::DryRunDuty& duty, const base::Error& why);
 // Why a statement that comes under `duty` is refused by its dry run; nothing where it may go on. What would
 // fail is refused in the database's own words, with its SQLSTATE.
 [[nodiscard]] std::optional<base::Error> dry_run_refusal(const policy::DryRunDuty& duty,

@@ -28,14 +28,17 @@ constexpr std::chrono::milliseconds kSettling{200};
 constexpr int kPauseForEachCopy = 5;
 // How often a copy is made for one statement, while the schema changes.
 constexpr int kMostCopies = 3;
+// How many of them may end by what runs there.
+constexpr int kMostEnds = 2;
 
 Error keeps_changing() {
   return {sqlstate::cannot_connect_now,
           "the database's structure keeps changing while it is copied: try again in a moment"};
 }
 
-// What stands in its way is for the log, not for agents.
+// What stands in its way is for the log, not for agents, but for what passes by itself.
 Error no_copy(const Error& why) {
+  if (why.code == sqlstate::cannot_connect_now) return why;
   base::log::error("nothing can be tried out: " + why.message);
   return {
       sqlstate::io_error,
@@ -158,13 +161,17 @@ void DryRuns::look_after_copy() {
 
 DryRunResult DryRuns::work(const Job& job) {
   DryRunResult result = keeps_changing();
+  int ended = 0;
   for (int copies = 0; copies < kMostCopies && !stopping_ && !job.abandoned; ++copies) {
     if (!shadow_ || !shadow_->running()) {
       if (const auto made = make_copy(); !made) return no_copy(made.error());
     }
     if (const auto connected = connect(); !connected) return no_copy(connected.error());
     result = attempt(job);
-    if (!shadow_->running()) continue;
+    if (!shadow_->running()) {
+      if (++ended == kMostEnds) return result;
+      continue;
+    }
     const auto there = fingerprint();
     if (!there) return no_copy(there.error());
     if (*there == fingerprint_) return result;

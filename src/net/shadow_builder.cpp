@@ -1,12 +1,15 @@
 #include "net/shadow_builder.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "auth/scram.hpp"
 #include "base/encoding.hpp"
 #include "catalog/queries.hpp"
+#include "shadow/copy_fault.hpp"
 #include "shadow/copy_queries.hpp"
 #include "shadow/quote.hpp"
 #include "shadow/sample_rows.hpp"
@@ -28,6 +31,12 @@ constexpr const char* kBuilder = "portcullis_shadow_builder";
 constexpr const char* kRowless = "portcullis_shadow_rowless";
 constexpr std::size_t kMostConnections = 5;
 constexpr milliseconds kDumpTime{600'000}, kRestoreTime{1'200'000};
+// How long a server takes to end when one of its processes was killed.
+constexpr milliseconds kCrashTime{500};
+// And a session that is told to end.
+constexpr milliseconds kEndTime{2'000};
+// What must be left on the disk when a copy is made: something in it may be missing where it was full.
+constexpr std::uintmax_t kRoom = 16u << 20;
 
 std::string text_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -67,6 +76,14 @@ fs::path programs_of(int server_version) {
   return "/usr/lib/postgresql/" + std::to_string(server_version / 10'000) + "/bin";
 }
 
+Result<void> write(const fs::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  if (out) return {};
+  return Error{base::sqlstate::io_error, "cannot write \"" + file.string() + "\": is its disk full?"};
+}
+
 // As libpq reads it in a connection string: a name may hold "=" and blanks.
 std::string as_connection_value(std::string_view name) {
   std::string value(1, '\'');
@@ -88,9 +105,10 @@ Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options,
                                               std::unique_ptr<Sidecar> prepared) {
   std::unique_ptr<Shadow> shadow(new Shadow(options));
   shadow->sidecar_ = std::move(prepared);
-  for (const auto step : {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles,
-                          &Shadow::make_database, &Shadow::dump, &Shadow::restore, &Shadow::make_rowless,
-                          &Shadow::make_rows, &Shadow::fill, &Shadow::give_to_owners, &Shadow::look}) {
+  for (const auto step :
+       {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles, &Shadow::make_database,
+        &Shadow::dump, &Shadow::restore, &Shadow::make_rowless, &Shadow::make_rows, &Shadow::fill,
+        &Shadow::give_to_owners, &Shadow::look, &Shadow::check_room}) {
     if (const auto done = (*shadow.*step)(); !done) return done.error();
   }
   shadow->production_ = {};
@@ -150,7 +168,29 @@ Result<void> Shadow::start_sidecar() {
     sidecar_ = std::move(*prepared);
   }
   password_ = base::to_base64(auth::random_bytes(24));
-  return sidecar_->start();
+  if (const auto started = sidecar_->start(); !started) return started;
+  return check_version();
+}
+
+// Another version would answer as that one does.
+Result<void> Shadow::check_version() const {
+  const auto due = std::to_string(server_version_ / 10'000);
+  const auto there = std::to_string(sidecar_->server_version() / 10'000);
+  if (there == due) return {};
+  std::string message = "the programs in \"" + options_.sidecar.programs.string();
+  message.append("\" are PostgreSQL ").append(there).append(", and the database is PostgreSQL ").append(due);
+  message.append(": name the folder of PostgreSQL ").append(due).append("'s in \"shadow.programs\"");
+  return Error{base::sqlstate::io_error, std::move(message)};
+}
+
+Result<void> Shadow::check_room() {
+  std::error_code unknown;
+  const auto space = fs::space(sidecar_->work_folder(), unknown);
+  if (unknown || space.available >= kRoom) return {};
+  return Error{base::sqlstate::disk_full, "the disk of \"" + options_.sidecar.parent.string() +
+                                              "\" is full, where the copy is made: only " +
+                                              std::to_string(space.available >> 20) + " MiB are left, and " +
+                                              std::to_string(kRoom >> 20) + " must be"};
 }
 
 fs::path Shadow::file(const std::string& name) const {
@@ -169,6 +209,7 @@ Result<void> Shadow::run(const ServerLogin& login, const std::vector<std::string
   const auto failed = (*opened)->run(statements);
   if (!failed) return with_what(what, failed.error());
   for (const auto& one : *failed) {
+    if (shadow::is_fault_of_copy(one.error.code)) return with_what(what, one.error);
     auto lack = what + ": " + one.error.message;
     // What is done to both databases fails in both.
     if (std::find(left_out_.begin(), left_out_.end(), lack) == left_out_.end())
@@ -288,13 +329,14 @@ Result<void> Shadow::dump() {
 
 Result<void> Shadow::restore() {
   auto list = tool("pg_restore", sidecar_->address(), builder(with_rows_.database));
-  list.arguments = {"--list", file("dump").string()};
-  list.output = file("contents");
+  // Into a file of its own, of which it says so where it cannot be written to its end.
+  list.arguments = {"--list", "--file=" + file("contents").string(), file("dump").string()};
+  list.output = file("contents.log");
   if (const auto listed = run_program(list, kDumpTime); !listed) return listed;
   const auto wide = first_cells(production_.wide_publications);
-  auto contents = shadow::contents_of(text_of(list.output), {wide.begin(), wide.end()});
+  auto contents = shadow::contents_of(text_of(file("contents")), {wide.begin(), wide.end()});
   left_out_.insert(left_out_.end(), contents.left_out.begin(), contents.left_out.end());
-  std::ofstream(file("use"), std::ios::binary) << contents.to_restore;
+  if (const auto written = write(file("use"), contents.to_restore); !written) return written;
 
   auto pg_restore = tool("pg_restore", sidecar_->address(), builder(with_rows_.database));
   pg_restore.arguments = {"--no-owner", "--no-password", "--use-list=" + file("use").string(),
@@ -304,9 +346,12 @@ Result<void> Shadow::restore() {
   auto child = ChildProcess::start(pg_restore);
   if (!child) return child.error();
   const auto status = child->wait(kRestoreTime, true);
-  const auto failed = shadow::not_restored(text_of(pg_restore.output));
-  // It ends with 1 also where single objects could not be made.
-  if (!status || (*status != 0 && failed.empty())) {
+  const auto said = text_of(pg_restore.output);
+  const auto failed = shadow::not_restored(said);
+  // It ends with 1 also where single objects could not be made, and then with how many that are.
+  const bool is_whole =
+      status && (*status == 0 || shadow::ignored_errors(said).value_or(SIZE_MAX) <= failed.size());
+  if (!is_whole || std::any_of(failed.begin(), failed.end(), shadow::tells_of_fault_of_copy)) {
     return Error{base::sqlstate::io_error,
                  "pg_restore could not make the shadow: " + last_lines(pg_restore.output)};
   }
@@ -428,8 +473,30 @@ Result<void> Shadow::try_out(Copy& copy, const std::string& role, const shadow::
     connection = std::move(*opened);
   }
   auto ran = connection->try_out(plan, copy.baseline, facts);
-  if (!ran) connection.reset();
+  if (ran) return ran;
+  connection.reset();
+  if (sidecar_->ends_within(kCrashTime))
+    return Error{base::sqlstate::io_error, "the server of the copy ended while it ran there"};
+  end_sessions(copy, role);
   return ran;
+}
+
+// A function can catch its own cancellation, and what it locks bars every run behind it.
+void Shadow::end_sessions(const Copy& copy, const std::string& role) {
+  const std::string theirs =
+      " FROM pg_stat_activity WHERE usename = " + literal(role) + " AND datname = " + literal(copy.database);
+  const auto opened =
+      ShadowConnection::open(sidecar_->address(), sidecar_->admin("postgres"), ServerConnection::to_look());
+  if (opened && (*opened)->ask("SELECT pg_terminate_backend(pid)" + theirs)) {
+    const auto end = std::chrono::steady_clock::now() + kEndTime;
+    do {
+      const auto left = (*opened)->ask("SELECT 1" + theirs);
+      if (!left) break;
+      if (left->empty()) return;
+      std::this_thread::sleep_for(milliseconds(10));
+    } while (std::chrono::steady_clock::now() < end);
+  }
+  sidecar_->stop();  // a new one is made
 }
 
 Result<shadow::RunFacts> Shadow::try_out(const std::string& role, shadow::RunPlan plan) {

@@ -84,8 +84,11 @@ class Shadow {
   [[nodiscard]] base::Result<void> give_to_owners();
   [[nodiscard]] base::Result<void> give_to_owners(const std::string& database);
   [[nodiscard]] base::Result<void> look();
+  [[nodiscard]] base::Result<void> check_room();
+  [[nodiscard]] base::Result<void> check_version() const;
   [[nodiscard]] base::Result<void> try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
                                            shadow::RunFacts& facts);
+  void end_sessions(const Copy& copy, const std::string& role);
 
   [[nodiscard]] base::Result<void> run(const ServerLogin& login, const std::vector<std::string>& statements,
                                        const std::string& what);

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <thread>
 #include <vector>
 
@@ -47,6 +48,22 @@ Result<void> write_private(const fs::path& file, const std::string& text,
   return {};
 }
 
+// The lock last: what an ending process still writes leaves the folder to the next one that sweeps.
+void remove_folder(const fs::path& folder) {
+  std::error_code failed;
+  for (const char* part : {"server", "work"}) {
+    fs::remove_all(folder / part, failed);
+    if (failed) return;
+  }
+  fs::remove_all(folder, failed);
+}
+
+// A folder has its lock as soon as it is made.
+bool is_old(const struct stat& about) {
+  constexpr std::time_t kSeconds = 60;
+  return std::time(nullptr) - about.st_mtime > kSeconds;
+}
+
 // What the server is started with. Nothing of it has to survive a crash.
 std::vector<std::string> settings(const fs::path& folder) {
   const std::vector<std::pair<std::string, std::string>> values = {
@@ -63,6 +80,7 @@ std::vector<std::string> settings(const fs::path& folder) {
       {"autovacuum", "off"},
       {"jit", "off"},
       {"max_parallel_maintenance_workers", "0"},  // their reads would not be counted
+      {"restart_after_crash", "off"},             // what unlogged tables held would be gone
       {"track_counts", "on"},
       {"temp_file_limit", "1GB"},
       {"log_statement", "none"},
@@ -94,15 +112,17 @@ Result<void> Sidecar::start() {
 }
 
 Sidecar::~Sidecar() {
-  if (server_) {
-    // Immediate shutdown: nothing in it is kept, and killed alone its sessions would outlive it.
-    server_->signal(SIGQUIT);
-    (void)server_->wait(kStopTime);
-    server_.reset();
-  }
-  std::error_code ignored;
-  if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  stop();
+  if (!folder_.empty()) remove_folder(folder_);
   if (lock_ >= 0) ::close(lock_);
+}
+
+// Immediate shutdown: nothing in it is kept, and killed alone its sessions would outlive it.
+void Sidecar::stop() {
+  if (!server_) return;
+  server_->signal(SIGQUIT);
+  (void)server_->wait(kStopTime);
+  server_.reset();
 }
 
 // The outer folder stays the gate's, so that nobody else can put anything into it: the server's account may
@@ -171,7 +191,10 @@ Result<void> Sidecar::wait_until_ready() {
   std::string why;
   do {
     const auto opened = ShadowConnection::open(address(), admin("postgres"), ServerConnection::to_look());
-    if (opened) return {};
+    if (opened) {
+      server_version_ = (*opened)->server_version();
+      return {};
+    }
     why = opened.error().message;
     std::this_thread::sleep_for(milliseconds(20));
   } while (running() && std::chrono::steady_clock::now() < end);
@@ -194,7 +217,11 @@ ServerLogin Sidecar::admin(const std::string& database) const {
 }
 
 bool Sidecar::running() {
-  return server_ && !server_->wait(milliseconds(0));
+  return !ends_within(milliseconds(0));
+}
+
+bool Sidecar::ends_within(milliseconds most) {
+  return !server_ || server_->wait(most).has_value();
 }
 
 void Sidecar::sweep(const fs::path& parent) {
@@ -205,10 +232,14 @@ void Sidecar::sweep(const fs::path& parent) {
     if (::lstat(entry.path().c_str(), &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid())
       continue;
     const int lock = ::open((entry.path() / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (lock < 0) continue;  // another gate's that is just being made, or not ours to look into
+    if (lock < 0) {
+      // Another gate's that is just being made, or not ours to look into; or its gate was killed meanwhile.
+      if (errno == ENOENT && is_old(about)) remove_folder(entry.path());
+      continue;
+    }
     struct stat of_lock {};
     const bool is_ours = ::fstat(lock, &of_lock) == 0 && of_lock.st_uid == ::geteuid();
-    if (is_ours && ::flock(lock, LOCK_EX | LOCK_NB) == 0) fs::remove_all(entry.path(), ignored);
+    if (is_ours && ::flock(lock, LOCK_EX | LOCK_NB) == 0) remove_folder(entry.path());
     ::close(lock);
   }
 }

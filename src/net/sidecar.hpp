@@ -6,6 +6,7 @@
 // server.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -40,6 +41,12 @@ class Sidecar {
   // Its superuser, whose password nobody else has: what runs in the server must not become it.
   [[nodiscard]] ServerLogin admin(const std::string& database) const;
   [[nodiscard]] bool running();
+  // Waits for its end. True: it has ended, or was never started.
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds most);
+  // Ends its server; the folder stays as long as this.
+  void stop();
+  // Of the server, once it is started: 150004.
+  [[nodiscard]] int server_version() const noexcept { return server_version_; }
   // A folder that only the gate's own account can enter, removed with the server.
   [[nodiscard]] std::filesystem::path work_folder() const { return folder_ / "work"; }
 
@@ -60,6 +67,7 @@ class Sidecar {
   std::filesystem::path folder_;
   int lock_ = -1;  // held as long as this gate lives
   std::string password_;
+  int server_version_ = 0;
   std::optional<ChildProcess> server_;
 };
 

@@ -193,7 +193,7 @@ std::optional<Error> Judge::refused_by_dry_run(const guard::Verdict& verdict, co
                                                const Recorder::Subject& subject) const {
   if (subject.message == "Parse") return std::nullopt;
   const auto& result = view_.tried->result;
-  if (!result) return guard::not_tried_out(*first_duty(verdict), result.error().message);
+  if (!result) return guard::not_tried_out(*first_duty(verdict), result.error());
   const auto& report = **result;
   std::size_t reported = 0;
   for (std::size_t i = 0; i < subject.written(meant); ++i) {

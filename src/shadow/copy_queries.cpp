@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace portcullis::shadow {
 
@@ -242,6 +243,18 @@ std::vector<std::string> not_restored(std::string_view output) {
     failed.push_back((entry.empty() ? "" : entry + ": ") + std::string(what));
   });
   return failed;
+}
+
+std::optional<std::size_t> ignored_errors(std::string_view output) {
+  constexpr std::string_view kCount = "pg_restore: warning: errors ignored on restore: ";
+  std::string_view last;
+  each_line(output, [&](std::string_view line) { last = line; });
+  if (!last.starts_with(kCount) || !output.ends_with('\n')) return std::nullopt;
+  const auto digits = last.substr(kCount.size());
+  std::size_t count = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size()) return std::nullopt;
+  return count;
 }
 
 }  // namespace portcullis::shadow

@@ -3,6 +3,8 @@
 // has quoted the names in it.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -50,5 +52,7 @@ struct Contents {
 [[nodiscard]] Contents contents_of(std::string_view list, const std::set<std::string>& wide_publications);
 // What pg_restore said could not be made: the entry, and the database's word for it.
 [[nodiscard]] std::vector<std::string> not_restored(std::string_view output);
+// How many that were by its own count, which ends its output; nothing where that is cut short.
+[[nodiscard]] std::optional<std::size_t> ignored_errors(std::string_view output);
 
 }  // namespace portcullis::shadow

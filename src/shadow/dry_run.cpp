@@ -1,6 +1,7 @@
 #include "shadow/dry_run.hpp"
 
 #include "portcullis/wire/messages.hpp"
+#include "shadow/copy_fault.hpp"
 #include "shadow/quote.hpp"
 #include "wire/message_loop.hpp"
 
@@ -153,7 +154,7 @@ DryRun::Next DryRun::on_error(std::string_view body) {
   if (!response) return fail(response.error());
   auto error = wire::to_error(*response);
   const bool is_fatal = response->field('V') == "FATAL" || response->field('V') == "PANIC";
-  if (is_fatal || !is_clients(step_) || is_timeout(error)) {
+  if (is_fatal || !is_clients(step_) || is_timeout(error) || is_fault_of_copy(error.code)) {
     error.message.insert(0, "the shadow could not try it out: ");
     return fail(std::move(error));
   }

@@ -54,6 +54,16 @@ TEST(NotRestored, NamesTheEntryAndTheDatabasesWord) {
   EXPECT_THAT(not_restored(""), IsEmpty());
 }
 
+TEST(NotRestored, IsWholeWithItsCountAlone) {
+  EXPECT_EQ(ignored_errors("pg_restore: error: x\npg_restore: warning: errors ignored on restore: 12\n"),
+            12u);
+  for (const char* text : {"", "pg_restore: error: x\n", "pg_restore: warning: errors ignored on restore: 1",
+                           "pg_restore: warning: errors ignored on restore: \n",
+                           "pg_restore: warning: errors ignored on restore: 1x\n",
+                           "pg_restore: warning: errors ignored on restore: 1\npg_restore: error: x\n"})
+    EXPECT_EQ(ignored_errors(text), std::nullopt) << text;
+}
+
 TEST(Extensions, ThatReachOutsideAreNotCopied) {
   for (const char* name : {"pgcrypto", "citext", "postgis", "vector"})
     EXPECT_TRUE(may_be_copied(name)) << name;
