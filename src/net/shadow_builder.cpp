@@ -9,6 +9,7 @@
 #include "auth/scram.hpp"
 #include "base/encoding.hpp"
 #include "catalog/queries.hpp"
+#include "net/interruption.hpp"
 #include "shadow/copy_fault.hpp"
 #include "shadow/copy_queries.hpp"
 #include "shadow/quote.hpp"
@@ -35,6 +36,8 @@ constexpr milliseconds kDumpTime{600'000}, kRestoreTime{1'200'000};
 constexpr milliseconds kCrashTime{500};
 // And a session that is told to end.
 constexpr milliseconds kEndTime{2'000};
+// Code of others while the copy is made: its statement_timeout and a little more.
+constexpr milliseconds kOthersTime{3'000};
 // What must be left on the disk when a copy is made: something in it may be missing where it was full.
 constexpr std::uintmax_t kRoom = 16u << 20;
 
@@ -97,6 +100,10 @@ std::string as_connection_value(std::string_view name) {
 Error with_what(const std::string& what, Error error) {
   error.message = what + ": " + error.message;
   return error;
+}
+
+bool is_late(const Error& error) {
+  return error.code == base::SqlState("57014");
 }
 
 }  // namespace
@@ -210,12 +217,16 @@ Result<void> Shadow::run(const ServerLogin& login, const std::vector<std::string
   if (!failed) return with_what(what, failed.error());
   for (const auto& one : *failed) {
     if (shadow::is_fault_of_copy(one.error.code)) return with_what(what, one.error);
-    auto lack = what + ": " + one.error.message;
-    // What is done to both databases fails in both.
-    if (std::find(left_out_.begin(), left_out_.end(), lack) == left_out_.end())
-      left_out_.push_back(std::move(lack));
+    leave_out(what, one.error);
   }
   return {};
+}
+
+// What is done to both databases fails in both.
+void Shadow::leave_out(const std::string& what, const Error& error) {
+  auto lack = what + ": " + error.message;
+  if (std::find(left_out_.begin(), left_out_.end(), lack) == left_out_.end())
+    left_out_.push_back(std::move(lack));
 }
 
 Result<void> Shadow::make_roles() {
@@ -370,6 +381,41 @@ Result<void> Shadow::make_rowless() {
   return Error{base::sqlstate::io_error, "the shadow has no such " + left_out_[before]};
 }
 
+// Each by itself, in a session as it was at first, for it runs code of others; what takes too long has
+// failed.
+Result<std::vector<shadow::Script::Failed>> Shadow::run_others(const Copy& copy,
+                                                               const std::vector<std::string>& statements) {
+  const Error late{base::SqlState("57014"), "code of others in it took too long"};
+  auto parameters = ServerConnection::to_try_out();
+  parameters.emplace_back("statement_timeout", "2s");
+  std::vector<shadow::Script::Failed> failed;
+  std::unique_ptr<ShadowConnection> connection;
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    if (patience_ <= milliseconds(0)) {
+      failed.push_back({i, late});
+      continue;
+    }
+    if (!connection) {
+      auto opened = ShadowConnection::open(sidecar_->address(), builder(copy.database), parameters);
+      if (!opened) return opened.error();
+      connection = std::move(*opened);
+    }
+    const auto began = std::chrono::steady_clock::now();
+    const auto ran = connection->run({"DISCARD ALL", statements[i]}, kOthersTime);
+    if (!ran) {
+      connection.reset();
+      if (Interruption::requested() || sidecar_->ends_within(kCrashTime)) return ran.error();
+      end_sessions(copy, kBuilder);
+      failed.push_back({i, late});
+    } else if (!ran->empty()) {
+      failed.push_back({i, ran->back().error});
+    }
+    if (!failed.empty() && failed.back().statement == i && is_late(failed.back().error))
+      patience_ -= std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+  }
+  return failed;
+}
+
 Result<void> Shadow::make_rows() {
   auto opened = ShadowConnection::open(sidecar_->address(), builder(with_rows_.database),
                                        ServerConnection::to_try_out());
@@ -377,6 +423,7 @@ Result<void> Shadow::make_rows() {
   const auto columns =
       (*opened)->ask("SET search_path = pg_catalog; " + std::string(shadow::columns_query()));
   if (!columns) return columns.error();
+  opened->reset();
   auto samples = shadow::read_samples(*columns);
   if (!samples) return samples.error();
   for (std::size_t attempt = 0; !samples->empty(); ++attempt) {
@@ -390,10 +437,17 @@ Result<void> Shadow::make_rows() {
         without_row_.push_back(table.schema + "." + table.name);
       }
     }
-    const auto failed = (*opened)->run(std::move(inserts));
+    const auto failed = run_others(with_rows_, inserts);
     if (!failed) return failed.error();
     samples->clear();
-    for (const auto& one : *failed) samples->push_back(std::move(tried[one.statement]));
+    for (const auto& one : *failed) {
+      auto& table = tried[one.statement];
+      if (is_late(one.error)) {
+        without_row_.push_back(table.schema + "." + table.name);
+      } else {
+        samples->push_back(std::move(table));
+      }
+    }
   }
   return {};
 }
@@ -401,8 +455,9 @@ Result<void> Shadow::make_rows() {
 Result<void> Shadow::fill() {
   for (const auto* copy : {&with_rows_, &rowless_}) {
     const auto login = builder(copy->database);
-    const auto views = run(login, first_cells(production_.materialized_views), "materialized view");
-    if (!views) return views;
+    const auto views = run_others(*copy, first_cells(production_.materialized_views));
+    if (!views) return views.error();
+    for (const auto& one : *views) leave_out("materialized view", one.error);
     const auto set = run(login, first_cells(production_.sequences), "sequence");
     if (!set) return set;
   }

@@ -88,7 +88,10 @@ class Shadow {
   [[nodiscard]] base::Result<void> check_version() const;
   [[nodiscard]] base::Result<void> try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
                                            shadow::RunFacts& facts);
+  void leave_out(const std::string& what, const base::Error& error);
   void end_sessions(const Copy& copy, const std::string& role);
+  [[nodiscard]] base::Result<std::vector<shadow::Script::Failed>> run_others(
+      const Copy& copy, const std::vector<std::string>& statements);
 
   [[nodiscard]] base::Result<void> run(const ServerLogin& login, const std::vector<std::string>& statements,
                                        const std::string& what);
@@ -107,6 +110,7 @@ class Shadow {
         bootstrap_owner, privileges, schema_privileges, materialized_views;
   } production_;
   std::vector<std::string> left_out_, without_row_;
+  std::chrono::milliseconds patience_{15'000};  // with what takes too long while the copy is made
   Rows settings_;
   Copy with_rows_, rowless_;
 };

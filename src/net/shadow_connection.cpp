@@ -12,7 +12,7 @@ using base::Result;
 
 namespace {
 
-constexpr std::chrono::seconds kLoginTime{30}, kScriptTime{1'200}, kRunTime{15};
+constexpr std::chrono::seconds kLoginTime{30}, kRunTime{15};
 constexpr std::chrono::milliseconds kInterruptionGlance{100};
 constexpr std::size_t kMostRows = 1'000'000;
 
@@ -82,10 +82,11 @@ Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql,
   return std::move(keeper.rows);
 }
 
-Result<std::vector<shadow::Script::Failed>> ShadowConnection::run(std::vector<std::string> statements) {
+Result<std::vector<shadow::Script::Failed>> ShadowConnection::run(std::vector<std::string> statements,
+                                                                  std::chrono::milliseconds most) {
   if (statements.empty()) return std::vector<shadow::Script::Failed>();
   shadow::Script script(std::move(statements));
-  const auto ran = parts_->wait(parts_->connection.run(script), kScriptTime);
+  const auto ran = parts_->wait(parts_->connection.run(script), most);
   if (!ran) return ran.error();
   return script.failures();
 }

@@ -12,7 +12,7 @@ namespace portcullis::net {
 
 class ShadowConnection {
  public:
-  static constexpr std::chrono::milliseconds kAskTime{120'000};
+  static constexpr std::chrono::milliseconds kAskTime{120'000}, kScriptTime{1'200'000};
 
   // Connects and logs in. The errors of ServerConnection::open().
   [[nodiscard]] static base::Result<std::unique_ptr<ShadowConnection>> open(
@@ -25,7 +25,8 @@ class ShadowConnection {
   [[nodiscard]] base::Result<std::vector<shadow::Row>> ask(const std::string& sql,
                                                            std::chrono::milliseconds most = kAskTime);
   // What failed of the statements; an error is the connection's.
-  [[nodiscard]] base::Result<std::vector<shadow::Script::Failed>> run(std::vector<std::string> statements);
+  [[nodiscard]] base::Result<std::vector<shadow::Script::Failed>> run(
+      std::vector<std::string> statements, std::chrono::milliseconds most = kScriptTime);
   // As ServerConnection::try_out().
   [[nodiscard]] base::Result<void> try_out(const shadow::RunPlan& plan, const shadow::Baseline& baseline,
                                            shadow::RunFacts& facts);
