@@ -209,6 +209,10 @@ DryRunResult DryRuns::attempt(const Job& job) {
 Result<void> DryRuns::make_copy() {
   const auto began = steady_clock::now();
   if (failure_ && began - failed_at_ < kFreshFailure) return *failure_;
+  if (shadow_ && !shadow_->running()) {  // its room on the disk may be needed
+    shadow_.reset();
+    wants_spare_ = false;
+  }
   failure_ = keeps_changing();
   for (int copies = 0; copies < kMostCopies && failure_ && !stopping_; ++copies) {
     const auto before = fingerprint();

@@ -112,12 +112,16 @@ Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options,
                                               std::unique_ptr<Sidecar> prepared) {
   std::unique_ptr<Shadow> shadow(new Shadow(options));
   shadow->sidecar_ = std::move(prepared);
-  for (const auto step :
-       {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles, &Shadow::make_database,
-        &Shadow::dump, &Shadow::restore, &Shadow::make_rowless, &Shadow::make_rows, &Shadow::fill,
-        &Shadow::give_to_owners, &Shadow::look, &Shadow::check_room}) {
-    if (const auto done = (*shadow.*step)(); !done) return done.error();
+  for (const auto step : {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles,
+                          &Shadow::make_database, &Shadow::dump, &Shadow::restore, &Shadow::make_rowless,
+                          &Shadow::make_rows, &Shadow::fill, &Shadow::give_to_owners, &Shadow::look}) {
+    const auto done = (*shadow.*step)();
+    if (done) continue;
+    // PostgreSQL has many words for a full disk.
+    const auto room = shadow->check_room();
+    return room ? done.error() : with_what(room.error().message, done.error());
   }
+  if (const auto room = shadow->check_room(); !room) return room.error();
   shadow->production_ = {};
   return shadow;
 }
@@ -190,7 +194,8 @@ Result<void> Shadow::check_version() const {
   return Error{base::sqlstate::io_error, std::move(message)};
 }
 
-Result<void> Shadow::check_room() {
+Result<void> Shadow::check_room() const {
+  if (!sidecar_) return {};
   std::error_code unknown;
   const auto space = fs::space(sidecar_->work_folder(), unknown);
   if (unknown || space.available >= kRoom) return {};

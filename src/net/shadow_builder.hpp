@@ -84,7 +84,7 @@ class Shadow {
   [[nodiscard]] base::Result<void> give_to_owners();
   [[nodiscard]] base::Result<void> give_to_owners(const std::string& database);
   [[nodiscard]] base::Result<void> look();
-  [[nodiscard]] base::Result<void> check_room();
+  [[nodiscard]] base::Result<void> check_room() const;
   [[nodiscard]] base::Result<void> check_version() const;
   [[nodiscard]] base::Result<void> try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
                                            shadow::RunFacts& facts);
