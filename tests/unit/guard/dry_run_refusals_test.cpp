@@ -19,6 +19,16 @@ TEST(DryRunRefusals, WithoutABoundRefuseNothingThatRuns) {
   EXPECT_EQ(denial(tried(), statement, report), "nothing");
 }
 
+TEST(DryRunRefusals, SayThatItHelpsToTryAgain) {
+  policy::DryRunDuty duty;
+  duty.rule = "grow";
+  const auto later =
+      not_tried_out(duty, base::Error{base::sqlstate::cannot_connect_now, "it keeps changing"});
+  EXPECT_EQ(later.code.view(), "57P03");
+  EXPECT_EQ(later.message, "portcullis: denied by \"grow\": it was not tried out: it keeps changing.");
+  EXPECT_EQ(not_tried_out(duty, base::Error{base::sqlstate::io_error, "no copy"}).code.view(), "42501");
+}
+
 TEST(DryRunRefusals, NameTheLockThatIsTooStrong) {
   const auto statement = report_of({orders(LockMode::share_row_exclusive)});
   EXPECT_EQ(denial(locks_at_most(LockMode::share_row_exclusive), statement), "nothing");

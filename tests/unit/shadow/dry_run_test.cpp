@@ -186,6 +186,14 @@ TEST_F(DryRunTest, ATimeoutSaysNothingOfTheStatement) {
             Next::failed);
 }
 
+TEST_F(DryRunTest, NorDoesAFullDisk) {
+  begin(plan_of("UPDATE t SET v = 1"));
+  (void)answer(done("BEGIN"));
+  (void)answer(done("SELECT 0"));
+  EXPECT_EQ(answer(error(base::sqlstate::disk_full, "could not extend file") + ready('E')), Next::failed);
+  EXPECT_THAT(run_->failure().message, StartsWith("the shadow could not try it out: could not extend"));
+}
+
 TEST_F(DryRunTest, ARollbackInsideAFunctionIsNoFailureOfItsOwn) {
   begin(plan_of("CALL p()"));
   (void)answer(done("BEGIN"));
