@@ -158,11 +158,11 @@ class Killed(Case):
         self.allowed(DROP.format("a"), self.session)
 
     def test_with_many_in_flight_each_is_answered(self):
-        sessions = [self.session] + [self.own.connect(harness.AGENT) for _ in range(7)]
+        sessions = [self.session] + [self.own.connect(harness.AGENT) for _ in range(3)]
         for number, session in enumerate(sessions):
             self.addCleanup(session.close)
             session.send(query(f"CREATE INDEX made_{number} ON made.bare (id)"))
-        for _ in range(3):
+        for _ in range(2):
             processes.wait_until(lambda: programs_of(self.own, "postgres"), "a copy")
             kill(programs_of(self.own, "postgres"))
             time.sleep(0.3)
@@ -172,8 +172,8 @@ class Killed(Case):
                 self.assertIn("it was not tried out", error.fields["M"])
                 self.works_again(session, f"CREATE INDEX made_{number} ON made.bare (id)")
         names = {row[0] for row in self.postgres.sql("SELECT indexname FROM pg_indexes WHERE tablename = 'bare'")}
-        self.assertLessEqual({f"made_{number}" for number in range(8)}, names)
-        self.postgres.sql("DROP INDEX " + ", ".join(f"made.made_{number}" for number in range(8)))
+        self.assertLessEqual({f"made_{number}" for number in range(4)}, names)
+        self.postgres.sql("DROP INDEX " + ", ".join(f"made.made_{number}" for number in range(4)))
 
     def test_while_the_copy_is_made(self):
         stages = {"initdb": lambda folder: (folder / "server" / "data" / "PG_VERSION").exists(),
