@@ -66,6 +66,10 @@ void ModelServer::give_own_rows(std::string_view text) {
     give_row_of({"read committed"});
   } else if (has("tgdeferrable")) {
     give_row_of({session_.may_defer() ? "t" : "f"});
+  } else if (has("'lock_timeout'")) {
+    give_row_of({"0", "500", "f"});
+  } else if (has("pg_relation_filenode") || has("numscans")) {
+    // What a change of the schema has locked and stored: this server keeps no account of it.
   } else if (has("pg_catalog.pg_locks")) {
     if (session_.has_touched()) give_row_of({kTable, counted, "on", "r", "app", "t"});
   } else if (has("pg_stat_get_xact")) {
