@@ -7,6 +7,7 @@
 
 #include "sql/builtin_names.hpp"
 #include "sql/command_tag.hpp"
+#include "sql/outside_transactions.hpp"
 #include "sql/parse_tree.hpp"
 #include "sql/walker.hpp"
 
@@ -63,6 +64,7 @@ bool cannot_change_data(const Effect& effect) {
 base::Result<StatementFacts> facts_of(const ParsedStatement& statement, std::string_view text) {
   StatementFacts facts;
   facts.kind = command_tag(statement.root);
+  facts.outside_transactions = outside_transactions(statement.root);
   facts.offset = static_cast<std::uint32_t>(statement.offset);
   facts.length = static_cast<std::uint32_t>(statement.length);
   if (facts.kind.empty()) return not_understood("a statement \"" + std::string(statement.root.type()) + '"');

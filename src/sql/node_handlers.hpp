@@ -125,6 +125,9 @@ void walk_do(Walker& walker, const Node& node);
 // Effect::arguments of a FuncCall.
 [[nodiscard]] std::vector<std::optional<std::string>> constant_arguments(const Node& call,
                                                                          std::string_view statement);
+// Whether the list `options` of the node has the boolean option `name` on. Of several the last one decides,
+// as for PostgreSQL; what is not clearly "no" is "yes".
+[[nodiscard]] bool has_option(const Node& node, std::string_view options, std::string_view name);
 // What an item of FROM goes by in its query; empty for a join without an alias.
 [[nodiscard]] std::string range_name(const Node& item);
 // What stands in front of a column of it.

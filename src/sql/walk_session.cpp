@@ -46,7 +46,7 @@ Action action_of_set(const Node& node, std::string_view setting) {
   return kind == "VAR_RESET" || kind == "VAR_RESET_ALL" ? Action::reset : Action::set;
 }
 
-// Options of EXPLAIN count as PostgreSQL reads booleans; what is not clearly "no" is "yes".
+// As PostgreSQL reads booleans of option lists; what is not clearly "no" is "yes".
 bool is_on(const Node& option) {
   const auto value = option.child("arg");
   if (!value) return true;
@@ -72,6 +72,14 @@ constexpr auto kSessionCommands = std::to_array<SessionCommand>({
 });
 
 }  // namespace
+
+bool has_option(const Node& node, std::string_view options, std::string_view name) {
+  bool has = false;
+  for (const Node& option : node.list(options)) {
+    if (option.text("defname") == name) has = is_on(option);
+  }
+  return has;
+}
 
 void walk_transaction(Walker& walker, const Node& node) {
   const auto* const row =

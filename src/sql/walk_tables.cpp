@@ -230,6 +230,7 @@ void walk_refresh(Walker& walker, const Node& node) {
 }
 
 void walk_vacuum(Walker& walker, const Node& node) {
+  walker.facts().is_full = has_option(node, "options", "full");
   std::vector<Action> actions{node.flag("is_vacuumcmd") ? Action::vacuum : Action::analyze};
   for (const Node& option : node.list("options")) {
     if (option.text("defname") == "analyze") actions.push_back(Action::analyze);
@@ -251,6 +252,7 @@ void walk_cluster(Walker& walker, const Node& node) {
 }
 
 void walk_reindex(Walker& walker, const Node& node) {
+  walker.facts().is_concurrent = has_option(node, "params", "concurrently");
   for (const Node& option : node.list("params")) {
     const auto argument = option.child("arg");
     if (option.text("defname") == "tablespace" && argument) add_storage(walker, {}, argument->text("sval"));

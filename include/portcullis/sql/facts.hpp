@@ -111,6 +111,11 @@ enum class TransactionControl : std::uint8_t {
   rollback_prepared
 };
 
+// Whether PostgreSQL runs it outside transaction blocks only (25001 within one: manual, "CREATE INDEX",
+// "VACUUM", ...). `perhaps`: the text does not tell, as of REINDEX and CLUSTER, where the table may be
+// partitioned, and of subscriptions. What DO and CALL run may do so, too, and counts as `never`.
+enum class OutsideTransactions : std::uint8_t { never, perhaps, always };
+
 // A relation that a query names, and the name that its columns go by there. A join's alias goes for all the
 // tables in it: each is a range by that alias too. The target of INSERT is one where RETURNING or ON CONFLICT
 // can read it, with "excluded" for the rows proposed; of what has RETURNING the target is a range by "old"
@@ -159,6 +164,9 @@ struct StatementFacts {
   // Every operator by name, PostgreSQL's own too: a user's may have the same.
   std::vector<Name> operators;
   TransactionControl transaction = TransactionControl::none;
+  OutsideTransactions outside_transactions = OutsideTransactions::never;
+  // What decides how strongly they lock: REINDEX with CONCURRENTLY, VACUUM with FULL.
+  bool is_concurrent = false, is_full = false;
   // Nothing but select, copy to stdout, show, fetch, explain and session control: cannot change data. Calls
   // no function but PostgreSQL's own of which none by that name is volatile.
   bool reads_only = false;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/big_stack.hpp"
 
@@ -165,6 +167,56 @@ TEST(Facts, TellHowManyRowsAnInsertWritesOut) {
         "copy (insert into t values (1) returning a) to stdout", "update t set a = 1"}) {
     EXPECT_EQ(only(text).values_rows, std::nullopt) << text;
   }
+}
+
+TEST(Facts, TellWhatNoTransactionBlockMayHold) {
+  using enum OutsideTransactions;
+  const std::vector<std::pair<std::string_view, OutsideTransactions>> expected = {
+      {"CREATE INDEX CONCURRENTLY ON t (a)", always},
+      {"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)", always},
+      {"CREATE INDEX ON t (a)", never},
+      {"DROP INDEX CONCURRENTLY i", always},
+      {"DROP INDEX i", never},
+      {"REINDEX TABLE CONCURRENTLY t", always},
+      {"REINDEX (CONCURRENTLY) INDEX i", always},
+      {"REINDEX (CONCURRENTLY false) INDEX i", perhaps},
+      {"REINDEX (CONCURRENTLY 'OFF', VERBOSE) INDEX i", perhaps},
+      {"REINDEX TABLE t", perhaps},
+      {"REINDEX SCHEMA s", always},
+      {"REINDEX DATABASE d", always},
+      {"REINDEX SYSTEM d", always},
+      {"VACUUM", always},
+      {"VACUUM (FULL, ANALYZE) t", always},
+      {"ANALYZE t", never},
+      {"CLUSTER", always},
+      {"CLUSTER t USING i", perhaps},
+      {"ALTER TABLE p DETACH PARTITION c CONCURRENTLY", always},
+      {"ALTER TABLE p DETACH PARTITION c", never},
+      {"ALTER TABLE p DETACH PARTITION c FINALIZE", never},
+      {"ALTER TABLE p ADD COLUMN x integer", never},
+      {"ALTER TYPE e ADD VALUE 'x'", never},
+      {"REFRESH MATERIALIZED VIEW CONCURRENTLY m", never},
+      {"DISCARD ALL", always},
+      {"DISCARD PLANS", never},
+      {"COMMIT PREPARED 'x'", always},
+      {"COMMIT", never},
+      {"CREATE DATABASE d", always},
+      {"DROP DATABASE d", always},
+      {"ALTER DATABASE d SET TABLESPACE t", perhaps},
+      {"DROP SUBSCRIPTION s", perhaps},
+  };
+  for (const auto& [text, when] : expected) EXPECT_EQ(only(text).outside_transactions, when) << text;
+}
+
+TEST(Facts, TellWhatDecidesHowStronglyItLocks) {
+  EXPECT_TRUE(only("REINDEX TABLE CONCURRENTLY t").is_concurrent);
+  EXPECT_TRUE(only("REINDEX (CONCURRENTLY off, CONCURRENTLY) TABLE t").is_concurrent);
+  EXPECT_FALSE(only("REINDEX (CONCURRENTLY, CONCURRENTLY off) TABLE t").is_concurrent);
+  EXPECT_FALSE(only("REINDEX SCHEMA s").is_concurrent);
+  EXPECT_TRUE(only("VACUUM FULL t").is_full);
+  EXPECT_TRUE(only("VACUUM (FULL, ANALYZE) t").is_full);
+  EXPECT_FALSE(only("VACUUM (FULL 0) t").is_full);
+  EXPECT_FALSE(only("VACUUM ANALYZE t").is_full);
 }
 
 }  // namespace
