@@ -96,17 +96,23 @@ net::ServerLogin login_of(const Config& config, const std::string& role) {
   return {role, {}, config.upstream.database};
 }
 
-std::vector<shadow::StatementReport> read(const std::vector<std::string>& statements) {
-  std::vector<shadow::StatementReport> reports;
+struct ReadStatement {
+  shadow::StatementReport report;  // of one that is not to be tried out
+  std::optional<shadow::Outside> outside;
+};
+
+std::vector<ReadStatement> read(const std::vector<std::string>& statements) {
+  std::vector<ReadStatement> all;
   on_parser_thread([&] {
     for (const auto& sql : statements) {
       const auto facts = sql::analyze(sql);
-      auto& report = reports.emplace_back();
+      auto& [report, outside] = all.emplace_back();
       report.statement = sql;
       report.not_tried = facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error());
+      if (!report.not_tried) outside = shadow::outside_of(facts->statements.front());
     }
   });
-  return reports;
+  return all;
 }
 
 }  // namespace
@@ -126,16 +132,21 @@ base::Result<TriedOut> try_out(const Config& config, const std::string& role,
   if (!production) return fail(production.error());
   TriedOut tried_out;
   auto& report = tried_out.report;
-  report.statements = read(statements);
+  const auto all = read(statements);
   tried_out.build_time =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   const auto agent = login_of(config, role);
-  for (auto& statement : report.statements) {
-    if (statement.not_tried) continue;
+  for (const auto& one : all) {
+    if (one.report.not_tried) {
+      report.statements.push_back(one.report);
+      continue;
+    }
     shadow::RunPlan plan;
-    plan.statement = statement.statement;
+    plan.statement = one.report.statement;
     plan.settings = (*shadow)->settings_of(role);
-    statement = net::report_on({**shadow, **production, options->production, agent}, std::move(plan));
+    plan.outside = one.outside;
+    report.statements.push_back(
+        net::report_on({**shadow, **production, options->production, agent}, std::move(plan)));
   }
   report.role = role;
   report.left_out = (*shadow)->left_out();

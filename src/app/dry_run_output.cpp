@@ -112,6 +112,9 @@ std::string text_of(const shadow::StatementReport& statement, const Paint& paint
                         : paint(kGreen, "would run") + ": " + printable(facts.tag) + "\n";
   if (facts.failure) return text;
   text += facts.relations.empty() ? "It locks nothing.\n" : "\n" + table_of(facts.relations);
+  if (facts.is_by_rule) text += "Locks and what is read whole: by PostgreSQL's rules, not measured.\n";
+  if (facts.waits_for_older)
+    text += "It waits until every older transaction has ended that could see the change.\n";
   text += text_of(statement.probes, paint);
   text += text_of(statement.forecast);
   return statement.safer ? text + text_of(*statement.safer) : text;
@@ -129,9 +132,10 @@ std::string to_text(const TriedOut& tried_out, bool colours) {
   text += list_of("The copy lacks, so that production may answer otherwise:", report.left_out);
   text += list_of("Tables that no row could be made up for:", report.without_row);
   return text +
-         "\nLocks and what is written anew are measured; each table held one made-up row, or none. What the\n"
-         "database's own rows answer, and who holds locks, was true when it was asked; times are "
-         "estimates.\n";
+         "\nWhere nothing else is said, locks and what is written anew are measured; each table held one\n"
+         "made-up row, or none. What the database's own rows answer, and who holds locks, was true when it "
+         "was\n"
+         "asked; times are estimates.\n";
 }
 
 }  // namespace portcullis::app

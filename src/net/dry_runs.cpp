@@ -194,6 +194,7 @@ DryRunResult DryRuns::attempt(const Job& job) {
   plan.settings = settings_of(job.request);
   plan.earlier = job.request.earlier;
   plan.parameters = job.request.parameters;
+  plan.outside = job.request.outside;
   for (const auto& statement : job.request.statements) {
     if (job.abandoned) return not_ready();
     plan.statement = statement;

@@ -5,12 +5,14 @@
 #include <fstream>
 #include <iterator>
 #include <thread>
+#include <utility>
 
 #include "auth/scram.hpp"
 #include "base/encoding.hpp"
 #include "catalog/queries.hpp"
 #include "net/interruption.hpp"
 #include "shadow/copy_fault.hpp"
+#include "net/throw_away.hpp"
 #include "shadow/copy_queries.hpp"
 #include "shadow/quote.hpp"
 #include "shadow/sample_rows.hpp"
@@ -40,6 +42,10 @@ constexpr milliseconds kEndTime{2'000};
 constexpr milliseconds kOthersTime{3'000};
 // What must be left on the disk when a copy is made: something in it may be missing where it was full.
 constexpr std::uintmax_t kRoom = 16u << 20;
+// PostgreSQL refuses it within a transaction block.
+constexpr base::SqlState kActiveTransaction{"25001"};
+// Of a statement that is no transaction, and may work on many tables.
+constexpr milliseconds kOutsideTime{10'000};
 
 std::string text_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -262,7 +268,7 @@ Result<void> Shadow::make_roles() {
 Result<void> Shadow::make_database() {
   const auto& name = options_.login.database;
   std::vector<std::string> sql;
-  if (name == kRowless) {
+  if (name == kRowless || name.starts_with(ThrowAway::kPrefix)) {
     return Error{base::sqlstate::invalid_parameter_value,
                  "the database is called \"" + name + "\", a name that the shadow needs: rename it"};
   }
@@ -520,8 +526,8 @@ std::vector<std::pair<std::string, std::string>> Shadow::settings_of(const std::
   return settings;
 }
 
-Result<void> Shadow::try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
-                             shadow::RunFacts& facts) {
+Result<void> Shadow::run_inside(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
+                                shadow::RunFacts& facts) {
   // Each costs the copy's server a process.
   if (copy.connections.size() >= kMostConnections && !copy.connections.contains(role))
     copy.connections.clear();
@@ -559,14 +565,46 @@ void Shadow::end_sessions(const Copy& copy, const std::string& role) {
   sidecar_->stop();  // a new one is made
 }
 
-Result<shadow::RunFacts> Shadow::try_out(const std::string& role, shadow::RunPlan plan) {
+// Nobody may be connected to what is copied. What is left behind by a statement would be found by the next.
+Result<void> Shadow::run_outside(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
+                                 shadow::RunFacts& facts) {
+  copy.connections.clear();
+  const auto made = ThrowAway::make(*sidecar_, copy.database, ++thrown_away_);
+  if (!made) return with_what("no copy to throw away", made.error());
+  Result<void> ran;
+  {
+    auto opened =
+        ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), (*made)->name()},
+                               ServerConnection::to_try_out());
+    ran = opened ? (*opened)->try_out(plan, copy.baseline, facts) : Result<void>(opened.error());
+  }
+  const auto ended = (*made)->end();
+  if (ended) return ran;
+  is_spoilt_ = true;
+  return ended;
+}
+
+Result<shadow::RunFacts> Shadow::try_out(Attempt attempt, const std::string& role,
+                                         const shadow::RunPlan& plan) {
   shadow::RunFacts facts, rowless;
-  const auto ran = try_out(with_rows_, role, plan, facts);
+  const auto ran = (this->*attempt)(with_rows_, role, plan, facts);
   if (!ran) return Result<shadow::RunFacts>(boost::system::in_place_error, ran.error());
   if (!facts.failure || !shadow::may_hang_on_rows(*facts.failure)) return facts;
-  const auto ran_again = try_out(rowless_, role, plan, rowless);
+  const auto ran_again = (this->*attempt)(rowless_, role, plan, rowless);
   if (!ran_again) return Result<shadow::RunFacts>(boost::system::in_place_error, ran_again.error());
   return shadow::facts_of_both(std::move(facts), std::move(rowless));
+}
+
+Result<shadow::RunFacts> Shadow::try_out(const std::string& role, shadow::RunPlan plan) {
+  const auto outside = std::exchange(plan.outside, std::nullopt);
+  if (!outside || !outside->is_certain) {
+    auto facts = try_out(&Shadow::run_inside, role, plan);
+    const bool is_refused = facts && facts->failure && facts->failure->code == kActiveTransaction;
+    if (!outside || !is_refused) return facts;
+  }
+  plan.outside = outside;
+  plan.statement_timeout = kOutsideTime;
+  return try_out(&Shadow::run_outside, role, plan);
 }
 
 // Where there are no rows: a step shall not fail by one that was made up.
@@ -577,7 +615,7 @@ void Shadow::try_out(const std::string& role, const shadow::RunPlan& plan, shado
     if (step.stand_in.empty()) {
       behind.statement = step.sql;
       shadow::RunFacts facts;
-      if (!try_out(rowless_, role, behind, facts)) return;
+      if (!run_inside(rowless_, role, behind, facts)) return;
       step.facts = std::move(facts);
     }
     behind.earlier.push_back(step.stand_in.empty() ? step.sql : step.stand_in);

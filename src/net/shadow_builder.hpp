@@ -40,14 +40,15 @@ class Shadow {
 
   // Runs the statement as a role of production's, which it logs in as; `plan.role` stays empty: where each
   // table has a made-up row, and if it fails by that, where there are none. 28000 when there is no such role.
+  // What runs outside transactions does so in a copy of its own, which takes some tenths of a second.
   [[nodiscard]] base::Result<shadow::RunFacts> try_out(const std::string& role, shadow::RunPlan plan);
 
   // Runs each step behind those before it, and keeps what it has shown; `plan` is that of the statement which
   // the form is of.
   void try_out(const std::string& role, const shadow::RunPlan& plan, shadow::SaferForm& form);
 
-  // Its server runs.
-  [[nodiscard]] bool running() { return sidecar_->running(); }
+  // Its server runs, and nothing is left in it of a statement.
+  [[nodiscard]] bool running() { return !is_spoilt_ && sidecar_->running(); }
   // What the next one's server is best made with.
   [[nodiscard]] const SidecarOptions& sidecar_options() const noexcept { return sidecar_->options(); }
 
@@ -86,12 +87,18 @@ class Shadow {
   [[nodiscard]] base::Result<void> look();
   [[nodiscard]] base::Result<void> check_room() const;
   [[nodiscard]] base::Result<void> check_version() const;
-  [[nodiscard]] base::Result<void> try_out(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
-                                           shadow::RunFacts& facts);
   void leave_out(const std::string& what, const base::Error& error);
   void end_sessions(const Copy& copy, const std::string& role);
   [[nodiscard]] base::Result<std::vector<shadow::Script::Failed>> run_others(
       const Copy& copy, const std::vector<std::string>& statements);
+  using Attempt = base::Result<void> (Shadow::*)(Copy& copy, const std::string& role,
+                                                 const shadow::RunPlan& plan, shadow::RunFacts& facts);
+  [[nodiscard]] base::Result<shadow::RunFacts> try_out(Attempt attempt, const std::string& role,
+                                                       const shadow::RunPlan& plan);
+  [[nodiscard]] base::Result<void> run_inside(Copy& copy, const std::string& role,
+                                              const shadow::RunPlan& plan, shadow::RunFacts& facts);
+  [[nodiscard]] base::Result<void> run_outside(Copy& copy, const std::string& role,
+                                               const shadow::RunPlan& plan, shadow::RunFacts& facts);
 
   [[nodiscard]] base::Result<void> run(const ServerLogin& login, const std::vector<std::string>& statements,
                                        const std::string& what);
@@ -113,6 +120,8 @@ class Shadow {
   std::chrono::milliseconds patience_{15'000};  // with what takes too long while the copy is made
   Rows settings_;
   Copy with_rows_, rowless_;
+  std::size_t thrown_away_ = 0;  // how many databases
+  bool is_spoilt_ = false;
 };
 
 }  // namespace portcullis::net

@@ -66,10 +66,9 @@ void read_bounds(LoadContext& context, const JsonValue& bounds, DryRunDuty& duty
   reader.finish();
 }
 
-// What acts on more than the schema and its rows, or cannot run in a transaction (shadow/admission.cpp).
-constexpr auto kNeverTriedOut = std::to_array<Action>(
-    {Action::call, Action::do_, Action::copy_from_stdin, Action::copy_to_stdout,
-     Action::create_index_concurrently, Action::drop_index_concurrently, Action::vacuum});
+// What acts on more than the schema and its rows (shadow/admission.cpp).
+constexpr auto kNeverTriedOut =
+    std::to_array<Action>({Action::call, Action::do_, Action::copy_from_stdin, Action::copy_to_stdout});
 
 bool may_be_tried_out(Action action) {
   return std::find(kNeverTriedOut.begin(), kNeverTriedOut.end(), action) == kNeverTriedOut.end();

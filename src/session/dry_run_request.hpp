@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "portcullis/base/result.hpp"
+#include "shadow/outside.hpp"
 #include "shadow/parameters.hpp"
 #include "shadow/report.hpp"
 
@@ -24,6 +25,8 @@ struct DryRunRequest {
   std::vector<std::string> earlier;     // what the open transaction has changed in the catalog before
   std::shared_ptr<const SessionSettings> settings;
   std::optional<shadow::Parameters> parameters{};
+  // Of a single statement outside of transaction blocks, where PostgreSQL runs it only there.
+  std::optional<shadow::Outside> outside{};
   friend bool operator==(const DryRunRequest&, const DryRunRequest&) = default;
 };
 

@@ -53,6 +53,8 @@ struct View {
   bool unsettled = false;
   // Messages of a pipeline were sent that no Sync has ended yet.
   bool in_pipeline = false;
+  // A transaction block is open.
+  bool in_block = false;
   // The open transaction has failed.
   bool failed = false;
   // The session's settings; null: the server must be asked.

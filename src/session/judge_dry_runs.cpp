@@ -143,6 +143,9 @@ DryRunRequest Judge::request_of(const sql::Facts& meant, const Recorder::Subject
   DryRunRequest request;
   request.earlier = *view_.earlier;
   request.settings = view_.settings;
+  // In a block, or beside others in a text, which PostgreSQL takes for one, it fails, and is tried out so.
+  if (!view_.in_block && subject.written(meant) == 1)
+    request.outside = shadow::outside_of(meant.statements.front());
   if (subject.message == "Bind") {
     request.statements = {subject.source->text};
     if (!subject.bind->parameters.empty()) request.parameters = parameters_of(*subject.source, *subject.bind);

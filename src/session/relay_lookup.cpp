@@ -54,6 +54,7 @@ bool Relay::take_view(std::string_view coming) {
   view.unsettled = lookup_.catalog_changing || lookup_.names_moving || lookup_.change_pending ||
                    lookup_.names_stale || lookup_.catalog_stale;
   view.in_pipeline = unsynced_ || is_copying();
+  view.in_block = status_ != 'I';
   view.failed = status_ == 'E';
   view.settings = settings_;
   view.earlier = earlier_;

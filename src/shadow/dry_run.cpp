@@ -16,9 +16,11 @@ namespace {
 // What the shadow may make the gate hold.
 constexpr std::uint32_t kMaxMessage = 16u << 20;
 constexpr std::size_t kMaxRows = 100'000;
+constexpr std::string_view kReadable = "SET LOCAL client_encoding TO 'UTF8'; ";
 
-std::string set(std::string_view name, std::string_view value) {
-  return "; SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", true)";
+std::string set(std::string_view name, std::string_view value, bool is_local) {
+  return "; SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) +
+         (is_local ? ", true)" : ", false)");
 }
 
 std::string in_milliseconds(std::chrono::milliseconds time) {
@@ -50,19 +52,23 @@ DryRun::DryRun(RunPlan plan, const Baseline& baseline, Counters& counters)
 // A backslash means itself: the session's standard_conforming_strings is on. Whatever the role or the
 // database is set to, one transaction is like the other, and no worker's reads go uncounted.
 std::string DryRun::opening() const {
-  std::string sql = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-  for (const auto& [name, value] : plan_.settings) sql += set(name, value);
-  sql += set("max_parallel_workers_per_gather", "0");
-  sql += set("lock_timeout", in_milliseconds(plan_.lock_timeout));
-  sql += set("statement_timeout", in_milliseconds(plan_.statement_timeout));
+  const bool is_inside = !plan_.outside;
+  std::string sql = is_inside ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+                              : "SET default_transaction_read_only TO off";
+  for (const auto& [name, value] : plan_.settings) sql += set(name, value, is_inside);
+  sql += set("max_parallel_workers_per_gather", "0", is_inside);
+  sql += set("lock_timeout", in_milliseconds(plan_.lock_timeout), is_inside);
+  sql += set("statement_timeout", in_milliseconds(plan_.statement_timeout), is_inside);
   if (!plan_.role.empty()) sql += "; SET LOCAL ROLE " + identifier(plan_.role);
   return sql;
 }
 
 // The statement's own settings and role shall not decide what is seen.
 std::string DryRun::looking() const {
-  return "RESET ROLE; SET LOCAL client_encoding TO 'UTF8'; SET LOCAL statement_timeout TO " +
-         literal(in_milliseconds(plan_.statement_timeout)) + "; " + std::string(facts_query());
+  const std::string front = plan_.outside ? "BEGIN READ ONLY" : "RESET ROLE";
+  return front + "; " + std::string(kReadable) + "SET LOCAL statement_timeout TO " +
+         literal(in_milliseconds(plan_.statement_timeout)) + "; " +
+         (plan_.outside ? seen_query({}) : std::string(facts_query()));
 }
 
 void DryRun::ask(Step step) {
@@ -74,6 +80,8 @@ void DryRun::ask(Step step) {
     case Step::earlier: return execute(plan_.earlier[earlier_], {});
     case Step::count: return query(counters_.query());
     case Step::hold: return query(facts_query());
+    case Step::before:
+      return query("BEGIN READ ONLY; " + std::string(kReadable) + seen_query(*plan_.outside) + "; COMMIT");
     case Step::run: return execute(plan_.statement, plan_.parameters.value_or(Parameters{}));
     case Step::deferred: return query("SET CONSTRAINTS ALL IMMEDIATE");
     case Step::look: return query(looking());
@@ -163,11 +171,17 @@ DryRun::Next DryRun::on_error(std::string_view body) {
   return Next::read;
 }
 
+char DryRun::due_status() const noexcept {
+  const bool is_over = step_ == Step::roll_back || step_ == Step::discard;
+  const bool is_outside =
+      plan_.outside && (step_ == Step::begin || step_ == Step::before || step_ == Step::run);
+  if (is_over || is_outside) return 'I';
+  return has_failed_ ? 'E' : 'T';
+}
+
 // A statement that has ended the transaction was none for here: what it did is done, if only in the shadow.
 DryRun::Next DryRun::on_ready(char status) {
-  const bool is_over = step_ == Step::roll_back || step_ == Step::discard;
-  const char due = is_over ? 'I' : has_failed_ ? 'E' : 'T';
-  if (status != due) {
+  if (status != due_status()) {
     return is_clients(step_) || step_ == Step::earlier ? fail(not_to_be_tried()) : fail_out_of_order();
   }
   if (has_failed_) {
@@ -180,7 +194,9 @@ DryRun::Next DryRun::on_ready(char status) {
 
 DryRun::Next DryRun::after(Step step) {
   switch (step) {
-    case Step::begin: ask(plan_.earlier.empty() ? Step::count : Step::earlier); break;
+    case Step::begin:
+      ask(plan_.outside ? Step::before : plan_.earlier.empty() ? Step::count : Step::earlier);
+      break;
     case Step::earlier: ask(++earlier_ < plan_.earlier.size() ? Step::earlier : Step::count); break;
     case Step::count:
       if (const auto taken = counters_.take(rows_); !taken) return fail(taken.error());
@@ -193,9 +209,16 @@ DryRun::Next DryRun::after(Step step) {
       ask(Step::run);
       break;
     }
-    case Step::run: ask(Step::deferred); break;
+    case Step::before: {
+      auto seen = read_seen(rows_);
+      if (!seen) return fail(seen.error());
+      before_ = std::move(*seen);
+      ask(Step::run);
+      break;
+    }
+    case Step::run: ask(plan_.outside ? Step::look : Step::deferred); break;
     case Step::deferred: ask(Step::look); break;
-    case Step::look: return after_look();
+    case Step::look: return plan_.outside ? look_outside() : after_look();
     case Step::columns: return after_columns();
     case Step::parts: return after_parts();
     case Step::roll_back: ask(Step::discard); break;
@@ -209,6 +232,19 @@ DryRun::Next DryRun::after_look() {
   if (!relations) return fail(relations.error());
   facts_.relations = std::move(*relations);
   for (const Oid oid : strongly_locked(rows_)) {
+    if (baseline_.tables().shapes.contains(oid)) tables_.push_back(oid);
+  }
+  ask(tables_.empty() ? Step::roll_back : Step::columns);
+  return Next::read;
+}
+
+DryRun::Next DryRun::look_outside() {
+  const auto after = read_seen(rows_);
+  if (!after) return fail(after.error());
+  facts_.relations = facts_by_rule(*plan_.outside, before_, *after);
+  facts_.is_by_rule = true;
+  facts_.waits_for_older = waits_for_older(plan_.outside->kind);
+  for (const Oid oid : tables_changed(*plan_.outside, facts_.relations, *after)) {
     if (baseline_.tables().shapes.contains(oid)) tables_.push_back(oid);
   }
   ask(tables_.empty() ? Step::roll_back : Step::columns);

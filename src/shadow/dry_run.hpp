@@ -1,5 +1,6 @@
 // One run of a statement in the shadow: begin, become the agent's role, run what its transaction has run
-// before, run the statement, look, roll back. Manual 55.2. Sans-I/O, one connection, one run at a time.
+// before, run the statement, look, roll back. What PostgreSQL runs outside transactions only is looked at
+// before and behind, and stays. Manual 55.2. Sans-I/O, one connection, one run at a time.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 
 #include "portcullis/base/result.hpp"
 #include "shadow/measurement.hpp"
+#include "shadow/outside.hpp"
 #include "shadow/parameters.hpp"
 
 namespace portcullis::shadow {
@@ -25,6 +27,8 @@ struct RunPlan {
   std::vector<std::pair<std::string, std::string>> settings;  // of the session, by name: "TimeZone", "UTC"
   std::vector<std::string> earlier;                           // DDL of the open transaction, in its order
   std::optional<Parameters> parameters{};                     // of the statement
+  // It runs outside transactions, behind nothing: in a copy that is thrown away.
+  std::optional<Outside> outside{};
   std::chrono::milliseconds lock_timeout{500}, statement_timeout{2'000};
 };
 
@@ -50,6 +54,7 @@ class DryRun {
     earlier,
     count,
     hold,
+    before,
     run,
     deferred,
     look,
@@ -66,20 +71,22 @@ class DryRun {
   Next on_ready(char status);
   Next after(Step step);
   Next after_look();
+  Next look_outside();
   Next after_columns();
   Next after_parts();
   Next on_error(std::string_view body);
   Next fail(base::Error error);
   Next fail_out_of_order();
   [[nodiscard]] std::string opening() const;
+  [[nodiscard]] char due_status() const noexcept;
   [[nodiscard]] std::string looking() const;
   [[nodiscard]] bool is_clients(Step step) const noexcept {
     return step == Step::run || step == Step::deferred;
   }
   // Its rows are answers to the gate.
   [[nodiscard]] bool is_asked(Step step) const noexcept {
-    return step == Step::count || step == Step::hold || step == Step::look || step == Step::columns ||
-           step == Step::parts;
+    return step == Step::count || step == Step::hold || step == Step::before || step == Step::look ||
+           step == Step::columns || step == Step::parts;
   }
 
   RunPlan plan_;
@@ -89,6 +96,7 @@ class DryRun {
   std::size_t earlier_ = 0;  // which of them runs
   bool has_failed_ = false;  // the step
   Held held_;
+  std::vector<Seen> before_;
   std::vector<Oid> tables_;  // whose shape is asked for
   Shapes shapes_;            // behind the statement
   std::vector<Row> rows_;

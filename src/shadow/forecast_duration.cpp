@@ -15,6 +15,12 @@ bool changes_the_schema(std::string_view tag) {
   return std::any_of(kTags.begin(), kTags.end(), [&](auto one) { return tag.starts_with(one); });
 }
 
+// VACUUM without FULL reads what it must, which hangs on the rows.
+bool writes_all_anew(const RunFacts& facts) {
+  return facts.tag == "VACUUM" && std::any_of(facts.relations.begin(), facts.relations.end(),
+                                              [](const auto& one) { return one.is_rewritten; });
+}
+
 bool writes_rows(const std::vector<RelationFacts>& relations) {
   return std::any_of(relations.begin(), relations.end(),
                      [](const auto& one) { return one.inserted > 0 || one.updated > 0 || one.deleted > 0; });
@@ -75,7 +81,8 @@ void set_unknown(Forecast& forecast, std::string why) {
 
 void estimate_duration(const RunFacts& facts, Forecast& forecast) {
   if (facts.failure) return set_unknown(forecast, "it fails");
-  if (!changes_the_schema(facts.tag) || writes_rows(facts.relations))
+  const bool is_known = changes_the_schema(facts.tag) || writes_all_anew(facts);
+  if (!is_known || writes_rows(facts.relations))
     return set_unknown(forecast, "it hangs on the rows that it meets");
   // TRUNCATE writes anew what is empty then.
   const bool is_emptied = facts.tag == "TRUNCATE TABLE";
@@ -88,9 +95,12 @@ void estimate_duration(const RunFacts& facts, Forecast& forecast) {
     if (is_queried(relation)) return set_unknown(forecast, "it hangs on a query of " + qualified(relation));
     if (!relation.bytes) return set_unknown(forecast, "the size of " + qualified(relation) + " is unknown");
     add(relation, is_indexed, relations, work);
+    // What was written while the index was built is looked for in all of the table once more.
+    if (facts.waits_for_older && relation.is_read && !is_index(relation.kind)) work.read += *relation.bytes;
   }
   forecast.duration = base::duration_class_of(seconds_of(work));
   forecast.basis = in_words(work);
+  if (facts.waits_for_older) forecast.basis += ", besides waiting for older transactions";
 }
 
 }  // namespace portcullis::shadow

@@ -97,6 +97,8 @@ std::string_view name(Outlook::Outcome outcome) {
 void add_facts(const StatementReport& statement, Json& json) {
   const auto& facts = statement.facts;
   json["tag"] = facts.tag;
+  json["by_rule"] = facts.is_by_rule ? Json{"locks", "scanned"} : Json::array();
+  json["waits_for_older"] = facts.waits_for_older;
   json["relations"] = to_value(facts.relations);
   json["changes"] = to_value(facts.changes);
   json["probes"] = to_value(statement.probes);

@@ -1,4 +1,4 @@
-// What one run in the shadow has shown. Everything here was measured; nothing is guessed.
+// What one run in the shadow has shown. Everything here was measured, or follows by rule; nothing is guessed.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,11 @@ struct RunFacts {
   // Of the tables that were there before and are locked more strongly than ROW EXCLUSIVE; also what `earlier`
   // of the plan has changed. By schema and name.
   std::vector<TableChanges> changes;
+  // It ran outside transactions. Locks and what is read whole were not measured then: they are PostgreSQL's
+  // rules.
+  bool is_by_rule = false;
+  // It waits until every transaction has ended that is older and could see what it changes.
+  bool waits_for_older = false;
   // It failed on made-up rows by this (SQLSTATE class 22 or 23), and runs where there are none: all else here
   // is of that second run, and whether it fails in production hangs on production's rows. Beside `failure`:
   // it failed there as well, by what rows may decide, too.

@@ -205,6 +205,7 @@ class Writer {
 }  // namespace
 
 std::optional<SaferForm> safer_form(const RunFacts& facts, std::string_view statement) {
+  if (facts.is_by_rule) return std::nullopt;  // it is the safer form of something
   const TableChanges* table = nullptr;
   for (const auto& one : facts.changes) {
     // The parts of a partitioned table, or a table's heirs.

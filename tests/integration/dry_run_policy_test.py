@@ -41,6 +41,10 @@ POLICY["rules"] += [
     {"id": "correct", "allow": ["update"], "on": ["made.things"], "to": ["*"], "require": ["dry run"],
      "dry_run": {"full_scan": False}},
     {"id": "fill", "allow": ["insert", "update"], "on": ["made.bare"], "to": ["*"], "require": ["dry run"]},
+    {"id": "beside", "allow": ["create index concurrently", "reindex", "vacuum", "analyze"],
+     "on": ["made.things", "made.rows"], "to": ["*"], "require": ["dry run"], "dry_run": {"max_lock": "SHARE UPDATE EXCLUSIVE"}},
+    {"id": "unbuild", "allow": ["drop index concurrently"], "on": ["made.*"], "to": ["*"], "require": ["dry run"],
+     "dry_run": {"max_lock": "SHARE UPDATE EXCLUSIVE"}},
     {"id": "mark", "allow": ["create index"], "on": ["made.parents"], "to": ["*"], "require": ["dry run"],
      "dry_run": {"max_lock": "SHARE UPDATE EXCLUSIVE"}},
 ]
@@ -280,6 +284,63 @@ class Decisions(Case):
         texts = [one.text for one in self.postgres.statements_logged(harness.AGENT.role, before)]
         self.assertEqual(len([text for text in texts if "SET DEFAULT 1" in text]), 1, texts)
         self.allowed("ALTER TABLE made.bare DROP COLUMN seen")
+
+
+class OutsideTransactions(Case):
+    """What PostgreSQL runs outside transaction blocks only is tried out in a copy that is thrown away."""
+    def indexes(self, table):
+        return [row[0] for row in self.postgres.sql(
+            f"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '{table}'::regclass AND indisvalid ORDER BY 1")]
+
+    def test_an_index_is_built_beside_built_again_and_dropped(self):
+        self.allowed("CREATE INDEX CONCURRENTLY things_born ON made.things (born)")
+        self.assertIn("made.things_born", self.indexes("made.things"))
+        decision = self.gate.wait_for_entry("decision", lambda one: "things_born ON" in one.get("text", ""))
+        report = self.gate.wait_for_entry("dry_run", lambda one: one["hash"] == decision["dry_run"])
+        told = json.loads(report["report"])[0]
+        self.assertEqual((told["outcome"], told["by_rule"]), ("ok", ["locks", "scanned"]))
+        self.refused("CREATE INDEX CONCURRENTLY things_born ON made.things (born)", "42P07", "already exists")
+        self.allowed("REINDEX TABLE CONCURRENTLY made.things")
+        self.allowed("DROP INDEX CONCURRENTLY made.things_born")
+        self.assertNotIn("made.things_born", self.indexes("made.things"))
+
+    def test_by_the_extended_protocol(self):
+        for statement in ("CREATE INDEX CONCURRENTLY things_price ON made.things (price)",
+                          "DROP INDEX CONCURRENTLY made.things_price"):
+            for _ in range(5):  # what others have changed may become known within the pipeline: then it is sent again
+                answer = self.answer(extended(statement, []), SYNC)
+                if not [one for one in answer if one.type == "E" and "since this pipeline began" in one.fields["M"]]:
+                    break
+            self.assertNotIn("E", shape(answer), answer)
+
+    def test_production_s_rows_decide_whether_they_are_unique(self):
+        before = self.postgres.log_size()
+        self.refused("CREATE UNIQUE INDEX CONCURRENTLY ON made.rows (always)", "23505", "the same in")
+        texts = [one.text for one in self.postgres.statements_logged(harness.AGENT.role, before)]
+        self.assertFalse([text for text in texts if "INDEX" in text], texts)
+        self.allowed("CREATE UNIQUE INDEX CONCURRENTLY rows_id ON made.rows (id)")
+        self.allowed("DROP INDEX CONCURRENTLY made.rows_id")
+
+    def test_a_vacuum_goes_on_and_one_that_writes_all_anew_does_not(self):
+        self.allowed("VACUUM made.things")
+        self.allowed("VACUUM (ANALYZE) made.things")
+        self.refused("VACUUM FULL made.things", "42501", 'denied by "beside"', "ACCESS EXCLUSIVE", "nothing was sent")
+        self.refused("REINDEX TABLE made.things", "42501", 'denied by "beside"')
+
+    def test_within_a_block_it_fails_as_in_the_database(self):
+        self.allowed("BEGIN")
+        self.refused("CREATE INDEX CONCURRENTLY ON made.things (born)", "25001",
+                     "CREATE INDEX CONCURRENTLY cannot run inside a transaction block")
+        self.allowed("ROLLBACK")
+        self.refused("SELECT 1; VACUUM made.things", "25001", "VACUUM cannot run inside a transaction block")
+
+    def test_dry_runs_of_all_kinds_take_turns(self):
+        for _ in range(3):
+            self.allowed("VACUUM made.things")
+            self.allowed("ALTER TABLE made.things ALTER COLUMN name SET DEFAULT 'x'")
+            self.allowed("CREATE INDEX CONCURRENTLY things_turn ON made.things (price)")
+            self.refused("ALTER TABLE made.things ALTER COLUMN id TYPE numeric", "42501", "anew")
+            self.allowed("DROP INDEX CONCURRENTLY made.things_turn")
 
 
 class Faults(Case):

@@ -13,6 +13,8 @@ inline constexpr std::string_view kDryRunPolicy = R"({
   "rules": [
     { "id": "additive", "allow": ["alter table add column", "comment"], "on": ["app.*"], "to": ["robot"],
       "require": ["dry run"], "dry_run": { "max_lock": "SHARE" } },
+    { "id": "beside", "allow": ["create index concurrently", "reindex"], "on": ["app.*"], "to": ["robot"],
+      "require": ["dry run"] },
     { "id": "fixes", "allow": ["update"], "on": ["app.t"], "to": ["robot"], "require": ["dry run"] },
     { "id": "reads", "allow": ["select"], "on": ["app.*"], "to": ["robot"] },
     { "id": "views", "allow": ["create view", "drop view"], "on": ["app.*"], "to": ["robot"] },

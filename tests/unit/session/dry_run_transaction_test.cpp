@@ -128,5 +128,29 @@ TEST_F(DryRunTransaction, MoreThanFiftyChangesCannotBeDoneAgain) {
   EXPECT_THAT(error_to_client(), HasSubstr(kCannotBeDoneAgain));
 }
 
+TEST_F(DryRunTransaction, WhatRunsOutsideOfThemIsTriedOutSoWhereItWould) {
+  constexpr std::string_view kBeside = "create index concurrently on t (a)";
+  const auto alone = asked_for(kBeside, 'I');
+  ASSERT_TRUE(alone.outside);
+  EXPECT_EQ(alone.outside->kind, shadow::Outside::Kind::create_index);
+  EXPECT_TRUE(alone.outside->is_certain);
+  tried_out(base::Error{base::sqlstate::cannot_connect_now, "no copy"});
+  (void)sent_to_client();
+  EXPECT_FALSE(asked_for("select * from t; " + std::string(kBeside), 'I').outside);
+  tried_out(base::Error{base::sqlstate::cannot_connect_now, "no copy"});
+  (void)sent_to_client();
+  EXPECT_FALSE(asked_for(kAlter, 'I').outside);
+  tried_out(base::Error{base::sqlstate::cannot_connect_now, "no copy"});
+  (void)sent_to_client();
+  open_transaction();
+  EXPECT_FALSE(asked_for(kBeside).outside);
+}
+
+TEST_F(DryRunTransaction, WhatMayRunOutsideOfThemIsTriedOutInOneFirst) {
+  const auto request = asked_for("reindex table t", 'I');
+  ASSERT_TRUE(request.outside);
+  EXPECT_FALSE(request.outside->is_certain);
+}
+
 }  // namespace
 }  // namespace portcullis::session

@@ -11,7 +11,9 @@ namespace portcullis::shadow {
 namespace {
 
 using Next = DryRun::Next;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // What was asked, a line each: texts of Query and Parse.
@@ -233,6 +235,64 @@ TEST_F(DryRunTest, WhatIsNotTheProtocolEndsIt) {
     (void)answer(done("BEGIN"));
     EXPECT_EQ(answer(bytes), Next::failed);
   }
+}
+
+RunPlan plan_outside() {
+  auto plan = plan_of("CREATE INDEX CONCURRENTLY ON app.t (x)");
+  plan.settings = {{"TimeZone", "UTC"}};
+  plan.outside.emplace();
+  plan.outside->relations = {{{}, "app", "t"}};
+  return plan;
+}
+
+std::string seen(std::string oid, std::string name, std::string table, std::string is_named) {
+  return row({oid, "app", std::move(name), table == "0" ? "r" : "i", oid, std::move(table), "0",
+              std::move(is_named), "t", "{}", "{}"});
+}
+
+TEST_F(DryRunTest, OutsideTransactionsTheStatementStandsAlone) {
+  begin(plan_outside());
+  EXPECT_THAT(only_sent(), AllOf(StartsWith("SET default_transaction_read_only TO off; "),
+                                 HasSubstr("set_config('TimeZone', 'UTC', false)"), Not(HasSubstr("BEGIN")),
+                                 Not(HasSubstr("true)"))));
+  (void)answer(done("SELECT 1", 'I'));
+  EXPECT_THAT(only_sent(), AllOf(StartsWith("BEGIN READ ONLY; "), EndsWith("; COMMIT")));
+  (void)answer(seen("20000", "t", "0", "t") + done("COMMIT", 'I'));
+  EXPECT_EQ(only_sent(), "parse CREATE INDEX CONCURRENTLY ON app.t (x)");
+  (void)answer(done("CREATE INDEX", 'I'));
+  EXPECT_THAT(only_sent(), StartsWith("BEGIN READ ONLY; "));
+  (void)answer(seen("20000", "t", "0", "f") + seen("20009", "t_x", "20000", "f") + done("SELECT 2"));
+  EXPECT_EQ(only_sent(), "ROLLBACK");
+  (void)answer(done("ROLLBACK", 'I'));
+  EXPECT_EQ(answer(done("DISCARD ALL", 'I')), Next::done);
+  const auto& facts = run_->facts();
+  EXPECT_TRUE(facts.is_by_rule);
+  EXPECT_TRUE(facts.waits_for_older);
+  ASSERT_EQ(facts.relations.size(), 2u);
+  EXPECT_EQ(facts.relations[0].locks.strongest(), LockMode::share_update_exclusive);
+  EXPECT_TRUE(facts.relations[0].is_scanned);
+  EXPECT_TRUE(facts.relations[1].is_new);
+}
+
+TEST_F(DryRunTest, OutsideTransactionsAFailureIsTheStatementsOwn) {
+  begin(plan_outside());
+  (void)answer(done("SELECT 1", 'I'));
+  (void)answer(seen("20000", "t", "0", "t") + done("COMMIT", 'I'));
+  (void)answer(error(base::SqlState("42703"), "no such column") + ready('I'));
+  EXPECT_EQ(only_sent(), "ROLLBACK");
+  (void)answer(done("ROLLBACK", 'I'));
+  EXPECT_EQ(answer(done("DISCARD ALL", 'I')), Next::done);
+  ASSERT_TRUE(run_->facts().failure);
+  EXPECT_EQ(run_->facts().failure->code.view(), "42703");
+  EXPECT_TRUE(run_->facts().relations.empty());
+}
+
+TEST_F(DryRunTest, OutsideTransactionsNothingIsToldOfAnAnswerThatIsNotWhole) {
+  begin(plan_outside());
+  (void)answer(done("SELECT 1", 'I'));
+  EXPECT_EQ(answer(row({"20000", "app"}) + done("COMMIT", 'I')), Next::failed);
+  begin(plan_outside());
+  EXPECT_EQ(answer(done("SELECT 1", 'T')), Next::failed);
 }
 
 }  // namespace

@@ -62,6 +62,25 @@ TEST(ForecastDuration, ANewIndexIsBuiltOverWhatIsRead) {
   EXPECT_EQ(of.basis, "reads 7 MiB and builds an index over 7 MiB");
 }
 
+TEST(ForecastDuration, AnIndexThatIsBuiltBesideReadsTwice) {
+  auto index = relation("orders_note", LockMode::access_exclusive, 'i');
+  index.is_new = true;
+  auto facts = altering({orders(true, false, LockMode::share_update_exclusive), index});
+  facts.tag = "CREATE INDEX";
+  facts.waits_for_older = true;
+  EXPECT_EQ(forecast({quiet("0")}, facts).basis,
+            "reads 15 MiB and builds an index over 7 MiB, besides waiting for older transactions");
+}
+
+TEST(ForecastDuration, AVacuumIsKnownWhereItWritesAllAnew) {
+  auto facts = altering({orders(true, true)});
+  facts.tag = "VACUUM";
+  EXPECT_TRUE(forecast({quiet("0")}, facts).duration);
+  facts = altering({orders(true, false, LockMode::share_update_exclusive)});
+  facts.tag = "VACUUM";
+  EXPECT_FALSE(forecast({quiet("0")}, facts).duration);
+}
+
 TEST(ForecastDuration, AForeignKeyIsProvenByBothOfItsTables) {
   const auto parent = relation("parents", LockMode::share_row_exclusive);
   EXPECT_EQ(forecast({quiet("0"), quiet("1")},

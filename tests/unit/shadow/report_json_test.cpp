@@ -86,10 +86,12 @@ StatementReport everywhere(const std::string& text) {
 
 TEST(ReportJson, HasTheFieldsOfAStatementThatRan) {
   const auto json = json_of(everywhere("x"));
-  EXPECT_THAT(keys(json), UnorderedElementsAre("tried_in_us", "role", "server_version", "fingerprint",
-                                               "copy_age_ms", "confidence", "left_out", "without_row",
-                                               "outcome", "hangs_on_rows", "error", "tag", "relations",
-                                               "changes", "probes", "on_made_up_rows", "safer", "forecast"));
+  EXPECT_THAT(keys(json),
+              UnorderedElementsAre("tried_in_us", "role", "server_version", "fingerprint", "copy_age_ms",
+                                   "confidence", "left_out", "without_row", "outcome", "hangs_on_rows",
+                                   "error", "tag", "relations", "changes", "probes", "on_made_up_rows",
+                                   "safer", "forecast", "by_rule", "waits_for_older"));
+  EXPECT_EQ(json["by_rule"], Json::array());
   EXPECT_EQ(json["role"], "bot");
   EXPECT_EQ(json["server_version"], 150'004);
   EXPECT_EQ(json["fingerprint"], "ab12");
@@ -111,6 +113,13 @@ TEST(ReportJson, HasTheFieldsOfAStatementThatRan) {
   EXPECT_THAT(keys(json["safer"]["steps"][0]), UnorderedElementsAre("sql", "why", "relations"));
   EXPECT_THAT(keys(json["safer"]["steps"][1]), UnorderedElementsAre("sql", "why", "error"));
   EXPECT_EQ(json["forecast"]["confidence"], "estimated");
+}
+
+TEST(ReportJson, SaysWhatIsByRule) {
+  StatementReport statement;
+  statement.facts.is_by_rule = statement.facts.waits_for_older = true;
+  EXPECT_EQ(json_of(statement)["by_rule"], Json::array({"locks", "scanned"}));
+  EXPECT_EQ(json_of(statement)["waits_for_older"], true);
 }
 
 TEST(ReportJson, NamesEveryLockFromTheWeakestToTheStrongest) {

@@ -1,0 +1,75 @@
+#include "net/throw_away.hpp"
+
+#include <utility>
+
+#include "shadow/quote.hpp"
+
+namespace portcullis::net {
+
+using base::Error;
+using base::Result;
+using shadow::identifier;
+using shadow::literal;
+
+namespace {
+
+// What all databases of a server share and code can change that runs in one: roles, their members and
+// settings. A row that was changed has another xmin.
+constexpr const char* kShared = R"(
+SELECT pg_catalog.md5(pg_catalog.string_agg(row, ',' ORDER BY row)) FROM (
+  SELECT 'r' || oid || ' ' || xmin FROM pg_catalog.pg_authid
+  UNION ALL SELECT 'm' || roleid || ' ' || member || ' ' || xmin FROM pg_catalog.pg_auth_members
+  UNION ALL SELECT 's' || setdatabase || ' ' || setrole || ' ' || xmin FROM pg_catalog.pg_db_role_setting
+  UNION ALL SELECT 'd' || oid || ' ' || xmin FROM pg_catalog.pg_database) AS shared(row))";
+
+}  // namespace
+
+Result<std::unique_ptr<ThrowAway>> ThrowAway::make(const Sidecar& sidecar, const std::string& copy,
+                                                   std::size_t number) {
+  auto admin =
+      ShadowConnection::open(sidecar.address(), sidecar.admin("template1"), ServerConnection::to_try_out());
+  if (!admin) return admin.error();
+  std::unique_ptr<ThrowAway> made(new ThrowAway(std::move(*admin), kPrefix + std::to_string(number)));
+  const auto owner = made->admin_->ask(
+      "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = " +
+      literal(copy));
+  if (!owner) return owner.error();
+  if (owner->empty() || !owner->front().front())
+    return Error{base::sqlstate::io_error, "the copy's database is gone"};
+  auto shared = made->shared();
+  if (!shared) return shared.error();
+  made->shared_ = std::move(*shared);
+  const auto created = made->run("CREATE DATABASE " + identifier(made->name_) + " TEMPLATE " +
+                                 identifier(copy) + " OWNER " + identifier(*owner->front().front()));
+  if (created) return made;
+  return created.error();
+}
+
+ThrowAway::~ThrowAway() {
+  if (admin_) (void)end();
+}
+
+Result<void> ThrowAway::end() {
+  const auto dropped = run("DROP DATABASE IF EXISTS " + identifier(name_) + " WITH (FORCE)");
+  const auto now = dropped ? shared() : Result<std::string>(dropped.error());
+  admin_.reset();
+  if (!now) return now.error();
+  if (*now == shared_) return {};
+  return Error{base::sqlstate::feature_not_supported,
+               "it changes roles or settings of theirs, which is not tried out"};
+}
+
+Result<std::string> ThrowAway::shared() const {
+  const auto rows = admin_->ask(kShared);
+  if (!rows) return rows.error();
+  return rows->empty() || rows->front().empty() ? std::string() : rows->front().front().value_or("");
+}
+
+Result<void> ThrowAway::run(const std::string& statement) const {
+  const auto failed = admin_->run({statement});
+  if (!failed) return failed.error();
+  if (!failed->empty()) return failed->front().error;
+  return {};
+}
+
+}  // namespace portcullis::net

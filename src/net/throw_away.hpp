@@ -1,0 +1,44 @@
+// A database of a shadow's server, made as a copy of a copy for one statement that commits what it does, and
+// dropped behind it. PostgreSQL manual, "Template Databases".
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "net/shadow_connection.hpp"
+#include "net/sidecar.hpp"
+
+namespace portcullis::net {
+
+class ThrowAway {
+ public:
+  static constexpr const char* kPrefix = "portcullis_throw_away_";
+
+  // A copy of the database `copy` and its owner's, which nobody may be connected to. `number` makes its name.
+  // Errors are the server's, or the connection's.
+  [[nodiscard]] static base::Result<std::unique_ptr<ThrowAway>> make(const Sidecar& sidecar,
+                                                                     const std::string& copy,
+                                                                     std::size_t number);
+  ThrowAway(const ThrowAway&) = delete;
+  ThrowAway& operator=(const ThrowAway&) = delete;
+  // Drops it, if end() has not.
+  ~ThrowAway();
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  // Drops it, whoever is connected. An error: something is left of the statement, the database itself or a
+  // change of what all databases share, such as roles; nothing must run in the server any more.
+  [[nodiscard]] base::Result<void> end();
+
+ private:
+  ThrowAway(std::unique_ptr<ShadowConnection> admin, std::string name)
+      : admin_(std::move(admin)), name_(std::move(name)) {}
+  [[nodiscard]] base::Result<std::string> shared() const;
+  [[nodiscard]] base::Result<void> run(const std::string& statement) const;
+
+  std::unique_ptr<ShadowConnection> admin_;  // null: it is dropped, or nobody can do it
+  std::string name_;
+  std::string shared_;  // by what shared() knew it before
+};
+
+}  // namespace portcullis::net
