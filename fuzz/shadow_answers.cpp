@@ -92,6 +92,11 @@ void run_dry(std::string_view bytes, std::size_t piece) {
   plan.statement = "ALTER TABLE t ADD COLUMN n integer";
   plan.role = "agent";
   if (piece % 2 == 0) plan.earlier = {"CREATE TABLE u (n integer)"};
+  if (piece % 3 == 0) {
+    plan.outside.emplace();
+    plan.outside->kind = static_cast<shadow::Outside::Kind>(piece % 8);
+    plan.outside->relations = {{{}, "app", "t"}};
+  }
   shadow::DryRun run(plan, baseline, counters);
   const auto next = give(run, bytes, piece);
   if (next == shadow::DryRun::Next::failed) require(!run.failure().message.empty());

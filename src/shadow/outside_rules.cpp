@@ -96,10 +96,12 @@ class Rules {
     const auto found = facts_.find(relation.oid);
     return found != facts_.end() && found->second.is_rewritten;
   }
-  // It, or what it is a part of.
+  // It, or what it is a part of. No deeper than there are relations, whatever the copy says.
   bool is_named(const Seen& relation) const {
-    for (const Seen* one = &relation; one != nullptr; one = seen(one->partition_of)) {
+    const Seen* one = &relation;
+    for (std::size_t depth = 0; one != nullptr && depth < before_.size(); ++depth) {
       if (one->is_named) return true;
+      one = seen(one->partition_of);
     }
     return false;
   }

@@ -58,6 +58,8 @@ CREATE FUNCTION app2.sets() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
   $$ BEGIN PERFORM app2.does_set(); RETURN 1; END $$;
 CREATE FUNCTION app2.does_set() RETURNS void LANGUAGE plpgsql AS
   $$ BEGIN ALTER ROLE {harness.AGENT.role} SET work_mem = '1MB'; END $$;
+CREATE FUNCTION app2.stubborn(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+  LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN END; END LOOP; END $$;
 RESET ROLE;
 CREATE TABLE app2.theirs (id integer);
 ANALYZE;
@@ -188,6 +190,12 @@ class Outside(Case):
         told, = self.dry_run("CREATE INDEX CONCURRENTLY ON app2.twice (app2.sets())")
         self.assertEqual(told["outcome"], "not tried", told)
         self.assertIn("changes roles", told["error"]["message"])
+
+    def test_who_never_answers_is_given_up_and_leaves_nothing(self):
+        told = self.dry_run("CREATE INDEX CONCURRENTLY ON app2.kept (app2.stubborn(id))", "VACUUM app.wide",
+                            "SELECT FROM pg_database WHERE datname LIKE 'portcullis_throw_away%'")
+        self.assertEqual([one["outcome"] for one in told], ["not tried", "ok", "ok"], told)
+        self.assertEqual(told[2]["tag"], "SELECT 0")
 
     def test_the_whole_database_is_vacuumed_as_far_as_the_role_may(self):
         told, = self.dry_run("VACUUM")

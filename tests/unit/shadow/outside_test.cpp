@@ -182,6 +182,13 @@ TEST_F(OutsideRules, AVacuumIsOfWhatIsNamedAndItsPartitions) {
             "t: SHARE UPDATE EXCLUSIVE\nt_i: ROW EXCLUSIVE\nu: SHARE UPDATE EXCLUSIVE scanned\n");
 }
 
+TEST_F(OutsideRules, PartitionsOfEachOtherAreNobodys) {
+  table().is_named = false;
+  table().partition_of = 20002;
+  before[2].partition_of = 20000;
+  EXPECT_EQ(told(Kind::vacuum), "");
+}
+
 TEST_F(OutsideRules, AVacuumWithoutNamesIsOfWhatTheRoleMay) {
   table().is_named = false;
   before[2].is_maintained = true;
