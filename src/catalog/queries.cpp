@@ -141,13 +141,20 @@ constexpr int kMajors = kNewerServer / 10000 - kOldestMajor;
 
 }  // namespace
 
+base::Result<void> check_server_version(int server_version) {
+  if (server_version >= kOldestServer && server_version < kNewerServer) return {};
+  return base::Error{base::sqlstate::feature_not_supported, "the database's version number is " +
+                                                                std::to_string(server_version) +
+                                                                ": the gate works with PostgreSQL 13 to 18"};
+}
+
 std::span<const Query> queries(int server_version) {
   static const auto all = [] {
     std::array<std::vector<Query>, kMajors> made;
     for (int i = 0; i < kMajors; ++i) made[static_cast<std::size_t>(i)] = queries_of(kOldestMajor + i);
     return made;
   }();
-  if (server_version < kOldestServer || server_version >= kNewerServer) return {};
+  if (!check_server_version(server_version)) return {};
   return all[static_cast<std::size_t>(server_version / 10000 - kOldestMajor)];
 }
 

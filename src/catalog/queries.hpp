@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "portcullis/base/result.hpp"
+
 namespace portcullis::catalog {
 
 struct Query {
@@ -22,6 +24,8 @@ struct Query {
 // The lowest and the first server_version_num that is not read: 130000 and 190000.
 inline constexpr int kOldestServer = 130000;
 inline constexpr int kNewerServer = 190000;
+// 0A000 for any that is not read.
+[[nodiscard]] base::Result<void> check_server_version(int server_version);
 
 // In the order in which their rows must be given to a SnapshotBuilder, text format. Empty for a version that
 // is not read. Temporary objects of all sessions are among the rows.

@@ -53,12 +53,9 @@ asio::awaitable<void> dump(ServerConnection& connection, const ServerLogin& logi
 
 asio::awaitable<Result<void>> read_catalog(ServerConnection& connection, CatalogRows& rows) {
   const int version = connection.server_version();
-  if (version < catalog::kOldestServer || version >= catalog::kNewerServer) {
+  if (const auto readable = catalog::check_server_version(version); !readable) {
     connection.close();
-    const Error error{base::sqlstate::feature_not_supported, "the database's version number is " +
-                                                                 std::to_string(version) +
-                                                                 ": the gate works with PostgreSQL 13 to 18"};
-    co_return error;
+    co_return readable;
   }
   NothingTaker nothing;
   const std::string begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", commit = "COMMIT";

@@ -86,5 +86,15 @@ TEST(Queries, TakeTheFingerprintInTheSameMoment) {
     EXPECT_NE(queries(version)[0].sql.find(fingerprint_query(version)), std::string::npos);
 }
 
+TEST(Queries, AreForTheVersionsThatAreRead) {
+  for (const int version : kVersions) EXPECT_TRUE(check_server_version(version)) << version;
+  for (const int version : {0, 129999, 190000}) {
+    const auto read = check_server_version(version);
+    ASSERT_FALSE(read) << version;
+    EXPECT_EQ(read.error().code.view(), "0A000");
+    EXPECT_TRUE(queries(version).empty());
+  }
+}
+
 }  // namespace
 }  // namespace portcullis::catalog
