@@ -5,7 +5,7 @@
 
 The first argument is a connection string for psql, to a server of libpg_query's major version without extensions.
 INVENTORY.tsv adds functions of other versions: a header line, then tab-separated columns of which the one named `name`
-is the function's name and the one named `volatility` is i, s or v. A function of any version counts, for a server may
+is the function's name, the one named `volatility` is i, s or v and the one named `returns_set` is t or f. A function of any version counts, for a server may
 be newer than the grammar.
 """
 import csv
@@ -20,6 +20,7 @@ QUERIES = {
     "operator": "select oprname from pg_operator where oprnamespace %s" % OWN,
     "operator_class": "select opcname from pg_opclass where opcnamespace %s" % OWN,
     "function": "select proname from pg_proc where pronamespace %s" % OWN,
+    "set_returning_function": "select proname from pg_proc where proretset and pronamespace %s" % OWN,
     "volatile_function": "select proname from pg_proc where provolatile = 'v' and pronamespace %s" % OWN,
 }
 
@@ -41,6 +42,8 @@ def main():
                 names["function"].add(row["name"])
                 if "v" in row["volatility"]:
                     names["volatile_function"].add(row["name"])
+                if "t" in row["returns_set"]:
+                    names["set_returning_function"].add(row["name"])
     for what, found in names.items():
         lines = "".join('"%s",\n' % name.replace("\\", "\\\\") for name in sorted(found))
         header = "// Made by scripts/generate_builtin_names.py; do not edit.\n"

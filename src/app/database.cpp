@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/parser_thread.hpp"
+#include "app/row_questions.hpp"
 #include "app/serve.hpp"
 #include "net/catalog_reader.hpp"
 #include "net/shadow_report.hpp"
@@ -98,18 +99,21 @@ net::ServerLogin login_of(const Config& config, const std::string& role) {
 
 struct ReadStatement {
   shadow::StatementReport report;  // of one that is not to be tried out
-  std::optional<shadow::Outside> outside;
+  std::optional<shadow::Outside> outside{};
+  std::optional<shadow::RowQuestion> rows{};
 };
 
-std::vector<ReadStatement> read(const std::vector<std::string>& statements) {
+std::vector<ReadStatement> read(const std::vector<std::string>& statements, const RowNames& names) {
   std::vector<ReadStatement> all;
   on_parser_thread([&] {
     for (const auto& sql : statements) {
       const auto facts = sql::analyze(sql);
-      auto& [report, outside] = all.emplace_back();
-      report.statement = sql;
-      report.not_tried = facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error());
-      if (!report.not_tried) outside = shadow::outside_of(facts->statements.front());
+      auto& one = all.emplace_back();
+      one.report.statement = sql;
+      one.report.not_tried = facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error());
+      if (one.report.not_tried) continue;
+      one.outside = shadow::outside_of(facts->statements.front());
+      one.rows = row_question_of(sql, facts->statements.front(), names);
     }
   });
   return all;
@@ -132,21 +136,21 @@ base::Result<TriedOut> try_out(const Config& config, const std::string& role,
   if (!production) return fail(production.error());
   TriedOut tried_out;
   auto& report = tried_out.report;
-  const auto all = read(statements);
+  const auto agent = login_of(config, role);
+  const auto names = row_names(config, options->production, agent);
+  const auto all = read(statements, names);
   tried_out.build_time =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-  const auto agent = login_of(config, role);
   for (const auto& one : all) {
-    if (one.report.not_tried) {
-      report.statements.push_back(one.report);
-      continue;
-    }
+    report.statements.push_back(one.report);
+    if (one.report.not_tried) continue;
     shadow::RunPlan plan;
     plan.statement = one.report.statement;
     plan.settings = (*shadow)->settings_of(role);
     plan.outside = one.outside;
-    report.statements.push_back(
-        net::report_on({**shadow, **production, options->production, agent}, std::move(plan)));
+    add_search_path(names, plan.settings);
+    report.statements.back() =
+        net::report_on({**shadow, **production, options->production, agent}, std::move(plan), one.rows);
   }
   report.role = role;
   report.left_out = (*shadow)->left_out();

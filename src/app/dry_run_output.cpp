@@ -84,6 +84,13 @@ std::string text_of(const std::vector<shadow::Probe>& probes, const Paint& paint
   return text;
 }
 
+std::string text_of(const shadow::RowCount& rows) {
+  if (rows.basis == shadow::RowCount::Basis::unknown)
+    return "\nrows changed: unknown: " + printable(rows.why) + "\n";
+  return "\nrows changed: " + std::string(rows.is_more ? "more than " : "") + std::to_string(rows.rows) +
+         "\n";
+}
+
 std::string text_of(const base::Result<shadow::Forecast>& forecast) {
   if (!forecast) return "\nforecast: unknown: " + printable(forecast.error().message) + "\n";
   std::string text = "\nforecast:\n";
@@ -116,6 +123,7 @@ std::string text_of(const shadow::StatementReport& statement, const Paint& paint
   if (facts.waits_for_older)
     text += "It waits until every older transaction has ended that could see the change.\n";
   text += text_of(statement.probes, paint);
+  if (statement.rows) text += text_of(*statement.rows);
   text += text_of(statement.forecast);
   return statement.safer ? text + text_of(*statement.safer) : text;
 }

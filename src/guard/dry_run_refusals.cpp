@@ -118,6 +118,29 @@ std::optional<Error> too_long(const DryRunDuty& duty, const StatementReport& sta
                           forecast.basis + "): " + limit);
 }
 
+// "100 rows".
+std::string rows_in_words(std::uint64_t rows) {
+  return std::to_string(rows) + (rows == 1 ? " row" : " rows");
+}
+
+std::optional<Error> too_many_rows(const DryRunDuty& duty, const StatementReport& statement) {
+  if (!duty.max_rows) return std::nullopt;
+  const auto& [most, rule] = *duty.max_rows;
+  if (statement.rows && statement.rows->is_within(most)) return std::nullopt;
+  const std::string limit = "\"rows\" is " + std::to_string(most) + "; nothing was sent";
+  if (!statement.rows || statement.rows->basis == shadow::RowCount::Basis::unknown) {
+    const std::string why = statement.rows ? statement.rows->why : "nobody asked";
+    return denied(rule,
+                  "how many rows it changes is not known, for " + why + ": " + limit +
+                      ". Send an INSERT, UPDATE or DELETE of one table whose rows can be counted before");
+  }
+  const bool is_said = statement.rows->basis == shadow::RowCount::Basis::written;
+  return denied(rule, "it would change more than " + rows_in_words(most) +
+                          (is_said ? ", which its text says; nothing was sent"
+                                   : ", which production's rows have shown; nothing was sent") +
+                          ". Change them in smaller parts");
+}
+
 bool lacks_something(const StatementReport& statement, const Report& report) {
   const auto& bare = report.without_row;
   return !report.left_out.empty() ||
@@ -166,7 +189,7 @@ std::optional<Error> dry_run_refusal(const DryRunDuty& duty, const StatementRepo
   }
   if (statement.facts.failure) return would_fail(duty, statement);
   // Before what the rows have answered: who is refused anyway learns nothing of them.
-  for (const auto& check : {over_lock, rewritten, scanned, too_long}) {
+  for (const auto& check : {over_lock, rewritten, scanned, too_long, too_many_rows}) {
     if (auto refusal = check(duty, statement)) return with_safer_form(*std::move(refusal), statement);
   }
   return would_fail(duty, statement);

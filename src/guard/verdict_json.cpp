@@ -46,6 +46,7 @@ Json to_value(const policy::DryRunDuty& duty) {
   if (duty.max_lock) value["max_lock"] = name(duty.max_lock->most);
   if (duty.max_duration) value["max_duration"] = name(duty.max_duration->most);
   if (duty.lock_timeout) value["lock_timeout"] = duty.lock_timeout->most.count();
+  if (duty.max_rows) value["rows"] = duty.max_rows->most;
   if (duty.no_rewrite) value["rewrite"] = false;
   if (duty.no_full_scan) value["full_scan"] = false;
   return value;

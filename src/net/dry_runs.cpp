@@ -7,6 +7,7 @@
 #include "catalog/queries.hpp"
 #include "net/interruption.hpp"
 #include "net/shadow_report.hpp"
+#include "shadow/session_settings.hpp"
 #include "shadow/structure_query.hpp"
 
 namespace portcullis::net {
@@ -53,8 +54,17 @@ Error not_ready() {
 
 std::vector<std::pair<std::string, std::string>> settings_of(const session::DryRunRequest& request) {
   auto settings = *request.settings;
-  std::erase_if(settings, [](const auto& setting) { return setting.first == "role"; });
+  std::erase_if(settings, [](const auto& setting) {
+    return setting.first == "role" || setting.first == shadow::kTransactionSetting;
+  });
   return settings;
+}
+
+std::string transaction_of(const session::DryRunRequest& request) {
+  for (const auto& [name, value] : *request.settings) {
+    if (name == shadow::kTransactionSetting) return value;
+  }
+  return {};
 }
 
 }  // namespace
@@ -189,16 +199,19 @@ DryRunResult DryRuns::attempt(const Job& job) {
   report->copy_age = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - made_at_);
   report->left_out = shadow_->left_out();
   report->without_row = shadow_->without_row();
-  const ReportSources sources{*shadow_, *production_, options_->production, job.login, job.server_pid};
+  const ReportSources sources{*shadow_,  *production_,   options_->production,
+                              job.login, job.server_pid, transaction_of(job.request)};
   shadow::RunPlan plan;
   plan.settings = settings_of(job.request);
   plan.earlier = job.request.earlier;
   plan.parameters = job.request.parameters;
   plan.outside = job.request.outside;
-  for (const auto& statement : job.request.statements) {
+  const auto& rows = job.request.rows;
+  for (std::size_t i = 0; i < job.request.statements.size(); ++i) {
+    const auto& statement = job.request.statements[i];
     if (job.abandoned) return not_ready();
     plan.statement = statement;
-    report->statements.push_back(report_on(sources, plan));
+    report->statements.push_back(report_on(sources, plan, i < rows.size() ? rows[i] : std::nullopt));
     const auto& told = report->statements.back();
     if (told.not_tried || told.facts.failure) break;
     plan.earlier.push_back(statement);

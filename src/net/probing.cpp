@@ -1,5 +1,6 @@
 #include "net/probing.hpp"
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -25,32 +26,71 @@ std::string in_milliseconds(milliseconds time) {
   return shadow::literal(std::to_string(time.count()) + "ms");
 }
 
+constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; ";
+
+std::string guards(const ProbeOptions& options) {
+  return "SET LOCAL row_security TO on; SET LOCAL max_parallel_workers_per_gather TO 0; "
+         "SET LOCAL idle_in_transaction_session_timeout TO " +
+         in_milliseconds(kGrace) + "; SET LOCAL lock_timeout TO " + in_milliseconds(options.lock_timeout) +
+         "; SET LOCAL statement_timeout TO " + in_milliseconds(options.statement_timeout) + "; ";
+}
+
 // The session's own settings are of no account.
 std::string opening(const ProbeOptions& options) {
-  std::string sql =
-      "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL search_path TO pg_catalog, pg_temp; "
-      "SET LOCAL row_security TO on; SET LOCAL max_parallel_workers_per_gather TO 0; "
-      "SET LOCAL \"DateStyle\" TO 'ISO'; SET LOCAL \"IntervalStyle\" TO 'postgres'; "
-      "SET LOCAL idle_in_transaction_session_timeout TO " +
-      in_milliseconds(kGrace) + "; SET LOCAL lock_timeout TO " + in_milliseconds(options.lock_timeout) +
-      "; SET LOCAL statement_timeout TO " + in_milliseconds(options.statement_timeout) + "; ";
+  std::string sql = std::string(kBegin) +
+                    "SET LOCAL search_path TO pg_catalog, pg_temp; "
+                    "SET LOCAL \"DateStyle\" TO 'ISO'; SET LOCAL \"IntervalStyle\" TO 'postgres'; " +
+                    guards(options);
   if (!options.time_zone.empty())
     sql += "SET LOCAL \"TimeZone\" TO " + shadow::literal(options.time_zone) + "; ";
   return sql;
 }
 
-// Of the tables in it: whether all are there, the pages of the largest, and whether rows are hidden.
-std::string looking(const Probe& probe) {
+// What the words of the agent's own statement mean under these. `sql` holds all of them in one transaction.
+std::string opening_of_session(const ProbeOptions& options, const RowAsk& ask) {
+  std::string sql(kBegin);
+  for (const auto& [name, value] : ask.settings) {
+    sql +=
+        "SELECT pg_catalog.set_config(" + shadow::literal(name) + ", " + shadow::literal(value) + ", true); ";
+  }
+  return sql + guards(options);
+}
+
+using Names = std::vector<std::pair<std::string, std::string>>;
+
+std::string values_of(const Names& tables) {
   std::string names;
-  for (const auto& [schema, table] : probe.reads)
+  for (const auto& [schema, table] : tables)
     names += (names.empty() ? "(" : ", (") + shadow::literal(schema) + ", " + shadow::literal(table) + ")";
+  return "(VALUES " + names + ") AS w(schema, name)";
+}
+
+// Of the tables in it: whether all are there, the pages of the largest, and whether rows are hidden.
+std::string looking(const Names& tables) {
   return "SELECT count(c.oid) = count(*), coalesce(max(c.relpages), 0), "
          "coalesce(bool_or(row_security_active(c.oid)), true) "
-         "FROM (VALUES " +
-         names +
-         ") AS w(schema, name) LEFT JOIN pg_namespace n ON n.nspname = w.schema "
+         "FROM " +
+         values_of(tables) +
+         " LEFT JOIN pg_namespace n ON n.nspname = w.schema "
          "LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
          "AND c.relkind IN ('r', 'p', 'm'); ";
+}
+
+// Whose transaction that is is found by its own lock on its number, also behind a pooler: how many there are,
+// and how many locks of writers it has on the tables.
+std::string looking_for_writes(const Names& tables, std::uint64_t transaction) {
+  constexpr std::uint64_t kEpoch = std::uint64_t{1} << 32;
+  return "SELECT count(DISTINCT o.virtualtransaction), count(l.relation) FROM pg_locks o LEFT JOIN pg_locks "
+         "l "
+         "ON l.virtualtransaction = o.virtualtransaction AND l.pid = o.pid AND l.locktype = 'relation' "
+         "AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'SIReadLock') AND l.relation IN (SELECT "
+         "c.oid FROM " +
+         values_of(tables) +
+         " JOIN pg_namespace n ON n.nspname = w.schema "
+         "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name) "
+         "WHERE o.locktype = 'transactionid' AND o.mode = 'ExclusiveLock' AND o.granted AND o.transactionid "
+         "= " +
+         shadow::literal(std::to_string(transaction % kEpoch)) + "::xid";
 }
 
 class Asker {
@@ -62,10 +102,25 @@ class Asker {
     probe.answer = Answer::unknown;
     if (probe.sql.empty()) return;
     if (steady_clock::now() >= until_) return be_unknown(probe, "there was no time left for it");
-    if (!connect(probe)) return;
+    if (!connect()) return be_unknown(probe, "nobody could log in as the agent's role to ask");
     const auto began = steady_clock::now();
-    if (may_be_asked(probe)) ask_rows(probe);
-    probe.took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
+    auto why = hindered(probe.reads, options_.most_pages);
+    if (why.empty()) {
+      ask_rows(probe);
+    } else {
+      be_unknown(probe, std::move(why));
+    }
+    probe.took = since(began);
+  }
+
+  shadow::RowCount count(const RowAsk& ask) {
+    if (!connect()) return unknown("nobody could log in as the agent's role to ask");
+    const auto began = steady_clock::now();
+    auto why = hindered(ask.question.reads, std::numeric_limits<std::uint64_t>::max());
+    if (why.empty()) why = written_by(ask);
+    auto counted = why.empty() ? count_rows(ask) : unknown(std::move(why));
+    counted.took = since(began);
+    return counted;
   }
 
  private:
@@ -74,7 +129,16 @@ class Asker {
     probe.why = std::move(why);
   }
 
-  bool connect(Probe& probe) {
+  static shadow::RowCount unknown(std::string why) {
+    shadow::RowCount count;
+    count.why = std::move(why);
+    return count;
+  }
+  static std::chrono::microseconds since(steady_clock::time_point began) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
+  }
+
+  bool connect() {
     if (connection_) return true;
     auto opened = ShadowConnection::open(options_.production, options_.login, ServerConnection::to_look());
     if (opened) {
@@ -82,7 +146,6 @@ class Asker {
       return true;
     }
     until_ = steady_clock::now();  // nor for the next one
-    be_unknown(probe, "nobody could log in as the agent's role to ask");
     return false;
   }
 
@@ -92,24 +155,56 @@ class Asker {
     return rows;
   }
 
-  bool may_be_asked(Probe& probe) {
-    const auto rows = question(looking(probe));
+  // Why the tables may not be asked; empty: they may.
+  std::string hindered(const Names& tables, std::uint64_t most_pages) {
+    if (tables.empty()) return {};
+    const auto rows = question(looking(tables));
     std::uint64_t pages = 0;
-    if (!rows) {
-      be_unknown(probe, rows.error().message);
-    } else if (rows->size() != 1 || rows->front().size() != 3 ||
-               !shadow::read_number(rows->front(), 1, pages)) {
-      be_unknown(probe, "the database answered the question for its tables with other columns");
-    } else if (rows->front()[0] != "t") {
-      be_unknown(probe, "a table of it is not there any more");
-    } else if (rows->front()[2] != "f") {
-      be_unknown(probe, "row security may hide rows from the role");
-    } else if (pages > options_.most_pages) {
-      be_unknown(probe, "the table is too large to be read for it: " + std::to_string(pages) + " pages");
-    } else {
-      return true;
+    if (!rows) return rows.error().message;
+    if (rows->size() != 1 || rows->front().size() != 3 || !shadow::read_number(rows->front(), 1, pages))
+      return "the database answered the question for its tables with other columns";
+    if (rows->front()[0] != "t") return "a table of it is not there any more";
+    if (rows->front()[2] != "f") return "row security may hide rows from the role";
+    if (pages > most_pages)
+      return "the table is too large to be read for it: " + std::to_string(pages) + " pages";
+    return {};
+  }
+
+  // Nobody else sees what the session's own transaction has written.
+  std::string written_by(const RowAsk& ask) {
+    if (ask.transaction.empty() || ask.question.reads.empty()) return {};
+    std::uint64_t number = 0, owners = 0, locks = 0;
+    if (!shadow::read_number({ask.transaction}, 0, number)) return "the session's transaction has no number";
+    const auto rows = question(looking_for_writes(ask.question.reads, number));
+    if (!rows) return rows.error().message;
+    if (rows->size() != 1 || !shadow::read_number(rows->front(), 0, owners) ||
+        !shadow::read_number(rows->front(), 1, locks) || owners != 1)
+      return "what its transaction has written cannot be seen (COMMIT first)";
+    return locks == 0 ? std::string() : "its transaction has written to these tables before (COMMIT first)";
+  }
+
+  shadow::RowCount count_rows(const RowAsk& ask) {
+    const auto most = options_.statement_timeout + kGrace;
+    auto rows = connection_->ask(opening_of_session(options_, ask), most);
+    if (rows) {
+      const auto parameters = shadow::parameters_for(ask.question.sql, ask.parameters);
+      rows = connection_->ask(shadow::counting(ask.question), parameters, most);
     }
-    return false;
+    std::uint64_t number = 0;
+    if (!rows) {
+      connection_.reset();
+      return unknown(quotes_data(rows.error()) ? sqlstate_of(rows.error()) : rows.error().message);
+    }
+    if (!connection_->ask("ROLLBACK", most)) connection_.reset();
+    if (rows->size() != 1 || !shadow::read_number(rows->front(), 0, number))
+      return unknown("the database answered with other than a number");
+    return shadow::counted(ask.question, number, shadow::RowCount::Basis::probed);
+  }
+
+  // The message of a data exception holds the data, which are for those who may read them.
+  static bool quotes_data(const base::Error& error) { return error.code.view().starts_with("22"); }
+  static std::string sqlstate_of(const base::Error& error) {
+    return "a value gives SQLSTATE " + std::string(error.code.view());
   }
 
   void ask_rows(Probe& probe) {
@@ -118,12 +213,9 @@ class Asker {
       probe.answer = rows->empty() ? Answer::passes : Answer::violates;
       return;
     }
-    // The message of a data exception holds the data, which are for those who may read them.
     const auto& error = rows.error();
-    const bool quotes_data = error.code.view().starts_with("22");
-    be_unknown(probe,
-               quotes_data ? "a value gives SQLSTATE " + std::string(error.code.view()) : error.message);
-    if (!probe.is_computed || !error.code.view().starts_with("22")) return;
+    be_unknown(probe, quotes_data(error) ? sqlstate_of(error) : error.message);
+    if (!probe.is_computed || !quotes_data(error)) return;
     probe.answer = Answer::violates;
     probe.violated = error.code;
   }
@@ -138,6 +230,17 @@ class Asker {
 void answer(const ProbeOptions& options, std::vector<Probe>& probes) {
   Asker asker(options);
   for (auto& probe : probes) asker.ask(probe);
+}
+
+shadow::RowCount count_rows(const ProbeOptions& options, const RowAsk& ask) {
+  const auto& question = ask.question;
+  if (question.known) return shadow::counted(question, *question.known, shadow::RowCount::Basis::written);
+  if (question.sql.empty()) {
+    shadow::RowCount count;
+    count.why = question.why;
+    return count;
+  }
+  return Asker(options).count(ask);
 }
 
 }  // namespace portcullis::net

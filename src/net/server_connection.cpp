@@ -100,6 +100,15 @@ asio::awaitable<Result<void>> ServerConnection::ask(const std::string& sql, sess
   co_return answered;
 }
 
+asio::awaitable<Result<void>> ServerConnection::ask(const session::ParametrizedQuery& question,
+                                                    session::RowTaker& rows) {
+  if (!open_) co_return lost();
+  session::ServerQuery query(question, rows);
+  const auto answered = co_await converse(query);
+  if (!answered) close();
+  co_return answered;
+}
+
 asio::awaitable<Result<void>> ServerConnection::try_out(const shadow::RunPlan& plan,
                                                         const shadow::Baseline& baseline,
                                                         shadow::Counters& counters, shadow::RunFacts& facts) {

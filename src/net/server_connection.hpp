@@ -33,6 +33,7 @@ class ServerConnection {
   asio::awaitable<base::Result<void>> open(const ServerLogin& login);
   // After an error the connection is closed. Both must stay valid until the result is there.
   asio::awaitable<base::Result<void>> ask(const std::string& sql, session::RowTaker& rows);
+  asio::awaitable<base::Result<void>> ask(const session::ParametrizedQuery& query, session::RowTaker& rows);
   // In a shadow that `baseline` is of; `counters` are this connection's. All must stay valid until the result
   // is there. After an error, which is not one of the statement's own, the connection is closed.
   asio::awaitable<base::Result<void>> try_out(const shadow::RunPlan& plan, const shadow::Baseline& baseline,

@@ -82,6 +82,16 @@ Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql,
   return std::move(keeper.rows);
 }
 
+Result<std::vector<shadow::Row>> ShadowConnection::ask(const std::string& sql,
+                                                       const shadow::Parameters& parameters,
+                                                       std::chrono::milliseconds most) {
+  RowKeeper keeper;
+  const session::ParametrizedQuery query{sql, parameters};
+  const auto asked = parts_->wait(parts_->connection.ask(query, keeper), most);
+  if (!asked) return asked.error();
+  return std::move(keeper.rows);
+}
+
 Result<std::vector<shadow::Script::Failed>> ShadowConnection::run(std::vector<std::string> statements,
                                                                   std::chrono::milliseconds most) {
   if (statements.empty()) return std::vector<shadow::Script::Failed>();

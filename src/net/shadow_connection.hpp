@@ -24,6 +24,9 @@ class ShadowConnection {
   // The rows. After an error the connection is of no more use.
   [[nodiscard]] base::Result<std::vector<shadow::Row>> ask(const std::string& sql,
                                                            std::chrono::milliseconds most = kAskTime);
+  [[nodiscard]] base::Result<std::vector<shadow::Row>> ask(const std::string& sql,
+                                                           const shadow::Parameters& parameters,
+                                                           std::chrono::milliseconds most = kAskTime);
   // What failed of the statements; an error is the connection's.
   [[nodiscard]] base::Result<std::vector<shadow::Script::Failed>> run(
       std::vector<std::string> statements, std::chrono::milliseconds most = kScriptTime);

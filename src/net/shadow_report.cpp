@@ -19,11 +19,23 @@ std::string text_of(const shadow::RunPlan& plan) {
   return text + plan.statement;
 }
 
-void ask_rows(const ReportSources& sources, const shadow::RunPlan& plan, std::vector<shadow::Probe>& probes) {
-  if (probes.empty()) return;
+ProbeOptions probe_options(const ReportSources& sources) {
   ProbeOptions options;
   options.production = sources.address;
   options.login = sources.agent;
+  return options;
+}
+
+shadow::RowCount count(const ReportSources& sources, const shadow::RunPlan& plan,
+                       const shadow::RowQuestion& question) {
+  return count_rows(
+      probe_options(sources),
+      {question, plan.settings, plan.parameters.value_or(shadow::Parameters{}), sources.transaction});
+}
+
+void ask_rows(const ReportSources& sources, const shadow::RunPlan& plan, std::vector<shadow::Probe>& probes) {
+  if (probes.empty()) return;
+  auto options = probe_options(sources);
   const auto zone = std::find_if(plan.settings.begin(), plan.settings.end(),
                                  [](const auto& setting) { return setting.first == "TimeZone"; });
   if (zone != plan.settings.end()) options.time_zone = zone->second;
@@ -47,7 +59,8 @@ void look_closer(const ReportSources& sources, const shadow::RunPlan& plan, shad
 
 }  // namespace
 
-shadow::StatementReport report_on(const ReportSources& sources, shadow::RunPlan plan) {
+shadow::StatementReport report_on(const ReportSources& sources, shadow::RunPlan plan,
+                                  const std::optional<shadow::RowQuestion>& rows) {
   shadow::StatementReport report;
   report.statement = plan.statement;
   const auto began = std::chrono::steady_clock::now();
@@ -59,6 +72,7 @@ shadow::StatementReport report_on(const ReportSources& sources, shadow::RunPlan 
   } else {
     report.facts = std::move(*facts);
     if (!report.facts.failure) look_closer(sources, plan, report);
+    if (!report.facts.failure && rows) report.rows = count(sources, plan, *rows);
   }
   return report;
 }

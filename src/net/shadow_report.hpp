@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "net/shadow_builder.hpp"
 #include "shadow/report.hpp"
@@ -15,9 +17,13 @@ struct ReportSources {
   const UpstreamAddress& address;  // of production
   const ServerLogin& agent;        // whose statement it is, at production
   std::int32_t server_pid = 0;     // of the session that it would run in; 0: none
+  std::string transaction{};       // number of its open transaction; empty: that has changed nothing
 };
 
-// Blocks. Never fails: what cannot be found out is told as such.
-[[nodiscard]] shadow::StatementReport report_on(const ReportSources& sources, shadow::RunPlan plan);
+// `rows`: how many rows it changes shall be known, too. Blocks. Never fails: what cannot be found out is told
+// as such.
+[[nodiscard]] shadow::StatementReport report_on(
+    const ReportSources& sources, shadow::RunPlan plan,
+    const std::optional<shadow::RowQuestion>& rows = std::nullopt);
 
 }  // namespace portcullis::net

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "portcullis/catalog/resolution.hpp"
 #include "portcullis/sql/facts.hpp"
 
 namespace portcullis::policy {
@@ -71,5 +72,8 @@ struct Limits {
 
 // Actions that a limit on rows is about: writing them, and running what may.
 [[nodiscard]] bool may_change_rows(sql::Action action) noexcept;
+// An effect that does, or that is code which nobody has read: of PostgreSQL's own functions only those that
+// ship allowed do not.
+[[nodiscard]] bool may_change_rows(const catalog::ResolvedEffect& resolved);
 
 }  // namespace portcullis::policy

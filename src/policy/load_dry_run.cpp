@@ -45,7 +45,47 @@ void read_lock_timeout(LoadContext& context, ObjectReader& reader, DryRunDuty& d
   }
 }
 
-void read_bounds(LoadContext& context, const JsonValue& bounds, DryRunDuty& duty) {
+// What acts on more than the schema and its rows (shadow/admission.cpp).
+constexpr auto kNeverTriedOut =
+    std::to_array<Action>({Action::call, Action::do_, Action::copy_from_stdin, Action::copy_to_stdout});
+// They fill a table of their own.
+constexpr auto kFills = std::to_array<Action>({Action::create_table_as, Action::create_materialized_view,
+                                               Action::refresh_materialized_view, Action::select_into});
+
+template <class Actions>
+bool is_among(const Actions& actions, Action action) {
+  return std::find(actions.begin(), actions.end(), action) != actions.end();
+}
+
+bool may_be_tried_out(Action action) {
+  return !is_among(kNeverTriedOut, action);
+}
+
+template <class Is>
+bool names_any(const Rule& rule, Is is) {
+  const auto all = sql::all_actions();
+  return std::any_of(all.begin(), all.end(),
+                     [&](Action action) { return rule.actions.contains(action) && is(action); });
+}
+
+// More than this nobody counts within the time that there is for it.
+constexpr std::int64_t kMostRows = 1'000'000;
+
+void read_rows(LoadContext& context, ObjectReader& reader, const JsonValue& bounds, Rule& rule) {
+  const auto rows = reader.take_integer("rows", 0, kMostRows);
+  if (!rows) return;
+  rule.dry_run->max_rows = {static_cast<std::uint64_t>(*rows), rule.id};
+  const bool counts = names_any(rule, [](Action action) {
+    return may_be_tried_out(action) && (may_change_rows(action) || is_among(kFills, action));
+  });
+  if (counts || rule.actions.empty()) return;
+  context.complain(*bounds.find("rows"),
+                   "\"rows\" bounds how many rows are changed, and the rule names no action that changes "
+                   "any: take it out");
+}
+
+void read_bounds(LoadContext& context, const JsonValue& bounds, Rule& rule) {
+  DryRunDuty& duty = *rule.dry_run;
   if (bounds.kind != Kind::object || bounds.members.empty()) {
     return context.complain(bounds,
                             "\"dry_run\" is an object with at least one bound: write { \"rewrite\": false }");
@@ -62,16 +102,9 @@ void read_bounds(LoadContext& context, const JsonValue& bounds, DryRunDuty& duty
   if (read_no(context, reader, bounds, "rewrite")) duty.no_rewrite = duty.rule;
   if (read_no(context, reader, bounds, "full_scan")) duty.no_full_scan = duty.rule;
   read_lock_timeout(context, reader, duty);
+  read_rows(context, reader, bounds, rule);
   if (reader.take_boolean("incomplete").value_or(false)) duty.whole_copy.reset();
   reader.finish();
-}
-
-// What acts on more than the schema and its rows (shadow/admission.cpp).
-constexpr auto kNeverTriedOut =
-    std::to_array<Action>({Action::call, Action::do_, Action::copy_from_stdin, Action::copy_to_stdout});
-
-bool may_be_tried_out(Action action) {
-  return std::find(kNeverTriedOut.begin(), kNeverTriedOut.end(), action) == kNeverTriedOut.end();
 }
 
 }  // namespace
@@ -89,12 +122,8 @@ void read_dry_run(LoadContext& context, ObjectReader& reader, const JsonValue* r
   duty.rule = rule.id;
   duty.whole_copy = rule.id;
   duty.lock_timeout = {kDefaultLockTimeout, rule.id};
-  if (bounds != nullptr) read_bounds(context, *bounds, duty);
-  const auto all = sql::all_actions();
-  const bool any = std::any_of(all.begin(), all.end(), [&](Action action) {
-    return rule.actions.contains(action) && may_be_tried_out(action);
-  });
-  if (any || rule.actions.empty()) return;
+  if (bounds != nullptr) read_bounds(context, *bounds, rule);
+  if (names_any(rule, may_be_tried_out) || rule.actions.empty()) return;
   context.complain(*requirement,
                    "nothing that this rule names can be tried out, so the rule would refuse all of it: take "
                    "\"dry run\" out");

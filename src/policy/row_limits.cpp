@@ -76,6 +76,10 @@ bool may_change_rows(Action action) noexcept {
   return holds(kWrites, action) || holds(kRuns, action);
 }
 
+bool may_change_rows(const ResolvedEffect& resolved) {
+  return holds(kWrites, resolved.effect.action) || runs_unread_code(resolved) || runs_deferred(resolved);
+}
+
 std::optional<RowLimit> row_limit(const PolicyData& policy, const catalog::Resolution& resolution,
                                   std::string_view agent, std::optional<std::uint64_t> values_rows) {
   std::optional<RowLimit> strictest;

@@ -12,6 +12,7 @@
 #include "shadow/outside.hpp"
 #include "shadow/parameters.hpp"
 #include "shadow/report.hpp"
+#include "shadow/row_count.hpp"
 
 namespace portcullis::session {
 
@@ -27,6 +28,8 @@ struct DryRunRequest {
   std::optional<shadow::Parameters> parameters{};
   // Of a single statement outside of transaction blocks, where PostgreSQL runs it only there.
   std::optional<shadow::Outside> outside{};
+  // For each statement: how its rows are counted; nothing where nobody wants to know. Empty: of none.
+  std::vector<std::optional<shadow::RowQuestion>> rows{};
   friend bool operator==(const DryRunRequest&, const DryRunRequest&) = default;
 };
 

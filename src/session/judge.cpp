@@ -157,7 +157,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
     if (const auto hindered = hinders_dry_run(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
     Judgement later;
-    if (wants_dry_run(*meant, subject, later)) {
+    if (wants_dry_run(*verdict, *meant, subject, later)) {
       // A dry run is work: it counts as the statement does, which is not charged again behind it.
       const auto over = later.wants_dry_run ? over_limit(verdict->demand, subject) : std::nullopt;
       return over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : later;

@@ -138,10 +138,15 @@ class Judge {
   [[nodiscard]] std::optional<base::Error> hinders_dry_run(const guard::Verdict& verdict,
                                                            const sql::Facts& meant,
                                                            const Recorder::Subject& subject) const;
-  [[nodiscard]] DryRunRequest request_of(const sql::Facts& meant, const Recorder::Subject& subject) const;
+  [[nodiscard]] DryRunRequest request_of(const guard::Verdict& verdict, const sql::Facts& meant,
+                                         const Recorder::Subject& subject) const;
+  [[nodiscard]] std::optional<shadow::RowQuestion> row_question(const guard::Verdict& verdict,
+                                                                const sql::Facts& meant,
+                                                                std::size_t statement,
+                                                                std::string_view text) const;
   [[nodiscard]] bool is_answered(const DryRunRequest& request) const;
-  [[nodiscard]] bool wants_dry_run(const sql::Facts& meant, const Recorder::Subject& subject,
-                                   Judgement& later) const;
+  [[nodiscard]] bool wants_dry_run(const guard::Verdict& verdict, const sql::Facts& meant,
+                                   const Recorder::Subject& subject, Judgement& later) const;
   [[nodiscard]] std::optional<base::Error> refused_by_dry_run(const guard::Verdict& verdict,
                                                               const sql::Facts& meant,
                                                               const Recorder::Subject& subject) const;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "guard/dry_run_refusals.hpp"
+#include "guard/row_questions.hpp"
 #include "session/judge.hpp"
 #include "shadow/admission.hpp"
 
@@ -134,12 +135,35 @@ std::optional<Error> Judge::hinders_dry_run(const guard::Verdict& verdict, const
     return refuse("the session has set its role: RESET ROLE first");
   if (!view_.settings && view_.in_pipeline)
     return refuse("what its settings are cannot be asked within a pipeline: send a Sync before it");
-  if (view_.tried && view_.tried->attempts >= kMostAttempts && !is_answered(request_of(meant, subject)))
+  if (view_.tried && view_.tried->attempts >= kMostAttempts &&
+      !is_answered(request_of(verdict, meant, subject)))
     return refuse("what it is judged by keeps changing: try again in a moment");
   return std::nullopt;
 }
 
-DryRunRequest Judge::request_of(const sql::Facts& meant, const Recorder::Subject& subject) const {
+// Production is asked as it is for everybody: behind what only this transaction sees, or this text has
+// changed before, it would be asked for other rows, or another table of that name.
+std::optional<shadow::RowQuestion> Judge::row_question(const guard::Verdict& verdict, const sql::Facts& meant,
+                                                       std::size_t statement, std::string_view text) const {
+  if (!is_due(verdict, statement) || !verdict.dry_runs[statement].max_rows) return std::nullopt;
+  const auto most = verdict.dry_runs[statement].max_rows->most;
+  auto question = guard::row_question(
+      {text, meant.statements[statement], view_.basis->snapshot.get(), *view_.names}, most);
+  if (question.sql.empty()) return question;
+  if (!view_.earlier->empty())
+    return shadow::rows_unknown(most, "its transaction has changed the catalog before (COMMIT first)");
+  const auto begin = meant.statements.begin();
+  const bool is_first = std::all_of(
+      begin, begin + static_cast<std::ptrdiff_t>(statement),
+      [](const auto& before) { return before.reads_only || before.transaction != TransactionControl::none; });
+  if (!is_first)
+    return shadow::rows_unknown(most,
+                                "a statement before it in the same text changes something (send it alone)");
+  return question;
+}
+
+DryRunRequest Judge::request_of(const guard::Verdict& verdict, const sql::Facts& meant,
+                                const Recorder::Subject& subject) const {
   DryRunRequest request;
   request.earlier = *view_.earlier;
   request.settings = view_.settings;
@@ -148,13 +172,15 @@ DryRunRequest Judge::request_of(const sql::Facts& meant, const Recorder::Subject
     request.outside = shadow::outside_of(meant.statements.front());
   if (subject.message == "Bind") {
     request.statements = {subject.source->text};
+    request.rows = {row_question(verdict, meant, 0, subject.source->text)};
     if (!subject.bind->parameters.empty()) request.parameters = parameters_of(*subject.source, *subject.bind);
     return request;
   }
   for (std::size_t i = 0; i < subject.written(meant); ++i) {
     const auto& statement = meant.statements[i];
-    if (statement.transaction == TransactionControl::none)
-      request.statements.emplace_back(subject.text.substr(statement.offset, statement.length));
+    if (statement.transaction != TransactionControl::none) continue;
+    request.statements.emplace_back(subject.text.substr(statement.offset, statement.length));
+    request.rows.push_back(row_question(verdict, meant, i, request.statements.back()));
   }
   return request;
 }
@@ -178,7 +204,8 @@ bool Judge::is_answered(const DryRunRequest& request) const {
 }
 
 // True: something must be found out first, and nothing is decided yet.
-bool Judge::wants_dry_run(const sql::Facts& meant, const Recorder::Subject& subject, Judgement& later) const {
+bool Judge::wants_dry_run(const guard::Verdict& verdict, const sql::Facts& meant,
+                          const Recorder::Subject& subject, Judgement& later) const {
   if (view_.failed) return false;
   if (!view_.settings) {
     // Only at its beginning can a pipeline be asked for.
@@ -186,7 +213,7 @@ bool Judge::wants_dry_run(const sql::Facts& meant, const Recorder::Subject& subj
     return later.wants_settings;
   }
   if (subject.message == "Parse") return false;
-  auto request = request_of(meant, subject);
+  auto request = request_of(verdict, meant, subject);
   if (is_answered(request)) return false;
   later.wants_dry_run = std::move(request);
   return true;

@@ -22,6 +22,14 @@ ServerQuery::ServerQuery(std::string_view text, RowTaker& rows) : rows_(rows) {
   encode(out_, wire::Query{text});
 }
 
+ServerQuery::ServerQuery(const ParametrizedQuery& query, RowTaker& rows) : rows_(rows), is_extended_(true) {
+  const auto& given = query.parameters;
+  encode(out_, wire::Parse{"", query.text, given.types});
+  encode(out_, wire::Bind{"", "", given.formats, {given.values.begin(), given.values.end()}, {}});
+  encode(out_, wire::Execute{"", 0});
+  encode(out_, wire::Sync{});
+}
+
 ServerQuery::Next ServerQuery::on_bytes(std::string_view bytes, std::size_t& consumed) {
   return wire::each_message<Next>(
       bytes, consumed, kMaxRow,
@@ -45,17 +53,24 @@ ServerQuery::Next ServerQuery::on_message(char message, std::string_view body) {
       return fail(std::move(error));
     }
     case type::ready_for_query: return Next::ready;
+    case type::parse_complete:
+    case type::bind_complete:
+      if (is_extended_) return Next::read;
+      return fail_unexpected(message);
     case type::row_description:
     case type::command_complete:
     case type::empty_query_response:
     case type::notice_response:
     case type::notification_response:
     case type::parameter_status: return Next::read;
-    default:
-      return fail({sqlstate::protocol_violation,
-                   std::string("the database answered the gate's own query with an unexpected message '") +
-                       message + "'"});
+    default: return fail_unexpected(message);
   }
+}
+
+ServerQuery::Next ServerQuery::fail_unexpected(char message) {
+  return fail({sqlstate::protocol_violation,
+               std::string("the database answered the gate's own query with an unexpected message '") +
+                   message + "'"});
 }
 
 ServerQuery::Next ServerQuery::fail(Error error) {

@@ -1,4 +1,4 @@
-// One simple query that the gate asks a server for itself, and its answer, row by row. Manual 55.2.2.
+// One query that the gate asks a server for itself, and its answer, row by row. Manual 55.2.2, 55.2.3.
 // Sans-I/O.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "portcullis/base/result.hpp"
+#include "shadow/parameters.hpp"
 
 namespace portcullis::session {
 
@@ -19,12 +20,19 @@ class RowTaker {
   [[nodiscard]] virtual base::Result<void> take(std::span<const std::optional<std::string_view>> fields) = 0;
 };
 
+// One statement with its parameters, by the extended query protocol.
+struct ParametrizedQuery {
+  std::string_view text;
+  const shadow::Parameters& parameters;
+};
+
 class ServerQuery {
  public:
   enum class Next { read, ready, failed };
 
   // `rows` must outlive the query.
   ServerQuery(std::string_view text, RowTaker& rows);
+  ServerQuery(const ParametrizedQuery& query, RowTaker& rows);
 
   [[nodiscard]] std::string take_out() { return std::move(out_); }
   // `consumed` bytes must not be given again. `ready`: the answer was whole, and the next query may follow.
@@ -35,8 +43,10 @@ class ServerQuery {
  private:
   Next on_message(char type, std::string_view body);
   Next fail(base::Error error);
+  Next fail_unexpected(char message);
 
   RowTaker& rows_;
+  bool is_extended_ = false;
   std::string out_;
   base::Error failure_{};
 };

@@ -11,6 +11,7 @@
 #include "portcullis/base/error.hpp"
 #include "shadow/forecast.hpp"
 #include "shadow/probes.hpp"
+#include "shadow/row_count.hpp"
 #include "shadow/run_facts.hpp"
 #include "shadow/safer_form.hpp"
 
@@ -21,6 +22,7 @@ struct StatementReport {
   std::optional<base::Error> not_tried{};  // why there are no facts
   RunFacts facts{};
   std::vector<Probe> probes{};       // with production's answers
+  std::optional<RowCount> rows{};    // that it changes; nothing: nobody wanted to know
   std::optional<SaferForm> safer{};  // with what its steps have shown
   base::Result<Forecast> forecast = base::Error{};
   std::chrono::microseconds tried_in{0};  // by the dry run, which has no rows to work on

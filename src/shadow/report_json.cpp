@@ -70,6 +70,15 @@ Json to_value(const std::vector<Probe>& probes) {
   return json;
 }
 
+Json to_value(const RowCount& rows) {
+  const bool is_known = rows.basis != RowCount::Basis::unknown;
+  return {{"count", is_known ? Json(rows.rows) : Json()},
+          {"more", rows.is_more},
+          {"confidence", name(rows.basis)},
+          {"why", rows.why},
+          {"took_us", rows.took.count()}};
+}
+
 Json to_value(const SaferForm& form) {
   Json steps = Json::array();
   for (const auto& step : form.steps) {
@@ -102,6 +111,7 @@ void add_facts(const StatementReport& statement, Json& json) {
   json["relations"] = to_value(facts.relations);
   json["changes"] = to_value(facts.changes);
   json["probes"] = to_value(statement.probes);
+  if (statement.rows) json["rows"] = to_value(*statement.rows);
   if (facts.on_made_up_rows) json["on_made_up_rows"] = to_value(*facts.on_made_up_rows);
   if (statement.safer) json["safer"] = to_value(*statement.safer);
   if (statement.forecast) {

@@ -9,7 +9,9 @@ std::string_view session_settings_query() noexcept {
          "'bytea_output', 'default_table_access_method', 'default_toast_compression', 'row_security', "
          "'check_function_bodies', 'extra_float_digits', 'xmloption', 'transform_null_equals', "
          "'array_nulls', 'quote_all_identifiers']::pg_catalog.text[]) AS n "
-         "WHERE pg_catalog.current_setting(n, true) IS NOT NULL";
+         "WHERE pg_catalog.current_setting(n, true) IS NOT NULL "
+         "UNION ALL SELECT 'portcullis.transaction', t::pg_catalog.text "
+         "FROM pg_catalog.txid_current_if_assigned() AS t WHERE t IS NOT NULL";
 }
 
 }  // namespace portcullis::shadow

@@ -6,7 +6,11 @@
 
 namespace portcullis::shadow {
 
-// Rows of name and value; "role" among them. Every name in it is qualified, and it uses no operator.
+// No setting: the number of the open transaction, where it has changed anything.
+inline constexpr std::string_view kTransactionSetting = "portcullis.transaction";
+
+// Rows of name and value; "role" among them, and kTransactionSetting. Every name in it is qualified, and it
+// uses no operator.
 [[nodiscard]] std::string_view session_settings_query() noexcept;
 
 }  // namespace portcullis::shadow

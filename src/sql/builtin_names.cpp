@@ -13,6 +13,9 @@ constexpr auto kFunctions = std::to_array<std::string_view>({
 constexpr auto kVolatileFunctions = std::to_array<std::string_view>({
 #include "sql/builtin_volatile_function_names.inc"
 });
+constexpr auto kSetReturningFunctions = std::to_array<std::string_view>({
+#include "sql/builtin_set_returning_function_names.inc"
+});
 constexpr auto kTypes = std::to_array<std::string_view>({
 #include "sql/builtin_type_names.inc"
 });
@@ -44,9 +47,9 @@ template <class Table>
 consteval bool sorted(const Table& table) {
   return std::is_sorted(table.begin(), table.end());
 }
-static_assert(sorted(kFunctions) && sorted(kVolatileFunctions) && sorted(kTypes) && sorted(kOperators) &&
-              sorted(kOperatorClasses) && sorted(kConstructs) && sorted(kCollations) &&
-              sorted(kAccessMethods));
+static_assert(sorted(kFunctions) && sorted(kVolatileFunctions) && sorted(kSetReturningFunctions) &&
+              sorted(kTypes) && sorted(kOperators) && sorted(kOperatorClasses) && sorted(kConstructs) &&
+              sorted(kCollations) && sorted(kAccessMethods));
 
 }  // namespace
 
@@ -58,6 +61,9 @@ bool is_builtin_construct(std::string_view name) noexcept {
 }
 bool is_builtin_volatile_function(std::string_view name) noexcept {
   return holds(kVolatileFunctions, name);
+}
+bool is_builtin_set_returning_function(std::string_view name) noexcept {
+  return holds(kSetReturningFunctions, name);
 }
 bool is_builtin_type(std::string_view name) noexcept {
   return holds(kTypes, name);

@@ -11,6 +11,8 @@ namespace portcullis::sql {
 // What the analysis gives as a function of pg_catalog where the tree has a node: XMLELEMENT, XMLTABLE, ...
 [[nodiscard]] bool is_builtin_construct(std::string_view name) noexcept;
 [[nodiscard]] bool is_builtin_volatile_function(std::string_view name) noexcept;
+// Some function of that name returns a set, so that one row may become many.
+[[nodiscard]] bool is_builtin_set_returning_function(std::string_view name) noexcept;
 // Base, range, pseudo types and arrays of them; not the row types of the catalogs.
 [[nodiscard]] bool is_builtin_type(std::string_view name) noexcept;
 [[nodiscard]] bool is_builtin_operator(std::string_view name) noexcept;

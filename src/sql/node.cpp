@@ -23,6 +23,39 @@ void append(const element& value, const Field& field, std::vector<Node>& out) {
   }
 }
 
+bool is_place(std::string_view key) {
+  return key.ends_with("location") || key == "stmt_len" || key == "intoClause";
+}
+
+void write_meaning(const element& value, std::string& out);
+
+void write_meaning(const object& fields, std::string& out) {
+  out += '{';
+  for (const auto [key, value] : fields) {
+    if (is_place(key)) continue;
+    out.append(key).append(":");
+    write_meaning(value, out);
+    out += ',';
+  }
+  out += '}';
+}
+
+void write_meaning(const element& value, std::string& out) {
+  object fields;
+  array items;
+  if (value.get(fields) == simdjson::SUCCESS) return write_meaning(fields, out);
+  if (value.get(items) != simdjson::SUCCESS) {
+    out += simdjson::minify(value);
+    return;
+  }
+  out += '[';
+  for (const element item : items) {
+    write_meaning(item, out);
+    out += ',';
+  }
+  out += ']';
+}
+
 // {} or {"Type": {...}}.
 bool is_wrapped_node(const element& value) {
   object outer;
@@ -104,6 +137,12 @@ std::vector<Node> Node::list(std::string_view name) const {
     append(value, *field, nodes);
   }
   return nodes;
+}
+
+std::string Node::meaning() const {
+  std::string text(type_);
+  write_meaning(fields_, text);
+  return text;
 }
 
 std::vector<Node> Node::children() const {

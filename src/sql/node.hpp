@@ -44,6 +44,10 @@ class Node {
   // The same, without these fields.
   [[nodiscard]] std::vector<Node> children_except(std::span<const std::string_view> fields) const;
 
+  // All of it as text, but for where it stands and for INTO: of two nodes with the same one is as good as the
+  // other.
+  [[nodiscard]] std::string meaning() const;
+
   // That this node's own fields are known and hold what the schema says; 0A000 else. Says nothing of its
   // children.
   [[nodiscard]] base::Result<void> check_fields() const;

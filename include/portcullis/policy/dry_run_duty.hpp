@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,7 @@ struct DryRunDuty {
   std::string rule;  // the first that requires it; empty: none does
   std::optional<AtMost<sql::LockMode>> max_lock;
   std::optional<AtMost<base::DurationClass>> max_duration;
+  std::optional<AtMost<std::uint64_t>> max_rows;  // that it inserts, updates or deletes
   // The first rule that says so.
   std::optional<std::string> no_rewrite, no_full_scan;
   // A copy that lacks something of the database will not do; nothing: all rules take one.

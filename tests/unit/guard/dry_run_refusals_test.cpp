@@ -106,6 +106,40 @@ TEST(DryRunRefusals, RefuseADurationThatNobodyKnowsWhateverTheBound) {
               HasSubstr("not known, for its sizes could not be asked: "));
 }
 
+TEST(DryRunRefusals, RefuseWhatChangesMoreRows) {
+  auto statement = report_of();
+  statement.rows = rows_counted(100);
+  EXPECT_EQ(denial(of_rows_at_most(100), statement), "nothing");
+  statement.rows = rows_counted(100, true);
+  EXPECT_EQ(
+      denial(of_rows_at_most(100), statement),
+      "portcullis: denied by \"rows\": it would change more than 100 rows, which production's rows have "
+      "shown; nothing was sent. Change them in smaller parts.");
+  statement.rows = rows_counted(2);
+  statement.rows->basis = shadow::RowCount::Basis::written;
+  EXPECT_THAT(denial(of_rows_at_most(1), statement),
+              HasSubstr("more than 1 row, which its text says; nothing was sent."));
+}
+
+TEST(DryRunRefusals, RefuseRowsThatNobodyCounted) {
+  auto statement = report_of();
+  EXPECT_THAT(denial(of_rows_at_most(1'000), statement), HasSubstr("is not known, for nobody asked: "));
+  statement.rows.emplace().why = "its trigger stamp may change other rows";
+  EXPECT_EQ(
+      denial(of_rows_at_most(1'000), statement),
+      "portcullis: denied by \"rows\": how many rows it changes is not known, for its trigger stamp may "
+      "change other rows: \"rows\" is 1000; nothing was sent. Send an INSERT, UPDATE or DELETE of one "
+      "table whose rows can be counted before.");
+}
+
+TEST(DryRunRefusals, WhoeverBreaksAnotherBoundLearnsNothingOfRows) {
+  auto duty = of_rows_at_most(1);
+  duty.max_lock = {LockMode::share, "lock"};
+  auto statement = report_of({orders(LockMode::exclusive)});
+  statement.rows = rows_counted(1, true);
+  EXPECT_THAT(denial(duty, statement), AllOf(HasSubstr("locks app.orders"), Not(HasSubstr("row"))));
+}
+
 TEST(DryRunRefusals, RefuseWhatACopyWithGapsHasShown) {
   Report report;
   EXPECT_EQ(denial(in_a_whole_copy(), report_of(), report), "nothing");
@@ -196,12 +230,13 @@ TEST(DryRunRefusals, TheVerdictForProgramsShowsWhatMustBeTriedOut) {
   verdict.outcome = verdict.decision.outcome = policy::Outcome::allow;
   auto bounded = locks_at_most(LockMode::share);
   bounded.max_duration = {DurationClass::minutes, "time"};
+  bounded.max_rows = {100, "rows"};
   bounded.no_rewrite = bounded.no_full_scan = bounded.whole_copy = "tried";
   verdict.dry_runs = {tried(), DryRunDuty{}, bounded};
   EXPECT_EQ(to_json(verdict, -1),
             R"({"verdict":"allow","effects":[],"dry_run":[{"rule":"tried","incomplete":true},)"
             R"({"rule":"tried","incomplete":false,"max_lock":"SHARE","max_duration":"minutes",)"
-            R"("rewrite":false,"full_scan":false}]})");
+            R"("rows":100,"rewrite":false,"full_scan":false}]})");
   verdict.dry_runs = {DryRunDuty{}};
   EXPECT_THAT(to_json(verdict, -1), Not(HasSubstr("dry_run")));
 }

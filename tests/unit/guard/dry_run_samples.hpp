@@ -52,6 +52,18 @@ inline DryRunDuty within(DurationClass most) {
   duty.max_duration = {most, "time"};
   return duty;
 }
+inline DryRunDuty of_rows_at_most(std::uint64_t most) {
+  auto duty = tried();
+  duty.max_rows = {most, "rows"};
+  return duty;
+}
+inline shadow::RowCount rows_counted(std::uint64_t rows, bool is_more = false) {
+  shadow::RowCount count;
+  count.basis = shadow::RowCount::Basis::probed;
+  count.rows = rows;
+  count.is_more = is_more;
+  return count;
+}
 inline DryRunDuty in_a_whole_copy() {
   auto duty = tried();
   duty.whole_copy = "whole";

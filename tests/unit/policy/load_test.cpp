@@ -304,6 +304,19 @@ TEST(LoadRule, ChecksWhatIsTriedOut) {
       {6, 98, "unknown key \"max_locks\" in \"dry_run\": did you mean \"max_lock\"?"});
   EXPECT_PROBLEMS(more("\"alter table add column\"", R"("dry_run": {"rewrite": false})"),
                   {6, 12, "\"dry_run\" bounds what is tried out: write \"require\": [\"dry run\"] with it"});
+  const auto update = [&](const std::string& rows) {
+    return more("\"update\"", R"("require": ["dry run"], "dry_run": {"rows": )" + rows + "}");
+  };
+  EXPECT_TRUE(update("0").empty());
+  EXPECT_TRUE(update("1000000").empty());
+  EXPECT_PROBLEMS(update("-1"), {6, 45, "\"rows\" is -1: write a number from 0 to 1000000"});
+  EXPECT_PROBLEMS(update("1.5"), {6, 45, "\"rows\" must be a whole number, not a number with a fraction"});
+  EXPECT_TRUE(more("\"create table as\"", R"("require": ["dry run"], "dry_run": {"rows": 5})").empty());
+  EXPECT_PROBLEMS(
+      alter(R"({"rows": 5})"),
+      {6, 45,
+       "\"rows\" bounds how many rows are changed, and the rule names no action that changes any: "
+       "take it out"});
   for (const std::string action : {"create index concurrently", "drop index concurrently", "vacuum"})
     EXPECT_TRUE(more('"' + action + '"', R"("require": ["dry run"])").empty()) << action;
   EXPECT_PROBLEMS(more("\"copy to stdout\"", R"("require": ["dry run"])"),

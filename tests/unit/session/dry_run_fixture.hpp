@@ -15,6 +15,8 @@ inline constexpr std::string_view kDryRunPolicy = R"({
       "require": ["dry run"], "dry_run": { "max_lock": "SHARE" } },
     { "id": "beside", "allow": ["create index concurrently", "reindex"], "on": ["app.*"], "to": ["robot"],
       "require": ["dry run"] },
+    { "id": "few", "allow": ["delete"], "on": ["app.*"], "to": ["robot"],
+      "require": ["dry run"], "dry_run": { "rows": 10 } },
     { "id": "fixes", "allow": ["update"], "on": ["app.t"], "to": ["robot"], "require": ["dry run"] },
     { "id": "reads", "allow": ["select"], "on": ["app.*"], "to": ["robot"] },
     { "id": "views", "allow": ["create view", "drop view"], "on": ["app.*"], "to": ["robot"] },

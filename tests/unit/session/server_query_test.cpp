@@ -47,6 +47,25 @@ ServerQuery::Next feed(ServerQuery& query, std::string_view bytes, std::size_t p
   return next;
 }
 
+TEST(ServerQuery, WithParametersAsksByTheExtendedProtocol) {
+  const shadow::Parameters parameters{{23}, {0}, {"7"}};
+  Rows rows;
+  ServerQuery query({"SELECT $1", parameters}, rows);
+  const std::string sent = query.take_out();
+  EXPECT_EQ(sent.front(), 'P');
+  EXPECT_NE(sent.find("SELECT $1"), std::string::npos);
+  EXPECT_EQ(sent.substr(sent.size() - 5), std::string("S\0\0\0\4", 5));
+  EXPECT_EQ(feed(query, std::string("1\0\0\0\4", 5) + std::string("2\0\0\0\4", 5) + answer(), 3),
+            ServerQuery::Next::ready);
+  EXPECT_EQ(rows.lines.size(), 2u);
+}
+
+TEST(ServerQuery, OfTextAloneTakesNoAnswerOfTheExtendedProtocol) {
+  Rows rows;
+  ServerQuery query("SELECT 1", rows);
+  EXPECT_EQ(feed(query, std::string("1\0\0\0\4", 5), 5), ServerQuery::Next::failed);
+}
+
 TEST(ServerQuery, AsksOnce) {
   Rows rows;
   ServerQuery query("SELECT 1", rows);

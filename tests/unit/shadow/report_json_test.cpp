@@ -64,6 +64,7 @@ StatementReport everywhere(const std::string& text) {
   Error error(base::SqlState("23502"), text);
   error.detail = error.hint = text;
   statement.facts.on_made_up_rows = error;
+  statement.rows.emplace().why = text;
   SaferStep step;
   step.sql = step.why = text;
   step.facts.emplace().relations = {relation};
@@ -89,7 +90,7 @@ TEST(ReportJson, HasTheFieldsOfAStatementThatRan) {
   EXPECT_THAT(keys(json),
               UnorderedElementsAre("tried_in_us", "role", "server_version", "fingerprint", "copy_age_ms",
                                    "confidence", "left_out", "without_row", "outcome", "hangs_on_rows",
-                                   "error", "tag", "relations", "changes", "probes", "on_made_up_rows",
+                                   "error", "tag", "relations", "changes", "probes", "rows", "on_made_up_rows",
                                    "safer", "forecast", "by_rule", "waits_for_older"));
   EXPECT_EQ(json["by_rule"], Json::array());
   EXPECT_EQ(json["role"], "bot");
@@ -109,6 +110,7 @@ TEST(ReportJson, HasTheFieldsOfAStatementThatRan) {
               UnorderedElementsAre("schema", "table", "change", "name", "definition"));
   EXPECT_THAT(keys(json["probes"][0]),
               UnorderedElementsAre("schema", "table", "question", "answer", "why", "took_us"));
+  EXPECT_THAT(keys(json["rows"]), UnorderedElementsAre("count", "more", "confidence", "why", "took_us"));
   EXPECT_THAT(keys(json["safer"]), UnorderedElementsAre("why", "steps"));
   EXPECT_THAT(keys(json["safer"]["steps"][0]), UnorderedElementsAre("sql", "why", "relations"));
   EXPECT_THAT(keys(json["safer"]["steps"][1]), UnorderedElementsAre("sql", "why", "error"));
@@ -120,6 +122,21 @@ TEST(ReportJson, SaysWhatIsByRule) {
   statement.facts.is_by_rule = statement.facts.waits_for_older = true;
   EXPECT_EQ(json_of(statement)["by_rule"], Json::array({"locks", "scanned"}));
   EXPECT_EQ(json_of(statement)["waits_for_older"], true);
+}
+
+TEST(ReportJson, HasTheRowsWhereSomebodyWantedToKnow) {
+  StatementReport statement;
+  EXPECT_FALSE(json_of(statement).contains("rows"));
+  const RowQuestion question{.most = 10, .sql = "SELECT FROM t"};
+  statement.rows = counted(question, 11, RowCount::Basis::probed);
+  auto rows = json_of(statement)["rows"];
+  EXPECT_EQ(rows["count"], 10);
+  EXPECT_EQ(rows["more"], true);
+  EXPECT_EQ(rows["confidence"], "probed");
+  statement.rows = RowCount{};
+  rows = json_of(statement)["rows"];
+  EXPECT_TRUE(rows["count"].is_null());
+  EXPECT_EQ(rows["confidence"], "unknown");
 }
 
 TEST(ReportJson, NamesEveryLockFromTheWeakestToTheStrongest) {

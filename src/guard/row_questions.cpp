@@ -1,0 +1,195 @@
+#include "guard/row_questions.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "policy/limits.hpp"
+#include "shadow/quote.hpp"
+#include "sql/analyze.hpp"
+#include "sql/builtin_names.hpp"
+#include "sql/row_query.hpp"
+
+namespace portcullis::guard {
+
+using catalog::Resolution;
+using catalog::ResolvedEffect;
+using catalog::Via;
+using shadow::RowQuestion;
+using sql::Action;
+
+namespace {
+
+// Of more text nobody asks.
+constexpr std::size_t kLongestText = std::size_t{16} << 10;  // as the threads that serve sessions analyse
+
+using Why = std::optional<std::string>;
+
+Resolution resolved(sql::StatementFacts statement, const RowSubject& subject) {
+  sql::Facts facts;
+  facts.statements.push_back(std::move(statement));
+  return catalog::resolve(facts, *subject.snapshot, subject.names);
+}
+
+bool is_write(const ResolvedEffect& resolved) {
+  return resolved.effect.kind == sql::ObjectKind::relation && policy::may_change_rows(resolved);
+}
+
+bool has_rows_of_its_own(const ResolvedEffect& resolved) {
+  return resolved.oid != catalog::kNoOid && !resolved.missing &&
+         (resolved.relation_kind == catalog::RelationKind::table ||
+          resolved.relation_kind == catalog::RelationKind::partitioned_table);
+}
+
+bool is_of_users(const ResolvedEffect& resolved) {
+  return resolved.effect.action == Action::execute_function && resolved.oid != catalog::kNoOid;
+}
+
+std::string on(const ResolvedEffect& resolved) {
+  return sql::to_text(resolved.effect.object);
+}
+
+// What stands in the way of knowing its rows by those of its target.
+Why cannot_be_counted(const ResolvedEffect& resolved) {
+  if (is_of_users(resolved) && resolved.via == Via::trigger)
+    return "its " + resolved.through + " may change other rows";
+  if (is_of_users(resolved) || (policy::may_change_rows(resolved) && !is_write(resolved)))
+    return "it runs " + on(resolved) + ", which may change any rows";
+  if (!is_write(resolved)) return std::nullopt;
+  const bool is_same = resolved.via == Via::written || resolved.via == Via::inheritance ||
+                       (resolved.via == Via::cascade && resolved.effect.action == Action::truncate);
+  if (!is_same) return "it changes rows of " + on(resolved) + ", too (" + resolved.through + ")";
+  if (!has_rows_of_its_own(resolved)) return on(resolved) + " is no table";
+  return std::nullopt;
+}
+
+// What the statement itself says that it changes.
+std::set<catalog::Oid> targets_of(const Resolution& resolution) {
+  std::set<catalog::Oid> targets;
+  for (const auto& resolved : resolution.effects) {
+    if (is_write(resolved) && resolved.via == Via::written) targets.insert(resolved.oid);
+  }
+  return targets;
+}
+
+bool fills_table(const sql::StatementFacts& facts) {
+  constexpr auto kFilling =
+      std::to_array<std::string_view>({"CREATE TABLE AS", "SELECT INTO", "CREATE MATERIALIZED VIEW"});
+  return std::find(kFilling.begin(), kFilling.end(), facts.kind) != kFilling.end();
+}
+
+// A row that stands alone becomes many by a function that returns a set.
+bool may_become_many(const sql::StatementFacts& facts) {
+  return facts.values_rows == 1 &&
+         std::any_of(facts.effects.begin(), facts.effects.end(), [](const sql::Effect& effect) {
+           return effect.action == Action::execute_function &&
+                  sql::is_builtin_set_returning_function(effect.object.name);
+         });
+}
+
+// What may be asked: reading tables, by functions of PostgreSQL's own that are no more than computation.
+Why cannot_be_asked(const Resolution& question) {
+  for (const auto& resolved : question.effects) {
+    if (is_of_users(resolved) || policy::may_change_rows(resolved))
+      return "it calls " + on(resolved) + ", which is not run for a question";
+    if (resolved.effect.action != Action::select) continue;
+    const bool is_there =
+        has_rows_of_its_own(resolved) || (resolved.oid != catalog::kNoOid &&
+                                          resolved.relation_kind == catalog::RelationKind::materialized_view);
+    if (!is_there) return "it reads " + on(resolved) + ", which is no table";
+  }
+  return std::nullopt;
+}
+
+RowQuestion question_of(const std::string& sql, const Resolution& resolution, std::uint64_t most) {
+  RowQuestion question;
+  question.most = most;
+  question.sql = sql;
+  std::set<std::pair<std::string, std::string>> reads;
+  for (const auto& resolved : resolution.effects) {
+    if (resolved.effect.action == Action::select)
+      reads.emplace(resolved.effect.object.schema, resolved.effect.object.name);
+  }
+  question.reads.assign(reads.begin(), reads.end());
+  return question;
+}
+
+bool reads(const Resolution& resolution, catalog::Oid oid) {
+  return std::any_of(resolution.effects.begin(), resolution.effects.end(), [&](const auto& resolved) {
+    return resolved.effect.action == Action::select && resolved.via == Via::written && resolved.oid == oid;
+  });
+}
+
+// `target`: whose rows are asked for, by the same name as in the statement; nothing: those of any query.
+RowQuestion asked(const RowSubject& subject, std::optional<catalog::Oid> target, std::uint64_t most) {
+  if (subject.text.size() > kLongestText)
+    return shadow::rows_unknown(most, "its text is too long to be asked about");
+  const auto query = sql::row_query_of(subject.text);
+  if (query.sql.empty()) return shadow::rows_unknown(most, query.why_not);
+  auto facts = sql::analyze(query.sql);
+  if (!facts || facts->statements.size() != 1)
+    return shadow::rows_unknown(most, "its rows cannot be asked for by a query cut out of its text");
+  if (!facts->statements.front().reads_only) {
+    return shadow::rows_unknown(
+        most, "its WHERE or query calls what is volatile, locks rows or uses types of users");
+  }
+  const auto resolution = resolved(std::move(facts->statements.front()), subject);
+  if (auto why = cannot_be_asked(resolution)) return shadow::rows_unknown(most, *std::move(why));
+  if (target && !reads(resolution, *target))
+    return shadow::rows_unknown(most, "a query by its words reads another table than it changes");
+  return question_of(query.sql, resolution, most);
+}
+
+// All of what is emptied stands in the effects: those written, their partitions, what CASCADE reaches.
+RowQuestion truncated(const Resolution& resolution, std::uint64_t most) {
+  RowQuestion question;
+  question.most = most;
+  std::set<std::pair<std::string, std::string>> tables;
+  for (const auto& resolved : resolution.effects) {
+    if (resolved.effect.action == Action::truncate)
+      tables.emplace(resolved.effect.object.schema, resolved.effect.object.name);
+  }
+  for (const auto& [schema, name] : tables) {
+    question.sql += (question.sql.empty() ? "" : " UNION ALL ");
+    question.sql += "SELECT FROM ONLY " + shadow::identifier(schema) + "." + shadow::identifier(name);
+  }
+  question.reads.assign(tables.begin(), tables.end());
+  return question;
+}
+
+// A parameter of a user's type is read by that type's own code.
+bool has_types_of_users(const sql::StatementFacts& facts) {
+  return std::any_of(facts.effects.begin(), facts.effects.end(),
+                     [](const sql::Effect& effect) { return effect.action == Action::use_type; });
+}
+
+}  // namespace
+
+RowQuestion row_question(const RowSubject& subject, std::uint64_t most) {
+  if (subject.snapshot == nullptr)
+    return shadow::rows_unknown(most, "there is no catalog that says what it would bring about");
+  const auto& facts = subject.facts;
+  const auto resolution = resolved(facts, subject);
+  for (const auto& effect : resolution.effects) {
+    if (auto why = cannot_be_counted(effect)) return shadow::rows_unknown(most, *std::move(why));
+  }
+  const auto targets = targets_of(resolution);
+  if (facts.kind == "TRUNCATE TABLE") return truncated(resolution, most);
+  if (facts.kind == "REFRESH MATERIALIZED VIEW")
+    return shadow::rows_unknown(most, "what REFRESH makes of a materialized view is not counted");
+  const bool fills = fills_table(facts);
+  if (targets.empty() && !fills) return shadow::rows_known(most, 0);
+  if (facts.kind == "INSERT" && targets.size() == 1 && facts.values_rows && !may_become_many(facts))
+    return shadow::rows_known(most, *facts.values_rows);
+  if (has_types_of_users(facts))
+    return shadow::rows_unknown(most, "it uses types of users, whose code is not run for a question");
+  const bool is_of_target = facts.kind == "UPDATE" || facts.kind == "DELETE";
+  const bool is_one = targets.size() == 1 && (is_of_target || facts.kind == "INSERT");
+  if (!is_one && !fills)
+    return shadow::rows_unknown(most, "it is no INSERT, UPDATE or DELETE of one table alone");
+  return asked(subject, is_of_target ? std::optional(*targets.begin()) : std::nullopt, most);
+}
+
+}  // namespace portcullis::guard
