@@ -25,6 +25,30 @@ namespace {
 // Of more text nobody asks.
 constexpr std::size_t kLongestText = std::size_t{16} << 10;  // as the threads that serve sessions analyse
 
+// Of PostgreSQL's own functions that have no effect, those that would answer the gate's session otherwise
+// than the agent's, or an Execute otherwise than its Bind.
+constexpr auto kOfSession = std::to_array<std::string_view>({"current_query",
+                                                             "current_setting",
+                                                             "get_current_ts_config",
+                                                             "inet_client_addr",
+                                                             "inet_client_port",
+                                                             "inet_server_addr",
+                                                             "inet_server_port",
+                                                             "pg_backend_pid",
+                                                             "pg_client_encoding",
+                                                             "pg_current_snapshot",
+                                                             "pg_current_xact_id_if_assigned",
+                                                             "pg_is_other_temp_schema",
+                                                             "pg_listening_channels",
+                                                             "pg_my_temp_schema",
+                                                             "pg_trigger_depth",
+                                                             "pg_xact_status",
+                                                             "row_security_active",
+                                                             "statement_timestamp",
+                                                             "txid_current_if_assigned",
+                                                             "txid_current_snapshot",
+                                                             "txid_status"});
+
 using Why = std::optional<std::string>;
 
 Resolution resolved(sql::StatementFacts statement, const RowSubject& subject) {
@@ -89,11 +113,18 @@ bool may_become_many(const sql::StatementFacts& facts) {
          });
 }
 
+bool tells_of_session(const sql::Effect& effect) {
+  return effect.action == Action::execute_function &&
+         std::find(kOfSession.begin(), kOfSession.end(), effect.object.name) != kOfSession.end();
+}
+
 // What may be asked: reading tables, by functions of PostgreSQL's own that are no more than computation.
 Why cannot_be_asked(const Resolution& question) {
   for (const auto& resolved : question.effects) {
     if (is_of_users(resolved) || policy::may_change_rows(resolved))
       return "it calls " + on(resolved) + ", which is not run for a question";
+    if (tells_of_session(resolved.effect))
+      return "it calls " + on(resolved) + ", which answers otherwise in another session";
     if (resolved.effect.action != Action::select) continue;
     const bool is_there =
         has_rows_of_its_own(resolved) || (resolved.oid != catalog::kNoOid &&

@@ -118,6 +118,12 @@ bool begins_query(const Outline& text, std::size_t at) {
   return text.is(at, "select") || text.is(at, "values") || text.is(at, "with") || text.is(at, "table");
 }
 
+// ON CONFLICT, which is no condition of a join over a column by that name.
+bool begins_conflict(const Outline& text, std::size_t on) {
+  return text.is(on + 1, "conflict") && (text.is_symbol(on + 2, "(") || text.is(on + 2, "do") ||
+                                         (text.is(on + 2, "on") && text.is(on + 3, "constraint")));
+}
+
 Parts cut_insert(const Outline& text) {
   Parts parts;
   const std::size_t verb = text.find("insert", 0);
@@ -129,10 +135,7 @@ Parts cut_insert(const Outline& text) {
                                                                          text.is_symbol(begin + 1, "("))))))
     ++begin;
   std::size_t conflict = text.find("on", begin);
-  while (conflict != kNone &&
-         !(text.is(conflict + 1, "conflict") &&
-           (text.is_symbol(conflict + 2, "(") || text.is(conflict + 2, "do") || text.is(conflict + 2, "on"))))
-    conflict = text.find("on", conflict + 1);
+  while (conflict != kNone && !begins_conflict(text, conflict)) conflict = text.find("on", conflict + 1);
   parts.with = text.between(0, verb);
   parts.source = text.between(begin, std::min(conflict, text.find("returning", begin)));
   return parts;
@@ -164,7 +167,7 @@ Parts cut_select_into(const Outline& text) {
 
 std::string query_of(const Parts& parts) {
   // What is cut out may end in nothing that reaches over the end of a line.
-  std::string sql = parts.with + " SELECT FROM ";
+  std::string sql = parts.with + (parts.with.empty() ? "SELECT FROM " : " SELECT FROM ");
   if (!parts.source.empty()) return sql + "(" + parts.source + ") AS portcullis_rows";
   sql += parts.target;
   const auto where = parts.condition.empty() ? std::string() : " WHERE " + parts.condition;

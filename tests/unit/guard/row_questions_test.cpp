@@ -127,6 +127,10 @@ TEST(RowQuestions, HaveNoAnswerWhereUsersCodeRuns) {
 TEST(RowQuestions, RunNothingThatIsMoreThanComputation) {
   EXPECT_THAT(why("DELETE FROM t WHERE id > random()"), HasSubstr("volatile"));
   EXPECT_THAT(why("INSERT INTO t SELECT * FROM t FOR UPDATE"), HasSubstr("locks rows"));
+  EXPECT_THAT(why("DELETE FROM t WHERE id <> pg_backend_pid()"), HasSubstr("otherwise in another session"));
+  EXPECT_THAT(why("DELETE FROM t WHERE current_setting('application_name') = a"),
+              HasSubstr("otherwise in another session"));
+  EXPECT_NE(question("DELETE FROM t WHERE a < now()::text").sql, "");
   EXPECT_NE(question("UPDATE t SET a = random()::text WHERE id = 1").sql, "");  // that is not asked
 }
 

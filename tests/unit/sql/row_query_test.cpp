@@ -27,8 +27,8 @@ std::string query_of(std::string_view text) {
 
 TEST(RowQuery, OfATargetIsItsCondition) {
   EXPECT_EQ(query_of("UPDATE t SET a = 1"), "SELECT FROM t");
-  EXPECT_EQ(query_of("update only app.t * as x set a = b where x.c > $1 returning *;"),
-            "SELECT FROM only app.t * as x WHERE x.c > $1");
+  EXPECT_EQ(query_of("update only app.t as x set a = b where x.c > $1 returning *;"),
+            "SELECT FROM only app.t as x WHERE x.c > $1");
   EXPECT_EQ(query_of("DELETE FROM \"T\" x WHERE x.where = 1 AND x.returning RETURNING 1"),
             "SELECT FROM \"T\" x WHERE x.where = 1 AND x.returning");
   EXPECT_EQ(query_of("DELETE FROM t RETURNING a"), "SELECT FROM t");
@@ -48,6 +48,8 @@ TEST(RowQuery, OfJoinedRowsCountsEachOfTheTargetOnce) {
 TEST(RowQuery, OfWhatFillsATableIsItsQuery) {
   EXPECT_EQ(query_of("INSERT INTO t (a, b) SELECT a, b FROM u JOIN v ON conflict ON CONFLICT (a) DO NOTHING"),
             "SELECT FROM (SELECT a, b FROM u JOIN v ON conflict ) AS portcullis_rows");
+  EXPECT_EQ(query_of("INSERT INTO t TABLE u ON CONFLICT ON CONSTRAINT k DO NOTHING"),
+            "SELECT FROM (TABLE u ) AS portcullis_rows");
   EXPECT_EQ(query_of("INSERT INTO app.t AS x OVERRIDING SYSTEM VALUE (SELECT 1) RETURNING a"),
             "SELECT FROM ((SELECT 1) ) AS portcullis_rows");
   EXPECT_EQ(query_of("INSERT INTO t TABLE u"), "SELECT FROM (TABLE u) AS portcullis_rows");
