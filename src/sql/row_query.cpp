@@ -166,7 +166,7 @@ Parts cut_select_into(const Outline& text) {
 }
 
 std::string query_of(const Parts& parts) {
-  // What is cut out may end in nothing that reaches over the end of a line.
+  // Comments are blank by now, so that what is cut out reaches over nothing behind it.
   std::string sql = parts.with + (parts.with.empty() ? "SELECT FROM " : " SELECT FROM ");
   if (!parts.source.empty()) return sql + "(" + parts.source + ") AS portcullis_rows";
   sql += parts.target;
