@@ -37,7 +37,7 @@ class Bracket {
     // COMMIT or PREPARE TRANSACTION: counted is what was put off until now, before the message is sent.
     bool ends_transaction = false;
     bool is_one_statement = true;
-    std::string message;       // as the client sent it
+    std::string message;  // as the client sent it
     // Of an Execute that may be sent again, its transaction being its own: its Bind. Nothing: it may not.
     std::string bind;
     std::string subject;       // for people: "UPDATE"

@@ -196,7 +196,11 @@ std::optional<LockDuty> Judge::lock_duty_of(const guard::Verdict& verdict, const
   LockDuty duty{*all.lock_timeout, meant.statements.front().kind, written == 1, nullptr};
   if (written > 1) duty.subject = "the message";
   if (view_.tried && view_.tried->result) duty.report = *view_.tried->result;
-  return duty;
+  // What runs outside transactions has none that could be undone: given up, it leaves an invalid index.
+  const bool is_outside =
+      duty.report && std::ranges::any_of(duty.report->statements,
+                                         [](const auto& statement) { return statement.facts.is_by_rule; });
+  return is_outside ? std::nullopt : std::optional(duty);
 }
 
 bool Judge::is_answered(const DryRunRequest& request) const {

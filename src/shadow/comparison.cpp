@@ -62,8 +62,9 @@ void compare(const RelationFacts& predicted, const RelationFacts& actual, LockSe
 std::string baseline_query(const Relations& predicted) {
   const auto named = [](const std::string& name) { return literal(name) + "::pg_catalog.name"; };
   std::string sql(Baseline::query());
-  sql += " AND (n.nspname, c.relname) OPERATOR(pg_catalog.=) ANY (VALUES (NULL::pg_catalog.name, "
-         "NULL::pg_catalog.name)";
+  sql +=
+      " AND (n.nspname, c.relname) OPERATOR(pg_catalog.=) ANY (VALUES (NULL::pg_catalog.name, "
+      "NULL::pg_catalog.name)";
   for (const auto& relation : predicted) {
     if (is_compared(relation))
       sql.append(", (").append(named(relation.schema)).append(", ").append(named(relation.name)).append(")");

@@ -5,12 +5,12 @@
 namespace portcullis::session {
 namespace {
 
+using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Optional;
 using ::testing::StartsWith;
-using std::chrono::milliseconds;
 
 const std::string kSent = "Q(" + std::string(kAlter) + ")";
 
@@ -50,9 +50,7 @@ class RelayLocks : protected Ticking, public DryRunFixture {
     ticking.now = *relay.wakes_at();
     relay.on_time();
   }
-  const audit::OutcomeRecord& outcome() {
-    return std::get<audit::OutcomeRecord>(sink.records.back());
-  }
+  const audit::OutcomeRecord& outcome() { return std::get<audit::OutcomeRecord>(sink.records.back()); }
 };
 
 TEST_F(RelayLocks, WhatCameAsPredictedSaysSo) {
@@ -118,9 +116,10 @@ TEST_F(RelayLocks, AfterFiveSecondsTheClientIsTold) {
     ASSERT_LT(attempts, 20);
   }
   EXPECT_GE(attempts, 4);
-  EXPECT_THAT(error_to_client(), HasSubstr("was not executed: others hold locks that stand in its way, and "
-                                           "\"additive\" lets it wait 500 ms for each; it was tried " +
-                                           std::to_string(attempts) + " times. Nothing was changed. Record "));
+  EXPECT_THAT(error_to_client(),
+              HasSubstr("was not executed: others hold locks that stand in its way, and "
+                        "\"additive\" lets it wait 500 ms for each; it was tried " +
+                        std::to_string(attempts) + " times. Nothing was changed. Record "));
   EXPECT_THAT(sent_to_server(), HasSubstr(",ROLLBACK)"));
   server_bytes(round_of({{"", "ROLLBACK"}}, "I"));
   EXPECT_EQ(sent_to_client(), "Z(I)");

@@ -90,8 +90,8 @@ TEST(ReportJson, HasTheFieldsOfAStatementThatRan) {
   EXPECT_THAT(keys(json),
               UnorderedElementsAre("tried_in_us", "role", "server_version", "fingerprint", "copy_age_ms",
                                    "confidence", "left_out", "without_row", "outcome", "hangs_on_rows",
-                                   "error", "tag", "relations", "changes", "probes", "rows", "on_made_up_rows",
-                                   "safer", "forecast", "by_rule", "waits_for_older"));
+                                   "error", "tag", "relations", "changes", "probes", "rows",
+                                   "on_made_up_rows", "safer", "forecast", "by_rule", "waits_for_older"));
   EXPECT_EQ(json["by_rule"], Json::array());
   EXPECT_EQ(json["role"], "bot");
   EXPECT_EQ(json["server_version"], 150'004);
