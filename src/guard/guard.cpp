@@ -64,9 +64,9 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
     verdict.refusal = std::move(unread.refusal);
     verdict.would_refuse = std::move(unread.would_refuse);
   }
+  if (verdict.allowed()) verdict.dry_runs = policy_->dry_run_duties(facts, resolution, request.agent);
   if (verdict.allowed()) limit_rows(verdict, facts, resolution, request.agent);
   if (verdict.allowed()) verdict.demand = demand_of(*policy_, facts, resolution, request.agent);
-  if (verdict.allowed()) verdict.dry_runs = policy_->dry_run_duties(facts, resolution, request.agent);
   return verdict;
 }
 
@@ -76,6 +76,7 @@ void Guard::limit_rows(Verdict& verdict, const sql::Facts& facts, const catalog:
   const auto& statements = facts.statements;
   verdict.row_limit = policy_->row_limit(
       resolution, agent, statements.size() == 1 ? statements.front().values_rows : std::nullopt);
+  hold_to_dry_runs(verdict, facts);
   if (!verdict.row_limit) return;
   const auto refused = uncountable(facts, resolution);
   if (!refused) return;
@@ -90,6 +91,18 @@ void Guard::limit_rows(Verdict& verdict, const sql::Facts& facts, const catalog:
   decisive.ground = policy::Ground::unsupported;
   decisive.rule = verdict.row_limit->rule;
   decisive.reason = refused->why;
+}
+
+// Between the count of a dry run and the statement others may write, and what is counted then may be another
+// thing than what the statement sees: what it changes is counted too.
+void Guard::hold_to_dry_runs(Verdict& verdict, const sql::Facts& facts) {
+  for (std::size_t i = 0; i < verdict.dry_runs.size() && i < facts.statements.size(); ++i) {
+    const auto& bound = verdict.dry_runs[i].max_rows;
+    const auto& kind = facts.statements[i].kind;
+    const bool changes_rows = kind == "INSERT" || kind == "UPDATE" || kind == "DELETE";
+    if (bound && changes_rows && (!verdict.row_limit || bound->most < verdict.row_limit->rows))
+      verdict.row_limit = policy::RowLimit{bound->rule, bound->most};
+  }
 }
 
 std::shared_ptr<const Guard> Guard::with_catalog(const catalog::Snapshot& snapshot) const {

@@ -46,6 +46,7 @@ class Guard {
 
  private:
   void explain(Verdict& verdict, const Request& request) const;
+  static void hold_to_dry_runs(Verdict& verdict, const sql::Facts& facts);
   void limit_rows(Verdict& verdict, const sql::Facts& facts, const catalog::Resolution& resolution,
                   std::string_view agent) const;
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import struct
+import time
 import unittest
 
 import dry_run_policy_test
@@ -248,8 +249,29 @@ class Unknown(Case):
 
     def test_what_stands_behind_another_change_in_its_text(self):
         self.unknown("DELETE FROM made.marks WHERE mark = 'none'; DELETE FROM made.things WHERE id = 1", "send it alone")
-        self.allowed("BEGIN; SELECT 1; DELETE FROM made.marks WHERE mark = 'none'")
+        self.undone("SELECT 1; DELETE FROM made.marks WHERE mark = 'none'")
+        self.refused("BEGIN; DELETE FROM made.marks WHERE mark = 'none'", "42501", "stands in the same message")
+
+
+class Held(Case):
+    """What is counted ahead may be another thing than what the statement sees: then what it changes is counted."""
+
+    def test_what_the_clock_decides_in_an_old_transaction(self):
+        self.allowed("BEGIN")
+        self.allowed("SELECT 1")
+        self.postgres.sql("INSERT INTO made.stamped SELECT n, clock_timestamp() + interval '1 s' FROM generate_series(1, 20) AS n")
+        time.sleep(1.5)
+        self.refused("DELETE FROM made.stamped WHERE at > now()", "42501", 'stopped by "few"', "limit 10; nothing was changed")
         self.allowed("ROLLBACK")
+        self.postgres.sql("DELETE FROM made.stamped WHERE id <= 20")
+
+    def test_what_an_old_snapshot_sees(self):
+        self.allowed("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        self.allowed("SELECT count(*) FROM made.marks")
+        self.postgres.sql("CREATE TABLE made.aside AS SELECT * FROM made.marks; DELETE FROM made.marks")
+        self.refused("INSERT INTO made.copies (id) SELECT thing_id FROM made.marks", "42501", 'stopped by "few"')
+        self.allowed("ROLLBACK")
+        self.postgres.sql("INSERT INTO made.marks SELECT * FROM made.aside; DROP TABLE made.aside")
 
 
 class Command(Case):

@@ -60,12 +60,22 @@ TEST_F(DryRunRows, OverTheBoundAreRefusedAndNothingIsSent) {
   EXPECT_THAT(refusal(), HasSubstr("denied by \"few\": it would change more than 10 rows"));
 }
 
+// And what is changed then is counted.
 TEST_F(DryRunRows, WithinTheBoundGoOn) {
   query_up_to_its_dry_run("delete from t");
   auto report = std::make_shared<shadow::Report>();
   report->statements.emplace_back().rows = shadow::counted(rows(), 10, shadow::RowCount::Basis::probed);
   tried_out(std::shared_ptr<const shadow::Report>(report));
+  EXPECT_THAT(sent_to_server(), HasSubstr("pg_stat_get_xact_tuples_deleted"));
+  server_bytes(round_of({{"", "BEGIN"}, {"", "SELECT 0"}, {row_of({"f"})}}, "T"));
   EXPECT_EQ(sent_to_server(), "Q(delete from t)");
+  server({"C DELETE 11", "Z T"});
+  EXPECT_THAT(sent_to_server(), HasSubstr("pg_catalog.pg_locks"));
+  const auto touched = row_of({"16384", "11", "on", "r", "app", "t"});
+  server_bytes(round_of({{"", "SET CONSTRAINTS"}, {touched}}, "T"));
+  EXPECT_THAT(sent_to_server(), HasSubstr(",ROLLBACK)"));
+  server_bytes(round_of({{"", "ROLLBACK"}}, "I"));
+  EXPECT_THAT(error_to_client(), HasSubstr("stopped by \"few\""));
 }
 
 TEST_F(DryRunRows, BehindAnotherStatementOfTheTextAreNotKnown) {
