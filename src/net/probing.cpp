@@ -193,7 +193,7 @@ class Asker {
     std::uint64_t number = 0;
     if (!rows) {
       connection_.reset();
-      return unknown(quotes_data(rows.error()) ? sqlstate_of(rows.error()) : rows.error().message);
+      return unknown(in_words(rows.error()));
     }
     if (!connection_->ask("ROLLBACK", most)) connection_.reset();
     if (rows->size() != 1 || !shadow::read_number(rows->front(), 0, number))
@@ -201,10 +201,15 @@ class Asker {
     return shadow::counted(ask.question, number, shadow::RowCount::Basis::probed);
   }
 
-  // The message of a data exception holds the data, which are for those who may read them.
-  static bool quotes_data(const base::Error& error) { return error.code.view().starts_with("22"); }
-  static std::string sqlstate_of(const base::Error& error) {
-    return "a value gives SQLSTATE " + std::string(error.code.view());
+  static bool is_of_data(const base::Error& error) { return error.code.view().starts_with("22"); }
+  // A message may quote the data that it complains of, which are for those who may read them: but for rights,
+  // locks, time and the connection.
+  static std::string in_words(const base::Error& error) {
+    const auto code = error.code.view();
+    const bool is_plain = code == "42501" || code == "55P03" || code.starts_with("57") ||
+                          code.starts_with("08") || code.starts_with("25") || code.starts_with("53") ||
+                          code.starts_with("58");
+    return is_plain ? error.message : "a value gives SQLSTATE " + std::string(code);
   }
 
   void ask_rows(Probe& probe) {
@@ -214,8 +219,8 @@ class Asker {
       return;
     }
     const auto& error = rows.error();
-    be_unknown(probe, quotes_data(error) ? sqlstate_of(error) : error.message);
-    if (!probe.is_computed || !quotes_data(error)) return;
+    be_unknown(probe, in_words(error));
+    if (!probe.is_computed || !is_of_data(error)) return;
     probe.answer = Answer::violates;
     probe.violated = error.code;
   }

@@ -13,6 +13,9 @@ using shadow::literal;
 
 namespace {
 
+// Statements that make and drop a database: nobody waits longer for a dry run.
+constexpr std::chrono::seconds kMostTime{30};
+
 // What all databases of a server share and code can change that runs in one: roles, their members and
 // settings. A row that was changed has another xmin.
 constexpr const char* kShared = R"(
@@ -66,7 +69,7 @@ Result<std::string> ThrowAway::shared() const {
 }
 
 Result<void> ThrowAway::run(const std::string& statement) const {
-  const auto failed = admin_->run({statement});
+  const auto failed = admin_->run({statement}, kMostTime);
   if (!failed) return failed.error();
   if (!failed->empty()) return failed->front().error;
   return {};
