@@ -12,10 +12,11 @@ bool same_key(const std::string& right, const std::string& given) noexcept {
 
 }  // namespace
 
-void CancelRegistry::add(std::uint32_t process_id, std::string client_key, wire::CancelRequest server) {
+void CancelRegistry::add(std::uint32_t process_id, std::string client_key, wire::CancelRequest server,
+                         std::function<void()> told) {
   remove(process_id, client_key);
   const std::lock_guard lock(mutex_);
-  keys_.emplace(process_id, Keys{std::move(client_key), std::move(server)});
+  keys_.emplace(process_id, Keys{std::move(client_key), std::move(server), std::move(told)});
 }
 
 void CancelRegistry::remove(std::uint32_t process_id, const std::string& client_key) {
@@ -32,7 +33,9 @@ std::optional<wire::CancelRequest> CancelRegistry::find(const wire::CancelReques
   const std::lock_guard lock(mutex_);
   const auto [begin, end] = keys_.equal_range(request.process_id);
   for (auto at = begin; at != end; ++at) {
-    if (same_key(at->second.client, request.secret_key)) return at->second.server;
+    if (!same_key(at->second.client, request.secret_key)) continue;
+    if (at->second.told) at->second.told();
+    return at->second.server;
   }
   return std::nullopt;
 }

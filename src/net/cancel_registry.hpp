@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,15 +22,18 @@ class CancelRegistry {
   // The client knows a process id and `client_key`, which is the gate's own; `server` is what the server
   // knows. Keys of any length. Said again for another server connection of the same client, it takes the
   // place of the first.
-  void add(std::uint32_t process_id, std::string client_key, wire::CancelRequest server);
+  // `told` is called, on the thread of whoever cancels, before the server is.
+  void add(std::uint32_t process_id, std::string client_key, wire::CancelRequest server,
+           std::function<void()> told = {});
   void remove(std::uint32_t process_id, const std::string& client_key);
-  // What is to be sent to the server, or nothing for a guess.
+  // What is to be sent to the server, or nothing for a guess. Its session is told.
   [[nodiscard]] std::optional<wire::CancelRequest> find(const wire::CancelRequest& request) const;
 
  private:
   struct Keys {
     std::string client;
     wire::CancelRequest server;
+    std::function<void()> told;
   };
   mutable std::mutex mutex_;
   // Of one process id there may be more for a moment: a server may give it again before the gate has seen the

@@ -116,6 +116,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void set_alarm();
   void on_alarm();
   asio::awaitable<void> send_cancel();
+  // What the relay has to say outside of its pumps.
+  asio::awaitable<void> tell_both();
+  void start_telling();
+  [[nodiscard]] std::function<void()> cancel_told();
   // False when it could not be sent. Otherwise the server has closed the connection: the cancel has arrived.
   asio::awaitable<bool> deliver_cancel(std::unique_ptr<Stream>& stream, const wire::CancelRequest& request);
   asio::awaitable<void> flush_server();

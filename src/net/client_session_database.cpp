@@ -95,7 +95,7 @@ asio::awaitable<bool> ClientSession::begin_session(const guard::Guard& guard, co
     process_id_ = server.cancel.process_id;
     const bool has_room = startup_->protocol() >= wire::kProtocol32;
     client_secret_ = auth::random_bytes(has_room ? CancelRegistry::kLongKey : CancelRegistry::kShortKey);
-    shared_.cancels.add(process_id_, client_secret_, server.cancel);
+    shared_.cancels.add(process_id_, client_secret_, server.cancel, cancel_told());
     wire::encode(answer, wire::BackendKeyData{process_id_, client_secret_});
   }
   wire::encode(answer, wire::ReadyForQuery{'I'});

@@ -60,6 +60,10 @@ asio::awaitable<void> ClientSession::send_cancel() {
   if (cancel_) cancel_->close();
   if (relay_closed_) co_return;
   relay_->on_cancel_ended();
+  co_await tell_both();
+}
+
+asio::awaitable<void> ClientSession::tell_both() {
   follow_relay();
   if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
     server_wait_->cancel();
@@ -93,8 +97,29 @@ void ClientSession::on_alarm() {
   relay_->on_time();
   // The server's pump wakes, sends the last words and closes the client.
   if (relay_->ended()) return end(relay_->end_reason(), true);
-  follow_relay();
-  start_writer();
+  start_telling();
+}
+
+void ClientSession::start_telling() {
+  const auto tell = [](std::shared_ptr<ClientSession> session) -> asio::awaitable<void> {
+    co_await session->tell_both();
+  };
+  const auto self = shared_from_this();
+  asio::co_spawn(worker_.context(), tell(self), [self](std::exception_ptr failure) {
+    if (failure) self->close_sockets();
+  });
+}
+
+// Called by whatever thread cancels.
+std::function<void()> ClientSession::cancel_told() {
+  return [weak = weak_from_this(), &context = worker_.context()] {
+    asio::post(context, [weak] {
+      const auto self = weak.lock();
+      if (!self || self->relay_closed_ || !self->relay_) return;
+      self->relay_->on_client_cancel();
+      self->start_telling();
+    });
+  };
 }
 
 }  // namespace portcullis::net

@@ -98,7 +98,7 @@ void ClientSession::use_server(const ServerSession& server) {
   session::Recorder recorder(identity_, needs);
   const auto record = recorder.session("reconnect", {}, server.cancel.process_id);
   if (!record) return relay_->give_up_server(record.error());
-  if (!client_secret_.empty()) shared_.cancels.add(process_id_, client_secret_, server.cancel);
+  if (!client_secret_.empty()) shared_.cancels.add(process_id_, client_secret_, server.cancel, cancel_told());
   relay_->use_server(server.schemas, server.greeting, greeting_);
   greeting_ = server.greeting;
   server_cancel_ = server.cancel;

@@ -128,6 +128,8 @@ Step Bracket::run() {
 
 bool Bracket::tries_again(std::chrono::steady_clock::duration since) {
   const bool is_alone = is_own() || (!work_.is_query && !work_.bind.empty());
+  // Whoever was stopped for another limit has failed for good.
+  if (how_ != How::done || !may_repeat_) return false;
   if (lock_duty() == nullptr || !is_alone || !work_.locks->is_one_statement) return false;
   pause_ = std::min(kFirstPause * (1 << std::min(attempts_ - 1, 5u)), kLongestPause);
   if (since + pause_ > kRetryTime) return false;
@@ -143,7 +145,17 @@ Step Bracket::end_pipeline() {
   return Step::send;
 }
 
+Step Bracket::break_off(const Error& why) {
+  resumes_at_.reset();
+  ending_.how = how_ = How::failed;
+  ending_.sqlstate = why.code.view();
+  ending_.error_frame = as_frame(why);
+  ending_.status = 'I';
+  return Step::finish;
+}
+
 Step Bracket::again() {
+  resumes_at_.reset();
   ++attempts_;
   how_ = How::done;
   skips_ = false;

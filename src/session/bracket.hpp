@@ -48,7 +48,7 @@ class Bracket {
     read,       // more of the server's messages
     send,       // take_out() has something
     pass,       // the message needs no counting: it is the caller's to send
-    wait,       // pause(), then again()
+    wait,       // rest(), and later again()
     finish,     // ending() says how
     violation,  // the server answered out of order, or the transaction is not what it must be
   };
@@ -83,9 +83,16 @@ class Bracket {
   [[nodiscard]] bool tries_again(std::chrono::steady_clock::duration since);
   // Of an Execute, right behind that.
   [[nodiscard]] Step end_pipeline();
-  // At Step::wait. Nothing is asked of the server meanwhile.
-  [[nodiscard]] std::chrono::milliseconds pause() const noexcept { return pause_; }
+  // At Step::wait. Nothing is asked of the server until then, when again() or break_off() is due.
+  void rest(std::chrono::steady_clock::time_point now) noexcept { resumes_at_ = now + pause_; }
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> resumes_at() const noexcept {
+    return resumes_at_;
+  }
   [[nodiscard]] Step again();
+  // In a pause: nothing is left of the message, and that is what the client reads.
+  [[nodiscard]] Step break_off(const base::Error& why);
+  // It is not sent again: the client has asked for its end, or has read something of it.
+  void stay() noexcept { may_repeat_ = false; }
   // The BindComplete of what is sent again: not the client's.
   [[nodiscard]] bool takes_bind() noexcept { return std::exchange(owes_bind_, false); }
   // 55P03, in words: null where it is not the gate that has bounded the wait.
@@ -135,6 +142,8 @@ class Bracket {
   std::optional<LockWatch> watch_;
   std::uint32_t attempts_ = 1;
   std::chrono::milliseconds pause_{0};
+  std::optional<std::chrono::steady_clock::time_point> resumes_at_;
+  bool may_repeat_ = true;
   bool owes_bind_ = false;
   std::unique_ptr<OwnRound> round_;
   std::vector<std::string> held_;

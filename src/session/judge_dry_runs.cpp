@@ -41,10 +41,11 @@ bool ends(TransactionControl control) {
   return control != TransactionControl::none && control != TransactionControl::begin;
 }
 
-// What it waits for is no table's lock but the rows that others have written.
+// What it waits for is no table's lock but the rows that others have written. And who locks a table says so,
+// in a transaction of the client's own.
 bool works_on_rows(std::string_view kind) {
   constexpr auto kOnRows = std::to_array<std::string_view>(
-      {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE", "FETCH", "EXPLAIN"});
+      {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE", "FETCH", "EXPLAIN", "LOCK TABLE"});
   return std::find(kOnRows.begin(), kOnRows.end(), kind) != kOnRows.end();
 }
 
@@ -62,15 +63,16 @@ std::optional<std::string> hangs_on_text(const guard::Verdict& verdict, const sq
   const bool waits = waits_for_locks(verdict, meant, written);
   for (std::size_t i = 0; i < written; ++i) {
     const auto& statement = meant.statements[i];
+    if (goes_back(statement.transaction)) return "a text that goes back in its transaction is not followed";
     if (waits && statement.transaction != TransactionControl::none) {
       return "how long it waits for locks is bounded within its transaction, which a text alone is: leave "
              "BEGIN and COMMIT out of it, or send them by themselves";
     }
-    if (goes_back(statement.transaction)) return "a text that goes back in its transaction is not followed";
     if (is_due(verdict, i) && ended) return "it stands behind the end of a transaction: send it alone";
     if (is_due(verdict, i) && is_set) return "it stands behind a change of settings: send it alone";
     ended = ended || ends(statement.transaction);
     is_set = is_set || changes_settings(statement);
+    if (waits && is_set) return "a change of settings stands in the same text: send it alone";
   }
   if (written > 1 && (verdict.runs_code || verdict.runs_triggers))
     return "functions or triggers run in the same text, and may change what the others mean: send it alone";

@@ -82,6 +82,8 @@ class Relay {
   // the caller then says when the connection of the CancelRequest has ended, or that there was none.
   [[nodiscard]] bool take_cancel();
   void on_cancel_ended();
+  // The client wants its statement cancelled, which the server was told. Nothing is sent again behind that.
+  void on_client_cancel();
   // When on_time() is to be called, whatever else happens until then. Nothing: never. To be asked again after
   // every call of another function.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> wakes_at() const;
@@ -291,6 +293,8 @@ class Relay {
   [[nodiscard]] bool take_error_for_rows(std::string_view body);
   [[nodiscard]] bool hold_for_rows(char type, std::string_view frame);
   void take_step(Bracket::Step step);
+  void resume_rows();
+  void break_off_pause(const base::Error& why);
   void send_for_rows();
   void release_held_rows();
   void pass_uncounted();
@@ -342,13 +346,14 @@ class Relay {
   std::size_t client_stream_left_ = 0;  // bytes of a client message that streams through
   bool client_stream_dropped_ = false;  // ... or is swallowed
   bool last_release_dropped_ = false;   // what streams shares the fate of its message's beginning
-  std::size_t pipeline_binds_ = 0;      // of the pipeline that was sent
-  bool pipeline_sent_ = false;          // what it did is not committed before a Sync or Query behind it
-  bool fatal_relayed_ = false;          // the server has said its own last words
-  bool client_finished_ = false;        // Terminate was passed on
-  bool terminated_ = false;             // or waits for what was sent before it
-  bool server_lost_ = false;            // and the client does not know
-  bool held_up_ = false;                // when on_client() was last called
+  // Binds of the pipeline that was sent, and what may have given a name behind one another meaning.
+  std::size_t pipeline_binds_ = 0;
+  bool pipeline_sent_ = false;    // what it did is not committed before a Sync or Query behind it
+  bool fatal_relayed_ = false;    // the server has said its own last words
+  bool client_finished_ = false;  // Terminate was passed on
+  bool terminated_ = false;       // or waits for what was sent before it
+  bool server_lost_ = false;      // and the client does not know
+  bool held_up_ = false;          // when on_client() was last called
   bool wants_server_ = false;
   bool parameters_moved_ = false;  // the client was told of some since the greeting
   bool bound_ = false;             // something that the client did is in this server connection alone
@@ -377,10 +382,9 @@ class Relay {
   std::unique_ptr<OwnRound> cost_;  // under way: of the front of staged_
 
   RowCounter row_counter_;
-  std::unique_ptr<Bracket> bracket_;  // under way: of the front of replies_
-  // When it is tried again; nothing is under way until then.
-  std::optional<std::chrono::steady_clock::time_point> resumes_at_;
-  bool rows_copy_ended_ = false;  // the client has sent the end of its data
+  std::unique_ptr<Bracket> bracket_;            // under way: of the front of replies_
+  std::shared_ptr<const Basis> bracket_basis_;  // that there was when it began
+  bool rows_copy_ended_ = false;                // the client has sent the end of its data
 
   std::deque<Held> held_;
   std::size_t server_stream_left_ = 0;

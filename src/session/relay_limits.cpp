@@ -138,7 +138,7 @@ std::chrono::milliseconds Relay::idle_time() const {
 
 std::optional<Time> Relay::wakes_at() const {
   if (ended_) return std::nullopt;
-  if (bracket_ && resumes_at_) return resumes_at_;
+  if (bracket_ && bracket_->resumes_at()) return bracket_->resumes_at();
   if (stop_) return stop_->since + kStopTime;
   if (idle_since_) {
     const auto most = idle_time();
@@ -155,10 +155,7 @@ std::optional<Time> Relay::wakes_at() const {
 void Relay::on_time() {
   const auto due = wakes_at();
   if (!due || needs_.clock->steady() < *due) return;
-  if (bracket_ && resumes_at_) {
-    resumes_at_.reset();
-    return take_step(bracket_->again());
-  }
+  if (bracket_ && bracket_->resumes_at()) return resume_rows();
   if (stop_) {
     Error given_up = stop_->passed.told;
     given_up.message += " The database did not stop it: the connection is closed.";

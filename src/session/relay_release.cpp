@@ -222,7 +222,8 @@ void Relay::note_pipeline(char message) {
   // A Sync among the data of a COPY is swallowed.
   if ((message == type::sync && !copying_in_) || message == type::query) pipeline_sent_ = false;
   if (opens_pipeline(message)) pipeline_sent_ = true;
-  if (message == type::bind) ++pipeline_binds_;
+  const bool may_rename = message == type::parse || message == type::close;
+  if (message == type::bind || (may_rename && pipeline_binds_ > 0)) ++pipeline_binds_;
   if (!pipeline_sent_) pipeline_binds_ = 0;
 }
 

@@ -80,6 +80,7 @@ void Relay::begin_rows(Staged staged) {
   reply.alone = is_limited(reply);
   bracket_ = std::make_unique<Bracket>(row_counter_, identity_.reserved_name + "-rows", std::move(work));
   rows_copy_ended_ = false;
+  bracket_basis_ = needs_.basis->last();
   reply.sent = needs_.clock->steady();
   replies_.push(std::move(reply));
   to_server_ += bracket_->take_out();
@@ -137,7 +138,7 @@ void Relay::take_step(Step step) {
     case Step::read: return;
     case Step::send: return send_for_rows();
     case Step::pass: return pass_uncounted();
-    case Step::wait: resumes_at_ = needs_.clock->steady() + bracket_->pause(); return;
+    case Step::wait: return bracket_->rest(needs_.clock->steady());
     case Step::finish: return finish_rows();
     case Step::violation:
       return violation(
@@ -181,7 +182,31 @@ bool Relay::take_for_rows(char message, std::string_view body, std::string_view 
     default: break;
   }
   release_held_rows();
+  if (message != type::parameter_status && message != type::notification_response) bracket_->stay();
   return false;
+}
+
+// The locks of what is to be sent again were not free, and now it shall not be, or not as it was judged.
+void Relay::break_off_pause(const base::Error& why) {
+  take_step(bracket_->break_off(why));
+  release_ready();
+  start_clocks();
+}
+
+void Relay::resume_rows() {
+  const auto& work = bracket_->work();
+  if (needs_.basis->last() == bracket_basis_) return take_step(bracket_->again());
+  auto why =
+      guard::locks_not_free(work.locks->timeout, work.locks->subject, bracket_->attempts(), work.in_block);
+  why.message.pop_back();
+  why.message += ", and what it was judged by has changed meanwhile.";
+  break_off_pause(guard::with_record(why, work.record));
+}
+
+void Relay::on_client_cancel() {
+  if (!bracket_ || ended_) return;
+  if (!bracket_->resumes_at()) return bracket_->stay();
+  break_off_pause({base::sqlstate::query_canceled, "canceling statement due to user request"});
 }
 
 // True: the client reads nothing of it, or something else.
@@ -229,6 +254,7 @@ bool Relay::hold_for_rows(char message, std::string_view frame) {
 
 // What was held back was not the last.
 void Relay::release_held_rows() {
+  if (bracket_->holds()) bracket_->stay();
   for (const auto& frame : bracket_->take_held())
     on_server_message(frame[0], std::string_view(frame).substr(5), frame);
 }
@@ -261,7 +287,7 @@ void Relay::finish_rows() {
     send_to_client(ending.error_frame);
     fail_front(ending.sqlstate);
   }
-  if (stop_) on_rows_undone();
+  if (stop_ && !is_done) on_rows_undone();
   if (!bracket->work().is_query) return;
   std::string ready;
   encode(ready, wire::ReadyForQuery{ending.status});

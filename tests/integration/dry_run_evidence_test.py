@@ -235,6 +235,10 @@ READ = re.compile(r"\b(?:FROM|JOIN)\s+(?:ONLY\s+|LATERAL\s+)*([a-z_\"][\w.\"]*)(
 OWN = (r"SELECT n, pg_catalog\.current_setting\(n, true\) FROM pg_catalog\.unnest\(|SHOW server_version_num$|DISCARD PLANS$|"
        r"SELECT pg_catalog\.unnest\(pg_catalog\.current_schemas\(true\)\)$|SELECT pg_catalog\.current_setting\('portcullis\.")
 PROBE = r"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; (SET LOCAL [^;]*; )+SELECT [^;]*; (; )?ROLLBACK$"
+# What is asked around a statement that is sent, in its transaction: its lock_timeout, what it locks and how that is stored.
+BEFORE = [r"BEGIN$", r"SELECT o\.own, pg_catalog\.set_config\('lock_timeout', ", r"SELECT l\.relation, l\.mode, .* FROM pg_catalog\.pg_locks",
+          r"SELECT c\.oid, n\.nspname, .*pg_relation_filenode", r"SELECT x\.oid, x\.s, .*pg_stat_get_xact_numscans"]
+BEHIND = [r"SELECT l\.relation, l\.mode, .* FROM pg_catalog\.pg_locks", r"COMMIT$"]
 
 
 class Production(dry_run_policy_test.Case):
@@ -318,7 +322,14 @@ class Production(dry_run_policy_test.Case):
                 self.assertNotRegex(text, r"(?i)\b(insert|update|delete|alter|create|lock|for share)\b")
                 continue
             others.append(text)
-        self.assertEqual(others, sent)
+        around = len(BEFORE) + len(BEHIND) + 1
+        self.assertEqual(len(others), around * len(sent), others)
+        for statement in sent:
+            asked, others = others[:around], others[around:]
+            self.assertEqual(asked.pop(len(BEFORE)), statement)
+            for pattern, text in zip([*BEFORE, *BEHIND], asked):
+                self.assertRegex(text, re.compile(pattern, re.DOTALL))
+                self.assert_reads_the_catalog(text)
 
     def test_what_goes_on_is_sent_once_and_as_it_was(self):
         self.allowed("ALTER TABLE made.things ADD COLUMN zero integer")

@@ -10,7 +10,8 @@ import dry_run_policy_test
 import gate as gate_module
 import harness
 import processes
-from wire import SYNC, extended, query, shape
+import wire
+from wire import SYNC, bind, execute, extended, parse, query, shape
 
 SCHEMA = f"""
 CREATE SCHEMA made AUTHORIZATION {harness.AGENT.role};
@@ -24,8 +25,8 @@ ANALYZE;
 """
 POLICY = copy.deepcopy(harness.POLICY)
 POLICY["rules"] += [
-    {"id": "look", "allow": ["select", "lock"], "on": ["made.*"], "to": ["*"]},
-    {"id": "grow", "allow": ["alter table *", "create index", "create table", "references", "truncate", "update", "drop table", "rename *"],
+    {"id": "look", "allow": ["select"], "on": ["made.*"], "to": ["*"]},
+    {"id": "grow", "allow": ["alter table *", "create index", "create table", "references", "truncate", "update", "drop table", "rename *", "lock"],
      "on": ["made.*"], "to": ["*"], "require": ["dry run"]},
     {"id": "patient", "allow": ["alter table *"], "on": ["made.slow"], "to": ["*"], "require": ["dry run"],
      "dry_run": {"lock_timeout": "100ms"}},
@@ -79,6 +80,30 @@ class Locks(Case):
         outcome = self.gate.wait_for_entry("outcome", lambda one: one.get("attempts", 1) > 1 and "ALTER TABLE" in one.get("tags", []))
         self.assertEqual(outcome["result"], "ok")
         self.assertIn("extended", self.columns("made.things"))
+
+    def test_a_name_that_means_something_else_by_then_is_not_sent_again(self):
+        self.hold(until_waited=0.7)
+        answer = self.answer(parse("ALTER TABLE made.things ADD COLUMN swapped integer"), bind(),
+                             parse("SELECT name FROM made.things"), execute(), SYNC)
+        self.assertEqual(shape(answer), "121EZ", answer)
+        self.assertEqual(answer[3].code, "55P03")
+        self.assertNotIn("swapped", self.columns("made.things"))
+
+    def test_a_cancel_ends_it_also_between_two_attempts(self):
+        self.hold()
+        connection = self.connect()
+        connection.send(query("ALTER TABLE made.things ADD COLUMN cancelled integer"))
+        processes.wait_until(lambda: self.postgres.sql("SELECT 1 FROM pg_locks WHERE NOT granted"), "it to wait")
+        processes.wait_until(lambda: not self.postgres.sql("SELECT 1 FROM pg_locks WHERE NOT granted"), "a pause")
+        with self.gate.socket() as other:
+            other.send(wire.request(wire.CANCEL_REQUEST, connection.process_id.to_bytes(4, "big") + connection.secret_key))
+            other.read_to_end()
+        answer = connection.read_until("Z")
+        self.assertIn([one for one in answer if one.type == "E"][0].code, ("57014", "55P03"))
+        self.assertNotIn("cancelled", self.columns("made.things"))
+
+    def test_who_locks_a_table_outside_a_block_is_told_that_it_is_of_no_use(self):
+        self.refused("LOCK TABLE made.slow", "25P01", "can only be used in transaction blocks")
 
     def test_in_the_end_the_agent_is_told_that_others_hold_locks(self):
         self.hold()

@@ -166,6 +166,85 @@ TEST_F(RelayLocks, BehindAnotherStatementOfThePipelineItIsNotSentAgain) {
   EXPECT_THAT(error_to_client(), HasSubstr("others hold locks that stand in its way"));
 }
 
+// What the name stands for by then is another thing.
+TEST_F(RelayLocks, BehindAnotherParseOrACloseItIsNotSentAgain) {
+  for (const std::string& between :
+       {bytes_of(wire::Parse{"s", "select * from t", {}}), bytes_of(wire::Close{'S', "s"})}) {
+    client(parse(kAlter) + bind());
+    answer_settings();
+    tried_out();
+    client(between + bytes_of(wire::Execute{"", 0}));
+    (void)sent_to_server();
+    server({"1", "2", between.front() == 'P' ? "1" : "3"});
+    open_bracket(Around::pipeline);
+    (void)sent_to_server();
+    server({"E 55P03"});
+    EXPECT_EQ(sent_to_server(), "");
+    EXPECT_THAT(error_to_client(), HasSubstr("others hold locks that stand in its way"));
+    client(bytes_of(wire::Sync{}));
+    server({"Z I"});
+    (void)sent_to_server();
+    (void)sent_to_client();
+  }
+}
+
+TEST_F(RelayLocks, ACancelInThePauseEndsIt) {
+  alter();
+  server({"E 55P03", "Z E"});
+  EXPECT_THAT(sent_to_server(), HasSubstr(",ROLLBACK)"));
+  server_bytes(round_of({{"", "ROLLBACK"}}, "I"));
+  relay.on_client_cancel();
+  EXPECT_EQ(sent_to_client(), "E(57014) Z(I)");
+  EXPECT_EQ(sent_to_server(), "");
+  EXPECT_EQ(outcome().sqlstate, "57014");
+  query("select * from t");
+  EXPECT_NE(sent_to_server(), "");
+}
+
+TEST_F(RelayLocks, ACancelInThePauseOfAPipelineSkipsToItsSync) {
+  execute_alter();
+  server({"E 55P03"});
+  (void)sent_to_server();
+  server({"Z I"});
+  (void)sent_to_client();
+  relay.on_client_cancel();
+  EXPECT_EQ(sent_to_client(), "E(57014)");
+  client("");
+  EXPECT_EQ(sent_to_server(), "S");
+  server({"Z I"});
+  EXPECT_EQ(sent_to_client(), "Z(I)");
+}
+
+TEST_F(RelayLocks, ACancelBeforeMakesItTheLastAttempt) {
+  alter();
+  relay.on_client_cancel();
+  server({"E 55P03", "Z E"});
+  EXPECT_THAT(error_to_client(), HasSubstr("others hold locks that stand in its way"));
+}
+
+TEST_F(RelayLocks, WhatWouldBeJudgedByAnotherPolicyIsNotSentAgain) {
+  alter();
+  server({"E 55P03", "Z E"});
+  EXPECT_THAT(sent_to_server(), HasSubstr(",ROLLBACK)"));
+  server_bytes(round_of({{"", "ROLLBACK"}}, "I"));
+  judge_by(kDryRunPolicy);
+  wait();
+  EXPECT_THAT(error_to_client(),
+              HasSubstr("Nothing was changed, and what it was judged by has changed meanwhile."));
+  EXPECT_EQ(sent_to_server(), "");
+}
+
+TEST_F(RelayLocks, WhatTheClientHasReadSomethingOfIsNotSentAgain) {
+  alter();
+  server({"T", "E 55P03", "Z E"});
+  EXPECT_THAT(error_to_client(), HasSubstr("others hold locks that stand in its way"));
+}
+
+TEST_F(RelayLocks, ASettingInTheSameTextIsRefused) {
+  query("alter table t add column a int; set lock_timeout = '1s'");
+  EXPECT_THAT(refusal(), HasSubstr("it was not tried out: "));
+}
+
 TEST_F(RelayLocks, WhoseLocksCannotBeSeenIsUndone) {
   query_up_to_its_dry_run();
   tried_out();
