@@ -290,11 +290,8 @@ class Relay {
   void refuse_staged(Staged& staged, base::Error why) const;
   [[nodiscard]] std::optional<std::size_t> on_round_answer(std::string_view bytes);
   [[nodiscard]] bool take_for_rows(char type, std::string_view body, std::string_view frame);
-  [[nodiscard]] bool take_error_for_rows(std::string_view body);
   [[nodiscard]] bool hold_for_rows(char type, std::string_view frame);
   void take_step(Bracket::Step step);
-  void resume_rows();
-  void break_off_pause(const base::Error& why);
   void send_for_rows();
   void release_held_rows();
   void pass_uncounted();
@@ -303,6 +300,11 @@ class Relay {
   [[nodiscard]] bool counts_rows_now() const {
     return bracket_ && client_stream_left_ == 0 && (!copying_in_ || rows_copy_ended_);
   }
+
+  // relay_locks.cpp: what did not get its locks.
+  [[nodiscard]] bool take_error_for_rows(std::string_view body);
+  void resume_rows();
+  void break_off_pause(const base::Error& why);
 
   // relay_server.cpp: server to client.
   void take_server_message(char type, std::string_view body, std::string_view frame);
