@@ -45,19 +45,23 @@ struct CatalogConfig {
   std::chrono::milliseconds oldest{30'000};  // not confirmed for so long, it is not judged by any more
 };
 
-struct UpstreamConfig {
+// Where a PostgreSQL server is and how it is known to be the right one.
+struct ServerConfig {
   std::string host = "127.0.0.1";  // a name, an address, or the absolute path of the Unix socket's folder
   std::uint16_t port = 5432;
+  std::string sslmode = "verify-full";       // disable, require, verify-ca or verify-full, as libpq's sslmode
+  std::filesystem::path root_certificate;    // PEM; empty: the system's store
+  bool direct_tls = false;                   // "sslnegotiation": "postgres" or "direct"
+  std::string channel_binding = "prefer";    // disable, prefer or require, as libpq's channel_binding
+  std::string max_protocol_version = "3.2";  // or "3.0"
+};
+
+struct UpstreamConfig : ServerConfig {
   std::string database;
-  std::string sslmode = "verify-full";     // disable, require, verify-ca or verify-full, as libpq's sslmode
-  std::filesystem::path root_certificate;  // PEM; empty: the system's store
   std::vector<std::string> search_path{"public"};
   std::map<std::string, RoleConfig, std::less<>> roles;  // by the agent's name in the policy
   CatalogConfig catalog;
   bool allow_superuser = false;
-  bool direct_tls = false;                   // "sslnegotiation": "postgres" or "direct"
-  std::string channel_binding = "prefer";    // disable, prefer or require, as libpq's channel_binding
-  std::string max_protocol_version = "3.2";  // or "3.0"
 };
 
 // PostgreSQL's tcp_keepalives_* and tcp_user_timeout, for both sides.
@@ -88,13 +92,19 @@ struct LimitsConfig {
   std::size_t prepared_statements = 10'000, portals = 10'000;  // of a session
 };
 
+// A server for copies alone, and who the gate is there.
+struct ShadowServerConfig : ServerConfig {
+  RoleConfig role;
+};
+
 // What a copy of the database's structure is made with, for dry runs.
 struct ShadowConfig {
-  std::string mode = "sidecar";         // or "off"
-  std::filesystem::path programs;       // of initdb and postgres; empty: Debian's folder of the version
-  std::filesystem::path dump_programs;  // of pg_dump and pg_restore; empty: the same
-  std::string account;                  // of the system, that its server runs as where the gate is root
-  std::optional<RoleConfig> role;       // that dumps the schema; nothing: the one that reads the catalog
+  std::string mode = "sidecar";              // "database" or "off"
+  std::filesystem::path programs;            // of initdb and postgres; empty: Debian's folder of the version
+  std::filesystem::path dump_programs;       // of pg_dump and pg_restore; empty: the same
+  std::string account;                       // of the system, that its server runs as where the gate is root
+  std::optional<RoleConfig> role;            // that dumps the schema; nothing: the one that reads the catalog
+  std::optional<ShadowServerConfig> server;  // of mode "database", and of no other
 };
 
 struct Config {

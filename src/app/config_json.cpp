@@ -49,19 +49,24 @@ Json catalog(const CatalogConfig& config) {
   return json;
 }
 
-Json upstream(const UpstreamConfig& config) {
-  Json json{{"allow_superuser", config.allow_superuser},
-            {"catalog", catalog(config.catalog)},
-            {"channel_binding", config.channel_binding},
-            {"database", config.database},
+Json server(const ServerConfig& config) {
+  Json json{{"channel_binding", config.channel_binding},
             {"host", config.host},
             {"max_protocol_version", config.max_protocol_version},
             {"port", config.port},
-            {"roles", roles(config)},
-            {"search_path", config.search_path},
             {"sslmode", config.sslmode},
             {"sslnegotiation", config.direct_tls ? "direct" : "postgres"}};
   if (!config.root_certificate.empty()) json["root_certificate"] = config.root_certificate.string();
+  return json;
+}
+
+Json upstream(const UpstreamConfig& config) {
+  Json json = server(config);
+  json["allow_superuser"] = config.allow_superuser;
+  json["catalog"] = catalog(config.catalog);
+  json["database"] = config.database;
+  json["roles"] = roles(config);
+  json["search_path"] = config.search_path;
   return json;
 }
 
@@ -93,6 +98,10 @@ Json shadow(const ShadowConfig& config) {
                {"mode", config.mode},
                {"programs", config.programs.string()}};
   if (config.role) json["user"] = config.role->user;
+  if (config.server) {
+    json["server"] = server(*config.server);
+    json["server"].update(role(config.server->role));
+  }
   return json;
 }
 

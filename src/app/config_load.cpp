@@ -59,13 +59,15 @@ class ConfigLoader {
   void read_listen(const JsonValue& object);
   void read_tls(const JsonValue& object);
   void read_upstream(const JsonValue& object);
-  void judge_sslmode(ConfigSection& section);
+  void read_server(ConfigSection& section, ServerConfig& server);
+  void judge_sslmode(ConfigSection& section, ServerConfig& server);
   void judge_search_path(ConfigSection& section);
   void read_roles(const JsonValue& object);
   void read_role(const JsonValue::Member& member);
   void read_role(ConfigSection& section, RoleConfig& role);
   void read_catalog(const JsonValue& object);
   void read_shadow(const JsonValue& object);
+  void read_shadow_server(const JsonValue& object);
   void read_audit(const JsonValue& object);
   void read_limits(const JsonValue& object);
   void read_log(const JsonValue& object);
@@ -166,15 +168,8 @@ void ConfigLoader::read_upstream(const JsonValue& object) {
   section.require("database", "name the one database that agents reach through this gate");
   section.require("roles", "name the database role of each agent");
   section.require("catalog", "name the database role that the gate itself reads the catalog as");
-  section.read("host", upstream.host);
-  section.read_port("port", 1, upstream.port);
   section.read("database", upstream.database);
-  section.read("root_certificate", upstream.root_certificate);
-  if (!upstream.root_certificate.empty()) {
-    (void)content(section, "root_certificate", upstream.root_certificate, Privacy::readable);
-  }
-  judge_sslmode(section);
-  read_upstream_login(section, upstream);
+  read_server(section, upstream);
   section.read("search_path", upstream.search_path);
   judge_search_path(section);
   if (const auto* roles = section.read_object("roles")) read_roles(*roles);
@@ -183,17 +178,27 @@ void ConfigLoader::read_upstream(const JsonValue& object) {
   section.finish();
 }
 
-void ConfigLoader::judge_sslmode(ConfigSection& section) {
-  UpstreamConfig& upstream = config().upstream;
-  const bool is_near = upstream.host.starts_with('/') || is_loopback(upstream.host);
+void ConfigLoader::read_server(ConfigSection& section, ServerConfig& server) {
+  section.read("host", server.host);
+  section.read_port("port", 1, server.port);
+  section.read("root_certificate", server.root_certificate);
+  if (!server.root_certificate.empty()) {
+    (void)content(section, "root_certificate", server.root_certificate, Privacy::readable);
+  }
+  judge_sslmode(section, server);
+  read_server_login(section, server);
+}
+
+void ConfigLoader::judge_sslmode(ConfigSection& section, ServerConfig& server) {
+  const bool is_near = server.host.starts_with('/') || is_loopback(server.host);
   const auto written = section.read_choice("sslmode", {"disable", "require", "verify-ca", "verify-full"});
-  upstream.sslmode = written.value_or(is_near ? "disable" : "verify-full");
-  if (upstream.host.starts_with('/') && upstream.sslmode != "disable") {
+  server.sslmode = written.value_or(is_near ? "disable" : "verify-full");
+  if (server.host.starts_with('/') && server.sslmode != "disable") {
     section.complain("sslmode", "a Unix socket has no TLS: leave \"sslmode\" out");
-  } else if (!is_near && (upstream.sslmode == "disable" || upstream.sslmode == "require")) {
-    section.complain("sslmode", "\"" + upstream.sslmode + "\" does not prove who answers at \"" +
-                                    upstream.host + "\": write \"verify-full\"");
-  } else if (upstream.sslmode == "verify-ca" && upstream.root_certificate.empty()) {
+  } else if (!is_near && (server.sslmode == "disable" || server.sslmode == "require")) {
+    section.complain("sslmode", "\"" + server.sslmode + "\" does not prove who answers at \"" + server.host +
+                                    "\": write \"verify-full\"");
+  } else if (server.sslmode == "verify-ca" && server.root_certificate.empty()) {
     // As libpq for sslrootcert=system: anyone can get some certificate from a public authority.
     section.complain("sslmode",
                      "\"verify-ca\" proves nothing with the system's authorities: write \"verify-full\", "
@@ -259,13 +264,34 @@ void ConfigLoader::read_catalog(const JsonValue& object) {
 void ConfigLoader::read_shadow(const JsonValue& object) {
   ShadowConfig& shadow = config().shadow;
   ConfigSection section(object, "shadow", source_);
-  shadow.mode = section.read_choice("mode", {"sidecar", "off"}).value_or("sidecar");
+  shadow.mode = section.read_choice("mode", {"sidecar", "database", "off"}).value_or("sidecar");
   section.read("programs", shadow.programs);
   section.read("dump_programs", shadow.dump_programs);
   section.read("account", shadow.account);
   RoleConfig role;
   read_role(section, role);
   if (!role.user.empty()) shadow.role = std::move(role);
+  if (const auto* server = section.read_object("server")) read_shadow_server(*server);
+  section.finish();
+  const bool is_given = shadow.mode == "database";
+  if (is_given && !section.has("server")) {
+    section.complain(
+        "mode", "\"database\" needs a \"server\": { \"host\": ..., \"user\": ... }, or write \"sidecar\"");
+  } else if (!is_given && section.has("server")) {
+    section.complain("server",
+                     "\"server\" is for the mode \"database\": set \"mode\" to that, or leave it out");
+  }
+  if (is_given && !shadow.account.empty()) {
+    section.complain("account", "\"account\" is for the gate's own server: leave it out");
+  }
+}
+
+void ConfigLoader::read_shadow_server(const JsonValue& object) {
+  ShadowServerConfig& server = config().shadow.server.emplace();
+  ConfigSection section(object, "shadow.server", source_);
+  section.require("user", "name the role that the gate makes its copies as");
+  read_server(section, server);
+  read_role(section, server.role);
   section.finish();
 }
 

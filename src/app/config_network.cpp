@@ -16,19 +16,19 @@ void read_client_certificates(ConfigSection& section, TlsFiles& tls) {
   }
 }
 
-void read_upstream_login(ConfigSection& section, UpstreamConfig& upstream) {
-  const bool has_tls = upstream.sslmode != "disable";
-  upstream.direct_tls = section.read_choice("sslnegotiation", {"postgres", "direct"}) == "direct";
-  if (upstream.direct_tls && !has_tls) {
+void read_server_login(ConfigSection& section, ServerConfig& server) {
+  const bool has_tls = server.sslmode != "disable";
+  server.direct_tls = section.read_choice("sslnegotiation", {"postgres", "direct"}) == "direct";
+  if (server.direct_tls && !has_tls) {
     section.complain("sslnegotiation",
                      "\"direct\" is a way to begin TLS, and there is none: set \"sslmode\", or leave it out");
   }
-  upstream.channel_binding =
+  server.channel_binding =
       section.read_choice("channel_binding", {"disable", "prefer", "require"}).value_or("prefer");
-  if (upstream.channel_binding == "require" && !has_tls) {
+  if (server.channel_binding == "require" && !has_tls) {
     section.complain("channel_binding", "\"require\" needs TLS: set \"sslmode\", or leave it out");
   }
-  upstream.max_protocol_version = section.read_choice("max_protocol_version", {"3.0", "3.2"}).value_or("3.2");
+  server.max_protocol_version = section.read_choice("max_protocol_version", {"3.0", "3.2"}).value_or("3.2");
 }
 
 // By default one address can take half of the places of those that have not logged in, and a pool that opens

@@ -33,17 +33,17 @@ net::TcpOptions tcp_options(const TcpConfig& config) {
   return options;
 }
 
-base::Result<net::UpstreamAddress> upstream_address(const UpstreamConfig& upstream, const TcpConfig& tcp) {
-  const auto mode = net::ssl_mode_named(upstream.sslmode);
+base::Result<net::UpstreamAddress> server_address(const ServerConfig& server, const TcpConfig& tcp) {
+  const auto mode = net::ssl_mode_named(server.sslmode);
   if (!mode) return mode.error();
   net::UpstreamAddress address;
-  address.host = upstream.host;
-  address.port = upstream.port;
+  address.host = server.host;
+  address.port = server.port;
   address.sslmode = *mode;
-  address.root_certificate = upstream.root_certificate.string();
-  address.direct_tls = upstream.direct_tls;
-  address.channel_binding = binding_mode(upstream.channel_binding);
-  address.newest_protocol = upstream.max_protocol_version != "3.0";
+  address.root_certificate = server.root_certificate.string();
+  address.direct_tls = server.direct_tls;
+  address.channel_binding = binding_mode(server.channel_binding);
+  address.newest_protocol = server.max_protocol_version != "3.0";
   address.tcp = tcp_options(tcp);
   return address;
 }
@@ -53,12 +53,23 @@ net::ServerLogin catalog_login(const Config& config) {
   return {role.user, role.password, config.upstream.database};
 }
 
+namespace {
+
+base::Result<net::GivenServerOptions> given_server(const Config& config) {
+  const ShadowServerConfig& server = *config.shadow.server;
+  const auto address = server_address(server, config.tcp);
+  if (!address) return address.error();
+  return net::GivenServerOptions{*address, {server.role.user, server.role.password, "postgres"}};
+}
+
+}  // namespace
+
 base::Result<net::ShadowOptions> shadow_options(const Config& config) {
   if (config.shadow.mode == "off") {
     return base::Error{base::sqlstate::invalid_parameter_value,
                        "\"shadow.mode\" is \"off\", so nothing can be tried out: set it to \"sidecar\""};
   }
-  const auto upstream = upstream_address(config.upstream, config.tcp);
+  const auto upstream = server_address(config.upstream, config.tcp);
   if (!upstream) return upstream.error();
   net::ShadowOptions options;
   options.production = *upstream;
@@ -69,6 +80,12 @@ base::Result<net::ShadowOptions> shadow_options(const Config& config) {
   }
   options.sidecar.programs = config.shadow.programs;
   options.dump_programs = config.shadow.dump_programs;
+  if (config.shadow.server) {
+    const auto given = given_server(config);
+    if (!given) return given.error();
+    options.given = *given;
+    return options;
+  }
   // PostgreSQL never runs as root, and what runs in a shadow shall reach nothing of the gate's.
   if (::geteuid() == 0) {
     const auto account = net::account_named(config.shadow.account.empty() ? "nobody" : config.shadow.account);
@@ -82,7 +99,7 @@ base::Result<net::ShadowOptions> shadow_options(const Config& config) {
 }
 
 base::Result<std::string> read_catalog(const Config& config) {
-  const auto upstream = upstream_address(config.upstream, config.tcp);
+  const auto upstream = server_address(config.upstream, config.tcp);
   if (!upstream) return upstream.error();
   return net::dump_catalog(*upstream, catalog_login(config));
 }

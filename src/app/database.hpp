@@ -10,8 +10,8 @@
 namespace portcullis::app {
 
 [[nodiscard]] net::TcpOptions tcp_options(const TcpConfig& config);
-[[nodiscard]] base::Result<net::UpstreamAddress> upstream_address(const UpstreamConfig& upstream,
-                                                                  const TcpConfig& tcp);
+[[nodiscard]] base::Result<net::UpstreamAddress> server_address(const ServerConfig& server,
+                                                                const TcpConfig& tcp);
 // That the gate reads the catalog by.
 [[nodiscard]] net::ServerLogin catalog_login(const Config& config);
 // 22023 where there can be no copy.

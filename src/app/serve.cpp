@@ -138,7 +138,7 @@ int serve(const Config& config) {
   const auto remembered = remember_past_use(config.audit.directory, *config.policy, clock, *limits);
   if (!remembered) return fail(remembered.error());
 
-  auto upstream = upstream_address(config.upstream, config.tcp);
+  auto upstream = server_address(config.upstream, config.tcp);
   if (!upstream) return fail(upstream.error());
   auto options = to_gate_options(config, std::move(*upstream));
   options.limits = limits;

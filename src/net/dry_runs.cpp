@@ -223,7 +223,8 @@ DryRunResult DryRuns::attempt(const Job& job) {
 Result<void> DryRuns::make_copy() {
   const auto began = steady_clock::now();
   if (failure_ && began - failed_at_ < kFreshFailure) return *failure_;
-  if (shadow_ && !shadow_->running()) {  // its room on the disk may be needed
+  // Its room on the disk may be needed, or the server that it has for itself.
+  if (shadow_ && (options_->given || !shadow_->running())) {
     shadow_.reset();
     wants_spare_ = false;
   }
@@ -242,7 +243,7 @@ Result<void> DryRuns::make_copy() {
     fingerprint_ = *behind;
     made_at_ = steady_clock::now();
     failure_.reset();
-    wants_spare_ = true;
+    wants_spare_ = !options_->given;
   }
   looked_at_ = steady_clock::now();
   making_took_ = looked_at_ - began;

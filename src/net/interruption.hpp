@@ -13,6 +13,18 @@ class Interruption {
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
+  // While it lives nobody can tell the calling thread to: what must be done at the end is done.
+  class Suspended {
+   public:
+    Suspended() noexcept : was_(current()) { current() = nullptr; }
+    ~Suspended() { current() = was_; }
+    Suspended(const Suspended&) = delete;
+    Suspended& operator=(const Suspended&) = delete;
+
+   private:
+    const std::atomic<bool>* was_;
+  };
+
   // Of the calling thread. False where nobody can tell it to.
   [[nodiscard]] static bool requested() noexcept { return current() != nullptr && current()->load(); }
 

@@ -7,7 +7,6 @@
 #include "base/encoding.hpp"
 #include "net/interruption.hpp"
 #include "net/shadow_parts.hpp"
-#include "net/throw_away.hpp"
 #include "shadow/copy_fault.hpp"
 #include "shadow/copy_queries.hpp"
 #include "shadow/quote.hpp"
@@ -24,8 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The copy's second database, where no table holds a row.
-constexpr const char* kRowless = "portcullis_shadow_rowless";
 // Code of others while the copy is made: its statement_timeout and a little more.
 constexpr milliseconds kOthersTime{3'000};
 // What must be left on the disk when a copy is made: something in it may be missing where it was full.
@@ -44,8 +41,8 @@ fs::path programs_of(int server_version) {
 Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options,
                                               std::unique_ptr<Sidecar> prepared) {
   std::unique_ptr<Shadow> shadow(new Shadow(options));
-  shadow->sidecar_ = std::move(prepared);
-  for (const auto step : {&Shadow::ask_production, &Shadow::start_sidecar, &Shadow::make_roles,
+  shadow->prepared_ = std::move(prepared);
+  for (const auto step : {&Shadow::ask_production, &Shadow::open_server, &Shadow::make_roles,
                           &Shadow::make_database, &Shadow::dump, &Shadow::restore, &Shadow::make_rowless,
                           &Shadow::make_rows, &Shadow::fill, &Shadow::give_to_owners, &Shadow::look}) {
     const auto done = (*shadow.*step)();
@@ -59,11 +56,14 @@ Result<std::unique_ptr<Shadow>> Shadow::build(const ShadowOptions& options,
   return shadow;
 }
 
-Result<void> Shadow::start_sidecar() {
+Result<void> Shadow::find_programs() {
   if (options_.sidecar.programs.empty()) options_.sidecar.programs = programs_of(server_version_);
   if (options_.dump_programs.empty()) options_.dump_programs = options_.sidecar.programs;
-  for (const auto& file : {options_.sidecar.programs / "initdb", options_.sidecar.programs / "postgres",
-                           options_.dump_programs / "pg_dump", options_.dump_programs / "pg_restore"}) {
+  std::vector<fs::path> needed = {options_.dump_programs / "pg_dump", options_.dump_programs / "pg_restore"};
+  if (!options_.given)
+    needed.insert(needed.begin(),
+                  {options_.sidecar.programs / "initdb", options_.sidecar.programs / "postgres"});
+  for (const auto& file : needed) {
     if (!fs::exists(file)) {
       std::string message = "there is no \"";
       message.append(file.string()).append("\": install PostgreSQL ");
@@ -71,31 +71,44 @@ Result<void> Shadow::start_sidecar() {
       return Error{base::sqlstate::io_error, message + ", or name the folders of its programs"};
     }
   }
-  if (!sidecar_ || sidecar_->options().programs != options_.sidecar.programs) {
-    auto prepared = Sidecar::prepare(options_.sidecar);
-    if (!prepared) return prepared.error();
-    sidecar_ = std::move(*prepared);
-  }
-  password_ = base::to_base64(auth::random_bytes(24));
-  if (const auto started = sidecar_->start(); !started) return started;
-  return check_version();
+  return {};
 }
 
-// Another version would answer as that one does.
-Result<void> Shadow::check_version() const {
-  const auto due = std::to_string(server_version_ / 10'000);
-  const auto there = std::to_string(sidecar_->server_version() / 10'000);
-  if (there == due) return {};
-  std::string message = "the programs in \"" + options_.sidecar.programs.string();
-  message.append("\" are PostgreSQL ").append(there).append(", and the database is PostgreSQL ").append(due);
-  message.append(": name the folder of PostgreSQL ").append(due).append("'s in \"shadow.programs\"");
-  return Error{base::sqlstate::io_error, std::move(message)};
+Result<std::unique_ptr<ShadowServer>> Shadow::prepare_server() {
+  using Server = Result<std::unique_ptr<ShadowServer>>;
+  if (options_.given) {
+    auto given = GivenServer::prepare(*options_.given, options_.sidecar.parent);
+    return given ? Server(std::move(*given)) : Server(given.error());
+  }
+  if (prepared_ && prepared_->options().programs == options_.sidecar.programs)
+    return Server(std::move(prepared_));
+  auto sidecar = Sidecar::prepare(options_.sidecar);
+  return sidecar ? Server(std::move(*sidecar)) : Server(sidecar.error());
+}
+
+Result<void> Shadow::open_server() {
+  if (const auto found = find_programs(); !found) return found;
+  auto prepared = prepare_server();
+  if (!prepared) return prepared.error();
+  server_ = std::move(*prepared);
+  password_ = base::to_base64(auth::random_bytes(24));
+  if (const auto started = server_->start(); !started) return started;
+  return make_room();
+}
+
+Result<void> Shadow::make_room() {
+  ShadowNeeds needs;
+  needs.server_version = server_version_;
+  if (!production_.system.empty()) needs.system = cell(production_.system.front(), 0);
+  needs.database = options_.login.database;
+  needs.roles = first_cells(production_.roles);
+  return server_->make_room_for(needs);
 }
 
 Result<void> Shadow::check_room() const {
-  if (!sidecar_) return {};
+  if (!server_) return {};
   std::error_code unknown;
-  const auto space = fs::space(sidecar_->work_folder(), unknown);
+  const auto space = fs::space(server_->work_folder(), unknown);
   if (unknown || space.available >= kRoom) return {};
   return Error{base::sqlstate::disk_full, "the disk of \"" + options_.sidecar.parent.string() +
                                               "\" is full, where the copy is made: only " +
@@ -104,13 +117,13 @@ Result<void> Shadow::check_room() const {
 }
 
 fs::path Shadow::file(const std::string& name) const {
-  return sidecar_->work_folder() / name;
+  return server_->work_folder() / name;
 }
 
 // Without effect what fails here leaves the copy incomplete.
 Result<void> Shadow::run(const ServerLogin& login, const std::vector<std::string>& statements,
                          const std::string& what) {
-  auto opened = ShadowConnection::open(sidecar_->address(), login, ServerConnection::to_try_out());
+  auto opened = ShadowConnection::open(server_->address(), login, server_->parameters());
   if (!opened) return with_what(what, opened.error());
   const auto failed = (*opened)->run(statements);
   if (!failed) return with_what(what, failed.error());
@@ -129,20 +142,17 @@ void Shadow::leave_out(const std::string& what, const Error& error) {
 }
 
 Result<void> Shadow::make_database() {
-  const auto& name = options_.login.database;
+  const auto names = server_->names(options_.login.database);
+  const auto& name = names.with_rows;
   std::vector<std::string> sql;
-  if (name == kRowless || name.starts_with(ThrowAway::kPrefix)) {
-    return Error{base::sqlstate::invalid_parameter_value,
-                 "the database is called \"" + name + "\", a name that the shadow needs: rename it"};
-  }
   with_rows_.database = name;
-  rowless_.database = kRowless;
+  rowless_.database = names.rowless;
   if (name == "postgres") sql.emplace_back("DROP DATABASE postgres");
   sql.push_back("CREATE DATABASE " + identifier(name) + " TEMPLATE template0 " +
-                (production_.database.empty() ? "" : cell(production_.database.front(), 0)));
-  sql.push_back("ALTER DATABASE " + identifier(name) + " OWNER TO " + identifier(kShadowBuilder));
+                (production_.database.empty() ? "" : cell(production_.database.front(), 0)) + " OWNER " +
+                identifier(kShadowBuilder));
   const auto before = left_out_.size();
-  if (const auto made = run(sidecar_->admin("template1"), sql, "database"); !made) return made;
+  if (const auto made = run(server_->maintenance(), sql, "database"); !made) return made;
   if (left_out_.size() > before)
     return Error{base::sqlstate::io_error, "the shadow has no such " + left_out_[before]};
   sql = {"DROP SCHEMA public"};
@@ -160,13 +170,13 @@ Result<void> Shadow::make_database() {
   }
   for (const auto& publication : first_cells(production_.wide_publications))
     sql.push_back("CREATE PUBLICATION " + identifier(publication) + " FOR ALL TABLES");
-  return run(sidecar_->admin(name), sql, "schema");
+  return run(server_->admin(name), sql, "schema");
 }
 
 // Before any code of others runs as rows are made up; copying files runs none.
 Result<void> Shadow::make_rowless() {
   const auto before = left_out_.size();
-  const auto made = run(sidecar_->admin("template1"),
+  const auto made = run(server_->maintenance(),
                         {"CREATE DATABASE " + identifier(rowless_.database) + " TEMPLATE " +
                          identifier(with_rows_.database) + " OWNER " + identifier(kShadowBuilder)},
                         "database");
@@ -179,7 +189,7 @@ Result<void> Shadow::make_rowless() {
 Result<std::vector<shadow::Script::Failed>> Shadow::run_others(const Copy& copy,
                                                                const std::vector<std::string>& statements) {
   const Error late{base::SqlState("57014"), "code of others in it took too long"};
-  auto parameters = ServerConnection::to_try_out();
+  auto parameters = server_->parameters();
   parameters.emplace_back("statement_timeout", "2s");
   std::vector<shadow::Script::Failed> failed;
   std::unique_ptr<ShadowConnection> connection;
@@ -189,7 +199,7 @@ Result<std::vector<shadow::Script::Failed>> Shadow::run_others(const Copy& copy,
       continue;
     }
     if (!connection) {
-      auto opened = ShadowConnection::open(sidecar_->address(), builder(copy.database), parameters);
+      auto opened = ShadowConnection::open(server_->address(), builder(copy.database), parameters);
       if (!opened) return opened.error();
       connection = std::move(*opened);
     }
@@ -197,7 +207,7 @@ Result<std::vector<shadow::Script::Failed>> Shadow::run_others(const Copy& copy,
     const auto ran = connection->run({"DISCARD ALL", statements[i]}, kOthersTime);
     if (!ran) {
       connection.reset();
-      if (Interruption::requested() || sidecar_->ends_within(kCrashTime)) return ran.error();
+      if (Interruption::requested() || server_->ends_within(kCrashTime)) return ran.error();
       end_sessions(copy, kShadowBuilder);
       failed.push_back({i, late});
     } else if (!ran->empty()) {
@@ -210,8 +220,8 @@ Result<std::vector<shadow::Script::Failed>> Shadow::run_others(const Copy& copy,
 }
 
 Result<void> Shadow::make_rows() {
-  auto opened = ShadowConnection::open(sidecar_->address(), builder(with_rows_.database),
-                                       ServerConnection::to_try_out());
+  auto opened =
+      ShadowConnection::open(server_->address(), builder(with_rows_.database), server_->parameters());
   if (!opened) return opened.error();
   const auto columns =
       (*opened)->ask("SET search_path = pg_catalog; " + std::string(shadow::columns_query()));
@@ -259,7 +269,7 @@ Result<void> Shadow::fill() {
 
 Result<void> Shadow::look() {
   for (auto* copy : {&with_rows_, &rowless_}) {
-    auto opened = ShadowConnection::open(sidecar_->address(), sidecar_->admin(copy->database),
+    auto opened = ShadowConnection::open(server_->address(), server_->admin(copy->database),
                                          ServerConnection::to_look());
     if (!opened) return opened.error();
     const auto rows = (*opened)->ask(std::string(shadow::Baseline::query()));

@@ -1,4 +1,4 @@
-// Makes the shadow: a copy of a database's structure in a sidecar of its own. Production is asked for its
+// Makes the shadow: a copy of a database's structure in a server of its own. Production is asked for its
 // catalog and dumped with pg_dump, which takes ACCESS SHARE locks and gives up when it has to wait for one;
 // no row of it is read.
 //
@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/given_server.hpp"
 #include "net/shadow_connection.hpp"
 #include "net/sidecar.hpp"
 #include "shadow/dry_run.hpp"
@@ -24,9 +25,10 @@ namespace portcullis::net {
 
 struct ShadowOptions {
   UpstreamAddress production;
-  ServerLogin login;                    // LOGIN, and SELECT on what is dumped: pg_dump locks what it reads
-  SidecarOptions sidecar;               // of production's major version
-  std::filesystem::path dump_programs;  // the folder of pg_dump and pg_restore
+  ServerLogin login;       // LOGIN, and SELECT on what is dumped: pg_dump locks what it reads
+  SidecarOptions sidecar;  // of production's major version
+  std::optional<GivenServerOptions> given{};      // the server of the copy; nothing: a sidecar
+  std::filesystem::path dump_programs;            // the folder of pg_dump and pg_restore
   std::chrono::milliseconds lock_timeout{2'000};  // of pg_dump
 };
 
@@ -48,9 +50,9 @@ class Shadow {
   void try_out(const std::string& role, const shadow::RunPlan& plan, shadow::SaferForm& form);
 
   // Its server runs, and nothing is left in it of a statement.
-  [[nodiscard]] bool running() { return !is_spoilt_ && sidecar_->running(); }
+  [[nodiscard]] bool running() { return !is_spoilt_ && server_->running(); }
   // What the next one's server is best made with.
-  [[nodiscard]] const SidecarOptions& sidecar_options() const noexcept { return sidecar_->options(); }
+  [[nodiscard]] const SidecarOptions& sidecar_options() const noexcept { return options_.sidecar; }
 
   // What a session of the role begins with there, as RunPlan::settings.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_of(const std::string& role) const;
@@ -74,8 +76,12 @@ class Shadow {
 
   explicit Shadow(const ShadowOptions& options) : options_(options) {}
   [[nodiscard]] base::Result<void> ask_production();
-  [[nodiscard]] base::Result<void> start_sidecar();
+  [[nodiscard]] base::Result<void> open_server();
+  [[nodiscard]] base::Result<void> find_programs();
+  [[nodiscard]] base::Result<std::unique_ptr<ShadowServer>> prepare_server();
   [[nodiscard]] base::Result<void> make_roles();
+  [[nodiscard]] std::string membership_of_admin(const std::string& role) const;
+  void make_role(const shadow::Row& row, std::vector<std::string>& sql);
   [[nodiscard]] base::Result<void> make_database();
   [[nodiscard]] base::Result<void> dump();
   [[nodiscard]] base::Result<void> restore();
@@ -86,8 +92,10 @@ class Shadow {
   [[nodiscard]] base::Result<void> give_to_owners(const std::string& database);
   [[nodiscard]] base::Result<void> look();
   [[nodiscard]] base::Result<void> check_room() const;
-  [[nodiscard]] base::Result<void> check_version() const;
+  [[nodiscard]] base::Result<void> make_room();
   void leave_out(const std::string& what, const base::Error& error);
+  [[nodiscard]] base::Result<std::unique_ptr<ShadowConnection>> log_in(const std::string& role,
+                                                                       const std::string& database);
   void end_sessions(const Copy& copy, const std::string& role);
   [[nodiscard]] base::Result<std::vector<shadow::Script::Failed>> run_others(
       const Copy& copy, const std::vector<std::string>& statements);
@@ -108,13 +116,14 @@ class Shadow {
   [[nodiscard]] std::filesystem::path file(const std::string& name) const;
 
   ShadowOptions options_;
-  std::unique_ptr<Sidecar> sidecar_;
+  std::unique_ptr<Sidecar> prepared_;
+  std::unique_ptr<ShadowServer> server_;
   std::string password_;  // of every role there
   int server_version_ = 0;
 
   struct Production {
     Rows roles, memberships, database, schemas, extensions, wide_publications, sequences, owners,
-        bootstrap_owner, privileges, schema_privileges, materialized_views;
+        bootstrap_owner, privileges, schema_privileges, materialized_views, system;
   } production_;
   std::vector<std::string> left_out_, without_row_;
   std::chrono::milliseconds patience_{15'000};  // with what takes too long while the copy is made

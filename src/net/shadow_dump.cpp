@@ -69,7 +69,7 @@ Program Shadow::tool(const std::string& name, const UpstreamAddress& address,
                      const ServerLogin& login) const {
   Program program;
   program.file = options_.dump_programs / name;
-  program.folder = sidecar_->work_folder();
+  program.folder = server_->work_folder();
   program.environment = {"LC_ALL=C",
                          "PATH=/usr/bin:/bin",
                          "PGHOST=" + address.host,
@@ -115,7 +115,7 @@ Result<void> Shadow::dump() {
 }
 
 Result<void> Shadow::restore() {
-  auto list = tool("pg_restore", sidecar_->address(), builder(with_rows_.database));
+  auto list = tool("pg_restore", server_->address(), builder(with_rows_.database));
   // Into a file of its own, of which it says so where it cannot be written to its end.
   list.arguments = {"--list", "--file=" + file("contents").string(), file("dump").string()};
   list.output = file("contents.log");
@@ -125,9 +125,9 @@ Result<void> Shadow::restore() {
   left_out_.insert(left_out_.end(), contents.left_out.begin(), contents.left_out.end());
   if (const auto written = write(file("use"), contents.to_restore); !written) return written;
 
-  auto pg_restore = tool("pg_restore", sidecar_->address(), builder(with_rows_.database));
+  auto pg_restore = tool("pg_restore", server_->address(), builder(with_rows_.database));
   pg_restore.arguments = {"--no-owner", "--no-password", "--use-list=" + file("use").string(),
-                          "--dbname=dbname=" + as_connection_value(options_.login.database),
+                          "--dbname=dbname=" + as_connection_value(with_rows_.database),
                           file("dump").string()};
   pg_restore.output = file("restore.log");
   auto child = ChildProcess::start(pg_restore);

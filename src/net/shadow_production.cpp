@@ -15,7 +15,7 @@ Result<void> Shadow::ask_production() {
   if (const auto readable = catalog::check_server_version(server_version_); !readable) return readable;
   auto& to = production_;
   const std::string memberships = shadow::memberships_query(server_version_);
-  const std::vector<std::pair<std::string_view, Rows*>> questions = {
+  std::vector<std::pair<std::string_view, Rows*>> questions = {
       {shadow::roles_query(), &to.roles},
       {memberships, &to.memberships},
       {shadow::database_query(server_version_), &to.database},
@@ -30,6 +30,8 @@ Result<void> Shadow::ask_production() {
       {shadow::materialized_views_query(), &to.materialized_views},
       {shadow::settings_query(), &settings_},
   };
+  // Only where the copy's server could be this one.
+  if (options_.given) questions.emplace_back("SELECT system_identifier FROM pg_control_system()", &to.system);
   for (const auto& [question, rows] : questions) {
     auto answer = connection.ask(std::string(question));
     if (!answer) return answer.error();

@@ -30,6 +30,16 @@ Error server_ended() {
 
 }  // namespace
 
+// As the role. One that cannot log in any more has changed its own password, which a superuser alone sees at
+// once.
+Result<std::unique_ptr<ShadowConnection>> Shadow::log_in(const std::string& role,
+                                                         const std::string& database) {
+  auto opened = ShadowConnection::open(server_->address(), {role, base::Secret(password_), database},
+                                       server_->parameters());
+  if (!opened && !server_->rights().is_superuser) is_spoilt_ = true;
+  return opened;
+}
+
 // Those of every role come first, and those of the role itself are set behind them.
 std::vector<std::pair<std::string, std::string>> Shadow::settings_of(const std::string& role) const {
   std::vector<std::pair<std::string, std::string>> settings;
@@ -46,15 +56,14 @@ Result<void> Shadow::run_inside(Copy& copy, const std::string& role, const shado
     copy.connections.clear();
   auto& connection = copy.connections[role];
   if (!connection) {
-    auto opened = ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), copy.database},
-                                         ServerConnection::to_try_out());
+    auto opened = log_in(role, copy.database);
     if (!opened) return opened.error();
     connection = std::move(*opened);
   }
   auto ran = connection->try_out(plan, copy.baseline, facts);
   if (ran) return ran;
   connection.reset();
-  if (sidecar_->ends_within(kCrashTime)) return server_ended();
+  if (server_->ends_within(kCrashTime)) return server_ended();
   end_sessions(copy, role);
   return ran;
 }
@@ -64,7 +73,7 @@ void Shadow::end_sessions(const Copy& copy, const std::string& role) {
   const std::string theirs =
       " FROM pg_stat_activity WHERE usename = " + literal(role) + " AND datname = " + literal(copy.database);
   const auto opened =
-      ShadowConnection::open(sidecar_->address(), sidecar_->admin("postgres"), ServerConnection::to_look());
+      ShadowConnection::open(server_->address(), server_->maintenance(), ServerConnection::to_look());
   if (opened && (*opened)->ask("SELECT pg_terminate_backend(pid)" + theirs)) {
     const auto end = std::chrono::steady_clock::now() + kEndTime;
     do {
@@ -74,23 +83,23 @@ void Shadow::end_sessions(const Copy& copy, const std::string& role) {
       std::this_thread::sleep_for(milliseconds(10));
     } while (std::chrono::steady_clock::now() < end);
   }
-  sidecar_->stop();  // a new one is made
+  server_->stop();  // a new one is made
 }
 
 // Nobody may be connected to what is copied. What is left behind by a statement would be found by the next.
 Result<void> Shadow::run_outside(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
                                  shadow::RunFacts& facts) {
   copy.connections.clear();
-  const auto made = ThrowAway::make(*sidecar_, copy.database, ++thrown_away_);
+  const auto made =
+      ThrowAway::make(*server_, copy.database,
+                      server_->names(options_.login.database).throw_away + std::to_string(++thrown_away_));
   if (!made) return with_what("no copy to throw away", made.error());
   Result<void> ran;
   {
-    auto opened =
-        ShadowConnection::open(sidecar_->address(), {role, base::Secret(password_), (*made)->name()},
-                               ServerConnection::to_try_out());
+    auto opened = log_in(role, (*made)->name());
     ran = opened ? (*opened)->try_out(plan, copy.baseline, facts) : Result<void>(opened.error());
   }
-  if (!ran && sidecar_->ends_within(kCrashTime)) return server_ended();
+  if (!ran && server_->ends_within(kCrashTime)) return server_ended();
   const auto ended = (*made)->end();
   if (ended) return ran;
   is_spoilt_ = true;

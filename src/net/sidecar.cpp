@@ -1,7 +1,6 @@
 #include "net/sidecar.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,13 +8,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <thread>
 #include <vector>
 
 #include "auth/scram.hpp"
 #include "base/encoding.hpp"
 #include "net/shadow_connection.hpp"
+#include "net/shadow_parts.hpp"
 
 namespace portcullis::net {
 
@@ -26,7 +25,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kPrefix = "portcullis-shadow-";
 constexpr const char* kAdmin = "portcullis_shadow";
 constexpr std::uint16_t kPort = 5432;  // only the socket's name
 constexpr milliseconds kInitTime{60'000}, kStartTime{30'000}, kStopTime{10'000};
@@ -46,22 +44,6 @@ Result<void> write_private(const fs::path& file, const std::string& text,
   if (out >= 0) ::close(out);
   if (!is_written) return failed("cannot write \"" + file.string() + "\"", number);
   return {};
-}
-
-// The lock last: what an ending process still writes leaves the folder to the next one that sweeps.
-void remove_folder(const fs::path& folder) {
-  std::error_code failed;
-  for (const char* part : {"server", "work"}) {
-    fs::remove_all(folder / part, failed);
-    if (failed) return;
-  }
-  fs::remove_all(folder, failed);
-}
-
-// A folder has its lock as soon as it is made.
-bool is_old(const struct stat& about) {
-  constexpr std::time_t kSeconds = 60;
-  return std::time(nullptr) - about.st_mtime > kSeconds;
 }
 
 // What the server is started with. Nothing of it has to survive a crash.
@@ -98,7 +80,6 @@ std::vector<std::string> settings(const fs::path& folder) {
 }  // namespace
 
 Result<std::unique_ptr<Sidecar>> Sidecar::prepare(const SidecarOptions& options) {
-  sweep(options.parent);
   std::unique_ptr<Sidecar> sidecar(new Sidecar(options));
   for (const auto step : {&Sidecar::make_folder, &Sidecar::make_cluster}) {
     if (const auto done = (*sidecar.*step)(); !done) return done.error();
@@ -113,8 +94,6 @@ Result<void> Sidecar::start() {
 
 Sidecar::~Sidecar() {
   stop();
-  if (!folder_.empty()) remove_folder(folder_);
-  if (lock_ >= 0) ::close(lock_);
 }
 
 // Immediate shutdown: nothing in it is kept, and killed alone its sessions would outlive it.
@@ -128,19 +107,13 @@ void Sidecar::stop() {
 // The outer folder stays the gate's, so that nobody else can put anything into it: the server's account may
 // pass through it to its own.
 Result<void> Sidecar::make_folder() {
-  std::string name = (options_.parent / (std::string(kPrefix) + "XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr)
-    return failed("cannot make a folder in \"" + options_.parent.string() + "\"", errno);
-  folder_ = name;
-  lock_ = ::open((folder_ / "lock").c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
-    return failed("cannot lock \"" + name + "\"", errno);
+  if (const auto made = folder_.make(options_.parent); !made) return made;
   const auto& account = options_.account;
   const auto server = server_folder().string();
-  const bool is_made = ::mkdir(work_folder().c_str(), 0700) == 0 && ::mkdir(server.c_str(), 0700) == 0 &&
+  const bool is_made = ::mkdir(server.c_str(), 0700) == 0 &&
                        (!account || (::chown(server.c_str(), account->user, account->group) == 0 &&
-                                     ::chmod(name.c_str(), 0711) == 0));
-  if (!is_made) return failed("cannot make the folders in \"" + name + "\"", errno);
+                                     ::chmod(folder_.path().c_str(), 0711) == 0));
+  if (!is_made) return failed("cannot make \"" + server + "\"", errno);
   return {};
 }
 
@@ -216,32 +189,47 @@ ServerLogin Sidecar::admin(const std::string& database) const {
   return {kAdmin, base::Secret(password_), database};
 }
 
+// Its superuser, whose password nobody else has; template1, for the copy may be called "postgres".
+ServerLogin Sidecar::maintenance() const {
+  return admin("template1");
+}
+
+ShadowNames Sidecar::names(const std::string& database) const {
+  return {database, "portcullis_shadow_rowless", "portcullis_throw_away_"};
+}
+
+// Another version would answer as that one does.
+Result<void> Sidecar::check_version(int due) const {
+  const auto wanted = std::to_string(due / 10'000), there = std::to_string(server_version_ / 10'000);
+  if (there == wanted) return {};
+  std::string message = "the programs in \"" + options_.programs.string();
+  message.append("\" are PostgreSQL ").append(there).append(", and the database is PostgreSQL ");
+  message.append(wanted).append(": name the folder of PostgreSQL ").append(wanted);
+  return Error{base::sqlstate::io_error, message + "'s in \"shadow.programs\""};
+}
+
+Result<void> Sidecar::make_room_for(const ShadowNeeds& needs) {
+  if (const auto fits = check_version(needs.server_version); !fits) return fits;
+  const auto& database = needs.database;
+  const auto own = names(database);
+  if (database == own.rowless || database.starts_with(own.throw_away)) {
+    return Error{base::sqlstate::invalid_parameter_value,
+                 "the database is called \"" + database + "\", a name that the shadow needs: rename it"};
+  }
+  for (const auto& role : needs.roles) {
+    if (role != kAdmin && role != kShadowBuilder) continue;
+    return Error{base::sqlstate::invalid_parameter_value,
+                 "the database has a role \"" + role + "\", a name that the shadow needs: rename it"};
+  }
+  return {};
+}
+
 bool Sidecar::running() {
   return !ends_within(milliseconds(0));
 }
 
 bool Sidecar::ends_within(milliseconds most) {
   return !server_ || server_->wait(most).has_value();
-}
-
-void Sidecar::sweep(const fs::path& parent) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    if (!entry.path().filename().string().starts_with(kPrefix) || entry.is_symlink(ignored)) continue;
-    struct stat about {};
-    if (::lstat(entry.path().c_str(), &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid())
-      continue;
-    const int lock = ::open((entry.path() / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (lock < 0) {
-      // Another gate's that is just being made, or not ours to look into; or its gate was killed meanwhile.
-      if (errno == ENOENT && is_old(about)) remove_folder(entry.path());
-      continue;
-    }
-    struct stat of_lock {};
-    const bool is_ours = ::fstat(lock, &of_lock) == 0 && of_lock.st_uid == ::geteuid();
-    if (is_ours && ::flock(lock, LOCK_EX | LOCK_NB) == 0) remove_folder(entry.path());
-    ::close(lock);
-  }
 }
 
 }  // namespace portcullis::net

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "net/child_process.hpp"
-#include "net/upstream_address.hpp"
-#include "portcullis/base/result.hpp"
+#include "net/shadow_folder.hpp"
+#include "net/shadow_server.hpp"
 
 namespace portcullis::net {
 
@@ -24,34 +24,32 @@ struct SidecarOptions {
   std::optional<Account> account{};  // that it runs as, where the gate is root: PostgreSQL is never
 };
 
-class Sidecar {
+class Sidecar final : public ShadowServer {
  public:
   // Removes what others have left behind whose gate is gone, and makes a cluster, which takes most of the
   // time. 58030 with the last lines of its log.
   [[nodiscard]] static base::Result<std::unique_ptr<Sidecar>> prepare(const SidecarOptions& options);
-  // Starts its server and waits until it answers. Errors as above.
-  [[nodiscard]] base::Result<void> start();
-  Sidecar(const Sidecar&) = delete;
-  Sidecar& operator=(const Sidecar&) = delete;
+  [[nodiscard]] base::Result<void> start() override;
+  [[nodiscard]] base::Result<void> make_room_for(const ShadowNeeds& needs) override;
   // Ends it and removes its folder.
-  ~Sidecar();
+  ~Sidecar() override;
 
   [[nodiscard]] const SidecarOptions& options() const noexcept { return options_; }
-  [[nodiscard]] UpstreamAddress address() const;
-  // Its superuser, whose password nobody else has: what runs in the server must not become it.
-  [[nodiscard]] ServerLogin admin(const std::string& database) const;
-  [[nodiscard]] bool running();
-  // Waits for its end. True: it has ended, or was never started.
-  [[nodiscard]] bool ends_within(std::chrono::milliseconds most);
+  [[nodiscard]] UpstreamAddress address() const override;
+  [[nodiscard]] ServerLogin admin(const std::string& database) const override;
+  [[nodiscard]] ServerLogin maintenance() const override;
+  [[nodiscard]] ServerConnection::Parameters parameters() const override {
+    return ServerConnection::to_try_out();
+  }
+  [[nodiscard]] ShadowRights rights() const override { return {}; }
+  [[nodiscard]] std::string role_mark() const override { return {}; }
+  [[nodiscard]] ShadowNames names(const std::string& database) const override;
+  [[nodiscard]] int server_version() const noexcept override { return server_version_; }
+  [[nodiscard]] std::filesystem::path work_folder() const override { return folder_.work(); }
+  [[nodiscard]] bool running() override;
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds most) override;
   // Ends its server; the folder stays as long as this.
-  void stop();
-  // Of the server, once it is started: 150004.
-  [[nodiscard]] int server_version() const noexcept { return server_version_; }
-  // A folder that only the gate's own account can enter, removed with the server.
-  [[nodiscard]] std::filesystem::path work_folder() const { return folder_ / "work"; }
-
-  // Removes the folders below `parent` of sidecars whose gate is gone.
-  static void sweep(const std::filesystem::path& parent);
+  void stop() override;
 
  private:
   explicit Sidecar(const SidecarOptions& options) : options_(options) {}
@@ -59,13 +57,13 @@ class Sidecar {
   [[nodiscard]] base::Result<void> make_cluster();
   [[nodiscard]] base::Result<void> start_server();
   [[nodiscard]] base::Result<void> wait_until_ready();
+  [[nodiscard]] base::Result<void> check_version(int due) const;
   [[nodiscard]] Program program(const std::string& name) const;
-  [[nodiscard]] std::filesystem::path server_folder() const { return folder_ / "server"; }
+  [[nodiscard]] std::filesystem::path server_folder() const { return folder_.path() / "server"; }
   [[nodiscard]] std::filesystem::path log() const { return work_folder() / "log"; }
 
   SidecarOptions options_;
-  std::filesystem::path folder_;
-  int lock_ = -1;  // held as long as this gate lives
+  ShadowFolder folder_;
   std::string password_;
   int server_version_ = 0;
   std::optional<ChildProcess> server_;

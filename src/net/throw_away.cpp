@@ -17,22 +17,26 @@ namespace {
 constexpr std::chrono::seconds kMostTime{30};
 
 // What all databases of a server share and code can change that runs in one: roles, their members and
-// settings. A row that was changed has another xmin.
-constexpr const char* kShared = R"(
-SELECT pg_catalog.md5(pg_catalog.string_agg(row, ',' ORDER BY row)) FROM (
-  SELECT 'r' || oid || ' ' || xmin FROM pg_catalog.pg_authid
+// settings. A row that was changed has another xmin. Who is no superuser sees roles without their passwords;
+// who has changed one cannot log in any more, which is seen then.
+std::string shared_query(bool is_superuser) {
+  const std::string roles = is_superuser ? "oid || ' ' || xmin FROM pg_catalog.pg_authid"
+                                         : "r::pg_catalog.text FROM pg_catalog.pg_roles r";
+  return "SELECT pg_catalog.md5(pg_catalog.string_agg(row, ',' ORDER BY row)) FROM (SELECT 'r' || " + roles +
+         R"(
   UNION ALL SELECT 'm' || roleid || ' ' || member || ' ' || xmin FROM pg_catalog.pg_auth_members
   UNION ALL SELECT 's' || setdatabase || ' ' || setrole || ' ' || xmin FROM pg_catalog.pg_db_role_setting
   UNION ALL SELECT 'd' || oid || ' ' || xmin FROM pg_catalog.pg_database) AS shared(row))";
+}
 
 }  // namespace
 
-Result<std::unique_ptr<ThrowAway>> ThrowAway::make(const Sidecar& sidecar, const std::string& copy,
-                                                   std::size_t number) {
-  auto admin =
-      ShadowConnection::open(sidecar.address(), sidecar.admin("template1"), ServerConnection::to_try_out());
+Result<std::unique_ptr<ThrowAway>> ThrowAway::make(const ShadowServer& server, const std::string& copy,
+                                                   std::string name) {
+  auto admin = ShadowConnection::open(server.address(), server.maintenance(), server.parameters());
   if (!admin) return admin.error();
-  std::unique_ptr<ThrowAway> made(new ThrowAway(std::move(*admin), kPrefix + std::to_string(number)));
+  std::unique_ptr<ThrowAway> made(
+      new ThrowAway(std::move(*admin), std::move(name), shared_query(server.rights().is_superuser)));
   const auto owner = made->admin_->ask(
       "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = " +
       literal(copy));
@@ -63,7 +67,7 @@ Result<void> ThrowAway::end() {
 }
 
 Result<std::string> ThrowAway::shared() const {
-  const auto rows = admin_->ask(kShared);
+  const auto rows = admin_->ask(shared_query_);
   if (!rows) return rows.error();
   return rows->empty() || rows->front().empty() ? std::string() : rows->front().front().value_or("");
 }

@@ -2,24 +2,22 @@
 // dropped behind it. PostgreSQL manual, "Template Databases".
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "net/shadow_connection.hpp"
-#include "net/sidecar.hpp"
+#include "net/shadow_server.hpp"
 
 namespace portcullis::net {
 
 class ThrowAway {
  public:
-  static constexpr const char* kPrefix = "portcullis_throw_away_";
-
-  // A copy of the database `copy` and its owner's, which nobody may be connected to. `number` makes its name.
+  // A copy of the database `copy` and its owner's, which nobody may be connected to, by the name `name`.
   // Errors are the server's, or the connection's.
-  [[nodiscard]] static base::Result<std::unique_ptr<ThrowAway>> make(const Sidecar& sidecar,
+  [[nodiscard]] static base::Result<std::unique_ptr<ThrowAway>> make(const ShadowServer& server,
                                                                      const std::string& copy,
-                                                                     std::size_t number);
+                                                                     std::string name);
   ThrowAway(const ThrowAway&) = delete;
   ThrowAway& operator=(const ThrowAway&) = delete;
   // Drops it, if end() has not.
@@ -31,13 +29,13 @@ class ThrowAway {
   [[nodiscard]] base::Result<void> end();
 
  private:
-  ThrowAway(std::unique_ptr<ShadowConnection> admin, std::string name)
-      : admin_(std::move(admin)), name_(std::move(name)) {}
+  ThrowAway(std::unique_ptr<ShadowConnection> admin, std::string name, std::string shared_query)
+      : admin_(std::move(admin)), name_(std::move(name)), shared_query_(std::move(shared_query)) {}
   [[nodiscard]] base::Result<std::string> shared() const;
   [[nodiscard]] base::Result<void> run(const std::string& statement) const;
 
   std::unique_ptr<ShadowConnection> admin_;  // null: it is dropped, or nobody can do it
-  std::string name_;
+  std::string name_, shared_query_;
   std::string shared_;  // by what shared() knew it before
 };
 

@@ -10,7 +10,7 @@ std::string_view roles_query() noexcept {
   return R"(
 SELECT rolname,
        'NOSUPERUSER NOREPLICATION LOGIN ' || CASE WHEN rolinherit THEN 'INHERIT' ELSE 'NOINHERIT' END
-       || CASE WHEN rolbypassrls OR rolsuper THEN ' BYPASSRLS' ELSE '' END
+       || CASE WHEN rolbypassrls OR rolsuper THEN ' BYPASSRLS' ELSE '' END, rolsuper
   FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname)";
 }
 

@@ -92,10 +92,10 @@ class Postgres:
     # What the gate reads the catalog as. It may look at nothing else.
     catalog_role, catalog_password = "portcullis_catalog", "only for the catalog"
 
-    def __init__(self, database="shop", settings=None, tls=None):
+    def __init__(self, database="shop", settings=None, tls=None, superuser=None):
         """`tls` is (certificate file, key file), both readable by the server's account."""
         self._user = "postgres" if os.geteuid() == 0 else None
-        self.superuser = self._user or pwd.getpwuid(os.geteuid()).pw_name
+        self.superuser = superuser or self._user or pwd.getpwuid(os.geteuid()).pw_name
         self._programs = _programs_for(self._user)
         self.folder = processes.new_folder("postgres", self._user)
         self.port = processes.free_port()

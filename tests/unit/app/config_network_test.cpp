@@ -130,5 +130,36 @@ TEST_F(NetworkConfiguration, RefusesWordsAndNumbersThatAreNone) {
   EXPECT_FALSE(load("", R"("tcp": { "keepalives": 1 })").config);
 }
 
+TEST_F(NetworkConfiguration, KnowsTheServerThatCopiesAreMadeIn) {
+  folder_.write("copies.pw", "a secret\n");
+  const auto config =
+      good(load("", R"("shadow": { "mode": "database", "server": { "host": "copies.example.com",
+      "port": 5433, "user": "copies", "password_file": "copies.pw", "channel_binding": "require" } })"));
+  ASSERT_TRUE(config.shadow.server);
+  EXPECT_EQ(config.shadow.server->host, "copies.example.com");
+  EXPECT_EQ(config.shadow.server->port, 5433);
+  EXPECT_EQ(config.shadow.server->sslmode, "verify-full");
+  EXPECT_EQ(config.shadow.server->channel_binding, "require");
+  EXPECT_EQ(config.shadow.server->role.password.reveal(), "a secret");
+  EXPECT_EQ(config.upstream.host, "127.0.0.1");
+  const auto json = to_json_without_secrets(config, false);
+  EXPECT_THAT(json, HasSubstr(R"("host":"copies.example.com")"));
+  EXPECT_THAT(json, Not(HasSubstr("a secret")));
+}
+
+TEST_F(NetworkConfiguration, RefusesAServerForCopiesThatIsNotOne) {
+  const auto shadow = [&](const std::string& members) {
+    return problem(load("", R"("shadow": { )" + members + " }"));
+  };
+  EXPECT_THAT(shadow(R"("mode": "database")"), HasSubstr("\"database\" needs a \"server\""));
+  EXPECT_THAT(shadow(R"("server": { "user": "copies" })"), HasSubstr("set \"mode\" to that"));
+  EXPECT_THAT(shadow(R"("mode": "database", "server": { "host": "127.0.0.1" })"), HasSubstr("\"user\""));
+  EXPECT_THAT(
+      shadow(R"("mode": "database", "server": { "user": "copies", "host": "a.b", "sslmode": "require" })"),
+      HasSubstr("does not prove who answers"));
+  EXPECT_THAT(shadow(R"("mode": "database", "account": "nobody", "server": { "user": "copies" })"),
+              HasSubstr("leave it out"));
+}
+
 }  // namespace
 }  // namespace portcullis::app
