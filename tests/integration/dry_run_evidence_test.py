@@ -258,7 +258,10 @@ class Production(dry_run_policy_test.Case):
                     held.update(map(tuple, other.rows(
                         "SELECT a.usename, a.application_name, l.locktype, l.mode, coalesce(l.relation::regclass::text, '') "
                         "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.usename IN "
-                        f"('{ROLE}', '{self.postgres.catalog_role}')")))
+                        f"('{ROLE}', '{self.postgres.catalog_role}')"
+                        # Every session has this one while it logs in, and whoever reads what a sequence has given that one.
+                        " AND (l.mode <> 'RowExclusiveLock' OR (l.classid IS DISTINCT FROM 'pg_database'::regclass AND NOT EXISTS "
+                        "(SELECT FROM pg_class c WHERE c.oid = l.relation AND c.relkind = 'S')))")))
                     active.update(map(tuple, other.rows(
                         "SELECT usename, application_name, query FROM pg_stat_activity WHERE usename IN "
                         f"('{ROLE}', '{self.postgres.catalog_role}')")))
