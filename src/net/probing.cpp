@@ -22,8 +22,8 @@ using Answer = Probe::Answer;
 // What the network may add to a timeout before the server counts as lost.
 constexpr milliseconds kGrace{5'000};
 
-std::string in_milliseconds(milliseconds time) {
-  return shadow::literal(std::to_string(time.count()) + "ms");
+std::string as_setting(milliseconds most) {
+  return shadow::literal(shadow::in_milliseconds(most));
 }
 
 constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; ";
@@ -31,8 +31,8 @@ constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED READ O
 std::string guards(const ProbeOptions& options) {
   return "SET LOCAL row_security TO on; SET LOCAL max_parallel_workers_per_gather TO 0; "
          "SET LOCAL idle_in_transaction_session_timeout TO " +
-         in_milliseconds(kGrace) + "; SET LOCAL lock_timeout TO " + in_milliseconds(options.lock_timeout) +
-         "; SET LOCAL statement_timeout TO " + in_milliseconds(options.statement_timeout) + "; ";
+         as_setting(kGrace) + "; SET LOCAL lock_timeout TO " + as_setting(options.lock_timeout) +
+         "; SET LOCAL statement_timeout TO " + as_setting(options.statement_timeout) + "; ";
 }
 
 // The session's own settings are of no account.

@@ -23,10 +23,6 @@ std::string set(std::string_view name, std::string_view value, bool is_local) {
          (is_local ? ", true)" : ", false)");
 }
 
-std::string in_milliseconds(std::chrono::milliseconds time) {
-  return std::to_string(time.count()) + "ms";
-}
-
 // It may leave a transaction open that is another one.
 bool ends_transaction(std::string_view tag) {
   return tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";

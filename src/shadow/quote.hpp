@@ -1,6 +1,7 @@
 // Names and texts as SQL writes them, standard_conforming_strings being on. Manual 4.1.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,10 @@ namespace portcullis::shadow {
 }
 [[nodiscard]] inline std::string literal(std::string_view text) {
   return quoted(text, '\'');
+}
+// "500ms", as settings take times.
+[[nodiscard]] inline std::string in_milliseconds(std::chrono::milliseconds time) {
+  return std::to_string(time.count()) + "ms";
 }
 [[nodiscard]] inline std::string identifier(std::string_view name) {
   return quoted(name, '"');
