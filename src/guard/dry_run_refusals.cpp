@@ -161,13 +161,14 @@ Error locks_not_seen(const std::string& rule, const std::string& subject, const 
 }
 
 Error locks_not_free(const policy::AtMost<std::chrono::milliseconds>& timeout, const std::string& subject,
-                     std::uint32_t attempts, bool in_block) {
+                     std::uint32_t attempts, bool in_block, bool is_outdated) {
   Error error{sqlstate::lock_not_available,
               "portcullis: " + subject +
                   " was not executed: others hold locks that stand in its way, and \"" + timeout.rule +
                   "\" lets it wait " + std::to_string(timeout.most.count()) + " ms for each"};
   if (attempts > 1) error.message += "; it was tried " + std::to_string(attempts) + " times";
-  error.message += in_block ? ". The transaction has failed: roll it back." : ". Nothing was changed.";
+  error.message += in_block ? ". The transaction has failed: roll it back" : ". Nothing was changed";
+  error.message += is_outdated ? ", and what it was judged by has changed meanwhile." : ".";
   error.hint = "Send it again later: the longer it waited, the longer everybody else would wait behind it.";
   return error;
 }

@@ -18,9 +18,10 @@ namespace portcullis::guard {
 [[nodiscard]] base::Error locks_not_seen(const std::string& rule, const std::string& subject,
                                          const std::string& why);
 // 55P03, of what was sent `attempts` times and never had its locks within `timeout`. `in_block`: it has
-// failed the client's transaction.
+// failed the client's transaction. `is_outdated`: what it was judged by is another by now.
 [[nodiscard]] base::Error locks_not_free(const policy::AtMost<std::chrono::milliseconds>& timeout,
-                                         const std::string& subject, std::uint32_t attempts, bool in_block);
+                                         const std::string& subject, std::uint32_t attempts, bool in_block,
+                                         bool is_outdated);
 // The same for an error: 57P03 stays, for then it helps to try again.
 [[nodiscard]] base::Error not_tried_out(const policy::DryRunDuty& duty, const base::Error& why);
 // Why a statement that comes under `duty` is refused by its dry run; nothing where it may go on. What would

@@ -303,6 +303,7 @@ class Relay {
 
   // relay_locks.cpp: what did not get its locks.
   [[nodiscard]] bool take_error_for_rows(std::string_view body);
+  [[nodiscard]] base::Error locks_not_free(bool is_outdated) const;
   void resume_rows();
   void break_off_pause(const base::Error& why);
 

@@ -21,12 +21,7 @@ bool Relay::take_error_for_rows(std::string_view body) {
     return true;
   }
   std::string told;
-  if (duty != nullptr) {
-    auto error =
-        guard::locks_not_free(duty->timeout, duty->subject, bracket_->attempts(), bracket_->work().in_block);
-    if (bracket_->work().record != 0) error = guard::with_record(error, bracket_->work().record);
-    encode(told, wire::to_error_response(error, "ERROR"));
-  }
+  if (duty != nullptr) encode(told, wire::to_error_response(locks_not_free(false), "ERROR"));
   replies_.front()->attempts = bracket_->attempts();
   if (!bracket_->work().is_query) {
     bracket_.reset();
@@ -45,14 +40,17 @@ void Relay::break_off_pause(const base::Error& why) {
   start_clocks();
 }
 
-void Relay::resume_rows() {
+base::Error Relay::locks_not_free(bool is_outdated) const {
   const auto& work = bracket_->work();
-  if (needs_.basis->last() == bracket_basis_) return take_step(bracket_->again());
-  auto why =
-      guard::locks_not_free(work.locks->timeout, work.locks->subject, bracket_->attempts(), work.in_block);
-  why.message.pop_back();
-  why.message += ", and what it was judged by has changed meanwhile.";
-  break_off_pause(guard::with_record(why, work.record));
+  const auto error = guard::locks_not_free(work.locks->timeout, work.locks->subject, bracket_->attempts(),
+                                           work.in_block, is_outdated);
+  return guard::with_record(error, work.record);
+}
+
+void Relay::resume_rows() {
+  const bool is_outdated = needs_.basis->last() != bracket_basis_;
+  if (is_outdated) return break_off_pause(locks_not_free(true));
+  take_step(bracket_->again());
 }
 
 void Relay::on_client_cancel() {
