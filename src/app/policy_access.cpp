@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/text_table.hpp"
+#include "base/holds.hpp"
 #include "portcullis/catalog/resolution.hpp"
 
 namespace portcullis::app {
@@ -49,10 +50,6 @@ constexpr auto kByColumn = std::to_array<Action>({
     Action::alter_table_alter_column_type,
 });
 
-bool holds(std::span<const Action> table, Action action) {
-  return std::find(table.begin(), table.end(), action) != table.end();
-}
-
 // As SQL calls it; empty for what no rule is about.
 std::string_view word(RelationKind kind) {
   switch (kind) {
@@ -71,7 +68,7 @@ std::string_view word(RelationKind kind) {
 }
 
 bool fits(Action action, std::string_view kind) {
-  if (holds(kOnEveryKind, action)) return true;
+  if (base::holds(kOnEveryKind, action)) return true;
   std::string_view words = sql::name(action);
   const auto blank = words.find(' ');
   const std::string_view verb = words.substr(0, blank);
@@ -87,7 +84,7 @@ class Asker {
 
   [[nodiscard]] Access ask(Action action, const Relation& relation, const sql::Name& name) const {
     std::vector<std::string> columns;
-    if (holds(kByColumn, action)) {
+    if (base::holds(kByColumn, action)) {
       for (const auto& column : relation.columns) columns.push_back(column.name);
     }
     Access access = judge(action, name, columns, true);

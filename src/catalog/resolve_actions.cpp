@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "base/holds.hpp"
+
 namespace portcullis::catalog {
 namespace {
 
@@ -163,10 +165,6 @@ constexpr auto kRelationDrops = std::to_array<Action>({
     Action::drop_view,
 });
 
-bool holds(std::span<const Action> table, Action action) noexcept {
-  return std::find(table.begin(), table.end(), action) != table.end();
-}
-
 bool is_alter_table(Action action) noexcept {
   return action >= Action::alter_table_add_column && action <= Action::alter_table_detach_partition_finalize;
 }
@@ -174,16 +172,16 @@ bool is_alter_table(Action action) noexcept {
 }  // namespace
 
 bool makes_object(Action action) noexcept {
-  return holds(kMade, action);
+  return base::holds(kMade, action);
 }
 bool is_on_other_in_schema(Action action) noexcept {
-  return holds(kOtherInSchema, action);
+  return base::holds(kOtherInSchema, action);
 }
 bool spreads_to_children(Action action) noexcept {
-  return is_alter_table(action) || holds(kSpreading, action);
+  return is_alter_table(action) || base::holds(kSpreading, action);
 }
 bool moves_relation(Action action) noexcept {
-  return holds(kMoving, action);
+  return base::holds(kMoving, action);
 }
 bool is_copy_to(Action action) noexcept {
   return action == Action::copy_to_stdout || action == Action::copy_to_file ||
@@ -194,20 +192,20 @@ bool is_copy_from(Action action) noexcept {
          action == Action::copy_from_program;
 }
 bool means_all_without_columns(Action action) noexcept {
-  return holds(kAllWithoutColumns, action);
+  return base::holds(kAllWithoutColumns, action);
 }
 bool has_expressions(Action action) noexcept {
-  return holds(kWithExpressions, action);
+  return base::holds(kWithExpressions, action);
 }
 bool has_column_set(Action action) noexcept {
   return action == Action::select || action == Action::update || means_all_without_columns(action) ||
          has_expressions(action);
 }
 bool evaluates_indexes(Action action) noexcept {
-  return holds(kOverIndexes, action);
+  return base::holds(kOverIndexes, action);
 }
 bool is_drop_of_relation(Action action) noexcept {
-  return holds(kRelationDrops, action);
+  return base::holds(kRelationDrops, action);
 }
 bool is_drop_of_function(Action action) noexcept {
   return action == Action::drop_function || action == Action::drop_procedure ||

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "base/holds.hpp"
 #include "policy/limits.hpp"
 #include "shadow/quote.hpp"
 #include "sql/analyze.hpp"
@@ -101,7 +102,7 @@ std::set<catalog::Oid> targets_of(const Resolution& resolution) {
 bool fills_table(const sql::StatementFacts& facts) {
   constexpr auto kFilling =
       std::to_array<std::string_view>({"CREATE TABLE AS", "SELECT INTO", "CREATE MATERIALIZED VIEW"});
-  return std::find(kFilling.begin(), kFilling.end(), facts.kind) != kFilling.end();
+  return base::holds(kFilling, facts.kind);
 }
 
 // A row that stands alone becomes many by a function that returns a set.
@@ -114,8 +115,7 @@ bool may_become_many(const sql::StatementFacts& facts) {
 }
 
 bool tells_of_session(const sql::Effect& effect) {
-  return effect.action == Action::execute_function &&
-         std::find(kOfSession.begin(), kOfSession.end(), effect.object.name) != kOfSession.end();
+  return effect.action == Action::execute_function && base::holds(kOfSession, effect.object.name);
 }
 
 // What may be asked: reading tables, by functions of PostgreSQL's own that are no more than computation.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/holds.hpp"
 #include "policy/limits.hpp"
 #include "policy/load_context.hpp"
 
@@ -52,13 +53,8 @@ constexpr auto kNeverTriedOut =
 constexpr auto kFills = std::to_array<Action>({Action::create_table_as, Action::create_materialized_view,
                                                Action::refresh_materialized_view, Action::select_into});
 
-template <class Actions>
-bool is_among(const Actions& actions, Action action) {
-  return std::find(actions.begin(), actions.end(), action) != actions.end();
-}
-
 bool may_be_tried_out(Action action) {
-  return !is_among(kNeverTriedOut, action);
+  return !base::holds(kNeverTriedOut, action);
 }
 
 template <class Is>
@@ -76,7 +72,7 @@ void read_rows(LoadContext& context, ObjectReader& reader, const JsonValue& boun
   if (!rows) return;
   rule.dry_run->max_rows = {static_cast<std::uint64_t>(*rows), rule.id};
   const bool counts = names_any(rule, [](Action action) {
-    return may_be_tried_out(action) && (may_change_rows(action) || is_among(kFills, action));
+    return may_be_tried_out(action) && (may_change_rows(action) || base::holds(kFills, action));
   });
   if (counts || rule.actions.empty()) return;
   context.complain(*bounds.find("rows"),

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/holds.hpp"
 #include "policy/builtins.hpp"
 #include "policy/rule_match.hpp"
 #include "policy/rules.hpp"
@@ -18,16 +19,11 @@ constexpr auto kWrites =
                            Action::copy_from_stdin, Action::copy_from_file, Action::copy_from_program});
 constexpr auto kRuns = std::to_array<Action>({Action::execute_function, Action::call, Action::do_});
 
-template <class Range>
-bool holds(const Range& range, Action action) noexcept {
-  return std::find(range.begin(), range.end(), action) != range.end();
-}
-
 // PostgreSQL's own functions that ship allowed write no rows; those that a policy opens beside them may run a
 // query that they are given, and what a cursor was made for.
 bool runs_unread_code(const ResolvedEffect& resolved) {
   const auto& effect = resolved.effect;
-  if (!holds(kRuns, effect.action)) return false;
+  if (!base::holds(kRuns, effect.action)) return false;
   if (effect.action != Action::execute_function || !is_own_function(resolved)) return true;
   const auto* listed = builtin_function(effect.object.schema, effect.object.name);
   return listed == nullptr ||
@@ -54,7 +50,7 @@ bool is_one_for_one(const ResolvedEffect& resolved, bool is_alone) {
            (resolved.via == catalog::Via::written || resolved.via == catalog::Via::inheritance);
   }
   if (action == Action::execute_function && is_alone && resolved.via == catalog::Via::written) return false;
-  return !holds(kWrites, action) && !runs_unread_code(resolved) && !runs_deferred(resolved);
+  return !base::holds(kWrites, action) && !runs_unread_code(resolved) && !runs_deferred(resolved);
 }
 
 void tighten(std::optional<RowLimit>& limit, const Rule& rule) {
@@ -73,11 +69,12 @@ std::vector<std::size_t> limited_rules(const PolicyData& policy, std::string_vie
 }  // namespace
 
 bool may_change_rows(Action action) noexcept {
-  return holds(kWrites, action) || holds(kRuns, action);
+  return base::holds(kWrites, action) || base::holds(kRuns, action);
 }
 
 bool may_change_rows(const ResolvedEffect& resolved) {
-  return holds(kWrites, resolved.effect.action) || runs_unread_code(resolved) || runs_deferred(resolved);
+  return base::holds(kWrites, resolved.effect.action) || runs_unread_code(resolved) ||
+         runs_deferred(resolved);
 }
 
 std::optional<RowLimit> row_limit(const PolicyData& policy, const catalog::Resolution& resolution,
@@ -87,7 +84,7 @@ std::optional<RowLimit> row_limit(const PolicyData& policy, const catalog::Resol
   if (limited.empty()) return strictest;
   for (const auto& effect : resolution.effects) {
     const bool any = runs_unread_code(effect) || runs_deferred(effect);
-    if (!any && !holds(kWrites, effect.effect.action)) continue;
+    if (!any && !base::holds(kWrites, effect.effect.action)) continue;
     for (const std::size_t index : limited) {
       if (any || comes_under(policy, index, effect)) tighten(strictest, policy.rules[index]);
     }

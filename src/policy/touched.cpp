@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "base/holds.hpp"
+
 namespace portcullis::policy {
 namespace {
 
@@ -33,14 +35,10 @@ constexpr auto kOfNoColumn = std::to_array<Action>({
     Action::reindex,
 });
 
-bool holds(std::span<const Action> table, Action action) noexcept {
-  return std::find(table.begin(), table.end(), action) != table.end();
-}
-
 }  // namespace
 
 bool takes_columns(Action action) noexcept {
-  return holds(kWithColumns, action);
+  return base::holds(kWithColumns, action);
 }
 
 bool touches_all(const ResolvedEffect& effect) noexcept {
@@ -49,7 +47,7 @@ bool touches_all(const ResolvedEffect& effect) noexcept {
   if (what.kind != sql::ObjectKind::relation) return false;
   if (effect.all_columns) return true;
   if (!what.columns.empty() || (what.added_column && !what.added_column->column.empty())) return false;
-  return !holds(kOfNoColumn, what.action);
+  return !base::holds(kOfNoColumn, what.action);
 }
 
 std::vector<std::string> touched_of(const std::vector<std::string>& columns, const ResolvedEffect& effect) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/holds.hpp"
+
 namespace portcullis::session {
 
 using sql::Action;
@@ -127,11 +129,6 @@ bool is_followed_setting(std::string_view written) {
          name.starts_with("portcullis.");
 }
 
-template <class Range, class Value>
-bool holds(const Range& range, const Value& value) {
-  return std::find(std::begin(range), std::end(range), value) != std::end(range);
-}
-
 bool moves_lookup(const Effect& effect) {
   switch (effect.action) {
     case Action::set:
@@ -148,7 +145,7 @@ bool moves_lookup(const Effect& effect) {
 
 bool has_action(const StatementFacts& statement, std::initializer_list<Action> actions) {
   return std::any_of(statement.effects.begin(), statement.effects.end(),
-                     [&](const Effect& effect) { return holds(actions, effect.action); });
+                     [&](const Effect& effect) { return base::holds(actions, effect.action); });
 }
 
 bool changes_catalog(const StatementFacts& statement) {
@@ -163,7 +160,7 @@ bool changes_catalog(const StatementFacts& statement) {
 bool redefines_names(const StatementFacts& statement) {
   return changes_catalog(statement) &&
          !std::all_of(statement.effects.begin(), statement.effects.end(),
-                      [](const Effect& effect) { return holds(kOnlyAdd, effect.action); });
+                      [](const Effect& effect) { return base::holds(kOnlyAdd, effect.action); });
 }
 
 bool may_rewind(const StatementFacts& statement) {
@@ -185,7 +182,7 @@ bool may_rewind(const StatementFacts& statement) {
 bool uses_names(const StatementFacts& statement) {
   return statement.not_understood || !statement.operators.empty() || !statement.ranges.empty() ||
          !std::all_of(statement.effects.begin(), statement.effects.end(),
-                      [](const Effect& effect) { return holds(kSessionControl, effect.action); });
+                      [](const Effect& effect) { return base::holds(kSessionControl, effect.action); });
 }
 
 constexpr auto kBinding = std::to_array<Action>({
@@ -202,7 +199,7 @@ constexpr auto kBinding = std::to_array<Action>({
 
 bool binds_session(const Effect& effect) {
   if (effect.object.schema == "pg_temp") return true;
-  if (effect.action != Action::execute_function) return holds(kBinding, effect.action);
+  if (effect.action != Action::execute_function) return base::holds(kBinding, effect.action);
   const std::string& name = effect.object.name;
   return name == "set_config" || name == "setseed" || name.starts_with("pg_advisory_lock") ||
          name.starts_with("pg_try_advisory_lock");
@@ -242,7 +239,7 @@ bool names_differently(Action action) {
 bool changes_ties(const StatementFacts& statement) {
   return redefines_names(statement) &&
          !std::all_of(statement.effects.begin(), statement.effects.end(), [](const Effect& effect) {
-           return holds(kPlain, effect.action) || holds(kOnlyAdd, effect.action);
+           return base::holds(kPlain, effect.action) || base::holds(kOnlyAdd, effect.action);
          });
 }
 
@@ -250,14 +247,14 @@ bool changes_ties(const StatementFacts& statement) {
 // takes names away that it does not name.
 bool changes_path(const StatementFacts& statement) {
   return std::any_of(statement.effects.begin(), statement.effects.end(), [](const Effect& effect) {
-    return holds(kChangesPath, effect.action) && effect.kind != sql::ObjectKind::relation;
+    return base::holds(kChangesPath, effect.action) && effect.kind != sql::ObjectKind::relation;
   });
 }
 
 bool works_on_rows(const StatementFacts& statement) {
   return !statement.ranges.empty() ||
          std::any_of(statement.effects.begin(), statement.effects.end(),
-                     [](const Effect& effect) { return holds(kRowsAndCode, effect.action); });
+                     [](const Effect& effect) { return base::holds(kRowsAndCode, effect.action); });
 }
 
 // What CASCADE takes along hangs on every change.
@@ -370,14 +367,14 @@ bool commits(const sql::Facts& facts) {
   constexpr auto kCommits =
       std::to_array<std::string_view>({"COMMIT", "PREPARE TRANSACTION", "COMMIT PREPARED"});
   return std::ranges::any_of(facts.statements,
-                             [&](const auto& statement) { return holds(kCommits, statement.kind); });
+                             [&](const auto& statement) { return base::holds(kCommits, statement.kind); });
 }
 
 bool may_commit(const sql::Facts& facts) {
   constexpr auto kOnRows =
       std::to_array<std::string_view>({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "EXECUTE"});
   return commits(facts) || std::ranges::any_of(facts.statements, [&](const auto& statement) {
-           return !statement.reads_only && !holds(kOnRows, statement.kind);
+           return !statement.reads_only && !base::holds(kOnRows, statement.kind);
          });
 }
 
@@ -386,7 +383,7 @@ bool changes_settings(const StatementFacts& statement) {
       std::to_array<Action>({Action::set, Action::reset, Action::set_role, Action::set_session_authorization,
                              Action::discard, Action::alter_system});
   return std::any_of(statement.effects.begin(), statement.effects.end(), [&](const Effect& effect) {
-    return holds(kSetting, effect.action) ||
+    return base::holds(kSetting, effect.action) ||
            (effect.action == Action::execute_function && effect.object.name == "set_config");
   });
 }

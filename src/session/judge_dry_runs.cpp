@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/holds.hpp"
 #include "guard/dry_run_refusals.hpp"
 #include "guard/row_questions.hpp"
 #include "session/judge.hpp"
@@ -46,21 +47,24 @@ bool ends(TransactionControl control) {
 bool works_on_rows(std::string_view kind) {
   constexpr auto kOnRows = std::to_array<std::string_view>(
       {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE", "FETCH", "EXPLAIN", "LOCK TABLE"});
-  return std::find(kOnRows.begin(), kOnRows.end(), kind) != kOnRows.end();
+  return base::holds(kOnRows, kind);
 }
 
-bool waits_for_locks(const guard::Verdict& verdict, const sql::Facts& meant, std::size_t written) {
+// Of those that wait for locks together; not required where none does.
+policy::DryRunDuty duty_of_locks(const guard::Verdict& verdict, const sql::Facts& meant,
+                                 std::size_t written) {
+  policy::DryRunDuty all;
   for (std::size_t i = 0; i < written; ++i) {
-    if (is_due(verdict, i) && !works_on_rows(meant.statements[i].kind)) return true;
+    if (is_due(verdict, i) && !works_on_rows(meant.statements[i].kind)) all.add(verdict.dry_runs[i]);
   }
-  return false;
+  return all;
 }
 
 // What stands before a statement in its text may not change what it runs under.
 std::optional<std::string> hangs_on_text(const guard::Verdict& verdict, const sql::Facts& meant,
                                          std::size_t written) {
   bool ended = false, is_set = false;
-  const bool waits = waits_for_locks(verdict, meant, written);
+  const bool waits = duty_of_locks(verdict, meant, written).required();
   for (std::size_t i = 0; i < written; ++i) {
     const auto& statement = meant.statements[i];
     if (goes_back(statement.transaction)) return "a text that goes back in its transaction is not followed";
@@ -189,12 +193,10 @@ DryRunRequest Judge::request_of(const guard::Verdict& verdict, const sql::Facts&
 
 std::optional<LockDuty> Judge::lock_duty_of(const guard::Verdict& verdict, const sql::Facts& meant,
                                             const Recorder::Subject& subject) const {
+  if (subject.message == "Parse") return std::nullopt;
   const auto written = subject.written(meant);
-  if (subject.message == "Parse" || !waits_for_locks(verdict, meant, written)) return std::nullopt;
-  policy::DryRunDuty all;
-  for (std::size_t i = 0; i < written; ++i) {
-    if (is_due(verdict, i) && !works_on_rows(meant.statements[i].kind)) all.add(verdict.dry_runs[i]);
-  }
+  const auto all = duty_of_locks(verdict, meant, written);
+  if (!all.required()) return std::nullopt;
   LockDuty duty{*all.lock_timeout, meant.statements.front().kind, written == 1, nullptr};
   if (written > 1) duty.subject = "the message";
   if (view_.tried && view_.tried->result) duty.report = *view_.tried->result;

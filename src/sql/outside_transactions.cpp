@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/holds.hpp"
 #include "sql/node_handlers.hpp"
 
 namespace portcullis::sql {
@@ -16,11 +17,6 @@ constexpr auto kAlways = std::to_array<std::string_view>(
 // By their options and by what a subscription has.
 constexpr auto kPerhaps = std::to_array<std::string_view>(
     {"AlterDatabaseStmt", "AlterSubscriptionStmt", "CreateSubscriptionStmt", "DropSubscriptionStmt"});
-
-template <class List>
-bool holds(const List& list, std::string_view value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
 
 OutsideTransactions always_if(bool condition) {
   return condition ? always : never;
@@ -48,8 +44,8 @@ bool ends_prepared(const Node& transaction) {
 }  // namespace
 
 OutsideTransactions outside_transactions(const Node& statement) {
-  if (holds(kAlways, statement.type())) return always;
-  if (holds(kPerhaps, statement.type())) return perhaps;
+  if (base::holds(kAlways, statement.type())) return always;
+  if (base::holds(kPerhaps, statement.type())) return perhaps;
   if (statement.is("IndexStmt") || statement.is("DropStmt")) return always_if(statement.flag("concurrent"));
   if (statement.is("VacuumStmt")) return always_if(statement.flag("is_vacuumcmd"));
   if (statement.is("ReindexStmt")) return of_reindex(statement);
