@@ -105,9 +105,11 @@ Parts cut_select_into(const Outline& text) {
   return parts;
 }
 
+constexpr std::string_view kSelect = "SELECT ";
+
 std::string query_of(const Parts& parts) {
   // Comments are blank by now, so that what is cut out reaches over nothing behind it.
-  std::string sql = parts.with + (parts.with.empty() ? "SELECT FROM " : " SELECT FROM ");
+  std::string sql = parts.with + (parts.with.empty() ? "" : " ") + std::string(kSelect) + "FROM ";
   if (!parts.source.empty()) return sql + "(" + parts.source + ") AS portcullis_rows";
   sql += parts.target;
   const auto where = parts.condition.empty() ? std::string() : " WHERE " + parts.condition;
@@ -207,19 +209,38 @@ Parts cut(const Node& root, const Outline& text) {
   return root.is("CreateTableAsStmt") ? cut_create_as(text) : cut_select_into(text);
 }
 
+std::size_t tables_in(const Node& node) {
+  std::size_t tables = node.is("RangeVar") ? 1 : 0;
+  for (const auto& child : node.children()) tables += tables_in(child);
+  return tables;
+}
+
+bool has_subquery(const Node& node) {
+  if (node.is("SubLink") || node.is("WithClause") || node.is("RangeSubselect")) return true;
+  const auto children = node.children();
+  return std::any_of(children.begin(), children.end(), has_subquery);
+}
+
 bool is_left_empty(const Node& root) {
   const auto into = root.child("into");
   return into && into->flag("skipData");
 }
 
+enum class Wanted : bool { rows, target };
+
 // The tree of a text lives until the next one is parsed.
-RowQuery row_query(std::string_view statement, const AnalysisLimits& limits) {
+RowQuery row_query(std::string_view statement, const AnalysisLimits& limits, Wanted wanted) {
   const auto guarded = guard_complexity(statement, limits);
   if (!guarded) return none(guarded.error().message);
   const auto parsed = parse(statement, *guarded, limits);
   if (!parsed) return none(parsed.error().message);
   if (parsed->size() != 1) return none("it is not one statement");
   const Node& root = parsed->front().root;
+  if (wanted == Wanted::target) {
+    if (!root.is("UpdateStmt") && !root.is("DeleteStmt")) return none("it is no UPDATE or DELETE");
+    if (tables_in(root) != 1 || has_subquery(root))
+      return none("it reads more than the table that it changes");
+  }
   if (is_left_empty(root)) return {"SELECT WHERE false", {}};
   if (hides_target(root))
     return none("WITH has a query by the name of the table that it changes: name it otherwise");
@@ -234,17 +255,26 @@ RowQuery row_query(std::string_view statement, const AnalysisLimits& limits) {
   const Node& written = query->front().root;
   const auto same = meant->others.empty() ? parts_of_query(written) : joined_parts_of_query(written);
   if (!same || !(*same == *meant)) return none(kOutOfReach);
+  if (wanted == Wanted::target) sql.insert(kSelect.size(), "tableoid, ctid ");
   return {std::move(sql), {}};
+}
+
+RowQuery row_query_or_none(std::string_view statement, const AnalysisLimits& limits, Wanted wanted) {
+  try {
+    return row_query(statement, limits, wanted);
+  } catch (const std::exception&) {  // memory has run out: nothing else throws here
+    return none("memory has run out while its rows were looked for");
+  }
 }
 
 }  // namespace
 
 RowQuery row_query_of(std::string_view statement, const AnalysisLimits& limits) {
-  try {
-    return row_query(statement, limits);
-  } catch (const std::exception&) {  // memory has run out: nothing else throws here
-    return none("memory has run out while its rows were looked for");
-  }
+  return row_query_or_none(statement, limits, Wanted::rows);
+}
+
+RowQuery target_query_of(std::string_view statement, const AnalysisLimits& limits) {
+  return row_query_or_none(statement, limits, Wanted::target);
 }
 
 }  // namespace portcullis::sql

@@ -22,4 +22,9 @@ struct RowQuery {
 // parse (sql/analyze.hpp).
 [[nodiscard]] RowQuery row_query_of(std::string_view statement, const AnalysisLimits& limits = {});
 
+// Of an UPDATE or DELETE that names one table and reads nothing else, neither by a join nor by a subquery:
+// the same query with the columns tableoid and ctid, by which its rows can be read (manual 5.5, "System
+// Columns").
+[[nodiscard]] RowQuery target_query_of(std::string_view statement, const AnalysisLimits& limits = {});
+
 }  // namespace portcullis::sql

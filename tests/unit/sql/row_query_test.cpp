@@ -108,5 +108,27 @@ TEST(RowQuery, IsNeverOfOtherRows) {
   }
 }
 
+RowQuery targets(std::string_view text) {
+  return testing::on_big_stack([&] { return target_query_of(text); });
+}
+
+TEST(RowQuery, OfATargetAloneNamesItsRows) {
+  EXPECT_EQ(targets("UPDATE t SET a = 1").sql, "SELECT tableoid, ctid FROM t ");
+  EXPECT_EQ(targets("DELETE FROM ONLY app.t AS x WHERE x.c > $1 RETURNING *").sql,
+            "SELECT tableoid, ctid FROM ONLY app.t AS x  WHERE x.c > $1 ");
+}
+
+TEST(RowQuery, OfATargetBesideOtherTablesNamesNone) {
+  for (const char* text :
+       {"UPDATE t SET a = (SELECT b FROM u)", "UPDATE t SET (a, b) = (SELECT 1, 2)", "DELETE FROM t USING u",
+        "UPDATE t SET a = 1 FROM t AS other", "DELETE FROM t WHERE a IN (SELECT a FROM t)",
+        "DELETE FROM t WHERE EXISTS (VALUES (1))", "WITH w AS (SELECT 1) DELETE FROM t",
+        "UPDATE t SET a = 1 FROM (VALUES (1)) AS v", "DELETE FROM t WHERE CURRENT OF c",
+        "INSERT INTO t VALUES (1)", "DELETE FROM t; DELETE FROM t", "SELECT 1", ""}) {
+    EXPECT_EQ(targets(text).sql, "") << text;
+    EXPECT_NE(targets(text).why_not, "") << text;
+  }
+}
+
 }  // namespace
 }  // namespace portcullis::sql
