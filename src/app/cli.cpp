@@ -148,6 +148,13 @@ void add_dry_run(CLI::App& app, CommandLine& line) {
       ->required()
       ->type_name("NAME");
   add_format_option(command, line.format);
+  command
+      .add_option(
+          "--target-rows", line.dry_run.target_rows,
+          "Try an UPDATE or DELETE out on so many of the database's own rows at most, which the agent's\n"
+          "role reads, instead of on made-up ones (1 to 1000)")
+      ->check(CLI::Range(1, 1'000))
+      ->type_name("COUNT");
   command.add_flag("--json", line.json, "The same as --format json");
   command.add_option("sql", line.dry_run.statements, "The statement; of several each is tried out by itself")
       ->required()

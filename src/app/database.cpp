@@ -117,20 +117,22 @@ net::ServerLogin login_of(const Config& config, const std::string& role) {
 struct ReadStatement {
   shadow::StatementReport report;  // of one that is not to be tried out
   std::optional<shadow::Outside> outside{};
-  std::optional<shadow::RowQuestion> rows{};
+  net::ReportWishes wishes{};
 };
 
-std::vector<ReadStatement> read(const std::vector<std::string>& statements, const RowNames& names) {
+std::vector<ReadStatement> read(const DryRunOptions& options, const RowNames& names) {
   std::vector<ReadStatement> all;
   on_parser_thread([&] {
-    for (const auto& sql : statements) {
+    for (const auto& sql : options.statements) {
       const auto facts = sql::analyze(sql);
       auto& one = all.emplace_back();
       one.report.statement = sql;
       one.report.not_tried = facts ? shadow::not_to_be_tried_out(*facts) : std::optional(facts.error());
       if (one.report.not_tried) continue;
       one.outside = shadow::outside_of(facts->statements.front());
-      one.rows = row_question_of(sql, facts->statements.front(), names);
+      one.wishes.rows = row_question_of(sql, facts->statements.front(), names);
+      if (options.target_rows > 0)
+        one.wishes.targets = target_question_of(sql, facts->statements.front(), names, options.target_rows);
     }
   });
   return all;
@@ -138,8 +140,7 @@ std::vector<ReadStatement> read(const std::vector<std::string>& statements, cons
 
 }  // namespace
 
-base::Result<TriedOut> try_out(const Config& config, const std::string& role,
-                               const std::vector<std::string>& statements) {
+base::Result<TriedOut> try_out(const Config& config, const std::string& role, const DryRunOptions& wanted) {
   const auto fail = [](const base::Error& error) {
     return base::Result<TriedOut>(boost::system::in_place_error, error);
   };
@@ -155,7 +156,7 @@ base::Result<TriedOut> try_out(const Config& config, const std::string& role,
   auto& report = tried_out.report;
   const auto agent = login_of(config, role);
   const auto names = row_names(config, options->production, agent);
-  const auto all = read(statements, names);
+  const auto all = read(wanted, names);
   tried_out.build_time =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   for (const auto& one : all) {
@@ -167,7 +168,7 @@ base::Result<TriedOut> try_out(const Config& config, const std::string& role,
     plan.outside = one.outside;
     add_search_path(names, plan.settings);
     report.statements.back() =
-        net::report_on({**shadow, **production, options->production, agent}, std::move(plan), one.rows);
+        net::report_on({**shadow, **production, options->production, agent}, plan, one.wishes);
   }
   report.role = role;
   report.left_out = (*shadow)->left_out();

@@ -34,7 +34,7 @@ int dry_run(const DryRunOptions& options, Console& console, const TryOut& try_ou
     return kConfiguration;
   }
   if (console.err_is_terminal) console.err << "making a copy of the schema ...\n";
-  const auto tried_out = try_out(*loaded.config, role->second.user, options.statements);
+  const auto tried_out = try_out(*loaded.config, role->second.user, options);
   if (!tried_out) return complain(console, tried_out.error());
   const auto& statements = tried_out->report.statements;
   console.out << (options.format == Format::json ? shadow::to_json_lines(tried_out->report)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -19,16 +20,17 @@ struct TriedOut {
   shadow::Report report;
   std::chrono::milliseconds build_time{0};  // of the copy
 };
-// Makes a shadow, runs each statement in it by itself as the role, and removes it.
-using TryOut = std::function<base::Result<TriedOut>(const Config&, const std::string& role,
-                                                    const std::vector<std::string>& statements)>;
-
 struct DryRunOptions {
   std::filesystem::path config;
   std::string agent;  // whose role it runs as
   std::vector<std::string> statements;
+  std::uint64_t target_rows = 0;  // of production, that an UPDATE or DELETE is tried out on; 0: on none
   Format format = Format::text;
 };
+
+// Makes a shadow, runs each statement in it by itself as the role, and removes it.
+using TryOut = std::function<base::Result<TriedOut>(const Config&, const std::string& role,
+                                                    const DryRunOptions& options)>;
 
 // kSuccess: all would run; kFailure: one would fail, or nobody knows; kConfiguration.
 [[nodiscard]] int dry_run(const DryRunOptions& options, Console& console, const TryOut& try_out);

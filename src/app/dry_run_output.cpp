@@ -91,6 +91,15 @@ std::string text_of(const shadow::RowCount& rows) {
          "\n";
 }
 
+std::string text_of(const shadow::TargetsTold& targets) {
+  if (!targets.is_loaded) return "\nnot tried out on rows of the database: " + printable(targets.why) + "\n";
+  std::string text;
+  for (const auto& [table, rows] : targets.tables)
+    text += (text.empty() ? "" : ", ") + std::to_string(rows) + " of " +
+            printable(table.first + "." + table.second);
+  return "\ntried out on rows of the database: " + text + "\n";
+}
+
 std::string text_of(const base::Result<shadow::Forecast>& forecast) {
   if (!forecast) return "\nforecast: unknown: " + printable(forecast.error().message) + "\n";
   std::string text = "\nforecast:\n";
@@ -117,6 +126,7 @@ std::string text_of(const shadow::StatementReport& statement, const Paint& paint
   const auto outlook = outlook_of(facts, statement.probes);
   text += outlook.error ? text_of(outlook, paint)
                         : paint(kGreen, "would run") + ": " + printable(facts.tag) + "\n";
+  if (statement.targets) text += text_of(*statement.targets);
   if (facts.failure) return text;
   text += facts.relations.empty() ? "It locks nothing.\n" : "\n" + table_of(facts.relations);
   if (facts.is_by_rule) text += "Locks and what is read whole: by PostgreSQL's rules, not measured.\n";

@@ -53,6 +53,13 @@ shadow::RowQuestion row_question_of(std::string_view text, const sql::StatementF
       {text.substr(facts.offset, facts.length), facts, names.snapshot.get(), names.names}, kMostRowsCounted);
 }
 
+shadow::TargetQuestion target_question_of(std::string_view text, const sql::StatementFacts& facts,
+                                          const RowNames& names, std::uint64_t most) {
+  if (!names.snapshot) return shadow::targets_unknown(most, names.why);
+  return guard::target_question(
+      {text.substr(facts.offset, facts.length), facts, names.snapshot.get(), names.names}, most);
+}
+
 void add_search_path(const RowNames& names, std::vector<std::pair<std::string, std::string>>& settings) {
   const bool is_there = std::any_of(settings.begin(), settings.end(),
                                     [](const auto& setting) { return setting.first == "search_path"; });

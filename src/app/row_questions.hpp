@@ -14,6 +14,7 @@
 #include "portcullis/catalog/resolution.hpp"
 #include "portcullis/sql/facts.hpp"
 #include "shadow/row_count.hpp"
+#include "shadow/target_rows.hpp"
 
 namespace portcullis::app {
 
@@ -33,6 +34,10 @@ struct RowNames {
 // On a thread that may parse (sql/analyze.hpp).
 [[nodiscard]] shadow::RowQuestion row_question_of(std::string_view text, const sql::StatementFacts& facts,
                                                   const RowNames& names);
+// The same for which rows it changes, at most `most` of a table.
+[[nodiscard]] shadow::TargetQuestion target_question_of(std::string_view text,
+                                                        const sql::StatementFacts& facts,
+                                                        const RowNames& names, std::uint64_t most);
 // Where the settings have none.
 void add_search_path(const RowNames& names, std::vector<std::pair<std::string, std::string>>& settings);
 

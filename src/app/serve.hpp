@@ -16,9 +16,9 @@ namespace portcullis::app {
 [[nodiscard]] int serve(const Config& config);
 
 // Makes a copy of the structure of the database that the configuration names, beside this process, and runs
-// each of the statements in it, by itself, as the role.
+// each of the statements of the options in it, by itself, as the role.
 [[nodiscard]] base::Result<TriedOut> try_out(const Config& config, const std::string& role,
-                                             const std::vector<std::string>& statements);
+                                             const DryRunOptions& options);
 
 // Reads the catalog of the database that the configuration names, as `portcullis catalog dump` writes it.
 [[nodiscard]] base::Result<std::string> read_catalog(const Config& config);

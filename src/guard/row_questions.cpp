@@ -190,6 +190,49 @@ RowQuestion truncated(const Resolution& resolution, std::uint64_t most) {
   return question;
 }
 
+// What may come between an UPDATE or DELETE and the rows of its table, but for foreign keys and triggers.
+Why cannot_be_loaded(const ResolvedEffect& resolved) {
+  if (policy::may_change_rows(resolved) && !is_write(resolved) && !is_of_users(resolved))
+    return "it changes more than rows of tables";
+  if (!is_write(resolved)) return std::nullopt;
+  const bool is_plain = resolved.via == Via::written || resolved.via == Via::inheritance ||
+                        resolved.via == Via::foreign_key || resolved.via == Via::trigger;
+  if (!is_plain) return "it changes rows of " + on(resolved) + " by its " + resolved.through;
+  if (!has_rows_of_its_own(resolved)) return on(resolved) + " is no table";
+  return std::nullopt;
+}
+
+// What it writes itself.
+const ResolvedEffect* written_target(const Resolution& resolution) {
+  const auto is_target = [](const ResolvedEffect& resolved) {
+    return is_write(resolved) && resolved.via == Via::written;
+  };
+  const auto& effects = resolution.effects;
+  const auto found = std::find_if(effects.begin(), effects.end(), is_target);
+  return found == effects.end() ? nullptr : &*found;
+}
+
+shadow::TargetQuestion asked_for_targets(const RowSubject& subject, const ResolvedEffect& target,
+                                         std::uint64_t most) {
+  if (subject.text.size() > kLongestText)
+    return shadow::targets_unknown(most, "its text is too long to be asked about");
+  auto query = sql::target_query_of(subject.text);
+  if (query.sql.empty()) return shadow::targets_unknown(most, query.why_not);
+  auto facts = sql::analyze(query.sql);
+  if (!facts || facts->statements.size() != 1 || !facts->statements.front().reads_only)
+    return shadow::targets_unknown(most, "its WHERE calls what is volatile or uses types of users");
+  const auto resolution = resolved(std::move(facts->statements.front()), subject);
+  if (auto why = cannot_be_asked(resolution)) return shadow::targets_unknown(most, *std::move(why));
+  if (!reads(resolution, target.oid))
+    return shadow::targets_unknown(most, "a query by its words reads another table than it changes");
+  shadow::TargetQuestion question;
+  question.most = most;
+  question.sql = std::move(query.sql);
+  question.table = {target.effect.object.schema, target.effect.object.name};
+  if (target.effect.action == Action::update) question.assigned = target.effect.columns;
+  return question;
+}
+
 // A parameter of a user's type is read by that type's own code.
 bool has_types_of_users(const sql::StatementFacts& facts) {
   return std::any_of(facts.effects.begin(), facts.effects.end(),
@@ -221,6 +264,26 @@ RowQuestion row_question(const RowSubject& subject, std::uint64_t most) {
   if (!is_one && !fills)
     return shadow::rows_unknown(most, "it is no INSERT, UPDATE or DELETE of one table alone");
   return asked(subject, is_of_target ? std::optional(*targets.begin()) : std::nullopt, most);
+}
+
+shadow::TargetQuestion target_question(const RowSubject& subject, std::uint64_t most) {
+  if (subject.snapshot == nullptr)
+    return shadow::targets_unknown(most, "there is no catalog that says what it would bring about");
+  const auto& facts = subject.facts;
+  if (facts.kind != "UPDATE" && facts.kind != "DELETE")
+    return shadow::targets_unknown(most, "it is no UPDATE or DELETE");
+  if (has_types_of_users(facts))
+    return shadow::targets_unknown(most, "it uses types of users, whose code is not run for a question");
+  const auto resolution = resolved(facts, subject);
+  for (const auto& effect : resolution.effects) {
+    if (auto why = cannot_be_loaded(effect)) return shadow::targets_unknown(most, *std::move(why));
+  }
+  const auto* target = written_target(resolution);
+  if (target == nullptr || targets_of(resolution).size() != 1)
+    return shadow::targets_unknown(most, "it is no UPDATE or DELETE of one table alone");
+  auto question = asked_for_targets(subject, *target, most);
+  question.runs_code = std::any_of(resolution.effects.begin(), resolution.effects.end(), is_of_users);
+  return question;
 }
 
 }  // namespace portcullis::guard

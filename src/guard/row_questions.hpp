@@ -1,4 +1,4 @@
-// How many rows a statement would change: what may be asked of production to know it.
+// How many rows a statement would change, and which: what may be asked of production to know it.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "portcullis/catalog/resolution.hpp"
 #include "portcullis/sql/facts.hpp"
 #include "shadow/row_count.hpp"
+#include "shadow/target_rows.hpp"
 
 namespace portcullis::guard {
 
@@ -22,5 +23,10 @@ struct RowSubject {
 // users may change rows besides, nobody knows how many. What is no INSERT, UPDATE, DELETE, MERGE, TRUNCATE or
 // query that fills a new table changes none. The calling thread must be one that may parse (sql/analyze.hpp).
 [[nodiscard]] shadow::RowQuestion row_question(const RowSubject& subject, std::uint64_t most);
+
+// Which rows an UPDATE or DELETE of one table changes, at most `most` of one table, for a run on them. The
+// same holds for what may be asked. Foreign keys are followed, and triggers run in the copy; where rules or
+// views stand between, or the statement reads other tables, nobody asks. The calling thread as above.
+[[nodiscard]] shadow::TargetQuestion target_question(const RowSubject& subject, std::uint64_t most);
 
 }  // namespace portcullis::guard

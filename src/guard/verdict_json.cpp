@@ -47,6 +47,7 @@ Json to_value(const policy::DryRunDuty& duty) {
   if (duty.max_duration) value["max_duration"] = name(duty.max_duration->most);
   if (duty.lock_timeout) value["lock_timeout"] = duty.lock_timeout->most.count();
   if (duty.max_rows) value["rows"] = duty.max_rows->most;
+  if (duty.target_rows) value["target_rows"] = duty.target_rows->most;
   if (duty.no_rewrite) value["rewrite"] = false;
   if (duty.no_full_scan) value["full_scan"] = false;
   return value;

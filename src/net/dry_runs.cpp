@@ -207,11 +207,14 @@ DryRunResult DryRuns::attempt(const Job& job) {
   plan.parameters = job.request.parameters;
   plan.outside = job.request.outside;
   const auto& rows = job.request.rows;
+  const auto& targets = job.request.targets;
   for (std::size_t i = 0; i < job.request.statements.size(); ++i) {
     const auto& statement = job.request.statements[i];
     if (job.abandoned) return not_ready();
     plan.statement = statement;
-    report->statements.push_back(report_on(sources, plan, i < rows.size() ? rows[i] : std::nullopt));
+    report->statements.push_back(report_on(
+        sources, plan,
+        {i < rows.size() ? rows[i] : std::nullopt, i < targets.size() ? targets[i] : std::nullopt}));
     const auto& told = report->statements.back();
     if (told.not_tried || told.facts.failure) break;
     plan.earlier.push_back(statement);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/agent_questions.hpp"
 #include "net/shadow_connection.hpp"
 #include "shadow/quote.hpp"
 
@@ -19,41 +20,17 @@ namespace {
 
 using Answer = Probe::Answer;
 
-// What the network may add to a timeout before the server counts as lost.
-constexpr milliseconds kGrace{5'000};
-
-std::string as_setting(milliseconds most) {
-  return shadow::literal(shadow::in_milliseconds(most));
-}
-
 constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; ";
-
-std::string guards(const ProbeOptions& options) {
-  return "SET LOCAL row_security TO on; SET LOCAL max_parallel_workers_per_gather TO 0; "
-         "SET LOCAL idle_in_transaction_session_timeout TO " +
-         as_setting(kGrace) + "; SET LOCAL lock_timeout TO " + as_setting(options.lock_timeout) +
-         "; SET LOCAL statement_timeout TO " + as_setting(options.statement_timeout) + "; ";
-}
 
 // The session's own settings are of no account.
 std::string opening(const ProbeOptions& options) {
   std::string sql = std::string(kBegin) +
                     "SET LOCAL search_path TO pg_catalog, pg_temp; "
                     "SET LOCAL \"DateStyle\" TO 'ISO'; SET LOCAL \"IntervalStyle\" TO 'postgres'; " +
-                    guards(options);
+                    guards_of(options);
   if (!options.time_zone.empty())
     sql += "SET LOCAL \"TimeZone\" TO " + shadow::literal(options.time_zone) + "; ";
   return sql;
-}
-
-// What the words of the agent's own statement mean under these. `sql` holds all of them in one transaction.
-std::string opening_of_session(const ProbeOptions& options, const RowAsk& ask) {
-  std::string sql(kBegin);
-  for (const auto& [name, value] : ask.settings) {
-    sql +=
-        "SELECT pg_catalog.set_config(" + shadow::literal(name) + ", " + shadow::literal(value) + ", true); ";
-  }
-  return sql + guards(options);
 }
 
 using Names = std::vector<std::pair<std::string, std::string>>;
@@ -185,7 +162,7 @@ class Asker {
 
   shadow::RowCount count_rows(const RowAsk& ask) {
     const auto most = options_.statement_timeout + kGrace;
-    auto rows = connection_->ask(opening_of_session(options_, ask), most);
+    auto rows = connection_->ask(std::string(kBegin) + settings_of_session(options_, ask.settings), most);
     if (rows) {
       const auto parameters = shadow::parameters_for(ask.question.sql, ask.parameters);
       rows = connection_->ask(shadow::counting(ask.question), parameters, most);
@@ -193,7 +170,7 @@ class Asker {
     std::uint64_t number = 0;
     if (!rows) {
       connection_.reset();
-      return unknown(in_words(rows.error()));
+      return unknown(in_plain_words(rows.error()));
     }
     if (!connection_->ask("ROLLBACK", most)) connection_.reset();
     if (rows->size() != 1 || !shadow::read_number(rows->front(), 0, number))
@@ -202,16 +179,6 @@ class Asker {
   }
 
   static bool is_of_data(const base::Error& error) { return error.code.view().starts_with("22"); }
-  // A message may quote the data that it complains of, which are for those who may read them: but for rights,
-  // locks, time and the connection.
-  static std::string in_words(const base::Error& error) {
-    const auto code = error.code.view();
-    const bool is_plain = code == "42501" || code == "55P03" || code.starts_with("57") ||
-                          code.starts_with("08") || code.starts_with("25") || code.starts_with("53") ||
-                          code.starts_with("58");
-    return is_plain ? error.message : "a value gives SQLSTATE " + std::string(code);
-  }
-
   void ask_rows(Probe& probe) {
     const auto rows = question(probe.sql);
     if (rows) {
@@ -219,7 +186,7 @@ class Asker {
       return;
     }
     const auto& error = rows.error();
-    be_unknown(probe, in_words(error));
+    be_unknown(probe, in_plain_words(error));
     if (!probe.is_computed || !is_of_data(error)) return;
     probe.answer = Answer::violates;
     probe.violated = error.code;

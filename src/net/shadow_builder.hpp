@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,8 +21,11 @@
 #include "net/sidecar.hpp"
 #include "shadow/dry_run.hpp"
 #include "shadow/safer_form.hpp"
+#include "shadow/target_rows.hpp"
 
 namespace portcullis::net {
+
+class ThrowAway;
 
 struct ShadowOptions {
   UpstreamAddress production;
@@ -44,6 +48,17 @@ class Shadow {
   // table has a made-up row, and if it fails by that, where there are none. 28000 when there is no such role.
   // What runs outside transactions does so in a copy of its own, which takes some tenths of a second.
   [[nodiscard]] base::Result<shadow::RunFacts> try_out(const std::string& role, shadow::RunPlan plan);
+
+  // The same of an UPDATE or DELETE, in a copy that is thrown away and has these rows of production's instead
+  // of made-up ones; `parents` reads those that its new keys refer to. What it fails by is told without their
+  // values. 0A000: the copy cannot take them, or they change otherwise there.
+  using ParentReading = std::function<base::Result<shadow::TableRows>(const shadow::TargetReference&,
+                                                                      const std::vector<shadow::Row>& keys)>;
+  [[nodiscard]] base::Result<shadow::RunFacts> try_out_on(const std::string& role,
+                                                          const shadow::RunPlan& plan,
+                                                          const shadow::TargetQuestion& question,
+                                                          const shadow::TargetRows& rows,
+                                                          const ParentReading& parents);
 
   // Runs each step behind those before it, and keeps what it has shown; `plan` is that of the statement which
   // the form is of.
@@ -107,6 +122,16 @@ class Shadow {
                                               const shadow::RunPlan& plan, shadow::RunFacts& facts);
   [[nodiscard]] base::Result<void> run_outside(Copy& copy, const std::string& role,
                                                const shadow::RunPlan& plan, shadow::RunFacts& facts);
+
+  using InThrowAway = std::function<base::Result<void>(ThrowAway& made)>;
+  [[nodiscard]] base::Result<void> with_throw_away(Copy& copy, const InThrowAway& work);
+  [[nodiscard]] base::Result<void> load(const ThrowAway& made, const std::vector<shadow::TableRows>& tables,
+                                        shadow::Loading how);
+  [[nodiscard]] base::Result<std::string> load_parents(const ThrowAway& made, const std::string& role,
+                                                       const shadow::RunPlan& plan,
+                                                       const shadow::TargetQuestion& question,
+                                                       const shadow::TargetRows& rows,
+                                                       const ParentReading& parents);
 
   [[nodiscard]] base::Result<void> run(const ServerLogin& login, const std::vector<std::string>& statements,
                                        const std::string& what);

@@ -20,10 +20,14 @@ struct ReportSources {
   std::string transaction{};       // number of its open transaction; empty: that has changed nothing
 };
 
-// `rows`: how many rows it changes shall be known, too. Blocks. Never fails: what cannot be found out is told
-// as such.
-[[nodiscard]] shadow::StatementReport report_on(
-    const ReportSources& sources, shadow::RunPlan plan,
-    const std::optional<shadow::RowQuestion>& rows = std::nullopt);
+// What shall be known besides of a statement's rows.
+struct ReportWishes {
+  std::optional<shadow::RowQuestion> rows{};        // how many it changes
+  std::optional<shadow::TargetQuestion> targets{};  // it shall be tried out on them
+};
+
+// Blocks. Never fails: what cannot be found out is told as such.
+[[nodiscard]] shadow::StatementReport report_on(const ReportSources& sources, const shadow::RunPlan& plan,
+                                                const ReportWishes& wishes = {});
 
 }  // namespace portcullis::net

@@ -87,23 +87,27 @@ void Shadow::end_sessions(const Copy& copy, const std::string& role) {
 }
 
 // Nobody may be connected to what is copied. What is left behind by a statement would be found by the next.
-Result<void> Shadow::run_outside(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
-                                 shadow::RunFacts& facts) {
+Result<void> Shadow::with_throw_away(Copy& copy, const InThrowAway& work) {
   copy.connections.clear();
   const auto made =
       ThrowAway::make(*server_, copy.database,
                       server_->names(options_.login.database).throw_away + std::to_string(++thrown_away_));
   if (!made) return with_what("no copy to throw away", made.error());
-  Result<void> ran;
-  {
-    auto opened = log_in(role, (*made)->name());
-    ran = opened ? (*opened)->try_out(plan, copy.baseline, facts) : Result<void>(opened.error());
-  }
-  if (!ran && server_->ends_within(kCrashTime)) return server_ended();
+  const auto worked = work(**made);
+  if (!worked && server_->ends_within(kCrashTime)) return server_ended();
   const auto ended = (*made)->end();
-  if (ended) return ran;
+  if (ended) return worked;
   is_spoilt_ = true;
   return ended;
+}
+
+Result<void> Shadow::run_outside(Copy& copy, const std::string& role, const shadow::RunPlan& plan,
+                                 shadow::RunFacts& facts) {
+  return with_throw_away(copy, [&](const ThrowAway& made) -> Result<void> {
+    const auto opened = log_in(role, made.name());
+    if (!opened) return opened.error();
+    return (*opened)->try_out(plan, copy.baseline, facts);
+  });
 }
 
 Result<shadow::RunFacts> Shadow::try_out(Attempt attempt, const std::string& role,

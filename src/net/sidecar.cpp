@@ -67,7 +67,7 @@ std::vector<std::string> settings(const fs::path& folder) {
       {"temp_file_limit", "1GB"},
       {"log_statement", "none"},
       {"log_min_error_statement", "panic"},  // statements of agents belong in the audit log alone
-      {"log_min_messages", "error"},
+      {"log_min_messages", "fatal"},         // errors quote values, which may be production's
   };
   std::vector<std::string> arguments;
   for (const auto& [name, value] : values) {

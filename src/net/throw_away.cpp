@@ -56,6 +56,11 @@ ThrowAway::~ThrowAway() {
   if (admin_) (void)end();
 }
 
+Result<void> ThrowAway::be_quiet(bool quiet) {
+  return run("ALTER DATABASE " + identifier(name_) +
+             (quiet ? " SET session_replication_role TO replica" : " RESET session_replication_role"));
+}
+
 Result<void> ThrowAway::end() {
   const auto dropped = run("DROP DATABASE IF EXISTS " + identifier(name_) + " WITH (FORCE)");
   const auto now = dropped ? shared() : Result<std::string>(dropped.error());

@@ -15,6 +15,7 @@ void DryRunDuty::add(const DryRunDuty& other) {
   lower(max_duration, other.max_duration);
   lower(lock_timeout, other.lock_timeout);
   lower(max_rows, other.max_rows);
+  lower(target_rows, other.target_rows);
   keep_first(no_rewrite, other.no_rewrite);
   keep_first(no_full_scan, other.no_full_scan);
   keep_first(whole_copy, other.whole_copy);

@@ -43,6 +43,8 @@ std::string bounds_of(const DryRunDuty& duty) {
   if (duty.max_duration) text.append(", in ").append(name(duty.max_duration->most)).append(" at most");
   if (duty.lock_timeout && duty.lock_timeout->most != kDefaultLockTimeout)
     text.append(", waiting ").append(std::to_string(duty.lock_timeout->most.count())).append(" ms for locks");
+  if (duty.target_rows)
+    text += ", on " + std::to_string(duty.target_rows->most) + " of the database's own rows at most";
   if (duty.max_rows) text += ", " + std::to_string(duty.max_rows->most) + " rows changed at most";
   return text;
 }

@@ -80,6 +80,23 @@ void read_rows(LoadContext& context, ObjectReader& reader, const JsonValue& boun
                    "any: take it out");
 }
 
+// They are read, held and loaded into a copy while the agent waits.
+constexpr std::int64_t kMostTargetRows = 1'000;
+
+void read_target_rows(LoadContext& context, ObjectReader& reader, const JsonValue& bounds, Rule& rule) {
+  const auto rows = reader.take_integer("target_rows", 1, kMostTargetRows);
+  if (!rows) return;
+  rule.dry_run->target_rows = {static_cast<std::uint64_t>(*rows), rule.id};
+  const auto has_targets = [](Action action) {
+    return action == Action::update || action == Action::delete_;
+  };
+  if (names_any(rule, has_targets) || rule.actions.empty()) return;
+  context.complain(
+      *bounds.find("target_rows"),
+      "\"target_rows\" is for rows that an UPDATE or DELETE changes, and the rule names neither: "
+      "take it out");
+}
+
 void read_bounds(LoadContext& context, const JsonValue& bounds, Rule& rule) {
   DryRunDuty& duty = *rule.dry_run;
   if (bounds.kind != Kind::object || bounds.members.empty()) {
@@ -99,6 +116,7 @@ void read_bounds(LoadContext& context, const JsonValue& bounds, Rule& rule) {
   if (read_no(context, reader, bounds, "full_scan")) duty.no_full_scan = duty.rule;
   read_lock_timeout(context, reader, duty);
   read_rows(context, reader, bounds, rule);
+  read_target_rows(context, reader, bounds, rule);
   if (reader.take_boolean("incomplete").value_or(false)) duty.whole_copy.reset();
   reader.finish();
 }

@@ -13,6 +13,7 @@
 #include "shadow/parameters.hpp"
 #include "shadow/report.hpp"
 #include "shadow/row_count.hpp"
+#include "shadow/target_rows.hpp"
 
 namespace portcullis::session {
 
@@ -30,6 +31,8 @@ struct DryRunRequest {
   std::optional<shadow::Outside> outside{};
   // For each statement: how its rows are counted; nothing where nobody wants to know. Empty: of none.
   std::vector<std::optional<shadow::RowQuestion>> rows{};
+  // The same for which rows it is tried out on.
+  std::vector<std::optional<shadow::TargetQuestion>> targets{};
   friend bool operator==(const DryRunRequest&, const DryRunRequest&) = default;
 };
 

@@ -140,10 +140,10 @@ class Judge {
                                                            const Recorder::Subject& subject) const;
   [[nodiscard]] DryRunRequest request_of(const guard::Verdict& verdict, const sql::Facts& meant,
                                          const Recorder::Subject& subject) const;
-  [[nodiscard]] std::optional<shadow::RowQuestion> row_question(const guard::Verdict& verdict,
-                                                                const sql::Facts& meant,
-                                                                std::size_t statement,
-                                                                std::string_view text) const;
+  [[nodiscard]] std::optional<std::string> hinders_question(const sql::Facts& meant,
+                                                            std::size_t statement) const;
+  void add_questions(const guard::Verdict& verdict, const sql::Facts& meant, std::size_t statement,
+                     DryRunRequest& request) const;
   [[nodiscard]] bool is_answered(const DryRunRequest& request) const;
   [[nodiscard]] bool wants_dry_run(const guard::Verdict& verdict, const sql::Facts& meant,
                                    const Recorder::Subject& subject, Judgement& later) const;

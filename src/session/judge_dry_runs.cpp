@@ -148,24 +148,34 @@ std::optional<Error> Judge::hinders_dry_run(const guard::Verdict& verdict, const
 }
 
 // Production is asked as it is for everybody: behind what only this transaction sees, or this text has
-// changed before, it would be asked for other rows, or another table of that name.
-std::optional<shadow::RowQuestion> Judge::row_question(const guard::Verdict& verdict, const sql::Facts& meant,
-                                                       std::size_t statement, std::string_view text) const {
-  if (!is_due(verdict, statement) || !verdict.dry_runs[statement].max_rows) return std::nullopt;
-  const auto most = verdict.dry_runs[statement].max_rows->most;
-  auto question = guard::row_question(
-      {text, meant.statements[statement], view_.basis->snapshot.get(), *view_.names}, most);
-  if (question.sql.empty()) return question;
-  if (!view_.earlier->empty())
-    return shadow::rows_unknown(most, "its transaction has changed the catalog before (COMMIT first)");
+// changed before, it would be asked for other rows, or another table of that name. Why it cannot be.
+std::optional<std::string> Judge::hinders_question(const sql::Facts& meant, std::size_t statement) const {
+  if (!view_.earlier->empty()) return "its transaction has changed the catalog before (COMMIT first)";
   const auto begin = meant.statements.begin();
   const bool is_first = std::all_of(
       begin, begin + static_cast<std::ptrdiff_t>(statement),
       [](const auto& before) { return before.reads_only || before.transaction != TransactionControl::none; });
-  if (!is_first)
-    return shadow::rows_unknown(most,
-                                "a statement before it in the same text changes something (send it alone)");
-  return question;
+  if (is_first) return std::nullopt;
+  return "a statement before it in the same text changes something (send it alone)";
+}
+
+void Judge::add_questions(const guard::Verdict& verdict, const sql::Facts& meant, std::size_t statement,
+                          DryRunRequest& request) const {
+  auto& rows = request.rows.emplace_back();
+  auto& targets = request.targets.emplace_back();
+  if (!is_due(verdict, statement)) return;
+  const auto& duty = verdict.dry_runs[statement];
+  const guard::RowSubject subject{request.statements.back(), meant.statements[statement],
+                                  view_.basis->snapshot.get(), *view_.names};
+  const auto why = hinders_question(meant, statement);
+  if (duty.max_rows) {
+    rows = guard::row_question(subject, duty.max_rows->most);
+    if (why && !rows->sql.empty()) rows = shadow::rows_unknown(duty.max_rows->most, *why);
+  }
+  if (duty.target_rows) {
+    targets = guard::target_question(subject, duty.target_rows->most);
+    if (why && !targets->sql.empty()) targets = shadow::targets_unknown(duty.target_rows->most, *why);
+  }
 }
 
 DryRunRequest Judge::request_of(const guard::Verdict& verdict, const sql::Facts& meant,
@@ -178,7 +188,7 @@ DryRunRequest Judge::request_of(const guard::Verdict& verdict, const sql::Facts&
     request.outside = shadow::outside_of(meant.statements.front());
   if (subject.message == "Bind") {
     request.statements = {subject.source->text};
-    request.rows = {row_question(verdict, meant, 0, subject.source->text)};
+    add_questions(verdict, meant, 0, request);
     if (!subject.bind->parameters.empty()) request.parameters = parameters_of(*subject.source, *subject.bind);
     return request;
   }
@@ -186,7 +196,7 @@ DryRunRequest Judge::request_of(const guard::Verdict& verdict, const sql::Facts&
     const auto& statement = meant.statements[i];
     if (statement.transaction != TransactionControl::none) continue;
     request.statements.emplace_back(subject.text.substr(statement.offset, statement.length));
-    request.rows.push_back(row_question(verdict, meant, i, request.statements.back()));
+    add_questions(verdict, meant, i, request);
   }
   return request;
 }

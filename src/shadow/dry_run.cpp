@@ -40,23 +40,23 @@ Error not_to_be_tried() {
 
 }  // namespace
 
+// A backslash means itself: the session's standard_conforming_strings is on. Whatever the role or the
+// database is set to, one transaction is like the other, and no worker's reads go uncounted.
+std::string opening_of(const RunPlan& plan) {
+  const bool is_inside = !plan.outside;
+  std::string sql = is_inside ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+                              : "SET default_transaction_read_only TO off";
+  for (const auto& [name, value] : plan.settings) sql += set(name, value, is_inside);
+  sql += set("max_parallel_workers_per_gather", "0", is_inside);
+  sql += set("lock_timeout", in_milliseconds(plan.lock_timeout), is_inside);
+  sql += set("statement_timeout", in_milliseconds(plan.statement_timeout), is_inside);
+  if (!plan.role.empty()) sql += "; SET LOCAL ROLE " + identifier(plan.role);
+  return sql;
+}
+
 DryRun::DryRun(RunPlan plan, const Baseline& baseline, Counters& counters)
     : plan_(std::move(plan)), baseline_(baseline), counters_(counters) {
   ask(Step::begin);
-}
-
-// A backslash means itself: the session's standard_conforming_strings is on. Whatever the role or the
-// database is set to, one transaction is like the other, and no worker's reads go uncounted.
-std::string DryRun::opening() const {
-  const bool is_inside = !plan_.outside;
-  std::string sql = is_inside ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-                              : "SET default_transaction_read_only TO off";
-  for (const auto& [name, value] : plan_.settings) sql += set(name, value, is_inside);
-  sql += set("max_parallel_workers_per_gather", "0", is_inside);
-  sql += set("lock_timeout", in_milliseconds(plan_.lock_timeout), is_inside);
-  sql += set("statement_timeout", in_milliseconds(plan_.statement_timeout), is_inside);
-  if (!plan_.role.empty()) sql += "; SET LOCAL ROLE " + identifier(plan_.role);
-  return sql;
 }
 
 // The statement's own settings and role shall not decide what is seen.
@@ -72,7 +72,7 @@ void DryRun::ask(Step step) {
   has_failed_ = false;
   rows_.clear();
   switch (step) {
-    case Step::begin: return query(opening());
+    case Step::begin: return query(opening_of(plan_));
     case Step::earlier: return execute(plan_.earlier[earlier_], {});
     case Step::count: return query(counters_.query());
     case Step::hold: return query(facts_query());
@@ -163,7 +163,11 @@ DryRun::Next DryRun::on_error(std::string_view body) {
     return fail(std::move(error));
   }
   has_failed_ = true;
-  if (!facts_.failure) facts_.failure = std::move(error);
+  if (!facts_.failure) {
+    facts_.failure = std::move(error);
+    facts_.failed_by = {std::string(response->field('s')), std::string(response->field('t')),
+                        std::string(response->field('c')), std::string(response->field('n'))};
+  }
   return Next::read;
 }
 

@@ -32,6 +32,9 @@ struct RunPlan {
   std::chrono::milliseconds lock_timeout{500}, statement_timeout{2'000};
 };
 
+// What a run begins with: its transaction or, outside of transactions, its session.
+[[nodiscard]] std::string opening_of(const RunPlan& plan);
+
 class DryRun {
  public:
   enum class Next : std::uint8_t { read, done, failed };
@@ -77,7 +80,6 @@ class DryRun {
   Next on_error(std::string_view body);
   Next fail(base::Error error);
   Next fail_out_of_order();
-  [[nodiscard]] std::string opening() const;
   [[nodiscard]] char due_status() const noexcept;
   [[nodiscard]] std::string looking() const;
   [[nodiscard]] bool is_clients(Step step) const noexcept {

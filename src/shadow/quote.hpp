@@ -23,4 +23,8 @@ namespace portcullis::shadow {
   return quoted(name, '"');
 }
 
+[[nodiscard]] inline std::string qualified(std::string_view schema, std::string_view name) {
+  return identifier(schema) + "." + identifier(name);
+}
+
 }  // namespace portcullis::shadow

@@ -14,6 +14,7 @@
 #include "shadow/row_count.hpp"
 #include "shadow/run_facts.hpp"
 #include "shadow/safer_form.hpp"
+#include "shadow/target_rows.hpp"
 
 namespace portcullis::shadow {
 
@@ -21,8 +22,10 @@ struct StatementReport {
   std::string statement;
   std::optional<base::Error> not_tried{};  // why there are no facts
   RunFacts facts{};
-  std::vector<Probe> probes{};       // with production's answers
-  std::optional<RowCount> rows{};    // that it changes; nothing: nobody wanted to know
+  std::vector<Probe> probes{};     // with production's answers
+  std::optional<RowCount> rows{};  // that it changes; nothing: nobody wanted to know
+  // Of production, that it was tried out on; nothing: nobody wanted that.
+  std::optional<TargetsTold> targets{};
   std::optional<SaferForm> safer{};  // with what its steps have shown
   base::Result<Forecast> forecast = base::Error{};
   std::chrono::microseconds tried_in{0};  // by the dry run, which has no rows to work on

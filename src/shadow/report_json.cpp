@@ -79,6 +79,16 @@ Json to_value(const RowCount& rows) {
           {"took_us", rows.took.count()}};
 }
 
+Json to_value(const TargetsTold& targets) {
+  Json tables = Json::array();
+  for (const auto& [table, rows] : targets.tables)
+    tables.push_back({{"schema", table.first}, {"name", table.second}, {"rows", rows}});
+  return {{"loaded", targets.is_loaded},
+          {"why", targets.why},
+          {"tables", std::move(tables)},
+          {"took_us", targets.took.count()}};
+}
+
 Json to_value(const SaferForm& form) {
   Json steps = Json::array();
   for (const auto& step : form.steps) {
@@ -140,6 +150,7 @@ Json to_value(const StatementReport& statement, const Report& report) {
   json["outcome"] = name(outlook.outcome);
   json["hangs_on_rows"] = outlook.hangs_on_rows;
   if (outlook.error) json["error"] = to_value(*outlook.error);
+  if (statement.targets) json["target_rows"] = to_value(*statement.targets);
   if (!statement.facts.failure) add_facts(statement, json);
   return json;
 }

@@ -41,6 +41,7 @@ std::string_view name(RowCount::Basis basis) noexcept {
   switch (basis) {
     case RowCount::Basis::written: return "written";
     case RowCount::Basis::probed: return "probed";
+    case RowCount::Basis::measured: return "measured";
     case RowCount::Basis::unknown: return "unknown";
   }
   return "unknown";

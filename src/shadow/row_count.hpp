@@ -27,8 +27,9 @@ struct RowQuestion {
 
 struct RowCount {
   enum class Basis : std::uint8_t {
-    written,  // the statement itself says it
-    probed,   // production's rows have answered
+    written,   // the statement itself says it
+    probed,    // production's rows have answered
+    measured,  // it ran on production's rows, in a copy
     unknown,
   };
   Basis basis = Basis::unknown;

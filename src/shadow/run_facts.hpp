@@ -32,10 +32,18 @@ struct RelationFacts {
 // "table", "index": of pg_class.relkind.
 [[nodiscard]] std::string_view kind_name(char relkind) noexcept;
 
+// What PostgreSQL names of what a statement failed by (fields s, t, c and n of its error); code of users can
+// write there what it likes.
+struct FailedBy {
+  std::string schema, table, column, constraint;
+  friend bool operator==(const FailedBy&, const FailedBy&) = default;
+};
+
 struct RunFacts {
   // What the statement, or what was put off to the end of its transaction, failed by, in the database's own
   // words. Then nothing else is known: the transaction is over, and its locks are gone.
   std::optional<base::Error> failure;
+  FailedBy failed_by;
   std::string tag;  // CommandComplete's
   // By schema and name. Indexes among them; neither catalogs nor the tables of long values.
   std::vector<RelationFacts> relations;
@@ -49,7 +57,7 @@ struct RunFacts {
   bool waits_for_older = false;
   // It failed on made-up rows by this (SQLSTATE class 22 or 23), and runs where there are none: all else here
   // is of that second run, and whether it fails in production hangs on production's rows. Beside `failure`:
-  // it failed there as well, by what rows may decide, too.
+  // it failed there as well, by what rows may decide, too, and production's may decide otherwise.
   std::optional<base::Error> on_made_up_rows;
 };
 

@@ -22,6 +22,8 @@ struct DryRunDuty {
   std::optional<AtMost<sql::LockMode>> max_lock;
   std::optional<AtMost<base::DurationClass>> max_duration;
   std::optional<AtMost<std::uint64_t>> max_rows;  // that it inserts, updates or deletes
+  // It is tried out on so many of the database's own rows.
+  std::optional<AtMost<std::uint64_t>> target_rows;
   // The first rule that says so.
   std::optional<std::string> no_rewrite, no_full_scan;
   // A copy that lacks something of the database will not do; nothing: all rules take one.

@@ -151,5 +151,47 @@ TEST(RowQuestions, NeedACatalog) {
   EXPECT_THAT(asked.why, HasSubstr("no catalog"));
 }
 
+shadow::TargetQuestion targets(std::string_view text) {
+  static const auto snapshot = shop();
+  const catalog::NameSpace names{{"app"}};
+  return testing::on_big_stack([&] {
+    const auto facts = sql::analyze(text);
+    EXPECT_TRUE(facts) << text;
+    return target_question({text, facts->statements.front(), snapshot.get(), names}, 100);
+  });
+}
+
+TEST(TargetQuestions, AreAskedOfASingleTable) {
+  const auto update = targets("UPDATE t SET a = 'x', b = a WHERE id < $1");
+  EXPECT_EQ(update.sql, "SELECT tableoid, ctid FROM t  WHERE id < $1");
+  EXPECT_EQ(update.most, 100u);
+  EXPECT_THAT(update.table, Pair("app", "t"));
+  EXPECT_THAT(update.assigned, ElementsAre("a", "b"));
+  EXPECT_FALSE(update.runs_code);
+  EXPECT_THAT(targets("DELETE FROM days").assigned, IsEmpty());
+}
+
+TEST(TargetQuestions, FollowForeignKeysAndTriggers) {
+  EXPECT_THAT(targets("DELETE FROM parents WHERE id = 1").sql, HasSubstr("FROM parents"));
+  EXPECT_FALSE(targets("DELETE FROM parents WHERE id = 1").runs_code);
+  EXPECT_THAT(targets("UPDATE stamped SET id = 1").sql, HasSubstr("FROM stamped"));
+  EXPECT_TRUE(targets("UPDATE stamped SET id = 1").runs_code);
+  EXPECT_TRUE(targets("UPDATE t SET id = guess(1)").runs_code);
+}
+
+TEST(TargetQuestions, AreNotAskedWhereOtherThingsStandBetween) {
+  const auto why = [](std::string_view text) {
+    EXPECT_EQ(targets(text).sql, "") << text;
+    return targets(text).why;
+  };
+  EXPECT_THAT(why("INSERT INTO t VALUES (1)"), HasSubstr("no UPDATE or DELETE"));
+  EXPECT_THAT(why("UPDATE v SET id = 1"), HasSubstr("is no table"));
+  EXPECT_THAT(why("DELETE FROM far"), HasSubstr("is no table"));
+  EXPECT_THAT(why("DELETE FROM t USING u WHERE u.t_id = t.id"), HasSubstr("reads more than the table"));
+  EXPECT_THAT(why("UPDATE t SET a = (SELECT name FROM parents)"), HasSubstr("reads more than the table"));
+  EXPECT_THAT(why("DELETE FROM t WHERE id = guess(id)"), Not(IsEmpty()));
+  EXPECT_THAT(why("DELETE FROM t WHERE random() < 0.5"), HasSubstr("volatile"));
+}
+
 }  // namespace
 }  // namespace portcullis::guard

@@ -117,6 +117,16 @@ TEST(DryRunDuties, OfTwoBoundsOnRowsTheLowerHolds) {
   EXPECT_EQ(all.front().max_rows, (AtMost<std::uint64_t>{0, "b"}));
 }
 
+TEST(DryRunDuties, OfTheDatabasesOwnRowsTheFewestAreTaken) {
+  const auto update = at(effect_on(Action::update, app("t")), 12);
+  const auto all =
+      duties(tried("a", "\"update\"", R"("target_rows": 100)") + "," +
+                 tried("b", "\"update\"", R"("target_rows": 20)") + "," + tried("c", "\"update\""),
+             statements({{update}}));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all.front().target_rows, (AtMost<std::uint64_t>{20, "b"}));
+}
+
 TEST(DryRunDuties, OfEqualBoundsTheFirstRuleIsNamed) {
   const auto all = duties(tried("a", kAdd, R"("max_lock": "SHARE", "full_scan": false)") + "," +
                               tried("b", kAdd, R"("max_lock": "SHARE", "full_scan": false)"),
@@ -169,7 +179,7 @@ TEST(DryRunDuties, AreExplainedWithTheirBounds) {
       loaded(policy_text(tried("bare", "\"comment\"") + "," +
                          tried("bound", kAdd, R"("max_lock": "SHARE UPDATE EXCLUSIVE", "rewrite": false,
                                           "full_scan": false, "max_duration": "10-100 s")") +
-                         "," + tried("few", "\"update\"", R"("rows": 100)")));
+                         "," + tried("few", "\"update\"", R"("rows": 100, "target_rows": 9)")));
   const auto explanation = policy.explain("bot");
   ASSERT_EQ(explanation.permissions.size(), 3u);
   EXPECT_THAT(explanation.permissions[0].conditions, ElementsAre("tried out before"));
@@ -177,8 +187,9 @@ TEST(DryRunDuties, AreExplainedWithTheirBounds) {
       explanation.permissions[1].conditions,
       ElementsAre("tried out before, locks of SHARE UPDATE EXCLUSIVE at most, nothing written anew, no "
                   "table read whole, in 10-100 s at most"));
-  EXPECT_THAT(explanation.permissions[2].conditions,
-              ElementsAre("tried out before, 100 rows changed at most"));
+  EXPECT_THAT(
+      explanation.permissions[2].conditions,
+      ElementsAre("tried out before, on 9 of the database's own rows at most, 100 rows changed at most"));
 }
 
 }  // namespace

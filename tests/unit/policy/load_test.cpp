@@ -317,6 +317,19 @@ TEST(LoadRule, ChecksWhatIsTriedOut) {
       {6, 45,
        "\"rows\" bounds how many rows are changed, and the rule names no action that changes any: "
        "take it out"});
+  const auto on_rows = [&](const std::string& action, const std::string& rows) {
+    return more('"' + action + '"', R"("require": ["dry run"], "dry_run": {"target_rows": )" + rows + "}");
+  };
+  EXPECT_TRUE(on_rows("update", "1").empty());
+  EXPECT_TRUE(on_rows("delete", "1000").empty());
+  EXPECT_PROBLEMS(on_rows("update", "0"), {6, 52, "\"target_rows\" is 0: write a number from 1 to 1000"});
+  EXPECT_PROBLEMS(on_rows("update", "1001"),
+                  {6, 52, "\"target_rows\" is 1001: write a number from 1 to 1000"});
+  EXPECT_PROBLEMS(
+      on_rows("insert", "5"),
+      {6, 52,
+       "\"target_rows\" is for rows that an UPDATE or DELETE changes, and the rule names neither: "
+       "take it out"});
   for (const std::string action : {"create index concurrently", "drop index concurrently", "vacuum"})
     EXPECT_TRUE(more('"' + action + '"', R"("require": ["dry run"])").empty()) << action;
   EXPECT_PROBLEMS(more("\"copy to stdout\"", R"("require": ["dry run"])"),

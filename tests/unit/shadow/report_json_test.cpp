@@ -124,6 +124,17 @@ TEST(ReportJson, SaysWhatIsByRule) {
   EXPECT_EQ(json_of(statement)["waits_for_older"], true);
 }
 
+TEST(ReportJson, SaysOnWhichRowsItRanAndNeverTheirValues) {
+  StatementReport statement;
+  EXPECT_FALSE(json_of(statement).contains("target_rows"));
+  statement.targets = TargetsTold{true, "", {{{"app", "orders"}, 3}}, std::chrono::microseconds{12}};
+  const auto told = json_of(statement)["target_rows"];
+  EXPECT_THAT(keys(told), UnorderedElementsAre("loaded", "why", "tables", "took_us"));
+  EXPECT_EQ(told["tables"], Json::array({{{"schema", "app"}, {"name", "orders"}, {"rows", 3}}}));
+  statement.facts.failure = base::Error{};
+  EXPECT_TRUE(json_of(statement)["target_rows"]["loaded"]);
+}
+
 TEST(ReportJson, HasTheRowsWhereSomebodyWantedToKnow) {
   StatementReport statement;
   EXPECT_FALSE(json_of(statement).contains("rows"));
