@@ -85,9 +85,9 @@ struct TargetsTold {
 
 // Whether the run has changed what it was to change; else the copy is not what production is.
 [[nodiscard]] bool has_changed_all(const TargetRows& rows, const RunFacts& facts);
-// What is told of a run on them: no words that may quote their values, of errors or in names made meanwhile. What code of users, or keys
-// that could not be read (`keys_unknown` says why), may have decided otherwise than production would is
-// marked as what nobody knows.
+// What is told of a run on them: no words that may quote their values, of errors or in names made meanwhile.
+// What code of users, or keys that could not be read (`keys_unknown` says why), may have decided otherwise
+// than production would is marked as what nobody knows.
 void hide_values(RunFacts& facts, bool runs_code, const std::string& keys_unknown);
 // All rows that it has inserted, updated and deleted, by whatever way.
 [[nodiscard]] std::uint64_t rows_changed(const RunFacts& facts) noexcept;
