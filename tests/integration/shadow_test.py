@@ -3,6 +3,7 @@
 Each statement runs in the database itself, as the agent's role and rolled back, and is tried out; what is not the same
 is a failure, but for what is known to hang on the rows."""
 
+import functools
 import json
 import os
 import pathlib
@@ -70,6 +71,8 @@ STATEMENTS = ["ALTER TABLE app.wide " + one for one in WIDE] + [
     "SELECT * FROM app.dear", "SELECT * FROM app.nowhere", "INSERT INTO app.parents VALUES (1000, 'new')",
     "UPDATE app.parents SET name = name", "CREATE TEMPORARY TABLE mine (id integer)"]
 
+NEWEST_DUMP_PROGRAMS = pathlib.Path(__file__).parent / "servers" / "dump_programs_18"
+
 MEASURE = """SELECT n.nspname || '.' || c.relname, c.relkind, c.oid, pg_relation_filenode(c.oid), pg_stat_get_xact_numscans(c.oid)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid >= 16384 AND c.relkind <> 't' AND n.nspname NOT LIKE 'pg\\_%'"""
@@ -83,11 +86,26 @@ def mode_name(view_mode):
     return "".join(" " + letter if letter.isupper() else letter for letter in name).strip().upper()
 
 
+def major_version(program):
+    told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    return int(re.search(r"\) (\d+)", told).group(1))
+
+
+@functools.cache
 def dump_programs():
-    """pg_dump reads servers up to its own version; the test servers of other versions come without one."""
+    """The folder of pg_dump and pg_restore, and their version: they read servers up to their own.
+
+    The test servers of other versions come without; servers/dump_programs_18 stands in where Debian's are too old."""
     folder = postgres.client_program("pg_dump").parent
-    told = subprocess.run([folder / "pg_dump", "--version"], check=True, capture_output=True, text=True).stdout
-    return folder, int(re.search(r"(\d+)", told).group(1))
+    package = postgres.server_programs().parents[2] / "@electric-sql"
+    version = major_version(folder / "pg_dump")
+    if version >= major_version(postgres.server_programs() / "postgres") or not package.exists():
+        return folder, version
+    folder = processes.new_folder("dump")
+    for program in NEWEST_DUMP_PROGRAMS.iterdir():
+        (folder / program.name).symlink_to(program)
+    (folder / "node_modules").symlink_to(package.parent)
+    return folder, major_version(folder / "pg_dump")
 
 
 def folders():
