@@ -13,7 +13,7 @@ using base::SqlState;
 namespace {
 
 constexpr SqlState kNotNull{"23502"}, kCheck{"23514"}, kUnique{"23505"}, kForeignKey{"23503"},
-    kTooLong{"22001"}, kOutOfRange{"22003"};
+    kTooLong{"22001"}, kOutOfRange{"22003"}, kExclusion{"23P01"};
 constexpr Oid kFirstOfUsers = 16384, kBlankPadded = 1042, kVarying = 1043, kBits = 1560, kVaryingBits = 1562;
 
 // "t.note" in words.
@@ -182,7 +182,7 @@ class Asker {
       ask_condition(constraint.columns, constraint.expression, constraint.code,
                     "that fail " + constraint.definition);
     if (constraint.kind == 'x')
-      add_unknown(whose("that " + constraint.definition + " keeps apart"), SqlState("23P01"),
+      add_unknown(whose("that " + constraint.definition + " keeps apart"), kExclusion,
                   "exclusion constraints are not asked for");
   }
 
@@ -190,7 +190,8 @@ class Asker {
     if (key.is_part || has_always_null(key)) return;
     const auto question = whose("without their row in " + key.referenced_schema + "." + key.referenced_name);
     if (key.match.empty())
-      return add_unknown(question, kForeignKey, "the key is compared by operators of a user's");
+      return add_unknown(question, kForeignKey,
+                         "the key is compared by other operators than PostgreSQL's own equality");
     std::string all_filled, any_filled, any_empty;
     for (const int number : key.columns) {
       const Column* column = table_.after.column(number);
@@ -225,6 +226,9 @@ class Asker {
     if (!is_read_ || (!is_new && !any_changed(index.columns))) return;
     const bool is_computed = index.has_expressions || !index.predicate.empty();
     if (!index.is_unique && !is_computed) return;
+    if (index.is_unique && index.is_exclusion)
+      return add_unknown(whose("that " + index.keys + " WITHOUT OVERLAPS keeps apart"), kExclusion,
+                         "overlaps are not asked for");
     const auto question = index.is_unique ? whose("that are the same in " + index.keys)
                                           : whose("that cannot be in the index " + index.name);
     const SqlState violated = index.is_unique ? kUnique : kOutOfRange;

@@ -164,6 +164,9 @@ class Writer {
       case 'f': return check_later(*found, true);
       case 'p':
       case 'u': return use_index(*found);
+      // PostgreSQL 18 has one for each NOT NULL. Its column says all there is to do, but for a name of its
+      // own.
+      case 'n': return found->name.find("_not_null") != std::string::npos;
       default: return false;
     }
   }

@@ -27,7 +27,9 @@ std::vector<std::string_view> values_of(const SampleColumn& column) {
     case 'T': return {"1 day", "0"};
     case 'E': return {column.label};
     case 'A': return {"{}"};
-    case 'R': return {"empty"};
+    case 'R':  // WITHOUT OVERLAPS takes no empty ones
+      if (type.find("multirange") != std::string_view::npos) return {"{}", "{(,)}"};
+      return {"empty", "(,)"};
     case 'I': return {"127.0.0.0/32"};
     case 'V': return {"0", "1"};
     case 'G':

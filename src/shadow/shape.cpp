@@ -28,18 +28,19 @@ constexpr std::string_view kIndexStamps =
     "SELECT 's', indrelid, indexrelid, xmin FROM pg_index WHERE indrelid";
 constexpr std::string_view kColumns = R"(
 SELECT 'c', attrelid, attnum, attname, format_type(atttypid, atttypmod), atttypid, attcollation, atttypmod,
-       (SELECT typtype FROM pg_type t WHERE t.oid = atttypid), attnotnull, attgenerated <> '', attidentity <> ''
+       (SELECT typtype FROM pg_type t WHERE t.oid = atttypid), attnotnull, attgenerated <> '', attidentity <> '',
+       attgenerated = 'v'
   FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid)";
 constexpr std::string_view kValues =
     "SELECT 'd', adrelid, adnum, pg_get_expr(adbin, adrelid), adbin FROM pg_attrdef WHERE adrelid";
 
 // A foreign key of a partitioned table has parts: those of its partitions are asked, those of the partitions
-// that it refers to are not.
+// that it refers to are not. The operator of a key's PERIOD (PostgreSQL 18) says less than the key does.
 constexpr std::string_view kConstraints = R"(
 SELECT 'k', k.conrelid, k.oid, k.conname, k.contype, k.convalidated, pg_get_constraintdef(k.oid),
        array_to_string(k.conkey, ' '), pg_get_expr(k.conbin, k.conrelid), k.conbin, n.nspname, r.relname, r.relkind,
        (SELECT string_agg(format('p.%I OPERATOR(pg_catalog.%s) c.%I', pa.attname, o.oprname, ca.attname), ' AND ')
-          FROM unnest(k.confkey, k.conkey, k.conpfeqop) AS u(p, c, op) JOIN pg_operator o ON o.oid = u.op AND o.oid < 16384
+          FROM unnest(k.confkey, k.conkey, k.conpfeqop) AS u(p, c, op) JOIN pg_operator o ON o.oid = u.op AND o.oid < 16384 AND o.oprname = '='
                JOIN pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = u.p
                JOIN pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = u.c HAVING count(*) = cardinality(k.conkey)),
        k.confmatchtype = 'f',
@@ -59,7 +60,8 @@ SELECT 'i', i.indrelid, i.indexrelid, c.relname, pg_get_indexdef(i.indexrelid), 
        k.keys, k.filled, pg_get_expr(i.indpred, i.indrelid), i.indexprs, i.indpred,
        EXISTS (SELECT FROM unnest(i.indclass::oid[]) o JOIN pg_opclass oc ON oc.oid = o
                 WHERE o >= 16384 OR NOT oc.opcdefault)
-       OR EXISTS (SELECT FROM unnest(i.indcollation::oid[]) o WHERE o >= 16384)
+       OR EXISTS (SELECT FROM unnest(i.indcollation::oid[]) o WHERE o >= 16384),
+       i.indisexclusion
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
        CROSS JOIN LATERAL (SELECT string_agg(q.key, ', ' ORDER BY q.n) AS keys,
                                   string_agg('(' || q.key || ') IS NOT NULL', ' AND ' ORDER BY q.n) AS filled
@@ -108,14 +110,15 @@ bool read_stamp(const Row& row, Shape& shape) {
 }
 
 bool read_column(const Row& row, Shape& shape) {
-  if (row.size() != 12 || !has_all(row, {3, 4})) return false;
+  if (row.size() != 13 || !has_all(row, {3, 4})) return false;
   Column& column = shape.columns.emplace_back();
   column.name = *row[3];
   column.type = *row[4];
   return read_number(row, 2, column.number) && read_number(row, 5, column.type_oid) &&
          read_number(row, 6, column.collation) && read_number(row, 7, column.modifier) &&
          read_kind(row, 8, column.type_kind) && read_truth(row, 9, column.is_not_null) &&
-         read_truth(row, 10, column.is_generated) && read_truth(row, 11, column.is_identity);
+         read_truth(row, 10, column.is_generated) && read_truth(row, 11, column.is_identity) &&
+         read_truth(row, 12, column.is_virtual);
 }
 
 bool read_value(const Row& row, const std::set<Oid>& effects, Shape& shape) {
@@ -149,7 +152,7 @@ bool read_constraint(const Row& row, const std::set<Oid>& effects, Shape& shape)
 }
 
 bool read_index(const Row& row, const std::set<Oid>& effects, Shape& shape) {
-  if (row.size() != 15 || !has_all(row, {2, 3, 4, 9, 10})) return false;
+  if (row.size() != 16 || !has_all(row, {2, 3, 4, 9, 10})) return false;
   Index& index = shape.indexes.emplace_back();
   index.oid = *row[2];
   index.name = *row[3];
@@ -164,7 +167,8 @@ bool read_index(const Row& row, const std::set<Oid>& effects, Shape& shape) {
                           : std::max(code_of_tree(row[12].value_or(""), effects),
                                      code_of_tree(row[13].value_or(""), effects));
   return read_truth(row, 5, index.is_unique) && read_truth(row, 6, index.is_of_constraint) &&
-         read_truth(row, 7, index.nulls_are_equal) && read_numbers(row[8].value_or(""), index.columns);
+         read_truth(row, 7, index.nulls_are_equal) && read_numbers(row[8].value_or(""), index.columns) &&
+         read_truth(row, 15, index.is_exclusion);
 }
 
 bool read_part(const Row& row, const std::set<Oid>& effects, Shape& shape) {

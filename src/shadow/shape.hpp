@@ -25,6 +25,7 @@ struct Column {
   std::string value;         // the default's expression, or what it is generated from; empty: none
   Code value_code = Code::known;
   bool is_generated = false, is_identity = false;
+  bool is_virtual = false;  // generated when it is read
   friend bool operator==(const Column&, const Column&) = default;
 };
 
@@ -39,7 +40,7 @@ struct Constraint {
   // Of a foreign key.
   std::string referenced_schema, referenced_name;
   char referenced_kind = 'r';
-  std::string match;     // p."id" OPERATOR(pg_catalog.=) c."parent" AND ...
+  std::string match;  // p."id" OPERATOR(pg_catalog.=) c."parent" AND ...; empty: no equality of PostgreSQL's
   bool is_full = false;  // MATCH FULL
   bool is_part = false;  // of another one, which says it all
   friend bool operator==(const Constraint&, const Constraint&) = default;
@@ -48,6 +49,7 @@ struct Constraint {
 struct Index {
   std::string oid, name, definition;
   bool is_unique = false, is_of_constraint = false;
+  bool is_exclusion = false;  // it keeps rows apart by other operators than equality; WITHOUT OVERLAPS
   bool nulls_are_equal = false;
   std::vector<int> columns;         // numbers, also of those that expressions read
   std::string keys, keys_not_null;  // a, (lower(b)); (a) IS NOT NULL AND ...

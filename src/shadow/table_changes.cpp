@@ -111,7 +111,7 @@ std::string definition_of(const Column& column) {
   std::string sql = identifier(column.name) + " " + column.type;
   if (column.is_identity) sql += " GENERATED AS IDENTITY";
   if (column.is_generated) {
-    sql += " GENERATED ALWAYS AS (" + column.value + ") STORED";
+    sql += " GENERATED ALWAYS AS (" + column.value + ") " + (column.is_virtual ? "VIRTUAL" : "STORED");
   } else if (!column.value.empty()) {
     sql += " DEFAULT " + column.value;
   }

@@ -109,6 +109,19 @@ TEST(Probes, UniqueLeavesNullsOut) {
   EXPECT_THAT(only_probe(facts_of(orders(), after)).sql, HasSubstr("WHERE (id > 0)  GROUP BY note"));
 }
 
+TEST(Probes, OverlapsAreNotAskedFor) {
+  auto after = orders();
+  Index index;
+  index.is_unique = index.is_exclusion = true;
+  index.columns = {1, 2};
+  index.keys = "id, note";
+  after.indexes = {index};
+  const auto probe = only_probe(facts_of(orders(), after));
+  EXPECT_THAT(probe.sql, IsEmpty());
+  EXPECT_EQ(probe.violated, base::SqlState("23P01"));
+  EXPECT_EQ(probe.answer, Probe::Answer::unknown);
+}
+
 TEST(Probes, AForeignKeyAsksForOrphans) {
   auto after = orders();
   auto key = check_of("k", "", {1, 2});
@@ -125,6 +138,8 @@ TEST(Probes, AForeignKeyAsksForOrphans) {
   after.constraints[0].is_full = true;
   EXPECT_THAT(only_probe(facts_of(orders(), after)).sql,
               HasSubstr("OR c.\"note\" IS NOT NULL) AND (c.\"id\" IS NULL OR"));
+  after.constraints[0].match.clear();
+  EXPECT_THAT(only_probe(facts_of(orders(), after)).sql, IsEmpty());
   after.constraints[0].is_part = true;
   EXPECT_THAT(probes_of(facts_of(orders(), after), ""), IsEmpty());
 }

@@ -60,6 +60,18 @@ TEST(SaferForm, APartitionedTableHasNone) {
   EXPECT_EQ(form->steps.at(0).stand_in, index.definition);
 }
 
+// PostgreSQL 18 tells NOT NULL twice.
+TEST(SaferForm, NotNullMayHaveAConstraintOfItsOwn) {
+  auto after = orders();
+  after.columns[1].is_not_null = true;
+  auto filled = check_of("orders_note_not_null", "", {2});
+  filled.kind = 'n';
+  after.constraints = {filled};
+  EXPECT_EQ(steps(facts_of(orders(), after)).size(), 4u);
+  after.constraints[0].name = "filled";  // the steps would lose it
+  EXPECT_TRUE(steps(facts_of(orders(), after)).empty());
+}
+
 TEST(SaferForm, WhatChangesOtherwiseHasNone) {
   auto after = orders();
   after.columns[1].is_not_null = true;

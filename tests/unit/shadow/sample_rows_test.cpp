@@ -32,6 +32,13 @@ TEST(SampleRows, EachTypeHasAValueOfItsOwn) {
             "'2000-01-01 12:00', '{}', '00000000-0000-4000-8000-000000000001', '1')");
 }
 
+TEST(SampleRows, ARangeThatMustNotBeEmptyIsEverything) {
+  const auto all = inserts({column("during", "daterange", "R"), column("spans", "datemultirange", "R")});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_THAT(all[0], HasSubstr("VALUES ('empty', '{}')"));
+  EXPECT_THAT(all[1], HasSubstr("VALUES ('(,)', '{(,)}')"));
+}
+
 TEST(SampleRows, ATextThatMustBeOneOfSeveralIsOne) {
   auto kind = column("kind", "text", "S");
   kind[8] = "CHECK ((kind = ANY (ARRAY['it''s'::text, 'trade'::text])))";

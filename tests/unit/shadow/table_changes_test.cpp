@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const Row kTable{"t", "20000", "r", std::nullopt};
-const Row kColumn{"c", "20000", "2", "note", "text", "25", "100", "-1", "b", "f", "f", "f"};
+const Row kColumn{"c", "20000", "2", "note", "text", "25", "100", "-1", "b", "f", "f", "f", "f"};
 
 TEST(Shape, IsReadOffItsRows) {
   Shapes shapes;
@@ -24,7 +24,7 @@ TEST(Shape, IsReadOffItsRows) {
        {"k", "20000", "1", "c1", "c", "t", "CHECK ((note <> ''::text))", "2", "(note <> ''::text)",
         "{OPEXPR :opno 531 :opfuncid 157}", std::nullopt, std::nullopt, std::nullopt, std::nullopt, "f", "f"},
        {"i", "20000", "2", "i1", "CREATE UNIQUE INDEX ...", "t", "f", "f", "1 2", "note",
-        "(note) IS NOT NULL", std::nullopt, std::nullopt, std::nullopt, "f"}},
+        "(note) IS NOT NULL", std::nullopt, std::nullopt, std::nullopt, "f", "f"}},
       {1299}, shapes));
   const auto& shape = shapes.at(20000);
   ASSERT_NE(shape.column(2), nullptr);
@@ -87,6 +87,15 @@ TEST(TableChanges, EachKindIsTold) {
     told.push_back(std::string(name(change.kind)) + " " + change.name);
   EXPECT_THAT(told, ElementsAre("column changed note", "column added more", "column dropped less",
                                 "constraint validated pending", "constraint dropped old"));
+}
+
+TEST(TableChanges, AColumnIsWrittenAsItIsGenerated) {
+  auto column = column_of(3, "twice", "integer");
+  column.is_generated = true;
+  column.value = "(id * 2)";
+  EXPECT_EQ(definition_of(column), "\"twice\" integer GENERATED ALWAYS AS ((id * 2)) STORED");
+  column.is_virtual = true;
+  EXPECT_EQ(definition_of(column), "\"twice\" integer GENERATED ALWAYS AS ((id * 2)) VIRTUAL");
 }
 
 TEST(TableChanges, WhatIsAsItWasIsNone) {
