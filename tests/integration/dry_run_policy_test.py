@@ -360,7 +360,7 @@ class Faults(Case):
         processes.wait_until(lambda: not set(killed) & set(self.servers()), "the folder of the killed one to be gone")
 
     def test_without_pg_dump_what_requires_a_dry_run_is_refused_and_all_else_goes_on(self):
-        config = {"shadow": {"dump_programs": "/nowhere"}}
+        config = {"shadow": {**self.config["shadow"], "dump_programs": "/nowhere"}}
         gate = gate_module.Gate(self.postgres, self.policy, [harness.AGENT], config=config)
         self.addCleanup(gate.stop)
         connection = gate.connect(harness.AGENT)
