@@ -40,14 +40,14 @@ constexpr const char* kMayBeReplica =
 // Held as long as the connection is. The number is chosen at random, once and for all gates.
 constexpr const char* kLock = "SELECT pg_catalog.pg_try_advisory_lock(7166088436216786)";
 
-// An owner that is a member of kMark was made by a gate.
+// An owner that is a member of kMark was made by a gate. The login is one itself on 16 and newer, as whoever
+// makes a role, and owns no copy.
 constexpr const char* kDatabases = R"(
 SELECT d.datname FROM pg_catalog.pg_database d
- WHERE d.datname LIKE 'portcullis\_shadow\_%'
+ WHERE d.datname LIKE 'portcullis\_shadow\_%' AND pg_catalog.pg_get_userbyid(d.datdba) <> current_user
    AND EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
                 WHERE m.member = d.datdba AND r.rolname = 'portcullis_shadow'))";
 
-// The login is one itself on 16 and newer, as whoever makes a role.
 constexpr const char* kRoles = R"(
 SELECT DISTINCT pg_catalog.pg_get_userbyid(m.member)
   FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid

@@ -47,6 +47,7 @@ class Writer {
       if (relation.schema == table.before.schema && relation.name == table.before.name) {
         is_read_ = relation.is_scanned;
         is_rewritten_ = relation.is_rewritten;
+        is_locked_ = relation.locks.has(LockMode::access_exclusive);
       }
       makes_sequence_ = makes_sequence_ || (relation.is_new && relation.kind == 'S');
     }
@@ -66,7 +67,7 @@ class Writer {
       const bool is_done = change.kind == Kind::column_added       ? add_column(change.name)
                            : change.kind == Kind::column_changed   ? fill_column(change.name)
                            : change.kind == Kind::constraint_added ? add_constraint(change.name)
-                                                                   : false;
+                                                                   : is_validated_instead(change);
       if (!is_done) return std::nullopt;
     }
     if (!is_safer_) return std::nullopt;
@@ -126,8 +127,27 @@ class Writer {
     if (!(same == *column)) return false;
     if (!is_read_) return true;
     be_safer("rows are read while others write, and not under ACCESS EXCLUSIVE");
-    prove_filled(name);
+    if (const Constraint* unproven = unproven_not_null(column->number)) {
+      validate(identifier(unproven->name));
+    } else {
+      prove_filled(name);
+    }
     return true;
+  }
+
+  // Of PostgreSQL 18: what SET NOT NULL proves by the way. Null: there is none.
+  const Constraint* unproven_not_null(int number) const {
+    const auto& all = table_.before.constraints;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) {
+      return one.kind == 'n' && !one.is_valid && one.columns == std::vector<int>{number};
+    });
+    return found == all.end() ? nullptr : &*found;
+  }
+  // VALIDATE CONSTRAINT itself has no safer form.
+  bool is_validated_instead(const Change& change) const {
+    return is_locked_ && change.kind == Kind::constraint_validated &&
+           std::any_of(table_.before.constraints.begin(), table_.before.constraints.end(),
+                       [&](const auto& one) { return one.kind == 'n' && one.name == change.name; });
   }
 
   void prove_filled(const std::string& name) {
@@ -201,6 +221,7 @@ class Writer {
   const TableChanges& table_;
   std::string alter_;
   bool is_read_ = false, is_rewritten_ = false, makes_sequence_ = false;
+  bool is_locked_ = false;  // ACCESS EXCLUSIVE
   bool is_safer_ = false;
   SaferForm form_;
 };

@@ -72,6 +72,20 @@ TEST(SaferForm, NotNullMayHaveAConstraintOfItsOwn) {
   EXPECT_TRUE(steps(facts_of(orders(), after)).empty());
 }
 
+TEST(SaferForm, NotNullThatIsThereIsValidated) {
+  auto before = orders(), after = orders();
+  auto filled = check_of("filled", "", {2});
+  filled.kind = 'n';
+  after.columns[1].is_not_null = true;
+  after.constraints = {filled};
+  filled.is_valid = false;
+  before.constraints = {filled};
+  auto facts = facts_of(before, after);
+  EXPECT_TRUE(steps(facts).empty());  // VALIDATE CONSTRAINT itself
+  facts.relations[0].locks.add(LockMode::access_exclusive);
+  EXPECT_THAT(steps(facts), ElementsAre("ALTER TABLE \"app\".\"orders\" VALIDATE CONSTRAINT \"filled\""));
+}
+
 TEST(SaferForm, WhatChangesOtherwiseHasNone) {
   auto after = orders();
   after.columns[1].is_not_null = true;
