@@ -4,7 +4,7 @@
 #   scripts/test.sh [--tier fast|full] [--jobs N]
 #
 # fast (the default): the optimised build in build/ci with every test, in less than half an hour on two cores. The
-# integration tests run on Debian's PostgreSQL, and one of them on the oldest and the newest version too.
+# integration tests run on Debian's PostgreSQL, those of versions and dry runs on the oldest and the newest version too.
 # full: all of them on all three, the table of clients (tests/clients), and PostgreSQL's own suites through the gate
 # (tests/suites). Before that, the tests under AddressSanitizer and ThreadSanitizer, and each fuzz target for a minute.
 . "$(dirname "$0")/lib.sh"
