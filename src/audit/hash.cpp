@@ -45,6 +45,14 @@ Hash leaf_hash(std::string_view line) {
   return digest(std::string_view("\x00", 1), line, {});
 }
 
+Hash node_hash(const Hash& left, const Hash& right) {
+  return digest("\x01", bytes_of(left), bytes_of(right));
+}
+
+Hash empty_root() {
+  return digest({}, {}, {});
+}
+
 std::string batch_seal(std::string_view before, std::string_view after) {
   return base::to_base64url(bytes_of(digest("\x02", before, after)).substr(0, 8));
 }

@@ -18,6 +18,11 @@ using Hash = std::array<unsigned char, 32>;
 // accident, not against somebody who can compute it.
 [[nodiscard]] std::string batch_seal(std::string_view before, std::string_view after);
 
+// SHA-256(0x01 || left || right): RFC 6962, section 2.1, the hash of an inner node of the tree.
+[[nodiscard]] Hash node_hash(const Hash& left, const Hash& right);
+// SHA-256 of nothing: the root of the tree without a leaf.
+[[nodiscard]] Hash empty_root();
+
 // Of something that is kept in an entry, as `sha256sum` prints it.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
