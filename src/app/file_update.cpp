@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "app/descriptor.hpp"
 #include "app/trusted_file.hpp"
+#include "base/descriptor.hpp"
 
 namespace portcullis::app {
 namespace {
@@ -20,23 +20,12 @@ base::Error cannot_write(const std::filesystem::path& path, int error) {
           .message = "cannot write \"" + path.string() + "\": " + std::generic_category().message(error)};
 }
 
-// 0, or errno.
-int write_and_sync(int file, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(file, content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return ::fsync(file) == 0 ? 0 : errno;
-}
-
 // mkstemp gives mode 0600 from the start: nobody else ever sees the content.
 base::Result<void> replace(const std::filesystem::path& file, std::string_view content) {
   std::string draft = file.string() + ".XXXXXX";
-  const Descriptor output(::mkostemp(draft.data(), O_CLOEXEC));
+  const base::Descriptor output(::mkostemp(draft.data(), O_CLOEXEC));
   if (!output.is_open()) return cannot_write(file, errno);
-  int error = write_and_sync(output.get(), content);
+  int error = base::write_and_sync(output, content);
   if (error == 0 && ::rename(draft.c_str(), file.c_str()) != 0) error = errno;
   if (error == 0) return {};
   ::unlink(draft.c_str());
@@ -52,7 +41,7 @@ base::Result<void> update_secret_file(const std::filesystem::path& file,
   if (failed) return cannot_write(file, failed.value());
 
   // The folder is what stays the same when the file is renamed over, so it carries the lock.
-  const Descriptor folder(::open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const base::Descriptor folder(::open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open() || ::flock(folder.get(), LOCK_EX) != 0) return cannot_write(target, errno);
 
   std::string old;

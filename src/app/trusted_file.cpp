@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "app/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace portcullis::app {
 namespace {
@@ -53,7 +53,7 @@ base::Result<void> check(const std::filesystem::path& path, const struct stat& s
 
 base::Result<std::string> read_trusted_file(const std::filesystem::path& path, Privacy privacy) {
   // O_NONBLOCK: opening a named pipe must not wait for its writer.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) return cannot_read(path, errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return cannot_read(path, errno);

@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
-namespace portcullis::app {
+#include <string_view>
+
+namespace portcullis::base {
 
 class Descriptor {
  public:
@@ -20,4 +22,7 @@ class Descriptor {
   int number_;
 };
 
-}  // namespace portcullis::app
+// All of `content`, then fsync(2). 0, or errno: then an unknown part of it is in the file.
+[[nodiscard]] int write_and_sync(const Descriptor& file, std::string_view content);
+
+}  // namespace portcullis::base
