@@ -1,4 +1,5 @@
-// `portcullis audit verify`, `portcullis audit show` and `portcullis audit report`.
+// `portcullis audit verify`, `portcullis audit show`, `portcullis audit report` and `portcullis audit
+// keygen`.
 #pragma once
 
 #include <cstdint>
@@ -31,5 +32,15 @@ struct DryRunReportOptions {
 
 // How often what a dry run predicted came true. kSuccess; kFailure when the log cannot be read.
 [[nodiscard]] int report_dry_runs(const DryRunReportOptions& options, Console& console);
+
+struct KeygenOptions {
+  std::string name;            // of the log: its origin
+  std::filesystem::path file;  // for the private key; the public one goes beside it, FILE.pub
+};
+
+// A new key for a log's signatures. Prints the public one on the first line, then what to do with the two.
+// kSuccess; kUsage for a name that no log can have; kFailure where a file is there already or cannot be
+// written.
+[[nodiscard]] int make_audit_key(const KeygenOptions& options, Console& console);
 
 }  // namespace portcullis::app

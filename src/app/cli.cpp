@@ -34,6 +34,7 @@ struct CommandLine {
   std::filesystem::path verify_directory;
   ShowOptions show;
   DryRunReportOptions dry_run_report;
+  KeygenOptions keygen;
   UserOptions user;
 };
 
@@ -224,9 +225,29 @@ void add_audit_report(CLI::App& audit, CommandLine& line) {
   dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
 }
 
+void add_audit_keygen(CLI::App& audit, CommandLine& line) {
+  CLI::App& keygen = add_command(
+      audit, "keygen",
+      "Make the key pair that a log's checkpoints are signed with (Ed25519): FILE with the private key, "
+      "mode\n"
+      "0600, and FILE.pub with the public one, which is printed too. Neither is overwritten. The gate of "
+      "this\n"
+      "version does not sign yet; docs/audit-format.md has the formats.\n"
+      "Exit code: 0 made, 1 a file is there already or cannot be written, 64 no log can have this name.",
+      "portcullis audit keygen --name gate.example.com/shop --out /etc/portcullis/log.key");
+  keygen
+      .add_option("--name", line.keygen.name,
+                  "The log's name, audit.origin in the configuration: not empty, no spaces, no plus")
+      ->required()
+      ->type_name("ORIGIN");
+  keygen.add_option("--out", line.keygen.file, "The file to make for the private key")
+      ->required()
+      ->type_name("FILE");
+}
+
 void add_audit(CLI::App& app, CommandLine& line) {
-  CLI::App& audit =
-      add_command(app, "audit", "Check and read an audit log.", "portcullis audit verify audit/");
+  CLI::App& audit = add_command(app, "audit", "Check and read an audit log; make its key.",
+                                "portcullis audit verify audit/");
   audit.require_subcommand(1);
   CLI::App& verify = add_command(audit, "verify",
                                  "Check every byte of a log, offline.\n"
@@ -246,6 +267,7 @@ void add_audit(CLI::App& app, CommandLine& line) {
       ->type_name("TYPE");
   show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
   add_audit_report(audit, line);
+  add_audit_keygen(audit, line);
 }
 
 void add_user(CLI::App& app, CommandLine& line) {
@@ -288,6 +310,13 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
   return dry_run(line.dry_run, console, try_out);
 }
 
+int run_audit(const CLI::App& command, const CommandLine& line, Console& console) {
+  if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
+  if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
+  if (command.got_subcommand("verify")) return verify_audit(line.verify_directory, console);
+  return show_audit(line.show, console);
+}
+
 int print_version(Console& console) {
   console.out << "portcullis " << PORTCULLIS_VERSION << ", grammar of PostgreSQL " << sql::grammar_version()
               << "\n";
@@ -304,9 +333,7 @@ int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Net
   if (name == "policy") return run_policy(command, line, console);
   if (name == "user") return make_user(line.user, console);
   if (name == "version") return print_version(console);
-  if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
-  return command.got_subcommand("verify") ? verify_audit(line.verify_directory, console)
-                                          : show_audit(line.show, console);
+  return run_audit(command, line, console);
 }
 
 // Help that was asked for is an answer; everything else is a mistake on the command line.

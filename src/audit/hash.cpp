@@ -50,7 +50,11 @@ Hash node_hash(const Hash& left, const Hash& right) {
 }
 
 Hash empty_root() {
-  return digest({}, {}, {});
+  return sha256({});
+}
+
+Hash sha256(std::string_view bytes) {
+  return digest({}, bytes, {});
 }
 
 std::string batch_seal(std::string_view before, std::string_view after) {
@@ -58,7 +62,7 @@ std::string batch_seal(std::string_view before, std::string_view after) {
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  return to_hex(digest({}, bytes, {}));
+  return to_hex(sha256(bytes));
 }
 
 std::string to_text(const Hash& hash) {

@@ -23,6 +23,9 @@ using Hash = std::array<unsigned char, 32>;
 // SHA-256 of nothing: the root of the tree without a leaf.
 [[nodiscard]] Hash empty_root();
 
+// Without any byte in front: for what others define so.
+[[nodiscard]] Hash sha256(std::string_view bytes);
+
 // Of something that is kept in an entry, as `sha256sum` prints it.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 

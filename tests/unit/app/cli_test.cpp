@@ -48,6 +48,7 @@ TEST_F(CommandLineTest, ExplainsEveryCommandWithAnExample) {
                                                   {"policy", "diff"},
                                                   {"audit", "verify"},
                                                   {"audit", "show"},
+                                                  {"audit", "keygen"},
                                                   {"user"},
                                                   {"version"}}) {
     auto words = command;
@@ -72,6 +73,9 @@ TEST_F(CommandLineTest, AnswersSixtyFourToWhatItCannotUnderstand) {
                                                 {"audit"},
                                                 {"audit", "verify"},
                                                 {"audit", "show", "d", "--from", "x"},
+                                                {"audit", "keygen"},
+                                                {"audit", "keygen", "--name", "gate.example"},
+                                                {"audit", "keygen", "--out", "log.key"},
                                                 {"user"},
                                                 {"check", "--policy", "p", "--agent", "a", "--format", "xml"},
                                                 {"version", "--verbose"}}) {
@@ -121,6 +125,13 @@ TEST_F(CommandLineTest, VerifiesAndShowsALog) {
   EXPECT_THAT(out_, HasSubstr("INCOMPLETE: 0 entries"));
   EXPECT_EQ(run_words({"audit", "show", folder_.path().string(), "--verdict", "maybe"}), kUsage);
   EXPECT_EQ(run_words({"audit", "show", folder_.path().string(), "--type", "gossip"}), kUsage);
+}
+
+TEST_F(CommandLineTest, MakesAKeyForALog) {
+  const auto file = (folder_.path() / "log.key").string();
+  EXPECT_EQ(run_words({"audit", "keygen", "--name", "gate.example/shop", "--out", file}), kSuccess) << err_;
+  EXPECT_THAT(out_, ::testing::StartsWith(folder_.read("log.key.pub")));
+  EXPECT_THAT(folder_.read("log.key"), ::testing::StartsWith("PRIVATE+KEY+gate.example/shop+"));
 }
 
 class ServeCommand : public CommandLineTest {

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(note USES portcullis::audit)

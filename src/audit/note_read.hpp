@@ -1,0 +1,56 @@
+// The verifier's side: reads checkpoints and public keys that others may have written, and accepts exactly
+// the bytes that C2SP's signed-note and tlog-checkpoint allow. docs/audit-format.md says them again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/ed25519.hpp"
+#include "audit/hash.hpp"
+#include "portcullis/base/result.hpp"
+
+namespace portcullis::audit {
+
+inline constexpr std::size_t kMostSignatures = 16;  // C2SP: a verifier must take that many
+inline constexpr std::size_t kMaxNoteBytes = std::size_t{256} << 10;
+
+// One line of it; what it claims until is_signed() says more.
+struct NoteSignature {
+  std::string name;
+  std::uint32_t id = 0;  // of the key
+  std::string bytes;     // at least one
+};
+
+// None of it may be believed before is_signed(); and then only where `origin` is the log that was meant.
+struct Note {
+  std::string origin;
+  std::uint64_t size = 0;  // at most 2^63-1
+  Hash root{};
+  std::string text;  // what is signed: the three lines with their line feeds
+  std::vector<NoteSignature> signatures;
+};
+
+// A whole note: three lines, an empty one, and 1 to kMostSignatures lines of signatures, nothing else. 22023
+// for anything else, saying what is wrong; extension lines are not taken.
+[[nodiscard]] base::Result<Note> read_note(std::string_view bytes);
+
+// A public key as it is given to a verifier.
+struct VerifierKey {
+  std::string name;
+  std::uint32_t id = 0;
+  PublicKey key{};
+};
+
+// "NAME+KEYID+BASE64" without a line feed, Ed25519, with the key id that the other two have. 22023 otherwise.
+[[nodiscard]] base::Result<VerifierKey> read_vkey(std::string_view text);
+
+enum class Signed : std::uint8_t {
+  by_key,   // it has a signature by this key, and every one that claims to be holds
+  unknown,  // no signature claims to be by this key
+  wrong,    // one claims to be and is not: the note as a whole is to be rejected
+};
+[[nodiscard]] Signed is_signed(const Note& note, const VerifierKey& key);
+
+}  // namespace portcullis::audit
