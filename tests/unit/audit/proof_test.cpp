@@ -147,6 +147,27 @@ TEST(Inclusion, IsRefusedForAnotherSize) {
   }
 }
 
+// With a root that is what the hashes come to: only the path's length is wrong.
+TEST(Inclusion, IsRefusedOfAPathThatIsTooLongOrTooShort) {
+  Forest forest(40);
+  const Hash more = leaf_hash("more");
+  for (std::size_t n = 1; n <= 40; ++n) {
+    for (std::size_t i = 0; i < n; ++i) {
+      Path path = inclusion_path(forest.source, i, n).value();
+      path.push_back(more);
+      for (const Hash& above : {node_hash(more, forest.roots[n]), node_hash(forest.roots[n], more)}) {
+        ASSERT_FALSE(includes(forest.leaves[i], i, n, above, path)) << i << ' ' << n;
+      }
+      if (n == 1) continue;
+      path.resize(path.size() - 2);
+      const std::size_t k = std::bit_floor(n - 1);
+      const auto child =
+          i < k ? std::span(forest.leaves).first(k) : std::span(forest.leaves).subspan(k, n - k);
+      ASSERT_FALSE(includes(forest.leaves[i], i, n, mth(child), path)) << i << ' ' << n;
+    }
+  }
+}
+
 TEST(Inclusion, AtTheEdges) {
   Forest forest(3);
   EXPECT_THAT(inclusion_path(forest.source, 0, 1).value(), IsEmpty());
@@ -207,6 +228,26 @@ TEST(Consistency, IsRefusedForOtherSizesAndRoots) {
         ASSERT_EQ(extends(m, roots[other], n, roots[n], path), other == m);
         ASSERT_EQ(extends(m, roots[m], n, roots[other], path), other == n);
       }
+    }
+  }
+}
+
+// As for inclusion: roots that the hashes come to.
+TEST(Consistency, IsRefusedOfAPathThatIsTooLongOrTooShort) {
+  Forest forest(40);
+  const auto& roots = forest.roots;
+  const Hash more = leaf_hash("more");
+  for (std::size_t n = 2; n <= 40; ++n) {
+    for (std::size_t m = 1; m < n; ++m) {
+      Path path = consistency_path(forest.source, m, n).value();
+      path.push_back(more);
+      ASSERT_FALSE(extends(m, node_hash(more, roots[m]), n, node_hash(more, roots[n]), path))
+          << m << ' ' << n;
+      ASSERT_FALSE(extends(m, roots[m], n, node_hash(roots[n], more), path)) << m << ' ' << n;
+      const std::size_t k = std::bit_floor(n - 1);
+      if (m > k) continue;
+      path.resize(path.size() - 2);
+      ASSERT_FALSE(extends(m, roots[m], n, roots[k], path)) << m << ' ' << n;
     }
   }
 }
