@@ -159,7 +159,7 @@ session::Identity World::identity() {
 }
 
 session::Dependencies World::needs() {
-  return {&basis, nullptr, &sink, &clock, &facts(), &sequence};
+  return {&basis, nullptr, &sink, &clock, &facts()};
 }
 
 session::Analysis analysed(std::string_view text) {

@@ -2,7 +2,6 @@
 // that may change or be away.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -117,7 +116,6 @@ struct World {
   ScriptedSink sink;
   ScriptedBasis basis;
   ScriptedClock clock;
-  std::atomic<std::uint64_t> sequence{0};
 
   [[nodiscard]] static session::Identity identity();
   [[nodiscard]] session::Dependencies needs();

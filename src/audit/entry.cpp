@@ -52,13 +52,31 @@ void write_effects(std::string& out, const std::vector<EffectRecord>& effects) {
     array.next();
     ObjectWriter object(out);
     object.text("action", effect.action);
+    if (effect.all_columns) object.boolean("all_columns", true);
+    if (!effect.columns.empty()) {
+      object.key("columns");
+      write_texts(out, effect.columns);
+    }
+    object.text_unless_empty("ground", effect.ground);
     object.text_unless_empty("object", effect.object);
     object.text("outcome", effect.outcome);
     object.text_unless_empty("reason", effect.reason);
+    object.text_unless_empty("route", effect.route);
     object.text_unless_empty("rule", effect.rule);
     object.end();
   }
   array.end();
+}
+
+// What the agent says of itself is text of the agent's.
+void write_said(ObjectWriter& out, std::string& body, const DecisionRecord& record, bool store_text) {
+  const bool has_reason = store_text && !record.said_reason.empty();
+  if (!has_reason && !record.said_confidence) return;
+  out.key("said");
+  ObjectWriter said(body);
+  if (record.said_confidence) said.number("confidence", *record.said_confidence);
+  if (has_reason) said.text("reason", record.said_reason);
+  said.end();
 }
 
 // With audit.text none, a value is known by its length only.
@@ -115,7 +133,9 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
   ObjectWriter& out = entry.object;
   bool in_range = true;
   out.text_unless_empty("agent", record.agent);
-  out.number("agent_seq", record.agent_sequence);
+  out.key("agent_seq");
+  draft.sequence_at = draft.body.size();
+  draft.agent = record.agent;
   if (!record.catalog.empty()) {
     out.text("catalog", record.catalog);
     out.number("catalog_age", std::max<std::int64_t>(record.catalog_age.count(), 0));
@@ -128,6 +148,10 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
   if (!record.kinds.empty()) {
     out.key("kinds");
     write_texts(draft.body, record.kinds);
+  }
+  if (!record.limits.empty()) {
+    out.key("limits");
+    write_texts(draft.body, record.limits);
   }
   out.text("message", record.message);
   if (!record.parameters.empty()) {
@@ -148,12 +172,14 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
   out.text_unless_empty("role", record.role);
   if (record.rows_limit) out.number("rows_limit", *record.rows_limit);
   out.text_unless_empty("rule", record.rule);
+  write_said(out, draft.body, record, context.store_text);
   out.number("session", record.session);
   out.text_unless_empty("sqlstate", record.sqlstate);
   if (record.statement) out.number("statement", *record.statement);
   entry.type("decision");
   if (context.store_text) out.text_unless_empty("text", record.text);
   out.number("text_length", std::max<std::uint64_t>(record.text_length, record.text.size()));
+  out.text_unless_empty("trace", record.trace);
   entry.time();
   out.text("verdict", record.verdict);
   out.end();
@@ -231,8 +257,10 @@ bool write(Draft& draft, const DraftContext& context, const DryRunRecord& record
 std::size_t value_bound(const Record& record) {
   constexpr std::size_t fixed = 32;
   if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
-    return fixed + 2 * decision->kinds.size() + 6 * decision->effects.size() +
-           2 * decision->parameters.size() + 2 * decision->rates.size();
+    std::size_t columns = 0;
+    for (const auto& effect : decision->effects) columns += effect.columns.size();
+    return fixed + 2 * decision->kinds.size() + 10 * decision->effects.size() + 2 * columns +
+           2 * decision->parameters.size() + 2 * decision->rates.size() + 2 * decision->limits.size();
   }
   if (const auto* outcome = std::get_if<OutcomeRecord>(&record))
     return fixed + 2 * outcome->tags.size() + 2 * kMostRowEntries;
@@ -314,7 +342,11 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
   const auto& at = draft.slots.at;
   const std::size_t begin = out.size();
   std::size_t seal = 0;
-  out.append(body.substr(0, at[0])).append(",\"b\":");
+  if (draft.sequence_at != 0) {
+    out.append(body.substr(0, draft.sequence_at));
+    append_number(out, static_cast<std::int64_t>(stamp.agent_sequence));
+  }
+  out.append(body.substr(draft.sequence_at, at[0] - draft.sequence_at)).append(",\"b\":");
   append_number(out, static_cast<std::int64_t>(stamp.batch));
   out.append(body.substr(at[0], at[1] - at[0]));
   if (stamp.ends_batch) {

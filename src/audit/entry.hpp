@@ -1,5 +1,6 @@
 // From a Record to the line of its entry. The caller's thread makes the draft, which is all of the line but
-// four fields; the writer thread, which alone knows the batch and the previous hash, stamps those into it.
+// five fields; the writer thread, which alone knows the batch, the previous hash and how many decisions of
+// the agent came before, stamps those into it.
 #pragma once
 
 #include <chrono>
@@ -16,6 +17,9 @@ namespace portcullis::audit {
 struct Draft {
   std::string body;
   Slots slots;
+  // Of a decision: where the value of "agent_seq" goes, and of which agent; 0: it is no decision.
+  std::size_t sequence_at = 0;
+  std::string agent{};
 };
 
 // What every entry of one log has in common.
@@ -40,13 +44,14 @@ struct Stamp {
   std::uint64_t batch = 0;
   bool ends_batch = false;
   Hash previous{};
+  std::uint64_t agent_sequence = 0;
 };
 
 // Appends the finished line, without a line feed.
 void append_line(std::string& out, const Draft& draft, const Stamp& stamp);
 
 // No line is longer than its draft and this, line feed included.
-inline constexpr std::size_t kStampBytes = 114;
+inline constexpr std::size_t kStampBytes = 130;
 [[nodiscard]] inline std::size_t line_bound(const Draft& draft) noexcept {
   return draft.body.size() + kStampBytes;
 }

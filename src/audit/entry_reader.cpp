@@ -83,6 +83,11 @@ bool is_effect(const JsonLine& json, const Value& value) {
   return value.kind == Kind::object && !misfit(json, value, effect_fields());
 }
 
+bool is_said(const JsonLine& json, const Value& value) {
+  return value.kind == Kind::object && json.first_child(value) != nullptr &&
+         !misfit(json, value, said_fields());
+}
+
 bool is_parameter(const JsonLine& json, const Value& value) {
   if (value.kind != Kind::object || misfit(json, value, parameter_fields())) return false;
   const Value* only = json.first_child(value);
@@ -99,6 +104,7 @@ bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
       return all_elements(json, value, [&](const Value& element) { return is_text_element(json, element); });
     case FieldForm::effects:
       return all_elements(json, value, [&](const Value& element) { return is_effect(json, element); });
+    case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });
   }

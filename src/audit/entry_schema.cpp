@@ -19,27 +19,18 @@ constexpr FieldRule kSession[] = {
     {"session", count, true}, {"sqlstate", text},    {"tls", flag, true},
 };
 constexpr FieldRule kDecision[] = {
-    {"agent", text},
-    {"agent_seq", count, true},
-    {"catalog", text},
-    {"catalog_age", count},
-    {"dry_run", text},
-    {"effects", effects},
-    {"kinds", texts},
-    {"message", text, true},
-    {"parameters", parameters},
-    {"policy", text},
-    {"rates", texts},
-    {"reason", text},
-    {"role", text},
-    {"rows_limit", count},
-    {"rule", text},
-    {"session", count, true},
-    {"sqlstate", text},
-    {"statement", count},
-    {"text", text},
-    {"text_length", count, true},
-    {"verdict", text, true},
+    {"agent", text},         {"agent_seq", count, true},
+    {"catalog", text},       {"catalog_age", count},
+    {"dry_run", text},       {"effects", effects},
+    {"kinds", texts},        {"limits", texts},
+    {"message", text, true}, {"parameters", parameters},
+    {"policy", text},        {"rates", texts},
+    {"reason", text},        {"role", text},
+    {"rows_limit", count},   {"rule", text},
+    {"said", said},          {"session", count, true},
+    {"sqlstate", text},      {"statement", count},
+    {"text", text},          {"text_length", count, true},
+    {"trace", text},         {"verdict", text, true},
 };
 constexpr FieldRule kOutcome[] = {
     {"attempts", count}, {"bytes", count},          {"changed", texts}, {"decision", count, true},
@@ -51,8 +42,10 @@ constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"
 constexpr FieldRule kConfig[] = {{"bytes", text, true}};
 constexpr FieldRule kDryRun[] = {{"hash", text, true}, {"report", text}, {"session", count, true}};
 constexpr FieldRule kEffect[] = {
-    {"action", text, true}, {"object", text}, {"outcome", text, true}, {"reason", text}, {"rule", text},
+    {"action", text, true},  {"all_columns", flag}, {"columns", texts}, {"ground", text}, {"object", text},
+    {"outcome", text, true}, {"reason", text},      {"route", text},    {"rule", text},
 };
+constexpr FieldRule kSaid[] = {{"confidence", count}, {"reason", text}};
 constexpr FieldRule kParameter[] = {{"hex", text}, {"length", count}, {"null", flag}, {"text", text}};
 
 }  // namespace
@@ -80,6 +73,10 @@ std::span<const FieldRule> common_fields() noexcept {
 
 std::span<const FieldRule> effect_fields() noexcept {
   return kEffect;
+}
+
+std::span<const FieldRule> said_fields() noexcept {
+  return kSaid;
 }
 
 std::span<const FieldRule> parameter_fields() noexcept {

@@ -15,7 +15,8 @@ enum class FieldForm : std::uint8_t {
   count,       // a number from 0
   flag,        // true or false
   texts,       // an array of strings, or {"base64":...}
-  effects,     // an array of objects: action, object, outcome, reason, rule
+  effects,     // an array of objects: effect_fields()
+  said,        // an object: said_fields()
   parameters,  // an array of objects with one of: hex, length, null, text
 };
 
@@ -29,6 +30,7 @@ struct FieldRule {
 [[nodiscard]] std::span<const FieldRule> fields_of(EntryType type) noexcept;
 [[nodiscard]] std::span<const FieldRule> common_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> effect_fields() noexcept;
+[[nodiscard]] std::span<const FieldRule> said_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> parameter_fields() noexcept;
 
 }  // namespace portcullis::audit

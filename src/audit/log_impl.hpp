@@ -4,7 +4,9 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -105,7 +107,8 @@ class Log::Impl {
   SegmentWriter writer_;
   std::uint64_t write_index_ = 0;
   std::uint64_t batch_ = 0;
-  std::uint64_t segment_ = 0;  // counts rotations, as room_.segment does
+  std::map<std::string, std::uint64_t> sequences_;  // decisions of each agent since the start
+  std::uint64_t segment_ = 0;                       // counts rotations, as room_.segment does
   Hash leaf_{};
   std::string buffer_;
   std::thread thread_;

@@ -131,7 +131,10 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   ++batch_;
   for (Pending* entry = first; entry != last; ++entry) {
     const std::size_t begin = buffer_.size();
-    append_line(buffer_, entry->draft, {write_index_, batch_, entry + 1 == last, leaf_});
+    const bool is_decision = entry->draft.sequence_at != 0;
+    append_line(
+        buffer_, entry->draft,
+        {write_index_, batch_, entry + 1 == last, leaf_, is_decision ? ++sequences_[entry->draft.agent] : 0});
     leaf_ = leaf_hash(std::string_view(buffer_).substr(begin));
     buffer_ += '\n';
     bound += line_bound(entry->draft);

@@ -22,6 +22,7 @@ std::uint64_t count(const EntryReader& entry, std::string_view key) {
 void EntryRules::see(const EntryReader& entry) {
   see_lifecycle(entry);
   see_time(entry);
+  if (entry.type() == EntryType::decision) see_counter(entry);
   if (entry.type() == EntryType::decision) see_decision(entry);
   if (entry.type() == EntryType::outcome) see_outcome(entry);
 }
@@ -42,6 +43,7 @@ void EntryRules::see_lifecycle(const EntryReader& entry) {
     if (phase_ == Phase::running) wrong("\"open\" without \"close\" or \"recovered\" before it");
     phase_ = Phase::running;
     boot_ = entry.text("boot");
+    counters_.clear();
     return drop_waiting();
   }
   if (phase_ != Phase::running) wrong("an entry before \"open\"");
@@ -57,6 +59,17 @@ void EntryRules::see_time(const EntryReader& entry) {
     latest_ = entry.micros();
   }
   latest_ = new_boot ? entry.micros() : std::max(latest_, entry.micros());
+}
+
+// Whoever leaves out a decision must count those behind it anew.
+void EntryRules::see_counter(const EntryReader& entry) {
+  const std::string agent = entry.text("agent");
+  const std::uint64_t due = ++counters_[agent], told = count(entry, "agent_seq");
+  if (told == due) return;
+  report_(VerifyResult::tampered, "counters",
+          "decision " + std::to_string(told) + " of agent \"" + agent + "\" stands where its decision " +
+              std::to_string(due) + " must");
+  counters_[agent] = told;
 }
 
 void EntryRules::see_decision(const EntryReader& entry) {

@@ -33,6 +33,7 @@ class EntryRules {
   void see_lifecycle(const EntryReader& entry);
   void see_time(const EntryReader& entry);
   void see_decision(const EntryReader& entry);
+  void see_counter(const EntryReader& entry);
   void see_outcome(const EntryReader& entry);
   void drop_waiting();
 
@@ -45,6 +46,7 @@ class EntryRules {
   std::map<std::uint64_t, Waiting> waiting_;  // by index
   std::uint64_t known_from_ = 0;              // decisions below this index are no longer in waiting_
   std::uint64_t unresolved_ = 0;
+  std::map<std::string, std::uint64_t> counters_;  // decisions of each agent in this boot
 };
 
 }  // namespace portcullis::audit

@@ -51,8 +51,8 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
   const auto resolution = request.snapshot == nullptr
                               ? catalog::resolve_by_name(facts, *request.names)
                               : catalog::resolve(facts, *request.snapshot, *request.names);
-  const auto claims = sql::merged(facts.claims, request.claims == nullptr ? sql::Claims{} : *request.claims);
-  verdict.decision = policy_->evaluate(resolution, {request.agent, &claims}, bound_.get());
+  verdict.claims = sql::merged(facts.claims, request.claims == nullptr ? sql::Claims{} : *request.claims);
+  verdict.decision = policy_->evaluate(resolution, {request.agent, &verdict.claims}, bound_.get());
   verdict.outcome = verdict.decision.outcome;
   verdict.runs_code = runs_code(resolution);
   verdict.runs_triggers = runs_triggers(resolution);

@@ -88,9 +88,8 @@ void ClientSession::shut_down(bool force) {
 }
 
 session::Dependencies ClientSession::dependencies() {
-  return {shared_.basis,          shared_.limits.get(), shared_.sink,
-          shared_.clock,          &worker_.facts(),     &shared_.policy.sequence_of(identity_.agent),
-          shared_.options.session};
+  return {shared_.basis, shared_.limits.get(), shared_.sink,
+          shared_.clock, &worker_.facts(),     shared_.options.session};
 }
 
 void ClientSession::interrupt_waits() {

@@ -1,7 +1,6 @@
 // Who a session is and what its machines need from the outside; all of it outlives the session or is shared.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,8 +43,7 @@ struct Dependencies {
   guard::RateLimiter* limits = nullptr;  // null: there are none
   audit::Sink* sink = nullptr;
   const base::Clock* clock = nullptr;
-  FactsCache* facts = nullptr;                           // of the session's thread
-  std::atomic<std::uint64_t>* agent_sequence = nullptr;  // of the agent, across its sessions
+  FactsCache* facts = nullptr;  // of the session's thread
   SessionLimits session{};
 };
 

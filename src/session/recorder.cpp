@@ -1,6 +1,7 @@
 #include "session/recorder.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "audit/hash.hpp"
 #include "base/encoding.hpp"
@@ -21,8 +22,40 @@ audit::ParameterRecord to_record(const std::optional<std::string_view>& value) {
 }
 
 audit::EffectRecord to_record(const policy::EffectDecision& effect) {
-  return {std::string(sql::name(effect.action)), sql::to_text(effect.object),
-          std::string(name(effect.outcome)), effect.rule, effect.reason};
+  return {std::string(sql::name(effect.action)),
+          sql::to_text(effect.object),
+          std::string(name(effect.outcome)),
+          effect.rule,
+          effect.reason,
+          std::string(name(effect.ground)),
+          effect.route,
+          effect.columns,
+          effect.all_columns};
+}
+
+// Of each kind the strictest.
+std::vector<std::string> limits_of(const guard::Verdict& verdict) {
+  policy::ResultLimits strictest;
+  for (const auto& limits : verdict.demand.results) strictest.lower(limits);
+  std::vector<std::string> texts;
+  const auto add = [&](const char* kind, const std::optional<policy::Ceiling>& ceiling,
+                       const char* unit = "") {
+    if (ceiling)
+      texts.push_back(kind + (" " + std::to_string(ceiling->most)) + unit + " of rule " + ceiling->rule);
+  };
+  add("rows_returned", strictest.rows);
+  add("bytes_returned", strictest.bytes);
+  add("time", strictest.time, " ms");
+  add("cost", strictest.cost);
+  return texts;
+}
+
+void note_claims(const sql::Claims& claims, audit::DecisionRecord& record) {
+  constexpr double kWhole = 10'000;
+  record.trace = claims.trace;
+  record.said_reason = claims.reason;
+  if (claims.confidence)
+    record.said_confidence = static_cast<std::uint64_t>(std::llround(*claims.confidence * kWhole));
 }
 
 }  // namespace
@@ -62,6 +95,8 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
     for (const auto& use : verdict.demand.rules)
       record.rates.insert(record.rates.end(), use.statements, use.rule);
   }
+  note_claims(verdict.claims, record);
+  if (verdict.allowed()) record.limits = limits_of(verdict);
   const auto& limit = verdict.row_limit ? verdict.row_limit : verdict.row_limit_at_commit;
   if (limit && verdict.allowed()) record.rows_limit = limit->rows;
   if (subject.dry_run != nullptr) {
@@ -69,7 +104,6 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
     if (!kept) return kept.error();
     record.dry_run = *kept;
   }
-  record.agent_sequence = needs_.agent_sequence->fetch_add(1, std::memory_order_relaxed) + 1;
   return needs_.sink->append(std::move(record));
 }
 

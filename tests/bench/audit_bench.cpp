@@ -50,7 +50,6 @@ struct Gate {
 audit::DecisionRecord typical() {
   audit::DecisionRecord record;
   record.session = 1;
-  record.agent_sequence = 1;
   record.agent = "reporting-agent";
   record.role = "reporting";
   record.message = "Query";

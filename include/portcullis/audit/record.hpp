@@ -28,6 +28,10 @@ struct SessionRecord {
 // One effect and what was decided of it: policy::EffectDecision as text.
 struct EffectRecord {
   std::string action, object, outcome, rule, reason;
+  std::string ground{};  // "rule", "protection", "not covered"
+  std::string route{};   // "through view app.people"; empty: it stands in the statement
+  std::vector<std::string> columns{};
+  bool all_columns = false;
 };
 
 // A parameter of Bind. Exactly one: text (valid UTF-8), hex of other bytes, only a length (too long to
@@ -40,7 +44,6 @@ struct ParameterRecord {
 
 struct DecisionRecord {
   std::uint64_t session = 0;
-  std::uint64_t agent_sequence = 0;  // the gate's counter for this agent since its start, from 1
   std::string agent, role;
   std::string message;             // "Query", "Parse", "Bind", "Execute", "FunctionCall"
   std::string verdict;             // "allow", "would_deny", "ask", "deny"
@@ -56,6 +59,11 @@ struct DecisionRecord {
   std::string catalog;      // fingerprint of the catalog that it was judged by; empty where it was none
   std::chrono::milliseconds catalog_age{0};  // since that was known to be what the database has
   std::string dry_run;                       // hash of the report that it was made by; empty: there was none
+  // What the agent said about itself and nobody has checked: a W3C traceparent, why it does this, and how
+  // sure it is, in hundredths of a percent.
+  std::string trace, said_reason;
+  std::optional<std::uint64_t> said_confidence;
+  std::vector<std::string> limits;  // that hold for what it runs: "rows_returned 100 of rule read"
   std::vector<ParameterRecord> parameters;
   std::vector<std::string> rates;           // the rules whose rate it counts against, each once a statement
   std::optional<std::uint64_t> rows_limit;  // its rows are counted, and it may change no more

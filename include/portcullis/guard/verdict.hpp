@@ -9,6 +9,7 @@
 #include "portcullis/guard/demand.hpp"
 #include "portcullis/policy/decision.hpp"
 #include "portcullis/policy/dry_run_duty.hpp"
+#include "portcullis/sql/claims.hpp"
 
 namespace portcullis::guard {
 
@@ -20,6 +21,7 @@ struct Verdict {
   // Of would_deny: what the refusal would have been, for the record. The agent never reads it.
   std::optional<base::Error> would_refuse{};
   Demand demand;          // of what is allowed: to be held against the limits before it is forwarded
+  sql::Claims claims{};   // that the agent makes about itself, by the statement or its session
   std::string nearest{};  // of a refusal: what is allowed and most like it, "SELECT on app.orders"
   // Functions of users are among what it runs, called or by whatever else but a trigger; or triggers: what
   // these do to the session is not known.

@@ -20,7 +20,6 @@ using ::testing::HasSubstr;
 audit::DecisionRecord decision(std::string agent, std::string verdict, std::string text) {
   audit::DecisionRecord record;
   record.session = 1;
-  record.agent_sequence = 1;
   record.agent = std::move(agent);
   record.role = "bot_db";
   record.message = "Query";

@@ -42,6 +42,14 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   rich.role = "app";
   rich.sqlstate = "42501";
   rich.reason = "no";
+  rich.trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  rich.said_reason = "an order \xff was wrong";
+  rich.said_confidence = 9'000;
+  rich.limits = {"rows_returned 100 of rule read"};
+  rich.effects[0].ground = "rule";
+  rich.effects[0].route = "through view app.people";
+  rich.effects[0].columns = {"id", "\xfe"};
+  rich.effects[0].all_columns = true;
   rich.parameters = {{ParameterRecord::Form::null, {}, 0},
                      {ParameterRecord::Form::text, "it's", 0},
                      {ParameterRecord::Form::hex, "00ff", 0},
@@ -108,6 +116,25 @@ TEST(Entry, WithoutTextKeepsOnlyLengths) {
   EXPECT_NE(line.find(R"("parameters":[{"length":6},{"length":6},{"null":true}])"), std::string::npos)
       << line;
   EXPECT_EQ(reader.text("reason"), record.reason);
+}
+
+TEST(Entry, OfADecisionSaysWhatTheAgentSaidAndHowEffectsCameAbout) {
+  DecisionRecord record = decision("select 1");
+  record.said_reason = "an order was wrong";
+  record.said_confidence = 9'000;
+  record.effects[0].route = "through view app.people";
+  record.effects[0].columns = {"id"};
+  const std::string line = line_of(record);
+  EXPECT_NE(line.find(R"("said":{"confidence":9000,"reason":"an order was wrong"})"), std::string::npos)
+      << line;
+  EXPECT_NE(
+      line.find(R"("columns":["id"],"object":"public.orders","outcome":"allow","reason":"reports may read )"
+                R"(orders","route":"through view app.people")"),
+      std::string::npos)
+      << line;
+  EXPECT_NE(line_of(record, false).find(R"("said":{"confidence":9000})"), std::string::npos);
+  record.said_confidence.reset();
+  EXPECT_EQ(line_of(record, false).find("said"), std::string::npos);
 }
 
 TEST(Entry, WithoutTextDropsAReasonThatQuotesIt) {

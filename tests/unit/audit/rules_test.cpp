@@ -42,6 +42,16 @@ TEST_F(Rules, ADecisionMayHaveManySuspensionsAndOneEnd) {
   EXPECT_EQ(finding(), "pairs");
 }
 
+TEST_F(Rules, DecisionsOfEachAgentAreCountedWithoutAGap) {
+  DecisionRecord other = of("Query");
+  other.agent = "other";
+  add(of("Parse")).add(other).add(of("Parse")).add(other);
+  EXPECT_EQ(finding(), "");
+  forger_.leave_out("other", 2).add(other);
+  EXPECT_EQ(finding(), "counters");
+  EXPECT_EQ(report().result, VerifyResult::tampered);
+}
+
 TEST_F(Rules, ASecondEndIsAFinding) {
   add(of("Query"));
   add(outcome(2));

@@ -35,7 +35,6 @@ void write_bytes(const std::filesystem::path& file, std::string_view bytes) {
 DecisionRecord decision(const std::string& text, std::uint64_t session) {
   DecisionRecord record;
   record.session = session;
-  record.agent_sequence = 7;
   record.agent = "reporting-agent";
   record.message = "Query";
   record.verdict = "allow";
@@ -327,7 +326,8 @@ DraftContext Forger::context() const {
 Forger& Forger::add(const Draft& draft, bool ends_batch) {
   if (!in_batch_) ++batch_;
   const std::size_t begin = bytes_.size();
-  append_line(bytes_, draft, {index_++, batch_, ends_batch, leaf_});
+  const std::uint64_t sequence = draft.sequence_at == 0 ? 0 : ++sequences_[draft.agent];
+  append_line(bytes_, draft, {index_++, batch_, ends_batch, leaf_, sequence});
   leaf_ = leaf_hash(std::string_view(bytes_).substr(begin));
   bytes_ += '\n';
   in_batch_ = !ends_batch;

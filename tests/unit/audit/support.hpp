@@ -110,6 +110,11 @@ class Forger {
   explicit Forger(std::string origin = kOrigin) : origin_(std::move(origin)) {}
   Forger& add(const Draft& draft, bool ends_batch = true);
   Forger& add(const Record& record, bool ends_batch = true);
+  // As if so many decisions of the agent had been left out before it.
+  Forger& leave_out(const std::string& agent, std::uint64_t decisions) {
+    sequences_[agent] += decisions;
+    return *this;
+  }
   Forger& start();  // segment and open
   [[nodiscard]] DraftContext context() const;
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
@@ -122,6 +127,7 @@ class Forger {
   std::string origin_, bytes_;
   std::uint64_t index_ = 0, batch_ = 0;
   bool in_batch_ = false;
+  std::map<std::string, std::uint64_t> sequences_;
   Hash leaf_{};
 };
 

@@ -189,7 +189,7 @@ Dependencies RelayFixture::needs(SessionLimits limits) {
   // Once in this thread: the parser keeps something for every thread that prepares.
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
-  return {&source, nullptr, &sink, time_, &facts, &sequence, limits};
+  return {&source, nullptr, &sink, time_, &facts, limits};
 }
 
 void RelayFixture::client(std::string_view bytes) {

@@ -131,7 +131,6 @@ class RelayFixture : public ::testing::Test {
   FakeBasisSource source;
   base::SystemClock clock;
   FactsCache facts;
-  std::atomic<std::uint64_t> sequence{0};
   std::string client_rest, server_rest;
 
  private:

@@ -168,7 +168,7 @@ TEST_F(RelayPropertyTest, TheSameComesOutWhateverThePieces) {
           identity.reserved_name = "reserved";
           return identity;
         }(),
-        {&source, nullptr, &sink, &clock, &facts, &sequence});
+        {&source, nullptr, &sink, &clock, &facts});
     std::string rest = flow.substr(0, split);
     rest.erase(0, fresh.on_client(rest));
     rest += flow.substr(split);
