@@ -226,6 +226,12 @@ bool is_left_empty(const Node& root) {
   return into && into->flag("skipData");
 }
 
+// Trees are the same with it and without; what is asked must not have it, wherever the grammar takes it.
+bool makes_table(const Node& node) {
+  const auto below = node.children();
+  return node.is("IntoClause") || std::any_of(below.begin(), below.end(), makes_table);
+}
+
 enum class Wanted : bool { rows, target };
 
 // The tree of a text lives until the next one is parsed.
@@ -254,7 +260,7 @@ RowQuery row_query(std::string_view statement, const AnalysisLimits& limits, Wan
   if (!query || query->size() != 1 || !guarded_query->comments.empty()) return none(kOutOfReach);
   const Node& written = query->front().root;
   const auto same = meant->others.empty() ? parts_of_query(written) : joined_parts_of_query(written);
-  if (!same || !(*same == *meant)) return none(kOutOfReach);
+  if (!same || !(*same == *meant) || makes_table(written)) return none(kOutOfReach);
   if (wanted == Wanted::target) sql.insert(kSelect.size(), "tableoid, ctid ");
   return {std::move(sql), {}};
 }

@@ -89,7 +89,8 @@ TEST(RowQuery, IsNoneOfWhatIsNotCutSafely) {
   for (const std::string_view text :
        {"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE", "DELETE FROM t WHERE CURRENT OF c",
         "SELECT a FROM t", "TRUNCATE t", "DELETE FROM t; DELETE FROM u", "INSERT INTO t DEFAULT VALUES",
-        "CREATE TABLE n AS EXECUTE p", "", "DELETE FROM", "COMMIT"})
+        "CREATE TABLE n AS EXECUTE p", "", "DELETE FROM", "COMMIT",
+        "SELECT a INTO n FROM t UNION SELECT b INTO u FROM v", "INSERT INTO t SELECT a INTO u FROM v"})
     EXPECT_EQ(query_of(text), "") << text;
 }
 

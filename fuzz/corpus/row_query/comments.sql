@@ -1,0 +1,3 @@
+DELETE FROM t -- all
+WHERE a /* or */ = 'x' -- and
+'y' -- more

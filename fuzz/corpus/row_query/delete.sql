@@ -1,0 +1,1 @@
+DELETE FROM "T" x WHERE x.where = 1 AND x.returning RETURNING 1

@@ -1,0 +1,1 @@
+DELETE FROM t AS x USING u, only v WHERE x.a OPERATOR(pg_catalog.=) u.a AND lower(v.b) LIKE $2

@@ -1,0 +1,1 @@
+INSERT INTO t (a, b) SELECT a, b FROM u JOIN v ON conflict ON CONFLICT (a) WHERE b DO UPDATE SET a = excluded.a RETURNING a

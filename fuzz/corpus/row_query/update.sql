@@ -1,0 +1,1 @@
+update only app.t as x set a = b is distinct from c where x.c > $1 returning *;

@@ -1,0 +1,1 @@
+UPDATE t SET a = u.a FROM u JOIN v USING (id) WHERE t.id = u.id

@@ -1,0 +1,1 @@
+UPDATE set SET from = 1 FROM using WHERE "where" = E'\'' AND b

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(row_query USES portcullis::shadow portcullis::sql)
