@@ -33,6 +33,10 @@ bool is_of_counting(const base::Error& error) {
   return code == "42" || code == "34" || code == "26" || code == "22" || code == "0A";
 }
 
+Error cancelled() {
+  return {sqlstate::query_canceled, "canceling statement due to user request"};
+}
+
 std::string as_frame(const Error& error) {
   std::string frame;
   encode(frame, wire::to_error_response(error, "ERROR"));
@@ -118,6 +122,10 @@ Step Bracket::opened(const OwnRound& round) {
 }
 
 Step Bracket::run() {
+  if (is_cancelled_ && attempts_ > 1) {
+    note_failed(cancelled());
+    return close();
+  }
   phase_ = Phase::running;
   owes_bind_ = attempts_ > 1 && !work_.is_query;
   if (owes_bind_) out_ += work_.bind;
@@ -147,11 +155,22 @@ Step Bracket::end_pipeline() {
 
 Step Bracket::break_off(const Error& why) {
   resumes_at_.reset();
-  ending_.how = how_ = How::failed;
-  ending_.sqlstate = why.code.view();
-  ending_.error_frame = as_frame(why);
+  note_failed(why);
+  ending_.how = how_;
   ending_.status = 'I';
   return Step::finish;
+}
+
+Step Bracket::cancel() {
+  may_repeat_ = false;
+  is_cancelled_ = true;
+  return resumes_at_ ? break_off(cancelled()) : Step::read;
+}
+
+void Bracket::note_failed(const Error& why) {
+  how_ = How::failed;
+  ending_.sqlstate = why.code.view();
+  ending_.error_frame = as_frame(why);
 }
 
 Step Bracket::again() {
@@ -240,8 +259,10 @@ Step Bracket::close() {
 
 // A COMMIT that fails has rolled back, and what it says is what the client's own would have said.
 Step Bracket::closed(const OwnRound& round) {
-  if (how_ == How::again)
-    return round.failure() || round.transaction_status() != 'I' ? Step::violation : Step::wait;
+  if (how_ == How::again) {
+    if (round.failure() || round.transaction_status() != 'I') return Step::violation;
+    return is_cancelled_ ? break_off(cancelled()) : Step::wait;
+  }
   const bool ends = ends_here();
   if (ends && ending_.status != 'I') return Step::violation;
   if (!ends) return round.failure() ? Step::finish : Step::violation;

@@ -91,8 +91,10 @@ class Bracket {
   [[nodiscard]] Step again();
   // In a pause: nothing is left of the message, and that is what the client reads.
   [[nodiscard]] Step break_off(const base::Error& why);
-  // It is not sent again: the client has asked for its end, or has read something of it.
+  // It is not sent again: the client has read something of it.
   void stay() noexcept { may_repeat_ = false; }
+  // The client has asked for its end: an attempt that is under way is the last, between two it is over.
+  [[nodiscard]] Step cancel();
   // The BindComplete of what is sent again: not the client's.
   [[nodiscard]] bool takes_bind() noexcept { return std::exchange(owes_bind_, false); }
   // 55P03, in words: null where it is not the gate that has bounded the wait.
@@ -123,6 +125,7 @@ class Bracket {
   [[nodiscard]] Step stop(base::Error why);
   [[nodiscard]] Step fail(const OwnRound::Failure& failure);
   [[nodiscard]] Step undo();
+  void note_failed(const base::Error& why);
   [[nodiscard]] Step close();
   // The gate ends the transaction: its own, or in place of a COMMIT. A message that does more has failed
   // before its COMMIT, which leaves a failed block.
@@ -144,6 +147,7 @@ class Bracket {
   std::chrono::milliseconds pause_{0};
   std::optional<std::chrono::steady_clock::time_point> resumes_at_;
   bool may_repeat_ = true;
+  bool is_cancelled_ = false;
   bool owes_bind_ = false;
   std::unique_ptr<OwnRound> round_;
   std::vector<std::string> held_;

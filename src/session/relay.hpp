@@ -305,7 +305,7 @@ class Relay {
   [[nodiscard]] bool take_error_for_rows(std::string_view body);
   [[nodiscard]] base::Error locks_not_free(bool is_outdated) const;
   void resume_rows();
-  void break_off_pause(const base::Error& why);
+  void end_pause(Bracket::Step step);
 
   // relay_server.cpp: server to client.
   void take_server_message(char type, std::string_view body, std::string_view frame);

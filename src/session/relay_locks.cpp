@@ -34,8 +34,8 @@ bool Relay::take_error_for_rows(std::string_view body) {
 }
 
 // The locks of what is to be sent again were not free, and now it shall not be, or not as it was judged.
-void Relay::break_off_pause(const base::Error& why) {
-  take_step(bracket_->break_off(why));
+void Relay::end_pause(Bracket::Step step) {
+  take_step(step);
   release_ready();
   start_clocks();
 }
@@ -49,14 +49,12 @@ base::Error Relay::locks_not_free(bool is_outdated) const {
 
 void Relay::resume_rows() {
   const bool is_outdated = needs_.basis->last() != bracket_basis_;
-  if (is_outdated) return break_off_pause(locks_not_free(true));
+  if (is_outdated) return end_pause(bracket_->break_off(locks_not_free(true)));
   take_step(bracket_->again());
 }
 
 void Relay::on_client_cancel() {
-  if (!bracket_ || ended_) return;
-  if (!bracket_->resumes_at()) return bracket_->stay();
-  break_off_pause({base::sqlstate::query_canceled, "canceling statement due to user request"});
+  if (bracket_ && !ended_) end_pause(bracket_->cancel());
 }
 
 }  // namespace portcullis::session
