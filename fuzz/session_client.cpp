@@ -48,7 +48,7 @@ class Session final : DrivenRelay::Peers {
   }
 
   void world_happens() {
-    switch (script_.below(setting_.is_wide ? 16 : 10)) {
+    switch (script_.below(setting_.limits.locks ? 20 : setting_.is_wide ? 16 : 10)) {
       case 0: gate_.world.sink.fail(); break;
       case 1: gate_.world.sink.fill(true); break;
       case 2: gate_.world.sink.fill(false); break;
@@ -65,9 +65,20 @@ class Session final : DrivenRelay::Peers {
       case 13:
         if (gate_.wants_server()) get_server(script_.below(8) > 0);
         break;
+      case 16: server_.refuse_locks(static_cast<unsigned>(1 + script_.below(12))); break;
+      case 17: client_cancels(); break;
+      case 18: gate_.let_pass(gate_.pause().value_or(std::chrono::milliseconds(50))); break;
       default: cancel_goes_on(); break;
     }
     gate_.go_on();
+  }
+
+  // It arrives at the server, or too late; the gate is told behind that.
+  void client_cancels() {
+    trace("client", "-    cancels");
+    if (script_.below(2) == 0) server_.cancel_for_client();
+    work(0);
+    gate_.cancel_by_client();
   }
 
   // A CancelRequest of the gate's: it is sent, it arrives or does not, and then its connection ends.
@@ -131,6 +142,7 @@ class Session final : DrivenRelay::Peers {
       require(setting_.limits.observes || !server_.session().is_misled());
       require(!setting_.limits.cost || server_.session().most_cost_run() <= kMostCost);
       require(!setting_.limits.rows || server_.session().most_rows_committed() <= kMostRowsChanged);
+      require(!server_.session().is_bounded_for_long());
     }
     for (; !server_.out.empty(); server_.out.pop_front()) {
       trace("         server says", server_.out.front());
@@ -174,7 +186,10 @@ class Session final : DrivenRelay::Peers {
       const bool rests = answers_.empty() && sent_.empty() && cancel_ == Cancel::none &&
                          !gate_.wants_server() && !gate_.wants_dry_run();
       if (gate_.wants_server()) get_server(true);
-      if (progress() == before && rests) return;
+      if (progress() != before || !rests) continue;
+      const auto pause = gate_.pause();
+      if (!pause) return;
+      gate_.let_pass(*pause);
     }
     require(gate_.ended());
   }

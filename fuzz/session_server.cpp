@@ -44,7 +44,7 @@ class Session final : DrivenRelay::Peers {
   }
 
   void world_happens() {
-    switch (script_.below(setting_.is_wide ? 10 : 6)) {
+    switch (script_.below(setting_.limits.locks ? 13 : setting_.is_wide ? 10 : 6)) {
       case 0: gate_.world.sink.fail(); break;
       case 1: gate_.world.basis.read(true); break;
       case 2: gate_.world.basis.read(false); break;
@@ -60,6 +60,9 @@ class Session final : DrivenRelay::Peers {
         return;
       case 8: return change_server();
       case 9: honest_.cancel(); break;
+      case 10: honest_.refuse_locks(static_cast<unsigned>(1 + script_.below(4))); break;
+      case 11: return gate_.cancel_by_client();
+      case 12: return gate_.let_pass(gate_.pause().value_or(std::chrono::milliseconds(50)));
       default: gate_.world.sink.sync(); break;
     }
     gate_.go_on();
@@ -110,7 +113,7 @@ class Session final : DrivenRelay::Peers {
   std::string a_sound_frame() {
     std::string bytes;
     const bool other = script_.below(2) == 1;
-    switch (script_.below(11)) {
+    switch (script_.below(setting_.limits.locks ? 12 : 11)) {
       case 0: encode(bytes, wire::ReadyForQuery{"ITE"[script_.below(3)]}); return bytes;
       case 1: encode(bytes, wire::CommandComplete{"INSERT 0 1"}); return bytes;
       case 2:
@@ -123,6 +126,10 @@ class Session final : DrivenRelay::Peers {
       case 7: return framed(back::bind_complete, {});
       case 8: return framed(back::data_row, std::string("\0\1\0\0\0\5other", 11));
       // Frames that go on for long.
+      case 11:
+        encode(bytes,
+               wire::to_error_response({portcullis::base::sqlstate::lock_not_available, "model"}, "ERROR"));
+        return bytes;
       case 9: return std::string("D\x3f\xff\xff\xff", 5) + std::string(script_.byte(), 'x');
       default: return std::string("C\x00\x00\x40\x00", 5);
     }

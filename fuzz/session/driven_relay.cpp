@@ -1,5 +1,6 @@
 #include "driven_relay.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "script.hpp"
@@ -51,9 +52,25 @@ void DrivenRelay::let_pass(std::chrono::milliseconds time) {
   go_on();
 }
 
+void DrivenRelay::cancel_by_client() {
+  witness_.on_client_cancel();
+  relay_.on_client_cancel();
+  go_on();
+}
+
+std::optional<std::chrono::milliseconds> DrivenRelay::pause() const {
+  const auto due = relay_.wakes_at();
+  const auto now = world.clock.steady();
+  if (!due) return std::nullopt;
+  const auto left =
+      std::max(std::chrono::ceil<std::chrono::milliseconds>(*due - now), std::chrono::milliseconds(0));
+  return left > std::chrono::seconds(1) ? std::nullopt : std::optional(left);
+}
+
 bool DrivenRelay::lose_server() {
   if (!relay_.lose_server()) return false;
   from_server_.clear();
+  heard_ = Frames(wire::peek_backend);
   go_on();
   return true;
 }
@@ -104,10 +121,17 @@ void DrivenRelay::serve_server() {
     move_bytes();
     if (relay_.server_waits_for() || relay_.ended()) return;
     const auto used = relay_.on_server(from_server_);
+    note_heard(std::string_view(from_server_).substr(0, used));
     from_server_.erase(0, used);
     move_bytes();
     if (used == 0) return;
   }
+}
+
+void DrivenRelay::note_heard(std::string_view bytes) {
+  heard_.add(bytes);
+  std::string frame;
+  while (heard_.next(frame)) witness_.on_server_frame(frame);
 }
 
 void DrivenRelay::move_bytes() {

@@ -41,6 +41,10 @@ class DrivenRelay {
   [[nodiscard]] bool take_cancel() { return relay_.take_cancel(); }
   void on_cancel_ended();
   void let_pass(std::chrono::milliseconds time);
+  // The client's own CancelRequest was passed on.
+  void cancel_by_client();
+  // Nothing but time goes on: what is to be sent again waits for its locks, for so long.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> pause() const;
   // The server's connection is gone. False where the client would have to know: then it is not.
   [[nodiscard]] bool lose_server();
   [[nodiscard]] bool wants_server() const noexcept { return relay_.wants_server(); }
@@ -59,13 +63,14 @@ class DrivenRelay {
     return index < world.sink.durable() || world.sink.failure();
   }
   void move_bytes();
+  void note_heard(std::string_view bytes);
 
   Limits limits_;
   Peers& peers_;
   session::Relay relay_{World::identity(), world.needs()};
   SentWitness witness_{world.sink, limits_};
   std::string from_client_, from_server_;
-  Frames to_server_{wire::peek_frontend}, to_client_{wire::peek_backend};
+  Frames to_server_{wire::peek_frontend}, to_client_{wire::peek_backend}, heard_{wire::peek_backend};
   std::size_t taken_ = 0;
 };
 

@@ -22,6 +22,7 @@ void ModelServer::parse_own(std::string_view name, std::string_view text) {
 
 void ModelServer::run_own(std::string_view name) {
   const std::string text = own_[std::string(name)];
+  own_runs_ = true;
   const bool may_fail = name == kOwnName ? session_.status() == 'I' : text != "ROLLBACK";
   const bool fails = std::exchange(own_fails_, false) && may_fail;
   // A COMMIT that fails has rolled back.
@@ -67,7 +68,7 @@ void ModelServer::give_own_rows(std::string_view text) {
   } else if (has("tgdeferrable")) {
     give_row_of({session_.may_defer() ? "t" : "f"});
   } else if (has("'lock_timeout'")) {
-    give_row_of({"0", "500", "f"});
+    bound_locks(text);
   } else if (has("pg_relation_filenode") || has("numscans")) {
     // What a change of the schema has locked and stored: this server keeps no account of it.
   } else if (has("pg_catalog.pg_locks")) {
@@ -76,6 +77,23 @@ void ModelServer::give_own_rows(std::string_view text) {
     const bool is_asked = has("unnest('{") ? has(kTable) : session_.counted() > 0;
     if (is_asked) give_row_of({kTable, counted});
   }
+}
+
+// For the transaction: at most so long, or back to what it was.
+void ModelServer::bound_locks(std::string_view text) {
+  constexpr std::string_view kMost = " ELSE '", kBack = "set_config('lock_timeout', '";
+  const auto value_behind = [&](std::string_view words) {
+    const auto rest = text.substr(text.find(words) + words.size());
+    return std::string(rest.substr(0, rest.find('\'')));
+  };
+  if (text.find(kBack) != text.npos) {
+    session_.set_lock_timeout(value_behind(kBack));
+    return give_row_of({session_.lock_timeout()});
+  }
+  const std::string own = session_.lock_timeout(), most = value_behind(kMost);
+  const bool is_stricter = own != "0" && std::stoi(own) < std::stoi(most);
+  session_.set_lock_timeout(is_stricter ? own : most);
+  give_row_of({own, session_.lock_timeout(), is_stricter ? "t" : "f"});
 }
 
 }  // namespace portcullis::fuzz

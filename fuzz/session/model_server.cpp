@@ -56,10 +56,14 @@ void ModelServer::cancel() {
   if (!closed_ && (is_busy() || copying_)) fail_request("57014");
 }
 
-void ModelServer::fail_request(std::string_view code) {
+void ModelServer::cancel_for_client() {
+  if (!closed_ && !own_runs_ && (is_busy() || copying_)) fail_request("57014", kCancelled);
+}
+
+void ModelServer::fail_request(std::string_view code, std::string_view text) {
   coming_.clear();
   copying_ = false;
-  query_ != nullptr ? fail_query(code) : fail(code);
+  query_ != nullptr ? fail_query(code, text) : fail(code, text);
 }
 
 void ModelServer::begin_frame(char type, std::string_view body) {
@@ -108,6 +112,7 @@ void ModelServer::on_query(std::string_view body) {
   session_.close_statement("");
   if (!query) return fail_query("08P01");
   query_ = find_text(query->text);
+  own_runs_ = false;
   next_part_ = 0;
   if (query_ == nullptr) return fail_query("42601");
   session_.start_message();
@@ -126,10 +131,10 @@ void ModelServer::go_on_with_query() {
   ready();
 }
 
-void ModelServer::fail_query(std::string_view code) {
+void ModelServer::fail_query(std::string_view code, std::string_view text) {
   query_ = nullptr;
   session_.fail();
-  error(code);
+  error(code, "ERROR", text);
   ready();
 }
 
@@ -172,6 +177,7 @@ void ModelServer::on_execute(std::string_view body) {
   const auto execute = wire::decode<wire::Execute>(body);
   if (!execute) return fail("08P01");
   if (is_own_name(execute->portal)) return run_own(execute->portal);
+  own_runs_ = false;
   const std::string name(execute->portal);
   const auto* portal = session_.portal(name);
   const bool is_empty = portal != nullptr && portal->text->parts.empty();
@@ -286,6 +292,7 @@ void ModelServer::ready() {
 
 void ModelServer::error(std::string_view code, std::string_view severity, std::string_view text) {
   std::string frame;
+  if (code == "55P03") text = kLockNotFree;
   encode(frame, wire::to_error_response({base::SqlState::from_text(code), std::string(text)}, severity));
   out.push_back(std::move(frame));
 }

@@ -38,6 +38,8 @@ class ModelServer {
   [[nodiscard]] bool is_busy() const noexcept { return !coming_.empty() || (query_ != nullptr && !copying_); }
   // What runs fails; does nothing to a server that waits for its client.
   void cancel();
+  // The same by the client, of a statement of its own.
+  void cancel_for_client();
   // A Query was answered, but for its ReadyForQuery, which is in `out`: it fails all the same, unless it was
   // committed.
   void fail_at_end();
@@ -56,11 +58,19 @@ class ModelServer {
   // The next of the gate's own requests fails.
   void fail_next_own() noexcept { own_fails_ = true; }
   // From here on it looks as if another server had this one's session.
-  void take_over(const ModelSession& session) { session_ = session; }
+  void take_over(const ModelSession& session) {
+    session_ = session;
+    session_.refuse_locks(0);
+  }
   void let_defer() noexcept { session_.let_defer(); }
   void forget_counted() noexcept { session_.forget_counted(); }
+  void refuse_locks(unsigned count) noexcept { session_.refuse_locks(count); }
   // What it says when an own request of the gate's fails.
   static constexpr std::string_view kOwnFailure = "model's own";
+  // ... and when others hold a lock that a statement needs.
+  static constexpr std::string_view kLockNotFree = "model's lock";
+  // ... and when the client cancels.
+  static constexpr std::string_view kCancelled = "model's cancel";
 
  private:
   // By the gate's own names.
@@ -83,6 +93,7 @@ class ModelServer {
   void run_own_control(const Part& part, bool fails);
   void give_own_rows(std::string_view text);
   void explain(std::string_view text);
+  void bound_locks(std::string_view text);
 
   void put(char type, std::string_view body = {});
   void put_effect(const ModelSession::Effect& effect, bool described);
@@ -93,14 +104,14 @@ class ModelServer {
   void ready();
   void error(std::string_view code, std::string_view severity = "ERROR", std::string_view text = "model");
   // What runs: a Query or a part of the extended protocol.
-  void fail_request(std::string_view code);
+  void fail_request(std::string_view code, std::string_view text = "model");
   // Of a part of the extended protocol: what follows is skipped.
   void fail(std::string_view code, std::string_view text = "model");
-  void fail_query(std::string_view code);
+  void fail_query(std::string_view code, std::string_view text = "model");
 
   bool ends_at_cut_copy_;
   ModelSession session_;
-  bool skipping_ = false, closed_ = false, own_fails_ = false;
+  bool skipping_ = false, closed_ = false, own_fails_ = false, own_runs_ = false;
   const KnownText* query_ = nullptr;  // in the middle of it: a COPY
   std::size_t next_part_ = 0;
   bool copying_ = false;

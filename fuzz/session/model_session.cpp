@@ -37,6 +37,8 @@ ModelSession::Effect ModelSession::run(const Part& part, bool alone) {
   if (block_ == 'E' && !ends_block(part)) return failed("25P02");
   look_up(part);
   if (part.fails) return failed("23505");
+  note_bound(part, alone);
+  if (finds_lock_held(part)) return failed("55P03");
   most_cost_run_ = std::max(most_cost_run_, part.cost);
   switch (part.does) {
     case Does::read: return {.tag = "SELECT " + std::to_string(kRows), .rows = kRows, .of = part.argument};
@@ -57,6 +59,9 @@ ModelSession::Effect ModelSession::run(const Part& part, bool alone) {
     case Does::set:
     case Does::set_local:
     case Does::reset: return run_set(part);
+    case Does::set_lock_timeout:
+      now_.lock_timeout = now_.session_lock_timeout = part.argument;
+      return done("SET");
     case Does::prepare:
     case Does::execute:
     case Does::deallocate:
@@ -248,6 +253,23 @@ unsigned ModelSession::planned_cost(const KnownText& text) const {
   return 1;  // a server fails here, as it will when the statement runs
 }
 
+void ModelSession::set_lock_timeout(std::string timeout) {
+  start();
+  now_.lock_timeout = std::move(timeout);
+}
+
+// Nothing but the end of a transaction, and what stands in one text with what is bounded.
+void ModelSession::note_bound(const Part& part, bool alone) {
+  const bool is_let = part.locks || !alone || ends_block(part);
+  is_bounded_for_long_ = is_bounded_for_long_ || (!is_let && now_.lock_timeout != now_.session_lock_timeout);
+}
+
+bool ModelSession::finds_lock_held(const Part& part) {
+  if (!part.locks || locks_refused_ == 0 || now_.lock_timeout == "0") return false;
+  --locks_refused_;
+  return true;
+}
+
 void ModelSession::note_write(std::string what, unsigned rows) {
   counted_ += rows;
   has_touched_ = has_touched_ || rows > 0;
@@ -271,6 +293,7 @@ void ModelSession::commit() {
     most_rows_committed_ = std::max(most_rows_committed_, rows[write.message] += write.rows);
   }
   now_.path = now_.session_path;
+  now_.lock_timeout = now_.session_lock_timeout;
   is_open_ = false;
   end_transaction();
 }

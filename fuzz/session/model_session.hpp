@@ -36,6 +36,14 @@ class ModelSession {
   [[nodiscard]] const std::vector<std::string>& committed() const noexcept { return committed_; }
   [[nodiscard]] const std::string& search_path() const noexcept { return now_.path; }
 
+  // Others hold locks: so many statements that are in their way fail, where their wait is bounded at all.
+  void refuse_locks(unsigned count) noexcept { locks_refused_ = count; }
+  // Something of the client's that needs no such lock ran with another lock_timeout than its own.
+  [[nodiscard]] bool is_bounded_for_long() const noexcept { return is_bounded_for_long_; }
+  [[nodiscard]] const std::string& lock_timeout() const noexcept { return now_.lock_timeout; }
+  // For this transaction, as set_config() does.
+  void set_lock_timeout(std::string timeout);
+
   // There are triggers that are put off to the end of the transaction.
   void let_defer() noexcept { may_defer_ = true; }
   [[nodiscard]] bool may_defer() const noexcept { return may_defer_; }
@@ -78,6 +86,7 @@ class ModelSession {
   struct Settings {
     std::string path = "app";          // as it is now
     std::string session_path = "app";  // without what is local to the transaction
+    std::string lock_timeout = "0", session_lock_timeout = "0";
   };
   struct Savepoint {
     std::string_view name;
@@ -97,6 +106,8 @@ class ModelSession {
   Effect run_rollback_to(const Part& part);
   Effect fetch(const std::string& name);
   Effect give(Portal& portal, unsigned rows, std::string tag);
+  void note_bound(const Part& part, bool alone);
+  [[nodiscard]] bool finds_lock_held(const Part& part);
   void look_up(const Part& part) { is_misled_ = is_misled_ || (part.is_unqualified && now_.path != "app"); }
   void note_write(std::string what, unsigned rows);
   void start();
@@ -118,6 +129,8 @@ class ModelSession {
   unsigned deferred_ = 0;  // rows that were put off
   unsigned counted_ = 0, most_rows_committed_ = 0, most_cost_run_ = 0;
   unsigned depth_ = 0;
+  unsigned locks_refused_ = 0;
+  bool is_bounded_for_long_ = false;
 };
 
 }  // namespace portcullis::fuzz

@@ -58,8 +58,8 @@ std::vector<KnownText> make_texts() {
       {"fetch 1 from c", true, {{fetch, "c"}}},
       {"fetch 1 from p", true, {{fetch, "p"}}},
       {"close c", true, {{close, "c"}}},
-      {"create view app.v as select 1", true, {{.does = write, .rows = 0}}},
-      {"drop view app.v", true, {{.does = write, .rows = 0}}},
+      {"create view app.v as select 1", true, {{.does = write, .rows = 0, .locks = true}}},
+      {"drop view app.v", true, {{.does = write, .rows = 0, .locks = true}}},
       {"call app.p()", true, {{call, "other"}}},
       {long_text(), true, {{read}}},
       {"select * from app.secret", false},
@@ -109,6 +109,9 @@ std::vector<KnownText> make_texts() {
       {"insert into app.t values (9); select * from app.t, app.t t2",
        true,
        {{write}, {.does = read, .cost = kDear}}},
+      {"select 1; create view app.v as select 1", true, {{read}, {.does = write, .rows = 0, .locks = true}}},
+      {"set lock_timeout = 50", true, {{set_lock_timeout, "50"}}},
+      {"set lock_timeout = 900", true, {{set_lock_timeout, "900"}}},
   };
 }
 

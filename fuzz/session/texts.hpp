@@ -22,6 +22,7 @@ enum class Does : std::uint8_t {
   set,
   set_local,
   reset,
+  set_lock_timeout,  // for the session
   copy_in,
   copy_out,
   prepare,
@@ -51,6 +52,7 @@ struct Part {
   unsigned rows = 1;            // that it writes,
   unsigned deferred = 0;        // and that it has triggers write at the end of the transaction
   unsigned cost = 1;            // as it is planned
+  bool locks = false;           // others may hold locks in its way
 };
 
 struct KnownText {

@@ -41,6 +41,13 @@ bool is_stop(const base::Error& error) {
   return has("stopped by \"") || has("cannot be verified") || error.message == ModelServer::kOwnFailure;
 }
 
+// It failed while it ran, or waited to be sent again: its transaction fails as with any other error.
+bool is_broken_off(const base::Error& error) {
+  return error.message.find("others hold locks") != error.message.npos ||
+         error.message == "canceling statement due to user request" ||
+         error.message == ModelServer::kLockNotFree || error.message == ModelServer::kCancelled;
+}
+
 bool is_refusable(char type) {
   return type == front::query || type == front::parse || type == front::bind || type == front::execute ||
          type == front::function_call;
@@ -94,26 +101,57 @@ void SentWitness::find_data(std::string_view body) {
 }
 
 void SentWitness::on_frame(char type, std::string_view body) {
+  note_undoing(type, body);
+  if (is_sent_again(type, body)) return;
   if (type == front::query) {
     const auto query = wire::decode<wire::Query>(body);
     require(query.has_value());
+    last_ = {type, std::string(body), {}};
     return on_text("Query", query->text);
   }
   if (type == front::copy_data) return find_data(body);
   if (type == front::parse) {
     const auto parse = wire::decode<wire::Parse>(body);
     require(parse.has_value());
-    if (!is_own_name(parse->statement)) on_text("Parse", parse->text);
+    if (is_own_name(parse->statement)) return;
+    last_ = {};  // a Bind before it may mean something else by now
+    on_text("Parse", parse->text);
   }
   if (type == front::bind) {
     const auto bind = wire::decode<wire::Bind>(body);
     require(bind.has_value());
-    if (bind->statement != kReservedName && !is_own_name(bind->statement)) find_decision("Bind", {});
+    if (bind->statement == kReservedName || is_own_name(bind->statement)) return;
+    last_ = {type, std::string(body), {}};
+    find_decision("Bind", {});
   }
   if (type == front::function_call) {
     require(limits_.observes);
     find_decision("FunctionCall", {});
   }
+}
+
+void SentWitness::on_server_frame(std::string_view frame) {
+  if (frame.front() != back::error_response || !last_.decision) return;
+  const auto response = wire::decode<wire::ErrorResponse>(body_of(frame));
+  last_.is_refused = last_.is_refused || (response && response->field('C') == "55P03");
+}
+
+// The gate's own transaction around a Query is rolled back; that of a pipeline ends at a Sync.
+void SentWitness::note_undoing(char type, std::string_view body) {
+  if (!last_.is_refused) return;
+  if (type == front::sync && last_.type == front::bind) last_.is_undone = true;
+  if (type != front::parse || last_.type != front::query) return;
+  const auto parse = wire::decode<wire::Parse>(body);
+  if (parse && is_own_name(parse->statement) && parse->text == "ROLLBACK") last_.is_undone = true;
+}
+
+// What has an outcome was told to the client: the same behind it is another message.
+bool SentWitness::is_sent_again(char type, std::string_view body) {
+  if (!last_.is_refused || type != last_.type || body != last_.body) return false;
+  if (has_outcome(*last_.decision)) return false;
+  require(last_.is_undone && !last_.is_cancelled);
+  last_.is_refused = last_.is_undone = false;
+  return true;
 }
 
 void SentWitness::on_text(std::string_view message, std::string_view text) {
@@ -141,19 +179,25 @@ void SentWitness::find_decision(std::string_view message, std::string_view text)
     if (decision == nullptr || !lets_pass(*decision) || decision->message != message) continue;
     if (decision->text != text || has_outcome(next_)) continue;
     check_dry_run(next_);
+    if (text_of(next_).find("view app.v") != std::string::npos) last_.decision = next_;
     ++next_;
     return;
   }
   require(false);
 }
 
-// Of a Bind it is the text that was prepared, and a Parse runs nothing.
+// Of a Bind it is the text that was prepared.
+const std::string& SentWitness::text_of(std::size_t index) const {
+  const auto& decision = std::get<audit::DecisionRecord>(sink_.records[index]);
+  if (!decision.statement) return decision.text;
+  return std::get<audit::DecisionRecord>(sink_.records.at(*decision.statement)).text;
+}
+
+// A Parse runs nothing.
 void SentWitness::check_dry_run(std::size_t index) const {
   const auto& decision = std::get<audit::DecisionRecord>(sink_.records[index]);
   if (!limits_.dry_runs || decision.message == "Parse") return;
-  const auto& text = decision.statement
-                         ? std::get<audit::DecisionRecord>(sink_.records.at(*decision.statement)).text
-                         : decision.text;
+  const auto& text = text_of(index);
   if (text.find("insert into") == text.npos && text.find("view app.v") == text.npos) return;
   require(index > 0 && !decision.dry_run.empty());
   const auto* report = std::get_if<audit::DryRunRecord>(&sink_.records[index - 1]);
@@ -193,7 +237,7 @@ void HeardWitness::on_client_frame(std::string_view frame) {
 }
 
 void HeardWitness::on_refusal(const base::Error& error) {
-  is_stop(error) ? on_stop(error) : fail_direct(false);
+  is_stop(error) ? on_stop(error) : fail_direct(is_broken_off(error));
 }
 
 // The request that the client is answered by an error fails; one that was stopped may have been answered in

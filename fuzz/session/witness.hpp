@@ -37,19 +37,35 @@ class Frames {
 
 // Watches what goes to the server: each text and each Bind is one that the log says is allowed, on disk
 // before it was sent, in the order of the log, and once; and each text one that is allowed by somebody else's
-// word; and where it must be tried out, behind a report that allows it. Data of a COPY are as the client has
-// sent them: nothing else is among them.
+// word; and where it must be tried out, behind a report that allows it. What others' locks stood in the way
+// of may be sent again: the same, once it was undone, unless the client has cancelled it. Data of a COPY are
+// as the client has sent them: nothing else is among them.
 class SentWitness {
  public:
   explicit SentWitness(const ScriptedSink& sink, Limits limits) : sink_(sink), limits_(limits) {}
   void on_client_bytes(std::string_view bytes);
   void on_frame(char type, std::string_view body);
+  // The gate has heard this of the server.
+  void on_server_frame(std::string_view frame);
+  void on_client_cancel() noexcept { last_.is_cancelled = last_.is_refused; }
 
  private:
+  // What was sent last, a Query or Bind, and what has become of it.
+  struct Sent {
+    char type = 0;
+    std::string body;
+    std::optional<std::size_t> decision;  // of what others' locks may stand in the way of
+    bool is_refused = false;              // its locks were not free,
+    bool is_undone = false;               // and nothing is left of it
+    bool is_cancelled = false;
+  };
+  [[nodiscard]] bool is_sent_again(char type, std::string_view body);
+  void note_undoing(char type, std::string_view body);
   void on_text(std::string_view message, std::string_view text);
   void find_data(std::string_view body);
   void check_poison(std::string_view text) const;
   void find_decision(std::string_view message, std::string_view text);
+  [[nodiscard]] const std::string& text_of(std::size_t decision) const;
   void check_dry_run(std::size_t decision) const;
   [[nodiscard]] bool has_outcome(std::uint64_t decision);
 
@@ -60,6 +76,7 @@ class SentWitness {
   std::size_t next_ = 0;          // record that was not looked at yet
   std::size_t outcomes_read_ = 0;
   std::vector<bool> has_outcome_;
+  Sent last_;
 };
 
 // Watches what the client hears. A second server hears the client's own messages; wherever the gate refuses,

@@ -17,9 +17,10 @@ std::string limits_of(const std::vector<std::string>& limits) {
   return text.empty() ? text : R"(, "limits": { )" + text + " }";
 }
 
-// `rows`, `copies` and `given` stand for limits of the rules, or for nothing; so does `tried` for dry runs.
+// `rows`, `copies`, `given` and `views` stand for limits of the rules, or for nothing; so does `tried` for
+// dry runs.
 std::string policy_text(bool observes, const std::string& rows, const std::string& copies,
-                        const std::string& given, const std::string& tried) {
+                        const std::string& given, const std::string& views, const std::string& tried) {
   const std::string head =
       observes ? R"("mode": "monitor",)"
                : R"("mode": "enforce", "protect": [ { "id": "secret", "on": ["app.secret"] } ],)";
@@ -34,7 +35,7 @@ std::string policy_text(bool observes, const std::string& rows, const std::strin
     { "id": "copies", "allow": ["copy from stdin", "copy to stdout"], "on": ["app.t"], "to": ["robot"])" +
          copies + R"( },
     { "id": "views", "allow": ["create view", "drop view"], "on": ["app.v"], "to": ["robot"])" +
-         tried + R"( },
+         views + tried + R"( },
     { "id": "inserts", "allow": ["insert"], "on": ["app.t"], "to": ["robot"])" +
          tried + R"( },
     { "id": "procedure", "allow": ["call"], "on": ["app.p"], "to": ["robot"] },
@@ -45,16 +46,17 @@ std::string policy_text(bool observes, const std::string& rows, const std::strin
 }
 
 std::shared_ptr<const policy::PolicySet> load_policy(Limits limits) {
-  std::vector<std::string> copies, given;
+  std::vector<std::string> copies, given, views;
   if (limits.results) {
     copies = {R"("time": "1s")"};
     given = {copies.front(), R"("rows_returned": )" + std::to_string(kMostRowsGiven)};
+    if (limits.locks) views = copies;
   }
   if (limits.rows) copies.push_back(R"("rows_affected": )" + std::to_string(kMostRowsChanged));
   auto rows = copies;
   if (limits.cost) rows.push_back(R"("cost": )" + std::to_string(kMostCost));
   auto loaded = policy::PolicySet::load(policy_text(limits.observes, limits_of(rows), limits_of(copies),
-                                                    limits_of(given),
+                                                    limits_of(given), limits_of(views),
                                                     limits.dry_runs ? R"(, "require": ["dry run"])" : ""));
   require(loaded.policy.has_value());
   return std::make_shared<const policy::PolicySet>(std::move(*loaded.policy));
@@ -107,9 +109,9 @@ struct Bases {
 };
 
 std::shared_ptr<const session::Basis> a_basis(Limits limits, bool named, std::size_t turn) {
-  static std::map<std::array<bool, 5>, Bases> known;
-  const auto bases =
-      known.try_emplace({limits.results, limits.rows, limits.cost, limits.observes, limits.dry_runs}, limits);
+  static std::map<std::array<bool, 6>, Bases> known;
+  const auto bases = known.try_emplace(
+      {limits.results, limits.rows, limits.cost, limits.observes, limits.dry_runs, limits.locks}, limits);
   return bases.first->second.all[named ? 1 : 0][turn % 2];
 }
 

@@ -43,6 +43,7 @@ struct Limits {
   bool cost = false;      // what a statement on them may be planned to cost
   bool observes = false;  // nothing, and nothing is held back either: mode "monitor", without protections
   bool dry_runs = false;  // INSERT and views are allowed only where they were tried out
+  bool locks = false;     // others hold locks, and clients cancel: then views have the time of results, too
 };
 
 // What the first byte of a script says about all that follows; 0 is a world without limits.
@@ -54,15 +55,17 @@ struct Setting {
   bool is_wide = false;    // time passes, statements are cancelled in the middle, servers are lost
 
  private:
-  static constexpr std::uint8_t kTriesOut = 240;  // and above
+  static constexpr std::uint8_t kTriesOut = 240, kFindsLocks = 248;  // and above
 
-  explicit Setting(std::uint8_t byte) : Setting(byte < kTriesOut ? byte % 24 : byte % 8, byte >= kTriesOut) {}
-  Setting(unsigned bits, bool dry_runs)
+  explicit Setting(std::uint8_t byte)
+      : Setting(byte < kTriesOut ? byte % 24 : byte % 8, byte >= kTriesOut, byte >= kFindsLocks) {}
+  Setting(unsigned bits, bool dry_runs, bool locks)
       : limits{.results = !observes(bits) && (bits & 1) != 0,
                .rows = !observes(bits) && (bits & 2) != 0,
                .cost = bits >= 20,
                .observes = observes(bits),
-               .dry_runs = dry_runs},
+               .dry_runs = dry_runs,
+               .locks = locks},
         may_defer((bits & 4) != 0),
         is_wide(bits != 0 || dry_runs) {}
   static bool observes(unsigned bits) noexcept { return bits >= 16 && bits < 20; }
