@@ -11,6 +11,7 @@ import harness
 from wire import SYNC, bind, execute, extended, parse, query, shape
 
 ROLE = harness.AGENT.role
+SECRET = "sesame 4711"  # a row's, for no error and no record
 SCHEMA = f"""
 CREATE SCHEMA made AUTHORIZATION {ROLE};
 SET ROLE {ROLE};
@@ -32,6 +33,13 @@ CREATE TABLE made.days_1 PARTITION OF made.days FOR VALUES FROM ('2024-01-01') T
 CREATE TABLE made.days_2 PARTITION OF made.days FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 INSERT INTO made.days SELECT '2024-12-27'::date + n, n FROM generate_series(1, 20) AS n;
 CREATE VIEW made.seen AS SELECT id FROM made.things;
+CREATE TABLE made.vault (id integer, word text);
+INSERT INTO made.vault VALUES (1, '{SECRET}');
+CREATE FUNCTION made.tell(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+  'BEGIN RAISE ''%'', $1 USING ERRCODE = ''42501''; END';
+CREATE DOMAIN made.told AS text CHECK (made.tell(VALUE));
+CREATE FUNCTION made.same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT made.tell($1)';
+CREATE OPERATOR made.=== (FUNCTION = made.same, LEFTARG = text, RIGHTARG = text);
 CREATE FUNCTION made.guess(bigint) RETURNS boolean LANGUAGE sql AS 'SELECT $1 = 1';
 RESET ROLE;
 CREATE TABLE made.hidden (id integer, whose text);
@@ -48,7 +56,7 @@ POLICY["rules"] += [
      "on": ["made.*"], "to": ["*"], "require": ["dry run"], "dry_run": {"rows": 10}},
 ]
 
-POLICY["functions"] = {"allow": ["made.guess(bigint)", "made.stamp()"]}
+POLICY["functions"] = {"allow": ["made.guess(bigint)", "made.stamp()", "made.tell(text)", "made.same(text, text)"]}
 
 
 class Case(dry_run_policy_test.Case):
@@ -251,6 +259,49 @@ class Unknown(Case):
         self.unknown("DELETE FROM made.marks WHERE mark = 'none'; DELETE FROM made.things WHERE id = 1", "send it alone")
         self.undone("SELECT 1; DELETE FROM made.marks WHERE mark = 'none'")
         self.refused("BEGIN; DELETE FROM made.marks WHERE mark = 'none'", "42501", "stands in the same message")
+
+
+# What PostgreSQL quotes the row's value in, and the SQLSTATE that is told in its place.
+QUOTING = [
+    ("word::integer = 1", "22P02"),
+    ("word::uuid IS NULL", "22P02"),
+    ("word::date IS NULL", "22007"),
+    ("word::json IS NULL", "22P02"),
+    ("word::regclass IS NULL", "42P01"),
+    ("word::regtype IS NULL", "42704"),
+    ("word::jsonpath IS NULL", "42601"),
+    ("timezone(word, now()) IS NULL", "22023"),
+    ("encode('x', word) IS NULL", "22023"),
+    ("pg_size_bytes(word) = 1", "22023"),
+    ("to_tsvector(word::regconfig, 'x') IS NULL", "42704"),
+    ("format(word || '%q') IS NULL", "22023"),
+    ("has_table_privilege(word, 'select')", "42P01"),
+    ("pg_has_role(word, 'member')", "42704"),
+]
+
+
+class Quoted(Case):
+    """What fails while rows are counted tells nothing of what is in them: who may change them may not therefore read them."""
+
+    def secret_stays(self, condition, *says):
+        error = self.refused(f"DELETE FROM made.vault WHERE {condition}", "42501", *says)
+        self.assertNotIn("4711", str(error.fields))
+        self.assertNotIn("sesame", str(error.fields))
+
+    def test_what_a_value_fails_with_is_told_by_its_code(self):
+        for condition, code in QUOTING:
+            with self.subTest(condition):
+                self.secret_stays(condition, f"a value gives SQLSTATE {code}")
+
+    def test_code_of_users_that_would_raise_what_is_told_in_words_is_not_run(self):
+        for condition in ("made.tell(word)", "word::made.told IS NULL", "word OPERATOR(made.===) 'x'"):
+            with self.subTest(condition):
+                self.secret_stays(condition)
+
+    def test_nor_does_the_audit_log_have_it(self):
+        self.secret_stays("word::integer = 2")
+        self.gate.wait_for_entry("dry_run", lambda one: "22P02" in one["report"])
+        self.assertNotIn("4711", "".join(json.dumps(one) for one in self.gate.entries()))
 
 
 class Held(Case):

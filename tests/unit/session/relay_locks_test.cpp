@@ -215,6 +215,44 @@ TEST_F(RelayLocks, ACancelInThePauseOfAPipelineSkipsToItsSync) {
   EXPECT_EQ(sent_to_client(), "Z(I)");
 }
 
+TEST_F(RelayLocks, ACancelWhileItIsUndoneEndsIt) {
+  alter();
+  server({"E 55P03", "Z E"});
+  relay.on_client_cancel();
+  EXPECT_THAT(sent_to_server(), HasSubstr(",ROLLBACK)"));
+  server_bytes(round_of({{"", "ROLLBACK"}}, "I"));
+  EXPECT_EQ(sent_to_client(), "E(57014) Z(I)");
+  EXPECT_FALSE(relay.wakes_at());
+  EXPECT_EQ(outcome().sqlstate, "57014");
+}
+
+TEST_F(RelayLocks, ACancelRightBeforeItIsSentAgainEndsIt) {
+  alter();
+  server({"E 55P03", "Z E"});
+  undo_and_wait();
+  relay.on_client_cancel();
+  open_bracket();
+  EXPECT_THAT(sent_to_server(), HasSubstr(",ROLLBACK)"));
+  server_bytes(round_of({{"", "ROLLBACK"}}, "I"));
+  EXPECT_EQ(sent_to_client(), "E(57014) Z(I)");
+}
+
+TEST_F(RelayLocks, ACancelRightBeforeAnExecuteIsSentAgainFailsItsPipeline) {
+  execute_alter();
+  server({"E 55P03"});
+  (void)sent_to_server();
+  server({"Z I"});
+  wait();
+  (void)sent_to_client();
+  relay.on_client_cancel();
+  open_bracket(Around::pipeline);
+  EXPECT_THAT(sent_to_server(), HasSubstr("PORTCULLIS_STOPPED"));
+  server({"3", "3", "E 42601"});
+  EXPECT_EQ(sent_to_client(), "E(57014)");
+  client("");
+  EXPECT_EQ(sent_to_server(), "S");
+}
+
 TEST_F(RelayLocks, ACancelBeforeMakesItTheLastAttempt) {
   alter();
   relay.on_client_cancel();
