@@ -67,7 +67,8 @@ void ModelServer::give_own_rows(std::string_view text) {
     give_row_of({"read committed"});
   } else if (has("tgdeferrable")) {
     give_row_of({session_.may_defer() ? "t" : "f"});
-  } else if (has("'lock_timeout'")) {
+  } else if (text.starts_with("SELECT o.own") ||
+             text.starts_with("SELECT pg_catalog.set_config('lock_timeout'")) {
     bound_locks(text);
   } else if (has("pg_relation_filenode") || has("numscans")) {
     // What a change of the schema has locked and stored: this server keeps no account of it.

@@ -11,7 +11,7 @@ import harness
 from wire import SYNC, bind, execute, extended, parse, query, shape
 
 ROLE = harness.AGENT.role
-SECRET = "sesame 4711"  # a row's, for no error and no record
+SECRET = "sesame_4711"  # a row's, for no error and no record
 SCHEMA = f"""
 CREATE SCHEMA made AUTHORIZATION {ROLE};
 SET ROLE {ROLE};
@@ -34,7 +34,7 @@ CREATE TABLE made.days_2 PARTITION OF made.days FOR VALUES FROM ('2025-01-01') T
 INSERT INTO made.days SELECT '2024-12-27'::date + n, n FROM generate_series(1, 20) AS n;
 CREATE VIEW made.seen AS SELECT id FROM made.things;
 CREATE TABLE made.vault (id integer, word text);
-INSERT INTO made.vault VALUES (1, '{SECRET}');
+INSERT INTO made.vault VALUES (4712, '{SECRET}');
 CREATE FUNCTION made.tell(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
   'BEGIN RAISE ''%'', $1 USING ERRCODE = ''42501''; END';
 CREATE DOMAIN made.told AS text CHECK (made.tell(VALUE));
@@ -270,7 +270,7 @@ QUOTING = [
     ("word::regclass IS NULL", "42P01"),
     ("word::regtype IS NULL", "42704"),
     ("word::jsonpath IS NULL", "42601"),
-    ("timezone(word, now()) IS NULL", "22023"),
+    ("date_trunc(word, timestamp '2024-01-01') IS NULL", "22023"),
     ("encode('x', word) IS NULL", "22023"),
     ("pg_size_bytes(word) = 1", "22023"),
     ("to_tsvector(word::regconfig, 'x') IS NULL", "42704"),
@@ -284,7 +284,8 @@ class Quoted(Case):
     """What fails while rows are counted tells nothing of what is in them: who may change them may not therefore read them."""
 
     def secret_stays(self, condition, *says):
-        error = self.refused(f"DELETE FROM made.vault WHERE {condition}", "42501", *says)
+        """In the copy, whose rows are made up, it is not looked at."""
+        error = self.refused(f"DELETE FROM made.vault WHERE CASE WHEN id = 4712 THEN {condition} END", "42501", *says)
         self.assertNotIn("4711", str(error.fields))
         self.assertNotIn("sesame", str(error.fields))
 
@@ -301,7 +302,7 @@ class Quoted(Case):
     def test_nor_does_the_audit_log_have_it(self):
         self.secret_stays("word::integer = 2")
         self.gate.wait_for_entry("dry_run", lambda one: "22P02" in one["report"])
-        self.assertNotIn("4711", "".join(json.dumps(one) for one in self.gate.entries()))
+        self.assertNotIn(SECRET, "".join(json.dumps(one) for one in self.gate.entries()))
 
 
 class Held(Case):
