@@ -80,21 +80,4 @@ void ModelServer::give_own_rows(std::string_view text) {
   }
 }
 
-// For the transaction: at most so long, or back to what it was.
-void ModelServer::bound_locks(std::string_view text) {
-  constexpr std::string_view kMost = " ELSE '", kBack = "set_config('lock_timeout', '";
-  const auto value_behind = [&](std::string_view words) {
-    const auto rest = text.substr(text.find(words) + words.size());
-    return std::string(rest.substr(0, rest.find('\'')));
-  };
-  if (text.find(kBack) != text.npos) {
-    session_.set_lock_timeout(value_behind(kBack));
-    return give_row_of({session_.lock_timeout()});
-  }
-  const std::string own = session_.lock_timeout(), most = value_behind(kMost);
-  const bool is_stricter = own != "0" && std::stoi(own) < std::stoi(most);
-  session_.set_lock_timeout(is_stricter ? own : most);
-  give_row_of({own, session_.lock_timeout(), is_stricter ? "t" : "f"});
-}
-
 }  // namespace portcullis::fuzz

@@ -9,11 +9,6 @@ namespace {
 constexpr unsigned kRows = 3;   // of every table
 constexpr unsigned kDepth = 8;  // of what a name runs by name: else it runs itself
 
-bool ends_block(const Part& part) {
-  return part.does == Does::commit || part.does == Does::rollback || part.does == Does::commit_and_chain ||
-         part.does == Does::rollback_to;
-}
-
 // Of these the names are looked up at Bind, of all others when they run.
 bool is_planned(const Part& part) {
   return part.does == Does::read || part.does == Does::write;
@@ -251,23 +246,6 @@ unsigned ModelSession::planned_cost(const KnownText& text) const {
     planned = prepared(std::string(part.argument));
   }
   return 1;  // a server fails here, as it will when the statement runs
-}
-
-void ModelSession::set_lock_timeout(std::string timeout) {
-  start();
-  now_.lock_timeout = std::move(timeout);
-}
-
-// Nothing but the end of a transaction, and what stands in one text with what is bounded.
-void ModelSession::note_bound(const Part& part, bool alone) {
-  const bool is_let = part.locks || !alone || ends_block(part);
-  is_bounded_for_long_ = is_bounded_for_long_ || (!is_let && now_.lock_timeout != now_.session_lock_timeout);
-}
-
-bool ModelSession::finds_lock_held(const Part& part) {
-  if (!part.locks || locks_refused_ == 0 || now_.lock_timeout == "0") return false;
-  --locks_refused_;
-  return true;
 }
 
 void ModelSession::note_write(std::string what, unsigned rows) {

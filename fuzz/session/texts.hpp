@@ -55,6 +55,12 @@ struct Part {
   bool locks = false;           // others may hold locks in its way
 };
 
+// It runs in a transaction that has failed, too.
+[[nodiscard]] constexpr bool ends_block(const Part& part) {
+  return part.does == Does::commit || part.does == Does::rollback || part.does == Does::commit_and_chain ||
+         part.does == Does::rollback_to;
+}
+
 struct KnownText {
   std::string_view text;
   bool is_allowed = false;

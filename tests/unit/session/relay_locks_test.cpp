@@ -237,22 +237,6 @@ TEST_F(RelayLocks, ACancelRightBeforeItIsSentAgainEndsIt) {
   EXPECT_EQ(sent_to_client(), "E(57014) Z(I)");
 }
 
-TEST_F(RelayLocks, ACancelRightBeforeAnExecuteIsSentAgainFailsItsPipeline) {
-  execute_alter();
-  server({"E 55P03"});
-  (void)sent_to_server();
-  server({"Z I"});
-  wait();
-  (void)sent_to_client();
-  relay.on_client_cancel();
-  open_bracket(Around::pipeline);
-  EXPECT_THAT(sent_to_server(), HasSubstr("PORTCULLIS_STOPPED"));
-  server({"3", "3", "E 42601"});
-  EXPECT_EQ(sent_to_client(), "E(57014)");
-  client("");
-  EXPECT_EQ(sent_to_server(), "S");
-}
-
 TEST_F(RelayLocks, ACancelBeforeMakesItTheLastAttempt) {
   alter();
   relay.on_client_cancel();
