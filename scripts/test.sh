@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, and runs the tests. The exit code is theirs.
 #
-#   scripts/test.sh [--tier fast|full] [--jobs N]
+#   scripts/test.sh [--tier fast|full] [--jobs N]      N: of builds, and of tests at once; 2 when left out
 #
 # fast (the default): the optimised build in build/ci with every test, in less than half an hour on two cores. The
 # integration tests run on Debian's PostgreSQL, those of versions and dry runs on the oldest and the newest version too.
@@ -62,7 +62,7 @@ build_and_test() {
     -DPORTCULLIS_CLIENTS="$on_all" -DPORTCULLIS_MCP_MODULES="$ROOT/build/mcp/node_modules")
   cmake --build "$ROOT/build/$preset" -j "$jobs"
   say "test: $preset"
-  ctest --test-dir "$ROOT/build/$preset" --output-on-failure --no-tests=error "$@"
+  ctest --test-dir "$ROOT/build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error "$@"
 }
 
 # Every target for a minute from its corpus. What is found is kept in build/fuzz and the script ends.
