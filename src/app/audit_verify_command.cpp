@@ -53,6 +53,7 @@ int verify_audit(const std::filesystem::path& directory, Console& console) {
   for (const auto& finding : report.findings) print(finding, console.out);
   console.out << name(report.result) << ": " << report.entries << " entries in " << report.segments
               << " segments, " << report.decisions << " decisions, " << report.outcomes << " outcomes";
+  if (!report.root.empty()) console.out << "; root " << report.root;
   if (!report.last_leaf.empty()) console.out << "; last leaf " << report.last_leaf;
   console.out << "\n";
   return static_cast<int>(report.result);

@@ -300,6 +300,7 @@ base::Result<Draft> make_draft(const Record& record, const DraftContext& context
 
 Draft segment_draft(const DraftContext& context, std::string_view boot) {
   Draft draft;
+  draft.begins_segment = true;
   EntryWriter entry(draft, context, kUsualBytes);
   entry.object.text("boot", boot);
   entry.type("segment");
@@ -308,10 +309,12 @@ Draft segment_draft(const DraftContext& context, std::string_view boot) {
   return draft;
 }
 
-Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version) {
+Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version,
+                 std::chrono::milliseconds heartbeat) {
   Draft draft;
   EntryWriter entry(draft, context, kUsualBytes);
   entry.object.text("boot", boot);
+  entry.object.number("heartbeat", std::int64_t{heartbeat.count()});
   entry.type("open");
   entry.time();
   entry.object.text("version", version);
@@ -337,6 +340,17 @@ Draft close_draft(const DraftContext& context) {
   return bare_draft(context, "close");
 }
 
+namespace {
+
+void append_frontier(std::string& out, std::span<const Hash> frontier) {
+  out.append(",\"frontier\":");
+  ArrayWriter array(out);
+  for (const Hash& hash : frontier) array.text(to_text(hash));
+  array.end();
+}
+
+}  // namespace
+
 void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
   const std::string_view body = draft.body;
   const auto& at = draft.slots.at;
@@ -354,7 +368,9 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
     seal = out.size();
     out += '"';
   }
-  out.append(body.substr(at[1], at[2] - at[1])).append(",\"i\":");
+  out.append(body.substr(at[1], at[2] - at[1]));
+  if (draft.begins_segment) append_frontier(out, stamp.frontier);
+  out.append(",\"i\":");
   append_number(out, static_cast<std::int64_t>(stamp.index));
   out.append(body.substr(at[2], at[3] - at[2])).append(",\"prev\":\"").append(to_text(stamp.previous)) += '"';
   out.append(body.substr(at[3]));

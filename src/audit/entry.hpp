@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ struct Draft {
   // Of a decision: where the value of "agent_seq" goes, and of which agent; 0: it is no decision.
   std::size_t sequence_at = 0;
   std::string agent{};
+  bool begins_segment = false;  // its "frontier" comes with the stamp
 };
 
 // What every entry of one log has in common.
@@ -34,7 +36,8 @@ struct DraftContext {
 
 // The entries that the log writes of its own accord.
 [[nodiscard]] Draft segment_draft(const DraftContext& context, std::string_view boot);
-[[nodiscard]] Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version);
+[[nodiscard]] Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version,
+                               std::chrono::milliseconds heartbeat);
 [[nodiscard]] Draft recovered_draft(const DraftContext& context, std::uint64_t dropped_bytes);
 [[nodiscard]] Draft heartbeat_draft(const DraftContext& context);
 [[nodiscard]] Draft close_draft(const DraftContext& context);
@@ -45,6 +48,7 @@ struct Stamp {
   bool ends_batch = false;
   Hash previous{};
   std::uint64_t agent_sequence = 0;
+  std::span<const Hash> frontier{};  // of the tree of all entries before
 };
 
 // Appends the finished line, without a line feed.
@@ -52,8 +56,10 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp);
 
 // No line is longer than its draft and this, line feed included.
 inline constexpr std::size_t kStampBytes = 130;
+// A hash for each bit of an index, which is below 2^53.
+inline constexpr std::size_t kFrontierBytes = 16 + 53 * 46;
 [[nodiscard]] inline std::size_t line_bound(const Draft& draft) noexcept {
-  return draft.body.size() + kStampBytes;
+  return draft.body.size() + kStampBytes + (draft.begins_segment ? kFrontierBytes : 0);
 }
 
 // The most that the outcome of a decision takes in the file.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "audit/entry_schema.hpp"
 #include "audit/format.hpp"
@@ -32,6 +33,10 @@ bool is_text_element(const JsonLine& json, const Value& value) {
   if (value.kind == Kind::string) return true;
   const Value* only = value.kind == Kind::object ? json.first_child(value) : nullptr;
   return only != nullptr && only->next == 0 && json.key(*only) == "base64" && is_base64(json, *only);
+}
+
+bool is_hash(std::string_view text) {
+  return text.size() == kHashCharacters && base::from_base64url(text).has_value();
 }
 
 bool has_form(const JsonLine& json, const Value& value, FieldForm form);
@@ -104,15 +109,15 @@ bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
       return all_elements(json, value, [&](const Value& element) { return is_text_element(json, element); });
     case FieldForm::effects:
       return all_elements(json, value, [&](const Value& element) { return is_effect(json, element); });
+    case FieldForm::hashes:
+      return all_elements(json, value, [&](const Value& element) {
+        return element.kind == Kind::string && is_hash(json.raw(element));
+      });
     case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });
   }
   return false;
-}
-
-bool is_hash(std::string_view text) {
-  return text.size() == kHashCharacters && base::from_base64url(text).has_value();
 }
 
 bool is_seal(std::string_view text) {
@@ -202,6 +207,18 @@ std::string EntryReader::text(const Value& object, std::string_view key) const {
 
 std::string EntryReader::text(std::string_view key) const {
   return text(json_.root(), key);
+}
+
+std::vector<Hash> EntryReader::hashes(std::string_view key) const {
+  std::vector<Hash> hashes;
+  const Value* array = json_.find(json_.root(), key);
+  if (array == nullptr || array->kind != Kind::array) return hashes;
+  for (const Value* one = json_.first_child(*array); one != nullptr; one = json_.next(*one)) {
+    const auto bytes = base::from_base64url(json_.raw(*one));
+    if (bytes && bytes->size() == Hash{}.size())
+      std::memcpy(hashes.emplace_back().data(), bytes->data(), bytes->size());
+  }
+  return hashes;
 }
 
 std::optional<std::int64_t> EntryReader::number(std::string_view key) const {

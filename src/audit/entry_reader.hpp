@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/hash.hpp"
 #include "audit/json_line.hpp"
@@ -56,6 +57,8 @@ class EntryReader {
   // bytes.
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
+  // Of a field that is an array of hashes.
+  [[nodiscard]] std::vector<Hash> hashes(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return json_.find(json_.root(), key) != nullptr; }
   [[nodiscard]] const JsonLine& json() const noexcept { return json_; }
   // The text that stands under `key`, or under "<key>_base64", of any object in the entry.

@@ -9,8 +9,8 @@ constexpr FieldRule kCommon[] = {
     {"@", word, true},    {"b", count, true}, {"e", word},         {"i", count, true},
     {"prev", word, true}, {"t", word, true},  {"ts", count, true},
 };
-constexpr FieldRule kSegment[] = {{"boot", word, true}};
-constexpr FieldRule kOpen[] = {{"boot", word, true}, {"version", word, true}};
+constexpr FieldRule kSegment[] = {{"boot", word, true}, {"frontier", hashes, true}};
+constexpr FieldRule kOpen[] = {{"boot", word, true}, {"heartbeat", count, true}, {"version", word, true}};
 constexpr FieldRule kRecovered[] = {{"dropped", count, true}};
 constexpr FieldRule kSession[] = {
     {"agent", text},          {"application", text}, {"auth", text},        {"client", text},

@@ -15,6 +15,7 @@ enum class FieldForm : std::uint8_t {
   count,       // a number from 0
   flag,        // true or false
   texts,       // an array of strings, or {"base64":...}
+  hashes,      // an array of hashes, each 43 characters of base64url
   effects,     // an array of objects: effect_fields()
   said,        // an object: said_fields()
   parameters,  // an array of objects with one of: hex, length, null, text

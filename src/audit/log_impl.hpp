@@ -16,6 +16,7 @@
 #include "audit/room.hpp"
 #include "audit/segment.hpp"
 #include "audit/storage.hpp"
+#include "audit/tree.hpp"
 
 namespace portcullis::audit {
 
@@ -110,6 +111,7 @@ class Log::Impl {
   std::map<std::string, std::uint64_t> sequences_;  // decisions of each agent since the start
   std::uint64_t segment_ = 0;                       // counts rotations, as room_.segment does
   Hash leaf_{};
+  Frontier tree_;  // of all entries up to write_index_
   std::string buffer_;
   std::thread thread_;
 };

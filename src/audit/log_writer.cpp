@@ -30,6 +30,7 @@ base::Result<void> Log::Impl::start() {
   next_index_ = write_index_ = found->state.next_index;
   batch_ = found->state.batch;
   leaf_ = found->state.leaf;
+  tree_ = std::move(found->tree);
   durable_.store(next_index_, std::memory_order_release);
   if (found->file) {
     writer_.resume(std::move(found->file), found->end);
@@ -42,7 +43,7 @@ base::Result<void> Log::Impl::start() {
     push(segment_draft(context(), boot_), true);
   }
   if (!found->closed) push(recovered_draft(context(), found->dropped_bytes), false);
-  push(open_draft(context(), boot_, PORTCULLIS_VERSION), false);
+  push(open_draft(context(), boot_, PORTCULLIS_VERSION, options_.heartbeat), false);
   if (auto written = drain(queue_); !written) return written;
   queue_.clear();
   thread_ = std::thread([this] { run(); });
@@ -132,10 +133,11 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   for (Pending* entry = first; entry != last; ++entry) {
     const std::size_t begin = buffer_.size();
     const bool is_decision = entry->draft.sequence_at != 0;
-    append_line(
-        buffer_, entry->draft,
-        {write_index_, batch_, entry + 1 == last, leaf_, is_decision ? ++sequences_[entry->draft.agent] : 0});
+    append_line(buffer_, entry->draft,
+                {write_index_, batch_, entry + 1 == last, leaf_,
+                 is_decision ? ++sequences_[entry->draft.agent] : 0, tree_.hashes()});
     leaf_ = leaf_hash(std::string_view(buffer_).substr(begin));
+    tree_.append(leaf_);
     buffer_ += '\n';
     bound += line_bound(entry->draft);
     ++write_index_;

@@ -33,6 +33,7 @@ class Recovery {
   struct Last {
     std::unique_ptr<SegmentFile> file;
     SegmentScan scan;
+    Frontier tree;  // after the last whole batch
     std::uint64_t size = 0;
   };
 
@@ -154,8 +155,16 @@ class Recovery {
     result_.state = last->scan.state;
     result_.closed = !unborn_ && last->scan.state.last_type == EntryType::close && last->scan.torn_bytes == 0;
     result_.end = last->scan.end;
+    result_.tree = std::move(last->tree);
     last_ = std::move(*last);
     return {};
+  }
+
+  // Whether the hashes are the right ones `verify` finds out, which reads all segments.
+  static bool begin(Frontier& tree, const EntryReader& entry) {
+    auto begun = Frontier::from(entry.index(), entry.hashes("frontier"));
+    if (begun) tree = std::move(*begun);
+    return begun.has_value();
   }
 
   base::Result<Last> scan(std::uint64_t segment, const std::optional<ChainState>& before) {
@@ -175,9 +184,16 @@ class Recovery {
       return damage(segment, 0, "the file's name is not the index that is due");
     }
     LineScanner lines = scanner(*last.file);
-    auto scanned = scan_segment(lines, chain, {});
+    Frontier tree;
+    bool is_begun = true;
+    auto scanned = scan_segment(lines, chain, [&](const Line&) {
+      if (chain.entry().type() == EntryType::segment) is_begun = begin(tree, chain.entry());
+      tree.append(chain.state().leaf);
+      if (!chain.state().in_batch) last.tree = tree;
+    });
     if (!scanned) return scanned.error();
     if (scanned->problem) return damage(segment, scanned->line, scanned->problem->message);
+    if (!is_begun) return damage(segment, 1, "\"frontier\" has not one hash for each bit of the index");
     last.scan = std::move(*scanned);
     return last;
   }

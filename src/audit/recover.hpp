@@ -8,11 +8,13 @@
 
 #include "audit/chain.hpp"
 #include "audit/storage.hpp"
+#include "audit/tree.hpp"
 
 namespace portcullis::audit {
 
 struct Recovered {
   ChainState state;                   // after the last entry; index 0 for a log that is to begin
+  Frontier tree;                      // of all entries, from what the last segment says of those before it
   std::unique_ptr<SegmentFile> file;  // the last segment; none for a log that is to begin
   std::uint64_t end = 0;              // of its last entry; nothing is behind it any more
   bool closed = true;                 // the last entry is `close`, or there is none

@@ -5,6 +5,7 @@
 
 #include "audit/chain.hpp"
 #include "audit/directory_listing.hpp"
+#include "audit/range_tree.hpp"
 #include "audit/verify_rules.hpp"
 
 namespace portcullis::audit {
@@ -39,6 +40,7 @@ class Verifier {
     }
     if (chain_.state().next_index == 0) return;
     report_.last_leaf = to_hex(chain_.state().leaf);
+    if (!is_torn_) report_.root = to_hex(*tree_.root());
     report_.closed = chain_.state().last_type == EntryType::close;
   }
 
@@ -78,7 +80,8 @@ class Verifier {
           "the segment does not end with its last entry, and another one follows");
       return false;
     }
-    if (!scan.whole || scan.batches == 0) {
+    is_torn_ = !scan.whole || scan.batches == 0;
+    if (is_torn_) {
       add(VerifyResult::incomplete, "torn tail",
           "the last batch is torn, as a crash leaves it: " + std::to_string(scan.torn_bytes) +
               " bytes behind the last whole one, which the next start of the gate cuts and records");
@@ -91,10 +94,17 @@ class Verifier {
     line_ = line.number;
     index_ = entry.index();
     ++report_.entries;
+    see_in_tree(entry);
     report_.decisions += entry.type() == EntryType::decision ? 1 : 0;
     report_.outcomes += entry.type() == EntryType::outcome ? 1 : 0;
     rules_.see(entry);
     index_ = entry.index() + 1;
+  }
+
+  void see_in_tree(const EntryReader& entry) {
+    if (entry.type() == EntryType::segment && entry.hashes("frontier") != tree_.hashes())
+      add(VerifyResult::tampered, "tree", "\"frontier\" is not that of the tree of the entries before");
+    tree_.append(chain_.state().leaf);
   }
 
   ReadBytes with_progress(ReadBytes read) {
@@ -116,6 +126,8 @@ class Verifier {
   const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
   VerifyReport report_;
   Chain chain_;
+  RangeTree tree_{0};
+  bool is_torn_ = false;  // the tree has entries that the log will not keep
   EntryRules rules_{[this](VerifyResult severity, std::string_view check, std::string message) {
     add(severity, check, std::move(message));
   }};

@@ -21,6 +21,7 @@ std::uint64_t count(const EntryReader& entry, std::string_view key) {
 
 void EntryRules::see(const EntryReader& entry) {
   see_lifecycle(entry);
+  see_silence(entry);
   see_time(entry);
   if (entry.type() == EntryType::decision) see_counter(entry);
   if (entry.type() == EntryType::decision) see_decision(entry);
@@ -43,11 +44,23 @@ void EntryRules::see_lifecycle(const EntryReader& entry) {
     if (phase_ == Phase::running) wrong("\"open\" without \"close\" or \"recovered\" before it");
     phase_ = Phase::running;
     boot_ = entry.text("boot");
+    heartbeat_ = entry.number("heartbeat").value_or(0) * 1'000;
     counters_.clear();
     return drop_waiting();
   }
   if (phase_ != Phase::running) wrong("an entry before \"open\"");
   if (entry.type() == EntryType::close) phase_ = Phase::closed;
+}
+
+// Silence is no proof of a change: a machine that was asleep is silent, too, and a log whose disk is full.
+void EntryRules::see_silence(const EntryReader& entry) {
+  const bool is_of_boot = entry.type() != EntryType::open && entry.type() != EntryType::recovered;
+  const std::int64_t silent = entry.micros() - latest_;
+  if (phase_ != Phase::running || !is_of_boot || silent <= heartbeat_ + kToleratedStepMicros) return;
+  report_(
+      VerifyResult::incomplete, "silence",
+      "nothing was recorded for " + std::to_string(silent / 1'000'000) +
+          " s, and a heartbeat was due: the machine slept, its disk was full, or the gate did not record");
 }
 
 void EntryRules::see_time(const EntryReader& entry) {

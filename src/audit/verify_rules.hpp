@@ -32,6 +32,7 @@ class EntryRules {
 
   void see_lifecycle(const EntryReader& entry);
   void see_time(const EntryReader& entry);
+  void see_silence(const EntryReader& entry);
   void see_decision(const EntryReader& entry);
   void see_counter(const EntryReader& entry);
   void see_outcome(const EntryReader& entry);
@@ -43,6 +44,7 @@ class EntryRules {
   Phase phase_ = Phase::fresh;
   std::string boot_;
   std::int64_t latest_ = 0;                   // the latest time seen in this boot
+  std::int64_t heartbeat_ = 0;                // microseconds that it may be silent
   std::map<std::uint64_t, Waiting> waiting_;  // by index
   std::uint64_t known_from_ = 0;              // decisions below this index are no longer in waiting_
   std::uint64_t unresolved_ = 0;

@@ -27,6 +27,7 @@ struct VerifyReport {
   std::uint64_t unresolved =
       0;                  // allowed decisions without any outcome, a Parse (which needs none) not counted
   bool closed = false;    // the last entry is `close`; otherwise the gate still runs, or ended without one
+  std::string root;       // hex, of the Merkle tree of all entries; empty where the last batch is torn
   std::string last_leaf;  // hex; note it down somewhere else: a later check against it shows a log cut short
   std::vector<Finding> findings;  // at most 20
 };

@@ -78,7 +78,7 @@ TEST_F(AuditCommand, VerifiesAnUntouchedLog) {
   EXPECT_EQ(verify(), 0) << out_;
   EXPECT_THAT(out_,
               ::testing::MatchesRegex(
-                  "clean: [0-9]+ entries in 1 segments, 2 decisions, 1 outcomes; last leaf [0-9a-f]+\n"));
+                  "clean: [0-9]+ entries in 1 segments, 2 decisions, 1 outcomes; root [0-9a-f]+; last leaf [0-9a-f]+\n"));
 }
 
 TEST_F(AuditCommand, NamesWhatWasChanged) {

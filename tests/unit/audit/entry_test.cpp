@@ -66,7 +66,7 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
     drafts.push_back(*make_draft(record, context));
   }
   drafts.push_back(segment_draft(context, "b"));
-  drafts.push_back(open_draft(context, "b", "1.0"));
+  drafts.push_back(open_draft(context, "b", "1.0", testing::kHeartbeat));
   drafts.push_back(recovered_draft(context, 7));
   drafts.push_back(heartbeat_draft(context));
   drafts.push_back(close_draft(context));

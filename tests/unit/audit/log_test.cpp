@@ -166,6 +166,21 @@ TEST_F(LogTest, ContinuesTheChainAfterARestart) {
   EXPECT_EQ(text.find("recovered"), std::string::npos);
 }
 
+TEST_F(LogTest, KeepsTheTreeOverRestarts) {
+  auto with = options(directory_.path());
+  with.segment_bytes = 8 << 10;
+  for (int boot = 0; boot < 3; ++boot) {
+    auto log = open(with);
+    for (int i = 0; i < 40; ++i) {
+      const std::uint64_t index = *log->append(decision("select 1"));
+      ASSERT_TRUE(wait_durable(*log, index + 1));
+    }
+  }
+  const auto report = verified();
+  EXPECT_EQ(report.result, VerifyResult::clean) << explain(report);
+  EXPECT_GT(report.segments, 6u);
+}
+
 TEST_F(LogTest, RefusesASecondWriter) {
   const auto log = open();
   EXPECT_NE(refusal(options(directory_.path())).find("is open in another process"), std::string::npos);

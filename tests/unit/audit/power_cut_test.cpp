@@ -134,7 +134,9 @@ TEST_F(PowerCut, AfterAFailedSyncAndARestartLosesNothingThatTheRestartKept) {
       disk_->fail_at(k, false);
       live(kEntries);
       disk_->fail_at(0, false);
-      live(k % 2 == 0 ? 3 : kEntries);  // finds what the failed sync left in memory, and makes it durable or cuts it
+      live(k % 2 == 0
+               ? 3
+               : kEntries);  // finds what the failed sync left in memory, and makes it durable or cuts it
       disk_->cut_power(random);
       expect_nothing_lost();
       if (::testing::Test::HasFatalFailure()) FAIL() << "call " << k << " failed";

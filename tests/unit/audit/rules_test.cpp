@@ -52,6 +52,23 @@ TEST_F(Rules, DecisionsOfEachAgentAreCountedWithoutAGap) {
   EXPECT_EQ(report().result, VerifyResult::tampered);
 }
 
+TEST_F(Rules, SilenceBeyondTheHeartbeatIsNoted) {
+  forger_.micros += 64'000'000;
+  add(of("Parse"));
+  EXPECT_EQ(finding(), "");
+  forger_.micros += 66'000'000;
+  add(of("Parse"));
+  EXPECT_EQ(finding(), "silence");
+  EXPECT_EQ(report().result, VerifyResult::incomplete);
+}
+
+TEST_F(Rules, SilenceBetweenTwoStartsIsNone) {
+  forger_.add(close_draft(forger_.context()));
+  forger_.micros += 3'600'000'000;
+  forger_.add(open_draft(forger_.context(), "b1", "1", kHeartbeat));
+  EXPECT_EQ(finding(), "");
+}
+
 TEST_F(Rules, ASecondEndIsAFinding) {
   add(of("Query"));
   add(outcome(2));
@@ -153,7 +170,8 @@ TEST_F(Rules, CountsStatementsWithoutAnOutcome) {
   add(of("Bind"));
   EXPECT_EQ(finding(), "");
   EXPECT_EQ(report().unresolved, 2u);
-  forger_.add(recovered_draft(forger_.context(), 0)).add(open_draft(forger_.context(), "b1", "1"));
+  forger_.add(recovered_draft(forger_.context(), 0))
+      .add(open_draft(forger_.context(), "b1", "1", kHeartbeat));
   EXPECT_EQ(report().unresolved, 2u);
   EXPECT_EQ(finding(), "");
   add(outcome(2));
@@ -161,7 +179,7 @@ TEST_F(Rules, CountsStatementsWithoutAnOutcome) {
 }
 
 TEST_F(Rules, AStartNeedsAnEndOrARecoveryBeforeIt) {
-  forger_.add(open_draft(forger_.context(), "b1", "1"));
+  forger_.add(open_draft(forger_.context(), "b1", "1", kHeartbeat));
   EXPECT_EQ(finding(), "order");
 }
 
@@ -173,15 +191,16 @@ TEST_F(Rules, NothingFollowsCloseButAStart) {
 }
 
 TEST_F(Rules, AfterCloseOrRecoveredTheNextStartIsInOrder) {
-  forger_.add(close_draft(forger_.context())).add(open_draft(forger_.context(), "b1", "1"));
-  forger_.add(recovered_draft(forger_.context(), 0)).add(open_draft(forger_.context(), "b2", "1"));
+  forger_.add(close_draft(forger_.context())).add(open_draft(forger_.context(), "b1", "1", kHeartbeat));
+  forger_.add(recovered_draft(forger_.context(), 0))
+      .add(open_draft(forger_.context(), "b2", "1", kHeartbeat));
   forger_.add(close_draft(forger_.context())).add(recovered_draft(forger_.context(), 12));
-  forger_.add(open_draft(forger_.context(), "b3", "1"));
+  forger_.add(open_draft(forger_.context(), "b3", "1", kHeartbeat));
   EXPECT_EQ(finding(), "");
 }
 
 TEST_F(Rules, TimeThatGoesBackWithinABootIsIncompleteEvidence) {
-  forger_.micros += 100'000'000;
+  forger_.micros += 50'000'000;
   add(session("login"));
   forger_.micros -= 4'000'000;
   add(session("login"));
@@ -195,7 +214,7 @@ TEST_F(Rules, TimeThatGoesBackWithinABootIsIncompleteEvidence) {
 TEST_F(Rules, TimeMayGoBackBetweenBoots) {
   forger_.add(close_draft(forger_.context()));
   forger_.micros -= 3'600'000'000;
-  forger_.add(open_draft(forger_.context(), "b1", "1"));
+  forger_.add(open_draft(forger_.context(), "b1", "1", kHeartbeat));
   add(session("login"));
   EXPECT_EQ(finding(), "");
 }

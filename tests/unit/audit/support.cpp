@@ -327,8 +327,9 @@ Forger& Forger::add(const Draft& draft, bool ends_batch) {
   if (!in_batch_) ++batch_;
   const std::size_t begin = bytes_.size();
   const std::uint64_t sequence = draft.sequence_at == 0 ? 0 : ++sequences_[draft.agent];
-  append_line(bytes_, draft, {index_++, batch_, ends_batch, leaf_, sequence});
+  append_line(bytes_, draft, {index_++, batch_, ends_batch, leaf_, sequence, tree_.hashes()});
   leaf_ = leaf_hash(std::string_view(bytes_).substr(begin));
+  tree_.append(leaf_);
   bytes_ += '\n';
   in_batch_ = !ends_batch;
   return *this;
@@ -340,7 +341,7 @@ Forger& Forger::add(const Record& record, bool ends_batch) {
 
 Forger& Forger::start() {
   add(segment_draft(context(), "b0"), false);
-  return add(open_draft(context(), "b0", "1"));
+  return add(open_draft(context(), "b0", "1", kHeartbeat));
 }
 
 void Forger::save(const std::filesystem::path& directory, std::uint64_t first_index) const {

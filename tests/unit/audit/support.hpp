@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "audit/entry.hpp"
 #include "audit/log.hpp"
 #include "audit/storage.hpp"
+#include "audit/tree.hpp"
 #include "portcullis/audit/verify.hpp"
 
 namespace portcullis::audit::testing {
@@ -105,6 +107,9 @@ class FakeDisk {
 };
 
 // Writes lines that the log itself would not write, with a chain that holds.
+// Of a Forger's log.
+inline constexpr std::chrono::milliseconds kHeartbeat{60'000};
+
 class Forger {
  public:
   explicit Forger(std::string origin = kOrigin) : origin_(std::move(origin)) {}
@@ -113,6 +118,11 @@ class Forger {
   // As if so many decisions of the agent had been left out before it.
   Forger& leave_out(const std::string& agent, std::uint64_t decisions) {
     sequences_[agent] += decisions;
+    return *this;
+  }
+  // As if the tree of the entries before were another one.
+  Forger& change_tree(const Frontier& tree) {
+    tree_ = tree;
     return *this;
   }
   Forger& start();  // segment and open
@@ -129,6 +139,7 @@ class Forger {
   bool in_batch_ = false;
   std::map<std::string, std::uint64_t> sequences_;
   Hash leaf_{};
+  Frontier tree_;
 };
 
 [[nodiscard]] std::string explain(const VerifyReport& report);

@@ -158,6 +158,35 @@ TEST_F(Verify, ALogCutAtABatchShowsInItsLastLeaf) {
   EXPECT_FALSE(cut.closed);
 }
 
+TEST_F(Verify, NamesTheRootOfTheTree) {
+  Frontier tree;
+  for (const auto& line : lines_of(first_ + second_))
+    tree.append(leaf_hash(std::string_view(line).substr(0, line.size() - 1)));
+  EXPECT_EQ(check(first_, second_).root, to_hex(tree.root()));
+  EXPECT_EQ(check(first_, second_.substr(0, second_.size() - 9)).root, "");  // torn
+}
+
+// With a chain and seals that hold.
+TEST_F(Verify, DetectsASegmentThatClaimsAnotherTree) {
+  Frontier other;
+  for (int i = 0; i < 7; ++i) other.append(leaf_hash("other"));
+  Frontier longer = other;
+  longer.append(leaf_hash("other"));
+  for (const Frontier& claimed : {other, longer, Frontier()}) {
+    Forger forger;
+    forger.start();
+    for (int i = 0; i < 5; ++i) forger.add(session("login"));
+    const std::string first = forger.bytes();
+    forger.begin_segment();
+    forger.change_tree(claimed).add(segment_draft(forger.context(), "b0")).add(close_draft(forger.context()));
+    const auto found = check(first, forger.bytes());
+    ASSERT_EQ(found.findings.size(), 1u) << explain(found);
+    EXPECT_EQ(found.findings[0].check, "tree");
+    EXPECT_EQ(found.findings[0].index, 7u);
+    EXPECT_EQ(found.result, VerifyResult::tampered);
+  }
+}
+
 TEST_F(Verify, DetectsSegmentsDeletedRenamedAndSwapped) {
   save(first_, second_);
   std::filesystem::remove(directory_ / segment_name(0));
