@@ -186,7 +186,9 @@ class Through(Case):
         cls.postgres.sql("DROP TABLE made.foreign_things")
 
     def report(self, words):
-        decision = self.gate.wait_for_entry("decision", lambda one: words in one.get("text", "") and one.get("dry_run"))
+        return self.report_of(self.gate.wait_for_entry("decision", lambda one: words in one.get("text", "") and one.get("dry_run")))
+
+    def report_of(self, decision):
         entry = self.gate.wait_for_entry("dry_run", lambda one: one["hash"] == decision["dry_run"])
         return json.loads(entry["report"])[0]
 
@@ -209,7 +211,8 @@ class Through(Case):
         def delete(number):
             return self.connection.talk(extended("DELETE FROM made.profiles WHERE customer_id = $1", [number]), SYNC)
         self.assertNotIn("E", shape(delete("3")))
-        told = self.report("made.profiles WHERE customer_id = $1")
+        bound = self.gate.wait_for_entry("decision", lambda one: one["message"] == "Bind" and one.get("dry_run"))
+        told = self.report_of(bound)
         self.assertEqual(self.loaded(told), {"profiles": 1})
 
     def test_what_the_transaction_has_changed_is_not_seen(self):
