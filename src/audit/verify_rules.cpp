@@ -23,6 +23,7 @@ void EntryRules::see(const EntryReader& entry) {
   see_lifecycle(entry);
   see_silence(entry);
   see_time(entry);
+  see_policy(entry);
   if (entry.type() == EntryType::decision) see_counter(entry);
   if (entry.type() == EntryType::decision) see_decision(entry);
   if (entry.type() == EntryType::outcome) see_outcome(entry);
@@ -46,6 +47,7 @@ void EntryRules::see_lifecycle(const EntryReader& entry) {
     boot_ = entry.text("boot");
     heartbeat_ = entry.number("heartbeat").value_or(0) * 1'000;
     counters_.clear();
+    policies_.clear();
     return drop_waiting();
   }
   if (phase_ != Phase::running) wrong("an entry before \"open\"");
@@ -72,6 +74,22 @@ void EntryRules::see_time(const EntryReader& entry) {
     latest_ = entry.micros();
   }
   latest_ = new_boot ? entry.micros() : std::max(latest_, entry.micros());
+}
+
+// Every decision can be made again, by the policy that it was made by.
+void EntryRules::see_policy(const EntryReader& entry) {
+  const auto wrong = [&](std::string message) {
+    report_(VerifyResult::tampered, "policy", std::move(message));
+  };
+  if (entry.type() == EntryType::policy) {
+    const std::string hash = entry.text("hash");
+    if (sha256_hex(entry.text("bytes")) != hash) wrong("\"hash\" is not that of the policy's bytes");
+    policies_.insert(hash);
+  } else if (entry.type() == EntryType::decision) {
+    const std::string hash = entry.text("policy");
+    if (!hash.empty() && !policies_.contains(hash))
+      wrong("it was made by the policy " + hash + ", which did not come into force since the start");
+  }
 }
 
 // Whoever leaves out a decision must count those behind it anew.

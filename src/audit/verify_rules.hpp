@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,7 @@ class EntryRules {
   void see_silence(const EntryReader& entry);
   void see_decision(const EntryReader& entry);
   void see_counter(const EntryReader& entry);
+  void see_policy(const EntryReader& entry);
   void see_outcome(const EntryReader& entry);
   void drop_waiting();
 
@@ -48,6 +50,7 @@ class EntryRules {
   std::map<std::uint64_t, Waiting> waiting_;  // by index
   std::uint64_t known_from_ = 0;              // decisions below this index are no longer in waiting_
   std::uint64_t unresolved_ = 0;
+  std::set<std::string> policies_;                 // hashes of those that came into force in this boot
   std::map<std::string, std::uint64_t> counters_;  // decisions of each agent in this boot
 };
 

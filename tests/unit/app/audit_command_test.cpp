@@ -26,7 +26,6 @@ audit::DecisionRecord decision(std::string agent, std::string verdict, std::stri
   record.verdict = std::move(verdict);
   record.text = std::move(text);
   record.text_length = record.text.size();
-  record.policy_hash = std::string(64, '0');
   if (record.verdict == "deny") record.sqlstate = "42501";
   if (record.verdict == "deny") record.reason = "portcullis: denied";
   return record;

@@ -52,6 +52,25 @@ TEST_F(Rules, DecisionsOfEachAgentAreCountedWithoutAGap) {
   EXPECT_EQ(report().result, VerifyResult::tampered);
 }
 
+TEST_F(Rules, ADecisionNamesAPolicyThatCameIntoForce) {
+  DecisionRecord judged = of("Parse");
+  judged.policy_hash = sha256_hex("{}");
+  add(PolicyRecord{"main", sha256_hex("{}"), "{}"})
+      .add(PolicyRecord{"other", sha256_hex("[]"), "[]"})
+      .add(judged);
+  EXPECT_EQ(finding(), "");
+  forger_.add(close_draft(forger_.context())).add(open_draft(forger_.context(), "b1", "1", kHeartbeat));
+  judged.agent = "other";
+  add(judged);
+  EXPECT_EQ(finding(), "policy");
+  EXPECT_EQ(report().result, VerifyResult::tampered);
+}
+
+TEST_F(Rules, APolicyHasTheHashOfItsBytes) {
+  add(PolicyRecord{"main", sha256_hex("{}"), "{ }"});
+  EXPECT_EQ(finding(), "policy");
+}
+
 TEST_F(Rules, SilenceBeyondTheHeartbeatIsNoted) {
   forger_.micros += 64'000'000;
   add(of("Parse"));

@@ -42,7 +42,6 @@ DecisionRecord decision(const std::string& text, std::uint64_t session) {
   record.effects = {{"select", "public.orders", "allow", "read-orders", "reports may read orders"}};
   record.rule = "read-orders";
   record.text = text;
-  record.policy_hash = "00ff";
   record.catalog = "c0ffee";
   record.catalog_age = std::chrono::milliseconds(250);
   return record;
