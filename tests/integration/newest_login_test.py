@@ -67,8 +67,9 @@ class NewestLibpq(unittest.TestCase):
             for version in ("3.2", "3.0"):
                 words, environment = newest_psql(gate, "-c", HEAVY, max_protocol_version=version)
                 psql = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-                processes.wait_until(lambda: any(state == "active" for _, state in
-                                                 self.postgres.sessions_of(harness.AGENT.role)), "the query to run")
+                # Its own, not one of the login's: psql takes the signal for the statement only while it waits for it.
+                processes.wait_until(lambda: self.postgres.sql("SELECT 1 FROM pg_stat_activity WHERE state = 'active' "
+                                                               f"AND query = '{HEAVY}'"), "the query to run")
                 psql.send_signal(signal.SIGINT)
                 _, told = psql.communicate(timeout=60)
                 self.assertIn("canceling statement due to user request", told)
