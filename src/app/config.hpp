@@ -75,6 +75,7 @@ struct AuditConfig {
   std::filesystem::path directory;
   bool store_text = true;  // "text": "plain" or "none"
   std::string origin = "portcullis";
+  std::chrono::milliseconds segment_age{86'400'000};
 };
 
 struct LimitsConfig {

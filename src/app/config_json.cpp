@@ -73,6 +73,7 @@ Json upstream(const UpstreamConfig& config) {
 Json audit(const AuditConfig& config) {
   return {{"directory", config.directory.string()},
           {"origin", config.origin},
+          {"segment_age_ms", config.segment_age.count()},
           {"text", config.store_text ? "plain" : "none"}};
 }
 

@@ -316,6 +316,7 @@ void ConfigLoader::read_audit(const JsonValue& object) {
   section.read("directory", audit.directory);
   audit.store_text = section.read_choice("text", {"plain", "none"}).value_or("plain") == "plain";
   section.read("origin", audit.origin);
+  section.read_duration("segment_age", 1min, 31 * 24h, audit.segment_age);
   section.finish();
 }
 

@@ -130,6 +130,7 @@ int serve(const Config& config) {
   log_options.directory = config.audit.directory;
   log_options.origin = config.audit.origin;
   log_options.store_text = config.audit.store_text;
+  log_options.segment_age = config.audit.segment_age;
   auto log = audit::Log::open(std::move(log_options), clock);
   if (!log) return fail(log.error());
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());

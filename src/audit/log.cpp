@@ -92,7 +92,8 @@ std::uint64_t Log::Impl::enqueue(Draft draft) {
   const std::uint64_t bytes = line_bound(draft);
   const bool too_large = room_.promised + bytes > options_.segment_bytes;
   const bool no_room = room_.left() < bytes + outcomes_.bytes() + kControlReserve;
-  if (next_secured_ && (too_large || no_room)) {
+  if (next_secured_ && (too_large || no_room || is_old())) {
+    segment_began_ = clock_.wall();
     room_ = Room{room_.segment + 1, 0, *std::exchange(next_secured_, std::nullopt)};
     push(segment_draft(context(), boot_), true);
   }

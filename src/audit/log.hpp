@@ -21,6 +21,8 @@ struct LogOptions {
   std::filesystem::path directory;  // made with mode 0700 when absent
   std::string origin;  // names the log in every entry, e.g. "gate.example.com/shop"; set at creation
   std::uint64_t segment_bytes = std::uint64_t{256} << 20;
+  // A segment that began longer ago by wall time takes no more entries.
+  std::chrono::milliseconds segment_age{std::chrono::hours{24}};
   std::uint64_t queue_bytes = std::uint64_t{64}
                               << 20;            // waiting to be written; above it append() refuses with 53400
   bool store_text = true;                       // audit.text: plain (true) or none (false)

@@ -67,6 +67,7 @@ class Log::Impl {
   [[nodiscard]] base::Result<void> admit(std::uint64_t bytes, std::uint64_t owed, Need need);
   std::uint64_t enqueue(Draft draft);
   void push(Draft draft, bool begins_segment);
+  [[nodiscard]] bool is_old() const { return clock_.wall() - segment_began_ >= options_.segment_age; }
   void account(const Record& record, std::uint64_t index, std::uint64_t owed);
   void wake_writer();
 
@@ -94,6 +95,7 @@ class Log::Impl {
   OutcomeReserve outcomes_;
   std::optional<std::uint64_t>
       next_secured_;  // of the segment made in advance, until an entry is promised to it
+  std::chrono::system_clock::time_point segment_began_{};  // the one that the next entry goes to
   bool sleeping_ = false;
   bool stopping_ = false;
   bool poked_ = false;  // somebody was refused: try again to find room

@@ -34,12 +34,14 @@ base::Result<void> Log::Impl::start() {
   durable_.store(next_index_, std::memory_order_release);
   if (found->file) {
     writer_.resume(std::move(found->file), found->end);
+    segment_began_ = found->segment_began;
     room_.promised = found->end;
     if (auto secured = writer_.secure(found->end + wanted_ahead()); !secured) return secured;
     room_.secured = writer_.secured();
   } else {
     if (auto prepared = writer_.prepare_next(wanted_ahead()); !prepared) return prepared;
     room_ = Room{1, 0, writer_.next_secured()};
+    segment_began_ = clock_.wall();
     push(segment_draft(context(), boot_), true);
   }
   if (!found->closed) push(recovered_draft(context(), found->dropped_bytes), false);
@@ -177,7 +179,8 @@ base::Result<void> Log::Impl::make_room() {
   {
     const std::scoped_lock lock(mutex_);
     ahead = wanted_ahead();
-    rotating = room_.promised > options_.segment_bytes / 2 && !writer_.has_next();
+    const bool is_ending = room_.promised > options_.segment_bytes / 2 || is_old();
+    rotating = is_ending && !writer_.has_next();
   }
   const std::uint64_t wanted = writer_.end() + ahead;
   auto done = wanted <= writer_.secured() ? base::Result<void>{} : writer_.secure(wanted + fill_step());

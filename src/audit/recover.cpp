@@ -34,6 +34,7 @@ class Recovery {
     std::unique_ptr<SegmentFile> file;
     SegmentScan scan;
     Frontier tree;  // after the last whole batch
+    std::chrono::system_clock::time_point began{};
     std::uint64_t size = 0;
   };
 
@@ -156,6 +157,7 @@ class Recovery {
     result_.closed = !unborn_ && last->scan.state.last_type == EntryType::close && last->scan.torn_bytes == 0;
     result_.end = last->scan.end;
     result_.tree = std::move(last->tree);
+    result_.segment_began = last->began;
     last_ = std::move(*last);
     return {};
   }
@@ -187,7 +189,10 @@ class Recovery {
     Frontier tree;
     bool is_begun = true;
     auto scanned = scan_segment(lines, chain, [&](const Line&) {
-      if (chain.entry().type() == EntryType::segment) is_begun = begin(tree, chain.entry());
+      if (chain.entry().type() == EntryType::segment) {
+        is_begun = begin(tree, chain.entry());
+        last.began += std::chrono::microseconds(chain.entry().micros());
+      }
       tree.append(chain.state().leaf);
       if (!chain.state().in_batch) last.tree = tree;
     });

@@ -2,6 +2,7 @@
 // damage.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,12 +14,13 @@
 namespace portcullis::audit {
 
 struct Recovered {
-  ChainState state;                   // after the last entry; index 0 for a log that is to begin
-  Frontier tree;                      // of all entries, from what the last segment says of those before it
-  std::unique_ptr<SegmentFile> file;  // the last segment; none for a log that is to begin
-  std::uint64_t end = 0;              // of its last entry; nothing is behind it any more
-  bool closed = true;                 // the last entry is `close`, or there is none
-  std::uint64_t dropped_bytes = 0;    // of a batch that was never acknowledged
+  ChainState state;  // after the last entry; index 0 for a log that is to begin
+  Frontier tree;     // of all entries, from what the last segment says of those before it
+  std::chrono::system_clock::time_point segment_began{};  // the last segment, as its first entry says
+  std::unique_ptr<SegmentFile> file;                      // the last segment; none for a log that is to begin
+  std::uint64_t end = 0;                                  // of its last entry; nothing is behind it any more
+  bool closed = true;                                     // the last entry is `close`, or there is none
+  std::uint64_t dropped_bytes = 0;                        // of a batch that was never acknowledged
 };
 
 // Reads the last segment whole, and of every older one the first and the last entry. On success the log ends

@@ -299,7 +299,7 @@ TEST_F(Configuration, IsRecordedWithoutSecrets) {
   EXPECT_THAT(json,
               HasSubstr(R"("roles":{"bot":{"password_file":")" + folder + R"(/bot.pw","user":"bot_db"}})"));
   EXPECT_EQ(json.rfind(R"({"audit":{"directory":")" + folder +
-                           R"(/audit","origin":"portcullis","text":"plain"},"file":)",
+                           R"(/audit","origin":"portcullis","segment_age_ms":86400000,"text":"plain"},"file":)",
                        0),
             0u);
   EXPECT_EQ(json, to_json_without_secrets(good(load_with("")), false));

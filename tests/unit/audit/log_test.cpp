@@ -166,6 +166,33 @@ TEST_F(LogTest, ContinuesTheChainAfterARestart) {
   EXPECT_EQ(text.find("recovered"), std::string::npos);
 }
 
+// Also one that a start goes on with.
+TEST_F(LogTest, RotatesByAge) {
+  auto with = options(directory_.path());
+  with.segment_age = std::chrono::hours{1};
+  const auto write = [&](Log& log) {
+    const std::uint64_t index = *log.append(decision("select 1"));
+    ASSERT_TRUE(wait_durable(log, index + 1));
+  };
+  auto log = open(with);
+  write(*log);
+  clock_.micros += 3'599'000'000;
+  write(*log);
+  log.reset();
+  EXPECT_EQ(verified().segments, 1u);
+  clock_.micros += 2'000'000;
+  log = open(with);
+  write(*log);  // the next segment is made ready behind it
+  for (int i = 0; i < 100 && !std::filesystem::exists(directory_ / std::string(kNextName)); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  write(*log);
+  log.reset();
+  const auto report = verified();
+  EXPECT_EQ(report.segments, 2u);
+  EXPECT_NE(report.result, VerifyResult::tampered) << explain(report);
+}
+
 TEST_F(LogTest, KeepsTheTreeOverRestarts) {
   auto with = options(directory_.path());
   with.segment_bytes = 8 << 10;
