@@ -8,10 +8,31 @@ namespace {
 
 using sql::Action;
 
+constexpr std::string_view kOnDelete = "ON DELETE";
+
 ColumnSet set_of(const std::vector<std::string>& columns) {
   ColumnSet set{columns, false};
   sort_columns(set.columns);
   return set;
+}
+
+// A generated column changes with those that it is made of, and alone among defaults reads any.
+void add_generated(const Relation& relation, ColumnSet& written) {
+  std::vector<std::string> generated;
+  for (const Attached& attached : relation.attached) {
+    if (attached.kind != Attached::Kind::default_value) continue;
+    const bool changes =
+        std::any_of(attached.accesses.begin(), attached.accesses.end(), [&](const Access& access) {
+          return access.relation == relation.oid && (access.all_columns || touches(written, access.columns));
+        });
+    if (changes) generated.push_back(attached.name);
+  }
+  written.columns.insert(written.columns.end(), generated.begin(), generated.end());
+}
+
+// Up to 14 a row that goes to another partition counts as deleted where foreign keys look.
+bool deletes_what_moves(const Snapshot& snapshot, const Relation& relation) {
+  return relation.kind == RelationKind::partitioned_table && snapshot.server_version() < 150'000;
 }
 
 }  // namespace
@@ -22,15 +43,19 @@ void Closure::follow_foreign_keys(const Step& step) {
   const bool updates = step.action == Action::update;
   if (step.action == Action::delete_) {
     for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
-      follow_key_to_child(step, *key, key->on_delete, "ON DELETE");
+      follow_key_to_child(step, *key, key->on_delete, kOnDelete);
     }
   }
   if (!updates && step.action != Action::insert) return;
   ColumnSet written = columns(step);
   written.all = written.all || written.columns.empty() || !updates;
   if (updates) {
+    add_generated(step.relation, written);
+    const bool deletes = deletes_what_moves(snapshot_, step.relation);
     for (const ForeignKey* const key : snapshot_.foreign_keys_to(step.relation.oid)) {
-      if (touches(written, key->parent_columns)) follow_key_to_child(step, *key, key->on_update, "ON UPDATE");
+      if (!touches(written, key->parent_columns)) continue;
+      follow_key_to_child(step, *key, key->on_update, "ON UPDATE");
+      if (deletes) follow_key_to_child(step, *key, key->on_delete, kOnDelete);
     }
   }
   for (const ForeignKey* const key : snapshot_.foreign_keys_from(step.relation.oid)) {
@@ -54,7 +79,7 @@ void Closure::follow_key_to_child(const Step& step, const ForeignKey& key, Forei
     case ForeignKey::Action::set_null: does = " SET NULL"; break;
     case ForeignKey::Action::set_default: does = " SET DEFAULT"; break;
   }
-  const bool deletes = step.action == Action::delete_ && on_event == ForeignKey::Action::cascade;
+  const bool deletes = words == kOnDelete && on_event == ForeignKey::Action::cascade;
   Touch what{deletes ? Action::delete_ : Action::update, deletes ? ColumnSet{} : set_of(key.child_columns),
              step.has_where};
   effects_.touch(

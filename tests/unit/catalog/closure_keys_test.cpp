@@ -12,6 +12,7 @@ using sql::ObjectKind;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsSupersetOf;
+using ::testing::Matches;
 using ::testing::UnorderedElementsAre;
 
 class ClosureKeys : public ::testing::Test {
@@ -94,6 +95,31 @@ TEST_F(ClosureKeys, UpdatingAKeyUpdatesTheChild) {
   EXPECT_THAT(after(Action::update, "customers", {"ssn"}), ElementsAre("update app.customers(ssn)"));
   EXPECT_THAT(after(Action::update, "customers"),
               Contains("update app.orders(customer) by ON UPDATE CASCADE from app.customers"));
+}
+
+// PostgreSQL holds a key over a generated column as one that is written.
+TEST_F(ClosureKeys, AGeneratedKeyChangesWithTheColumnsThatItIsMadeOf) {
+  make.attach("app.customers", 'd', "id", "iu", {}, {"app.customers(ssn)"});
+  make.foreign_key("k", "app.orders(customer)", "app.customers(id)", 'a', 'c');
+  EXPECT_THAT(after(Action::update, "customers", {"ssn"}),
+              Contains("update app.orders(customer) by ON UPDATE CASCADE from app.customers"));
+  make.attach("app.orders", 'd', "customer", "iu", {}, {"app.orders(id)"});
+  EXPECT_THAT(after(Action::update, "orders", {"id"}),
+              Contains("references app.customers(id) by foreign key k of app.orders"));
+}
+
+// The same statement on the same tables: 13 was seen to delete the children.
+TEST_F(ClosureKeys, UpTo14ARowThatMovesToAnotherPartitionDeletesItsChildren) {
+  for (const int version : {140'000, 150'000}) {
+    MakeSnapshot partitioned(version);
+    partitioned.table("app.orders", {"id int4", "customer int4"});
+    partitioned.relation(RelationKind::partitioned_table, "app.events", {"id int4"});
+    partitioned.foreign_key("k", "app.orders(customer)", "app.events(id)", 'c', 'a');
+    const auto lines = resolved(facts_of({effect_on(Action::update, "events", {"id"})}), partitioned);
+    EXPECT_EQ(Matches(Contains("delete app.orders by ON DELETE CASCADE from app.events"))(lines),
+              version < 150'000)
+        << version;
+  }
 }
 
 TEST_F(ClosureKeys, WritingAChildLooksUpTheParent) {
