@@ -125,11 +125,17 @@ class Shadow {
 
   using InThrowAway = std::function<base::Result<void>(ThrowAway& made)>;
   [[nodiscard]] base::Result<void> with_throw_away(Copy& copy, const InThrowAway& work);
-  [[nodiscard]] base::Result<void> load(const ThrowAway& made, const std::vector<shadow::TableRows>& tables,
-                                        shadow::Loading how);
+  [[nodiscard]] base::Result<void> load(const ThrowAway& made, const std::vector<shadow::TableName>& emptied,
+                                        const std::vector<shadow::TableRows>& tables);
+  struct WantedKeys {
+    std::vector<std::pair<const shadow::TargetReference*, Rows>> keys;
+    std::string why;  // they are not known
+  };
+  [[nodiscard]] base::Result<WantedKeys> look_at_keys(const ThrowAway& made, const std::string& role,
+                                                      const shadow::RunPlan& plan,
+                                                      const shadow::TargetRows& rows);
   [[nodiscard]] base::Result<std::string> load_parents(const ThrowAway& made, const std::string& role,
                                                        const shadow::RunPlan& plan,
-                                                       const shadow::TargetQuestion& question,
                                                        const shadow::TargetRows& rows,
                                                        const ParentReading& parents);
 

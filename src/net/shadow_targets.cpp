@@ -18,11 +18,14 @@ using base::Error;
 using base::Result;
 using shadow::literal;
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 namespace {
 
-// What is loaded runs checks and index expressions, which may be anybody's code.
+// What is loaded runs checks and index expressions, which may be anybody's code: all that is loaded at once
+// has so long, and others wait for their dry runs meanwhile.
 constexpr milliseconds kLoadTime{10'000};
+constexpr base::SqlState kForeignKey{"23503"};
 
 Error not_loaded(const Error& why) {
   return {base::sqlstate::feature_not_supported,
@@ -36,90 +39,148 @@ Error not_tried(const Error& why) {
 }
 
 using Owners = std::map<shadow::TableName, std::string>;
+using Names = std::vector<shadow::TableName>;
 
-Result<Owners> owners_of(ShadowConnection& connection, const std::vector<shadow::TableRows>& tables) {
+std::string owners_query(const Names& tables) {
   std::string names;
-  for (const auto& rows : tables)
-    names +=
-        (names.empty() ? "(" : ", (") + literal(rows.table.first) + ", " + literal(rows.table.second) + ")";
-  const auto rows = connection.ask(
-      "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c "
-      "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) IN (" +
-      names + ")");
+  for (const auto& [schema, name] : tables)
+    names += (names.empty() ? "(" : ", (") + literal(schema) + ", " + literal(name) + ")";
+  return "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), "
+         "EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = ANY (parts.of) AND NOT t.tgisinternal AND "
+         "t.tgenabled IN ('A', 'R')) OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = ANY (parts.of) "
+         "AND "
+         "r.ev_enabled IN ('A', 'R')) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS "
+         "JOIN "
+         "LATERAL (SELECT c.oid || coalesce(array_agg(relid::oid), '{}') FROM pg_partition_tree(c.oid)) "
+         "parts(of) "
+         "WHERE (n.nspname, c.relname) IN (" +
+         names + ")";
+}
+
+// Triggers and rules that fire whatever the session's role is would load other rows than production has.
+Result<Owners> owners_of(ShadowConnection& connection, const Names& tables) {
+  const auto rows = connection.ask(owners_query(tables));
   if (!rows) return rows.error();
   Owners owners;
-  for (const auto& row : *rows) owners[{cell(row, 0), cell(row, 1)}] = cell(row, 2);
+  for (const auto& row : *rows) {
+    const auto name = cell(row, 0) + "." + cell(row, 1);
+    if (cell(row, 3) != "f") {
+      return Error{
+          base::sqlstate::feature_not_supported,
+          name + " has triggers or rules that are enabled ALWAYS or as REPLICA, and change what is loaded"};
+    }
+    owners[{cell(row, 0), cell(row, 1)}] = cell(row, 2);
+  }
+  for (const auto& [schema, name] : tables) {
+    if (!owners.contains({schema, name}))
+      return Error{base::sqlstate::feature_not_supported, "the copy has no table " + schema + "." + name};
+  }
   return owners;
 }
 
+using Statements = std::map<std::string, std::vector<std::string>>;  // by who runs them
+
 // Each by itself, so that an owner's code can read what was loaded before, but for all tables or for none.
-Result<void> load_as_owner(ShadowConnection& connection, const std::vector<std::string>& statements) {
-  if (const auto begun = connection.ask("BEGIN; " + shadow::exact_settings(), kLoadTime); !begun)
-    return not_loaded(begun.error());
+Result<void> load_as_owner(ShadowConnection& connection, const std::vector<std::string>& statements,
+                           steady_clock::time_point until) {
+  const auto run = [&](const std::string& sql) -> Result<void> {
+    const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now());
+    if (left <= milliseconds(0)) return not_loaded({base::sqlstate::query_canceled, "no time is left"});
+    if (const auto ran = connection.ask(sql, left); !ran) return not_loaded(ran.error());
+    return {};
+  };
+  if (const auto begun = run("BEGIN; " + shadow::exact_settings()); !begun) return begun;
   for (const auto& sql : statements) {
-    if (const auto loaded = connection.ask(sql, kLoadTime); !loaded) return not_loaded(loaded.error());
+    if (const auto loaded = run(sql); !loaded) return loaded;
   }
-  if (const auto ended = connection.ask("COMMIT", kLoadTime); !ended) return not_loaded(ended.error());
-  return {};
+  return run("COMMIT");
+}
+
+// Keys that rows refer to are not looked up, but actions of foreign keys run. The letters are PostgreSQL's
+// for triggers that fire in ordinary sessions, and in those of replication alone.
+std::string checking_keys(bool is_on) {
+  const std::string from = is_on ? "R" : "O", to = is_on ? "O" : "R";
+  return "UPDATE pg_catalog.pg_trigger SET tgenabled = '" + to + "' WHERE tgisinternal AND tgenabled = '" +
+         from + "' AND tgfoid IN ('\"RI_FKey_check_ins\"'::regproc, '\"RI_FKey_check_upd\"'::regproc)";
 }
 
 }  // namespace
 
-// As the owner of each table: what runs then has the rights that it has in production, and none else.
-Result<void> Shadow::load(const ThrowAway& made, const std::vector<shadow::TableRows>& tables,
-                          shadow::Loading how) {
-  if (tables.empty()) return {};
+// As the owner of each table: what runs then has the rights that it has in production, and none else. All are
+// emptied before any is filled, for one may be a part of another.
+Result<void> Shadow::load(const ThrowAway& made, const std::vector<shadow::TableName>& emptied,
+                          const std::vector<shadow::TableRows>& tables) {
+  auto names = emptied;
+  for (const auto& rows : tables) names.push_back(rows.table);
+  if (names.empty()) return {};
   const auto looking =
       ShadowConnection::open(server_->address(), server_->admin(made.name()), ServerConnection::to_look());
   if (!looking) return looking.error();
-  const auto owners = owners_of(**looking, tables);
+  const auto owners = owners_of(**looking, names);
   if (!owners) return owners.error();
-  std::map<std::string, std::vector<std::string>> statements;
+  Statements emptying, filling;
+  for (const auto& name : emptied) emptying[owners->at(name)].push_back(shadow::emptying(name));
   for (const auto& rows : tables) {
-    const auto owner = owners->find(rows.table);
-    if (owner == owners->end())
-      return Error{base::sqlstate::feature_not_supported,
-                   "the copy has no table " + rows.table.first + "." + rows.table.second};
-    auto sql = shadow::loading(rows, how);
-    std::move(sql.begin(), sql.end(), std::back_inserter(statements[owner->second]));
+    auto sql = shadow::loading(rows);
+    std::move(sql.begin(), sql.end(), std::back_inserter(filling[owners->at(rows.table)]));
   }
-  for (const auto& [owner, sql] : statements) {
-    const auto connection = log_in(owner, made.name());
-    if (!connection) return connection.error();
-    if (const auto loaded = load_as_owner(**connection, sql); !loaded) return loaded;
+  if (const auto quiet = made.be_quiet(true); !quiet) return quiet;
+  const auto until = steady_clock::now() + kLoadTime;
+  for (const auto* statements : {&emptying, &filling}) {
+    for (const auto& [owner, sql] : *statements) {
+      const auto connection = log_in(owner, made.name());
+      if (!connection) return connection.error();
+      if (const auto loaded = load_as_owner(**connection, sql, until); !loaded) return loaded;
+    }
   }
-  return {};
+  return made.be_quiet(false);
 }
 
-// The statement runs with its keys unguarded, so that they are known, and what it did is undone. Why they are
-// not known to be there; empty: they are, as far as production has them.
-Result<std::string> Shadow::load_parents(const ThrowAway& made, const std::string& role,
-                                         const shadow::RunPlan& plan, const shadow::TargetQuestion& question,
-                                         const shadow::TargetRows& rows, const ParentReading& parents) {
-  if (rows.references.empty()) return std::string();
+// The statement runs with its keys unguarded, and what it did is undone: by then each row that it or a
+// foreign key's action has changed refers to what it will refer to.
+Result<Shadow::WantedKeys> Shadow::look_at_keys(const ThrowAway& made, const std::string& role,
+                                                const shadow::RunPlan& plan, const shadow::TargetRows& rows) {
+  const auto admin =
+      ShadowConnection::open(server_->address(), server_->admin(made.name()), server_->parameters());
+  if (!admin) return admin.error();
+  if (const auto unguarded = (*admin)->ask(checking_keys(false)); !unguarded) return unguarded.error();
   auto connection = log_in(role, made.name());
   if (!connection) return connection.error();
   const auto ran = [&](const auto&... asked) { return (*connection)->ask(asked..., kLoadTime); };
-  // What it fails by it will fail by again.
-  if (!ran(shadow::opening_of(plan)) ||
-      !ran(plan.statement, plan.parameters.value_or(shadow::Parameters{})) || !ran(shadow::exact_settings()))
-    return std::string();
-  std::vector<std::pair<const shadow::TargetReference*, std::vector<shadow::Row>>> wanted;
+  auto done = ran(shadow::opening_of(plan));
+  if (done) done = ran(plan.statement, plan.parameters.value_or(shadow::Parameters{}));
+  if (done) done = ran(shadow::exact_settings());
+  WantedKeys wanted;
   for (const auto& reference : rows.references) {
-    auto keys = ran(shadow::keys_query(question, reference));
-    if (!keys) return std::string("they could not be looked at in the copy");
-    if (!keys->empty()) wanted.emplace_back(&reference, std::move(*keys));
+    if (done) done = ran(shadow::keys_query(reference));
+    if (done && !done->empty()) wanted.keys.emplace_back(&reference, std::move(*done));
   }
   connection->reset();
-  std::set<shadow::TableName> loaded;
-  for (const auto& table : rows.tables) loaded.insert(table.table);
-  for (const auto& [reference, keys] : wanted) {
-    const auto read = parents(*reference, keys);
+  if (const auto guarded = (*admin)->ask(checking_keys(true)); !guarded) return guarded.error();
+  // What refers to a key that goes bars it again; by anything else it may fail before or behind its keys.
+  if (!done && done.error().code != kForeignKey)
+    wanted.why = "without them it fails by SQLSTATE " + std::string(done.error().code.view());
+  return wanted;
+}
+
+// Why what its rows will refer to is not known to be there; empty: it is, as far as production has it.
+Result<std::string> Shadow::load_parents(const ThrowAway& made, const std::string& role,
+                                         const shadow::RunPlan& plan, const shadow::TargetRows& rows,
+                                         const ParentReading& parents) {
+  if (rows.references.empty()) return std::string();
+  const auto wanted = look_at_keys(made, role, plan, rows);
+  if (!wanted) return wanted.error();
+  if (!wanted->why.empty()) return wanted->why;
+  std::vector<shadow::TableRows> found;
+  for (const auto& [reference, keys] : wanted->keys) {
+    auto read = parents(*reference, keys);
     if (!read) return read.error().message;
-    const auto how = loaded.insert(read->table).second ? shadow::Loading::instead : shadow::Loading::beside;
-    if (const auto taken = load(made, {*read}, how); !taken) return taken.error().message;
+    found.push_back(std::move(*read));
   }
-  return std::string();
+  const auto loaded = load(made, {}, found);
+  if (loaded) return std::string();
+  if (const auto loud = made.be_quiet(false); !loud) return loud.error();
+  return loaded.error().message;
 }
 
 Result<shadow::RunFacts> Shadow::try_out_on(const std::string& role, const shadow::RunPlan& plan,
@@ -133,11 +194,9 @@ Result<shadow::RunFacts> Shadow::try_out_on(const std::string& role, const shado
     return fail({base::sqlstate::feature_not_supported,
                  "a server that was given for copies takes no rows, for its log may quote them"});
   const auto ran = with_throw_away(with_rows_, [&](ThrowAway& made) -> Result<void> {
-    if (const auto quiet = made.be_quiet(true); !quiet) return quiet;
-    if (const auto loaded = load(made, rows.tables, shadow::Loading::instead); !loaded) return loaded;
-    const auto keys_unknown = load_parents(made, role, plan, question, rows, parents);
+    if (const auto loaded = load(made, rows.emptied, rows.tables); !loaded) return loaded;
+    const auto keys_unknown = load_parents(made, role, plan, rows, parents);
     if (!keys_unknown) return keys_unknown.error();
-    if (const auto loud = made.be_quiet(false); !loud) return loud;
     const auto opened = log_in(role, made.name());
     if (!opened) return opened.error();
     const auto tried = (*opened)->try_out(plan, with_rows_.baseline, facts);

@@ -56,7 +56,7 @@ ThrowAway::~ThrowAway() {
   if (admin_) (void)end();
 }
 
-Result<void> ThrowAway::be_quiet(bool quiet) {
+Result<void> ThrowAway::be_quiet(bool quiet) const {
   return run("ALTER DATABASE " + identifier(name_) +
              (quiet ? " SET session_replication_role TO replica" : " RESET session_replication_role"));
 }

@@ -26,7 +26,7 @@ class ThrowAway {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   // Sessions that begin there from now on fire no triggers, rules and foreign keys; or do so again. Manual,
   // "session_replication_role".
-  [[nodiscard]] base::Result<void> be_quiet(bool quiet);
+  [[nodiscard]] base::Result<void> be_quiet(bool quiet) const;
   // Drops it, whoever is connected. An error: something is left of the statement, the database itself or a
   // change of what all databases share, such as roles; nothing must run in the server any more.
   [[nodiscard]] base::Result<void> end();

@@ -12,6 +12,12 @@ std::string as_sql(const TableName& table) {
   return qualified(table.first, table.second);
 }
 
+std::string listed(const std::vector<std::string>& columns) {
+  std::string list;
+  for (const auto& column : columns) list += (list.empty() ? "" : ", ") + identifier(column);
+  return list;
+}
+
 }  // namespace
 
 TargetQuestion targets_unknown(std::uint64_t most, std::string why) {
@@ -30,22 +36,25 @@ std::string exact_settings() {
          "SET LOCAL standard_conforming_strings TO on; ";
 }
 
-std::string keys_query(const TargetQuestion& question, const TargetReference& reference) {
-  std::string columns, conditions;
-  for (const auto& column : reference.columns) {
-    columns += (columns.empty() ? "" : ", ") + identifier(column);
+std::string keys_query(const TargetReference& reference) {
+  std::string conditions;
+  for (const auto& column : reference.columns)
     conditions += (conditions.empty() ? " WHERE " : " AND ") + identifier(column) + " IS NOT NULL";
-  }
-  return "SELECT DISTINCT " + columns + " FROM " + as_sql(question.table) + conditions + " LIMIT " +
-         std::to_string(question.most);
+  return "SELECT DISTINCT " + listed(reference.columns) + " FROM " + as_sql(reference.table) + conditions +
+         " LIMIT " + std::to_string(kMostKeys + 1);
 }
 
-std::vector<std::string> loading(const TableRows& rows, Loading how) {
+std::string emptying(const TableName& table) {
+  return "DELETE FROM " + as_sql(table);
+}
+
+std::vector<std::string> loading(const TableRows& rows) {
   constexpr std::size_t kAtOnce = 100;
   std::vector<std::string> sql;
-  if (how == Loading::instead) sql.push_back("DELETE FROM " + as_sql(rows.table));
-  std::string columns;
-  for (const auto& column : rows.columns) columns += (columns.empty() ? "" : ", ") + identifier(column);
+  const auto columns = listed(rows.columns);
+  // Of this index alone: one whose constraint is DEFERRABLE cannot be asked.
+  const auto unless =
+      rows.beside.empty() ? std::string() : " ON CONFLICT (" + listed(rows.beside) + ") DO NOTHING";
   for (std::size_t begin = 0; begin < rows.rows.size(); begin += kAtOnce) {
     std::string values;
     for (std::size_t i = begin; i < std::min(begin + kAtOnce, rows.rows.size()); ++i) {
@@ -55,7 +64,7 @@ std::vector<std::string> loading(const TableRows& rows, Loading how) {
       values += (values.empty() ? "(" : ", (") + one + ")";
     }
     sql.push_back("INSERT INTO " + as_sql(rows.table) + " (" + columns + ") OVERRIDING SYSTEM VALUE VALUES " +
-                  values + (how == Loading::beside ? " ON CONFLICT DO NOTHING" : ""));
+                  values + unless);
   }
   return sql;
 }

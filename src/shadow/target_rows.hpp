@@ -32,9 +32,12 @@ struct TargetQuestion {
 };
 [[nodiscard]] TargetQuestion targets_unknown(std::uint64_t most, std::string why);
 
-// A foreign key of the target some of whose columns are assigned.
+// A foreign key some of whose columns change.
 struct TargetReference {
+  TableName table;  // that has it
   std::vector<std::string> columns, parent_columns;
+  // By which a column of the parent is compared with one of the table, and what a value of it is cast by.
+  std::vector<std::string> operators, casts;
   TableName parent;
   Oid parent_oid = 0;
 };
@@ -43,13 +46,17 @@ struct TableRows {
   TableName table;
   std::vector<std::string> columns;  // all that are stored and not generated
   std::vector<Row> rows;
+  // Columns of a unique index: what is there by the same values stays. Empty: nothing is.
+  std::vector<std::string> beside{};
 };
 
 struct TargetRows {
   std::vector<TableRows> tables;  // the target first
   std::size_t targets = 0;        // rows of it that the statement itself changes
   std::vector<TableName> leaves;  // that these are stored in
+  // Of the target and of whatever its foreign keys change, at any distance.
   std::vector<TargetReference> references;
+  std::vector<TableName> emptied;  // what must have no made-up rows: all of these, and the parents
 };
 
 // One question after the other, of one snapshot, under exact_settings().
@@ -64,15 +71,17 @@ using Asking = std::function<base::Result<std::vector<Row>>(const std::string& s
 [[nodiscard]] base::Result<TargetRows> read_targets(const TargetQuestion& question,
                                                     const std::vector<Row>& ids, const Asking& ask);
 
+// Of one reference. With more nothing is known.
+inline constexpr std::size_t kMostKeys = 5'000;
 // Behind the statement, in the copy: the keys that are referred to then, a row for each.
-[[nodiscard]] std::string keys_query(const TargetQuestion& question, const TargetReference& reference);
+[[nodiscard]] std::string keys_query(const TargetReference& reference);
 // Those rows that the keys refer to, of production.
 [[nodiscard]] base::Result<TableRows> read_parents(const TargetReference& reference,
                                                    const std::vector<Row>& keys, const Asking& ask);
 
-// What fills the copy's table: nothing is in it but these. `beside`: besides what is in it.
-enum class Loading : bool { instead, beside };
-[[nodiscard]] std::vector<std::string> loading(const TableRows& rows, Loading how);
+[[nodiscard]] std::string emptying(const TableName& table);
+// What fills the copy's table.
+[[nodiscard]] std::vector<std::string> loading(const TableRows& rows);
 
 // What a report says of them: never a value.
 struct TargetsTold {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 namespace portcullis::shadow {
@@ -21,7 +22,8 @@ using ::testing::Pair;
 class Database {
  public:
   char on_delete = 'c', on_update = 'a';
-  bool hides = false, has_period = false;
+  bool hides = false, has_period = false, is_plain = true, deletes_what_moves = false;
+  std::string generated;  // a column of app.orders
   std::vector<Row> children = {{"200", "(0,1)"}, {"200", "(0,2)"}};
   std::string bytes = "10";
   std::optional<std::string> fails_at;  // words of a question
@@ -44,20 +46,36 @@ class Database {
     const std::string hidden = hides ? "t" : "f";
     if (has(sql, "row_security_active")) {
       if (has(sql, "c.oid = 200"))
-        return {{"200", "app", "items", "r", hidden, "order_id"},
-                {"200", "app", "items", "r", hidden, "place"}};
-      return {{"100", "app", "orders", "r", "f", "id"}, {"100", "app", "orders", "r", "f", "note"}};
+        return {{"200", "app", "items", "r", hidden, "order_id", "f", "f"},
+                {"200", "app", "items", "r", hidden, "place", "f", "f"}};
+      const std::string moves = deletes_what_moves ? "t" : "f", kind = deletes_what_moves ? "p" : "r";
+      std::vector<Row> orders;
+      for (const char* column : {"id", "note"})
+        orders.push_back({"100", "app", "orders", kind, "f", column, generated == column ? "t" : "f", moves});
+      return orders;
     }
-    const Row key = {
-        "9",      "200", std::string(1, on_delete), std::string(1, on_update), "order_id", "id", "app",
-        "orders", "100", has_period ? "t" : "f"};
+    const Row key = {"9",
+                     "200",
+                     std::string(1, on_delete),
+                     std::string(1, on_update),
+                     "order_id",
+                     "id",
+                     "app",
+                     "orders",
+                     "100",
+                     has_period ? "t" : "f",
+                     "=",
+                     is_plain ? "t" : "f",
+                     "::bigint",
+                     "app",
+                     "items"};
     if (has(sql, "k.confrelid = 100") || has(sql, "k.conrelid = 200")) return {key};
     if (has(sql, "pg_constraint")) return {};
     if (has(sql, "SELECT child.tableoid")) return children;
     if (has(sql, "octet_length")) return {{bytes}};
     if (has(sql, "relname FROM pg_class")) return {{"app", "orders"}};
     if (has(sql, "\"order_id\"")) return {{"1", "1"}, {"1", "2"}};
-    return {{"1", std::nullopt}};
+    return generated.empty() ? std::vector<Row>{{"1", std::nullopt}} : std::vector<Row>{{"1"}};
   }
 };
 
@@ -108,7 +126,7 @@ TEST(TargetRows, AreReadByTheirPlaceAndNeverWhole) {
                                  "('{\"(0,1)\",\"(7,12)\"}'::tid[])"));
     }
     if (sql.find("child.tableoid") != std::string::npos) {
-      EXPECT_THAT(sql, HasSubstr("child.\"order_id\" = parent.\"id\""));
+      EXPECT_THAT(sql, HasSubstr("parent.\"id\" OPERATOR(pg_catalog.=) child.\"order_id\""));
       EXPECT_THAT(sql, HasSubstr("LIMIT 4"));
     }
   }
@@ -132,20 +150,63 @@ TEST(TargetRows, OfAnUpdateNameTheKeysThatItGivesANewValue) {
   // The child's own question for its table is answered by its name.
   const auto asking = [&](const std::string& sql) -> Result<std::vector<Row>> {
     if (sql.find("c.relname = 'items'") != std::string::npos)
-      return std::vector<Row>{{"200", "app", "items", "r", "f", "order_id"},
-                              {"200", "app", "items", "r", "f", "place"}};
+      return std::vector<Row>{{"200", "app", "items", "r", "f", "order_id", "f", "f"},
+                              {"200", "app", "items", "r", "f", "place", "f", "f"}};
     return database.asking()(sql);
   };
   const auto rows = read_targets(question, {{"200", "(0,1)"}}, asking);
   ASSERT_TRUE(rows) << rows.error().message;
   ASSERT_EQ(rows->references.size(), 1u);
   EXPECT_THAT(rows->references[0].parent, Pair("app", "orders"));
-  EXPECT_EQ(keys_query(question, rows->references[0]),
-            "SELECT DISTINCT \"order_id\" FROM \"app\".\"items\" WHERE \"order_id\" IS NOT NULL LIMIT 3");
+  EXPECT_THAT(rows->emptied, ElementsAre(Pair("app", "items"), Pair("app", "orders")));
+  EXPECT_EQ(keys_query(rows->references[0]),
+            "SELECT DISTINCT \"order_id\" FROM \"app\".\"items\" WHERE \"order_id\" IS NOT NULL LIMIT 5001");
   const auto parents = read_parents(rows->references[0], {{"1"}, {"it's"}}, database.asking());
   ASSERT_TRUE(parents);
+  EXPECT_THAT(parents->beside, ElementsAre("id"));
   EXPECT_THAT(database.asked.back(),
-              HasSubstr("(portcullis_row.\"id\" = '1' OR portcullis_row.\"id\" = 'it''s')"));
+              HasSubstr("(portcullis_row.\"id\" OPERATOR(pg_catalog.=) '1'::bigint OR "
+                        "portcullis_row.\"id\" OPERATOR(pg_catalog.=) 'it''s'::bigint)"));
+  const auto many =
+      read_parents(rows->references[0], std::vector<Row>(kMostKeys + 1, {"1"}), database.asking());
+  ASSERT_FALSE(many);
+  EXPECT_THAT(many.error().message, HasSubstr("more than 5000 keys"));
+}
+
+// A default, or the same column in another key, gives them one that the statement does not name.
+TEST(TargetRows, OfAKeyThatIsSetAreLookedUpLikeThoseThatAreAssigned) {
+  for (const char action : {'d', 'n'}) {
+    Database database;
+    database.on_delete = action;
+    const auto rows = read(database, deleting());
+    ASSERT_TRUE(rows) << rows.error().message;
+    ASSERT_EQ(rows->references.size(), 1u);
+    EXPECT_THAT(rows->references[0].table, Pair("app", "items"));
+  }
+}
+
+TEST(TargetRows, OfAnUpdateFollowKeysOfGeneratedColumns) {
+  Database database;
+  database.on_update = 'c';
+  database.generated = "id";
+  const auto rows = read(database, updating({"note"}));
+  ASSERT_TRUE(rows) << rows.error().message;
+  ASSERT_EQ(rows->tables.size(), 2u);
+  EXPECT_THAT(rows->tables[0].columns, ElementsAre("note"));
+}
+
+// The children of app.orders are rows of its own then, as of a partition.
+TEST(TargetRows, ThatAreFoundTwiceAreLoadedOnce) {
+  Database database;
+  database.children = {{"100", "(0,1)"}, {"200", "(0,2)"}};
+  ASSERT_TRUE(read(database, deleting()));
+  const auto asked = [&](const char* words) {
+    return std::count_if(database.asked.begin(), database.asked.end(), [&](const std::string& sql) {
+      return sql.find("SELECT portcullis_row") != std::string::npos && sql.find(words) != std::string::npos;
+    });
+  };
+  EXPECT_EQ(asked("tableoid = 100"), 1);
+  EXPECT_EQ(asked("tableoid = 200"), 1);
 }
 
 TEST(TargetRows, WhatBarsIsAskedForButNotBounded) {
@@ -171,6 +232,15 @@ TEST(TargetRows, AreNotKnownWhereAnythingIsNot) {
   database.has_period = true;
   EXPECT_THAT(why(database, deleting()), HasSubstr("period"));
   database = {};
+  database.is_plain = false;
+  EXPECT_THAT(why(database, deleting()),
+              HasSubstr("a foreign key of app.items compares by operators of users"));
+  database = {};
+  database.deletes_what_moves = true;
+  EXPECT_THAT(why(database, updating({"id"})), HasSubstr("deleted for app.items"));
+  database.on_delete = 'a';
+  EXPECT_TRUE(read(database, updating({"id"})));
+  database = {};
   database.bytes = "9000000";
   EXPECT_THAT(why(database, deleting()), HasSubstr("too long"));
 }
@@ -186,16 +256,18 @@ TEST(TargetRows, AreNotKnownWhereAnyQuestionFails) {
 }
 
 TEST(TargetRows, AreLoadedInsteadOfWhatIsThere) {
+  EXPECT_EQ(emptying({"app", "or\"ders"}), "DELETE FROM \"app\".\"or\"\"ders\"");
   const TableRows rows{{"app", "or\"ders"}, {"id", "note"}, {{"1", std::nullopt}, {"2", "it's"}}};
   EXPECT_THAT(
-      loading(rows, Loading::instead),
+      loading(rows),
       ElementsAre(
-          "DELETE FROM \"app\".\"or\"\"ders\"",
           "INSERT INTO \"app\".\"or\"\"ders\" (\"id\", \"note\") OVERRIDING SYSTEM VALUE VALUES ('1', NULL), "
           "('2', 'it''s')"));
-  EXPECT_THAT(loading(rows, Loading::beside), ElementsAre(HasSubstr("ON CONFLICT DO NOTHING")));
-  EXPECT_THAT(loading({{"app", "t"}, {"id"}, {}}, Loading::beside), IsEmpty());
-  EXPECT_EQ(loading({{"app", "t"}, {"id"}, std::vector<Row>(250, {"1"})}, Loading::instead).size(), 4u);
+  auto beside = rows;
+  beside.beside = {"id", "no\"te"};
+  EXPECT_THAT(loading(beside), ElementsAre(HasSubstr(" ON CONFLICT (\"id\", \"no\"\"te\") DO NOTHING")));
+  EXPECT_THAT(loading({{"app", "t"}, {"id"}, {}}), IsEmpty());
+  EXPECT_EQ(loading({{"app", "t"}, {"id"}, std::vector<Row>(250, {"1"})}).size(), 3u);
 }
 
 RelationFacts table(const char* name) {
