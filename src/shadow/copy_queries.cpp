@@ -72,7 +72,8 @@ SELECT format('SELECT pg_catalog.setval(%L, %s, true)', format('%I.%I', schemana
 }
 
 // A sequence of a column goes with its table, a member of an extension with the extension; arrays and the row
-// types of tables have no owner of their own.
+// types of tables have no owner of their own. (Up to PostgreSQL 14 a generated column depends on columns of its
+// own table: the table itself does not.)
 std::string_view owners_query() noexcept {
   return R"(
 SELECT format('ALTER %s %s OWNER TO %I', CASE WHEN i.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE'
@@ -84,7 +85,7 @@ SELECT format('ALTER %s %s OWNER TO %I', CASE WHEN i.type IN ('function', 'proce
    AND i.type NOT IN ('event trigger', 'foreign-data wrapper', 'server', 'user mapping', 'subscription', 'schema',
                       'default acl', 'extension', 'large object', 'foreign table', 'language', 'policy')
    AND coalesce(i.schema, '') !~ '^pg_'
-   AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.classid = d.classid AND p.objid = d.objid
+   AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.classid = d.classid AND p.objid = d.objid AND p.objsubid = 0
                       AND (p.deptype = 'e' OR (p.classid = 'pg_class'::regclass AND p.deptype IN ('a', 'i')
                                                AND p.refobjsubid > 0)))
  ORDER BY d.classid, d.objid)";

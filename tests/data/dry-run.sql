@@ -37,6 +37,7 @@ CREATE TABLE seen_by (at timestamptz NOT NULL DEFAULT now(), what text);
 CREATE FUNCTION noting() RETURNS trigger LANGUAGE plpgsql AS
   'BEGIN INSERT INTO app.seen_by (what) VALUES (TG_OP); RETURN NULL; END';
 CREATE TRIGGER noted AFTER INSERT OR UPDATE OR DELETE ON wide FOR EACH STATEMENT EXECUTE FUNCTION noting();
+CREATE TABLE sums (n integer, doubled integer GENERATED ALWAYS AS (n * 2) STORED);
 CREATE TABLE empty (id integer PRIMARY KEY, v text);
 CREATE TABLE measured (at date NOT NULL, place text NOT NULL, v integer) PARTITION BY RANGE (at);
 CREATE TABLE measured_23 PARTITION OF measured FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
@@ -62,6 +63,7 @@ INSERT INTO measured_25 VALUES ('2025-02-02', 'here', 1);
 INSERT INTO base VALUES (1, 'a');
 INSERT INTO derived VALUES (2, 'b', 3);
 INSERT INTO guarded VALUES (1, 'nobody');
+INSERT INTO sums VALUES (1);
 REFRESH MATERIALIZED VIEW totals;
 RESET ROLE;
 ANALYZE;

@@ -69,7 +69,8 @@ STATEMENTS = ["ALTER TABLE app.wide " + one for one in WIDE] + [
     "DROP FUNCTION app.noting()", "DROP FUNCTION app.steady()", "DROP TYPE app.status", "DROP DOMAIN app.label",
     "ALTER PUBLICATION news ADD TABLE app.wide", "ANALYZE app.parents", "INSERT INTO app.seen_by (what) VALUES ('x')",
     "SELECT * FROM app.dear", "SELECT * FROM app.nowhere", "INSERT INTO app.parents VALUES (1000, 'new')",
-    "UPDATE app.parents SET name = name", "CREATE TEMPORARY TABLE mine (id integer)"]
+    "UPDATE app.parents SET name = name", "CREATE TEMPORARY TABLE mine (id integer)",
+    "UPDATE app.sums SET n = n + 1", "ALTER TABLE app.sums ADD COLUMN note text"]
 
 # On dry-run-18.sql.
 SINCE_18 = ["ALTER TABLE app.modern " + one for one in [
