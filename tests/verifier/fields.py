@@ -1,0 +1,134 @@
+"""The form of each type of entry, as the tables of docs/audit-format.md say it. Forms, not values: what a field says is
+checked only where a rule between entries needs it."""
+
+import base64
+import binascii
+
+_URL = str.maketrans("-_+/", "+/??")  # base64url as base64; what only base64 has is nothing
+MARK = "*"  # in front of the name of a field that is always there
+
+
+def _number(value):
+    return type(value) is int and value >= 0
+
+
+def _boolean(value):
+    return isinstance(value, bool)
+
+
+def _ascii(value):
+    """A string that never needs `_base64`."""
+    return isinstance(value, str)
+
+
+def _text(value):
+    """A string that may stand as NAME_base64 instead."""
+    return isinstance(value, str)
+
+
+def decoded(value):
+    """The bytes of canonical base64 with padding; None for everything else."""
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except (TypeError, ValueError, binascii.Error):
+        return None
+    return raw if base64.b64encode(raw).decode("ascii") == value else None
+
+
+def _texts(value):
+    def fits(one):
+        if isinstance(one, dict):
+            return list(one) == ["base64"] and decoded(one["base64"]) is not None
+        return isinstance(one, str)
+    return isinstance(value, list) and all(map(fits, value))
+
+
+def _url(length):
+    """So many characters of base64url that encode whole bytes, and no bits behind them."""
+    def fits(value):
+        return isinstance(value, str) and len(value) == length and decoded(value.translate(_URL) + "=") is not None
+    return fits
+
+
+_hash, _seal = _url(43), _url(11)
+
+
+def _hashes(value):
+    return isinstance(value, list) and all(map(_hash, value))
+
+
+def _objects(form, exactly_one=False):
+    def fits(value):
+        return isinstance(value, list) and all(
+            isinstance(one, dict) and (not exactly_one or len(one) == 1) and malformed(one, form) is None
+            for one in value)
+    return fits
+
+
+def _said(value):
+    return isinstance(value, dict) and value != {} and malformed(value, _SAID) is None
+
+
+def _form(**kinds):
+    """{field: (check, always there)} from `kind="*field field"`."""
+    checks = {"number": _number, "boolean": _boolean, "ascii": _ascii, "text": _text, "texts": _texts}
+    made = {}
+    for kind, names in kinds.items():
+        for name in names.split():
+            made[name.lstrip(MARK)] = (checks[kind], name.startswith(MARK))
+    return made
+
+
+def malformed(entry, form):
+    """The first field of `entry` that `form` does not have so, or that it wants and `entry` has not; else None."""
+    for name, value in entry.items():
+        check = form.get(name, (None, False))[0]
+        if check is None and name.endswith("_base64") and form.get(name[:-7], (None, False))[0] is _text:
+            check = lambda raw: decoded(raw) is not None
+        if check is None or not check(value):
+            return name
+    for name, (check, needed) in form.items():
+        if needed and name not in entry and not (check is _text and name + "_base64" in entry):
+            return name
+    return None
+
+
+_EFFECT = _form(text="*action *outcome ground object reason route rule", boolean="all_columns", texts="columns")
+_PARAMETER = _form(text="hex text", number="length", boolean="null")
+_SAID = _form(number="confidence", text="reason")
+
+COMMON = {**_form(ascii="*@ *t", number="*b *i *ts"), "e": (_seal, False), "prev": (_hash, True)}
+TYPES = {
+    "segment": {**_form(ascii="*boot"), "frontier": (_hashes, True)},
+    "open": _form(ascii="*boot *version", number="*heartbeat"),
+    "recovered": _form(number="*dropped"),
+    "close": {},
+    "heartbeat": {},
+    "session": _form(text="*event agent application auth client database login owner reason role sqlstate",
+                     number="*session count server_pid", boolean="*tls"),
+    "decision": {**_form(text="*message *verdict agent catalog dry_run policy reason role rule sqlstate text trace",
+                         number="*agent_seq *session *text_length catalog_age rows_limit statement",
+                         texts="kinds limits rates"),
+                 "effects": (_objects(_EFFECT), False), "said": (_said, False),
+                 "parameters": (_objects(_PARAMETER, exactly_one=True), False)},
+    "outcome": _form(text="*result limit sqlstate status", number="*decision *duration *session attempts bytes rows",
+                     texts="changed differs tags"),
+    "policy": _form(text="*bytes *hash name"),
+    "config": _form(text="*bytes"),
+    "dry_run": _form(text="*hash report", number="*session"),
+}
+FORMS = {kind: {**COMMON, **form} for kind, form in TYPES.items()}
+
+
+def wrong_field(entry):
+    """The name of the field by which `entry` is not of its type's form; None where it is."""
+    kind = entry.get("t")
+    form = FORMS.get(kind) if isinstance(kind, str) else None
+    return "t" if form is None else malformed(entry, form)
+
+
+def text_of(entry, name):
+    """Bytes of a text, however it is written; empty where it is left out."""
+    if name in entry or name + "_base64" not in entry:
+        return entry.get(name, "").encode("utf-8")
+    return decoded(entry[name + "_base64"])

@@ -1,0 +1,74 @@
+"""Logs to verify: what a gate wrote of logins, decisions, outcomes, refusals, stops and a kill -9."""
+
+import forge
+import harness
+import wire
+from gate import Gate
+from wire import SYNC, bind, describe_portal, execute, extended, parse, query
+
+STATEMENTS = ["SELECT 1", "SELECT ssn FROM app.users", "UPDATE app.orders SET id = id WHERE id = 1", "SELEC", "SELECT 1/0",
+              "SELECT 'B\u00fccher \u65e5\u672c \U0001f600'"]
+
+
+def logs(folder):
+    """{name: folder}: `stopped` and `killed` end with a whole batch, `torn` within one, `segments` is `stopped` in several."""
+    postgres = harness.shop()
+    try:
+        made = _made_by_a_gate(postgres, folder)
+    finally:
+        postgres.stop()
+    made["torn"] = _copy(made["killed"], folder / "torn")
+    [segment] = made["torn"].glob("*.jsonl")
+    segment.write_bytes(segment.read_bytes().rstrip(b"\n")[:-30] + b"\n" * 100)
+    made["segments"] = folder / "segments"
+    made["segments"].mkdir()
+    for name, data in forge.files(_in_segments(forge.read_log(made["stopped"]))).items():
+        (made["segments"] / name).write_bytes(data)
+    return made
+
+
+def _made_by_a_gate(postgres, folder):
+    gate = Gate(postgres, {**harness.POLICY, "rules": harness.POLICY["rules"][:2]}, [harness.AGENT])
+    try:
+        _traffic(gate)
+        gate.stop()
+        gate.start()
+        with gate.connect(harness.AGENT) as connection:
+            connection.talk(query("SELECT 2"))
+            gate.kill()
+        made = {"killed": _copy(gate.audit_dir, folder / "killed")}
+        gate.start()
+    finally:
+        gate.stop()
+    made["stopped"] = _copy(gate.audit_dir, folder / "stopped")
+    return made
+
+
+def _traffic(gate):
+    with gate.connect(harness.AGENT) as connection:
+        for statement in STATEMENTS:
+            connection.talk(query(statement))
+        connection.talk(query(b"SELECT '\xff'"))  # not UTF-8: kept as base64
+        connection.talk(extended("SELECT $1::text, $2::text", ["a", None]), SYNC)
+        connection.talk(parse("SELECT generate_series(1, 10)", "s"), bind([], "s", "p"), describe_portal("p"),
+                        execute("p", 3), execute("p"), SYNC)
+    try:
+        gate.socket().log_in("nobody", "no password", gate.database)
+    except wire.ServerError:
+        pass
+
+
+def _copy(source, to):
+    """With a little of the space that a killed gate had allocated: a MiB of line feeds makes each check slow."""
+    to.mkdir()
+    for segment in source.glob("*.jsonl"):
+        raw = segment.read_bytes()
+        whole = raw.rstrip(b"\n") + b"\n"
+        (to / segment.name).write_bytes(whole + raw[len(whole):len(whole) + 64])
+    return to
+
+
+def _in_segments(entries):
+    """Segments have 256 MiB before a gate begins another; here they begin wherever a batch does, after each tenth entry."""
+    begins = {n for n in range(1, len(entries)) if "e" in entries[n - 1]}
+    return forge.remade(forge.split(entries, set(sorted(begins)[5::10])), renumber=True, batches=True)
