@@ -8,7 +8,7 @@ DEEPEST = 5  # levels of objects and arrays, the entry's own among them
 
 _TEXT = re.compile(rb'(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*')
 _HALF_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-_NEVER = re.compile(rb"(?:[^\\]|\A)(?:\\\\)*\\u(?:0000|(?!00))")  # zero characters, and what is written as it is
+_NEVER = re.compile(rb"(?:[^\\]|\A)(?:\\\\)*\\u(?:0000|[dD][89a-fA-F])")  # zero characters, surrogates
 _DIGITS = re.compile(rb"[0-9]+")
 
 

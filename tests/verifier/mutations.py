@@ -14,9 +14,9 @@ VALUES = ["", "x", "allow", "ask", "deny", "would_deny", "suspended", "ok", "rol
 TYPES = ["segment", "open", "recovered", "close", "heartbeat", "session", "decision", "outcome", "policy", "config",
          "dry_run"]
 # Pieces of JSON that are read by lax readers, or close to what an entry holds.
-PIECES = [b"\n", b"\n\n", b"\0", b" ", b"\t", b"\r\n", b'"', b"\\", b"\\u0041", b"\\/", b"\\u001F", b"\\u0000", b"-0", b"1.0",
-          b"1e3", b"null", b"9007199254740992", b"01", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"{}", b"[]",
-          b",", b'"e":""', b'"b":1,"b":1', b"\xf4\x90\x80\x80"]
+PIECES = [b"\n", b"\n\n", b"\0", b" ", b"\t", b"\r\n", b'"', b"\\", b"\\u0041", b"\\/", b"\\u001F", b"\\u0000", b"\\u20ac",
+          b"\\uD83D", b"-0", b"1.0", b"1e3", b"null", b"9007199254740992", b"01", b"\xff", b"\xc0\x80", b"\xed\xa0\x80",
+          b"\xef\xbb\xbf", b"\xf4\x90\x80\x80", b"{}", b"[]", b",", b'"e":""', b'"b":1,"b":1']
 SECONDS = 1_000_000
 
 
