@@ -46,7 +46,8 @@ class Rules:
             self._outcome(entry)
         elif kind in ("close", "recovered"):
             self._boot = None
-            self._pending.clear()
+            if kind == "recovered":  # its decisions' outcomes are lost; behind a `close`, `order` says enough
+                self._pending.clear()
 
     # --- order ----------------------------------------------------------------------------------------------------
     def _order(self, entry, kind):
