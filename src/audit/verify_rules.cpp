@@ -20,9 +20,10 @@ std::uint64_t count(const EntryReader& entry, std::string_view key) {
 }  // namespace
 
 void EntryRules::see(const EntryReader& entry) {
+  const bool was_running = phase_ == Phase::running;
   see_lifecycle(entry);
-  see_silence(entry);
-  see_time(entry);
+  if (was_running) see_silence(entry);
+  see_time(entry, was_running);
   see_policy(entry);
   if (entry.type() == EntryType::decision) see_counter(entry);
   if (entry.type() == EntryType::decision) see_decision(entry);
@@ -34,7 +35,11 @@ void EntryRules::see_lifecycle(const EntryReader& entry) {
     report_(VerifyResult::tampered, "order", std::move(message));
   };
   if (entry.type() == EntryType::segment) {
-    if (phase_ == Phase::running && entry.text("boot") != boot_) wrong("a segment of another boot");
+    if (phase_ != Phase::running) {
+      segment_boot_ = entry.text("boot");
+    } else if (entry.text("boot") != boot_) {
+      wrong("a segment of another boot");
+    }
     return;
   }
   if (entry.type() == EntryType::recovered) {
@@ -45,6 +50,8 @@ void EntryRules::see_lifecycle(const EntryReader& entry) {
     if (phase_ == Phase::running) wrong("\"open\" without \"close\" or \"recovered\" before it");
     phase_ = Phase::running;
     boot_ = entry.text("boot");
+    if (std::exchange(segment_boot_, std::nullopt).value_or(boot_) != boot_)
+      wrong("the boot is not that of the segment which begins with it");
     heartbeat_ = entry.number("heartbeat").value_or(0) * 1'000;
     counters_.clear();
     policies_.clear();
@@ -58,15 +65,16 @@ void EntryRules::see_lifecycle(const EntryReader& entry) {
 void EntryRules::see_silence(const EntryReader& entry) {
   const bool is_of_boot = entry.type() != EntryType::open && entry.type() != EntryType::recovered;
   const std::int64_t silent = entry.micros() - latest_;
-  if (phase_ != Phase::running || !is_of_boot || silent <= heartbeat_ + kToleratedStepMicros) return;
+  if (!is_of_boot || silent <= heartbeat_ + kToleratedStepMicros) return;
   report_(
       VerifyResult::incomplete, "silence",
       "nothing was recorded for " + std::to_string(silent / 1'000'000) +
           " s, and a heartbeat was due: the machine slept, its disk was full, or the gate did not record");
 }
 
-void EntryRules::see_time(const EntryReader& entry) {
-  const bool new_boot = entry.type() == EntryType::open || entry.type() == EntryType::recovered;
+void EntryRules::see_time(const EntryReader& entry, bool was_running) {
+  const bool new_boot =
+      !was_running || entry.type() == EntryType::open || entry.type() == EntryType::recovered;
   if (!new_boot && entry.micros() < latest_ - kToleratedStepMicros) {
     report_(VerifyResult::incomplete, "time",
             "the time goes back by " + std::to_string((latest_ - entry.micros()) / 1'000'000) +

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,7 +33,7 @@ class EntryRules {
   };
 
   void see_lifecycle(const EntryReader& entry);
-  void see_time(const EntryReader& entry);
+  void see_time(const EntryReader& entry, bool was_running);
   void see_silence(const EntryReader& entry);
   void see_decision(const EntryReader& entry);
   void see_counter(const EntryReader& entry);
@@ -45,6 +46,7 @@ class EntryRules {
   Report report_;
   Phase phase_ = Phase::fresh;
   std::string boot_;
+  std::optional<std::string> segment_boot_;   // of a segment before the start that it belongs to
   std::int64_t latest_ = 0;                   // the latest time seen in this boot
   std::int64_t heartbeat_ = 0;                // microseconds that it may be silent
   std::map<std::uint64_t, Waiting> waiting_;  // by index

@@ -29,8 +29,8 @@ class Log:
     """`run()` gives the findings; `tree` and `last_leaf` are of what was in order until it ended, `status` of all findings,
     also of those that are too many to be kept."""
 
-    def __init__(self, folder, leave_out=()):
-        self._folder, self._leave_out = folder, leave_out
+    def __init__(self, folder):
+        self._folder = folder
         self.findings = []
         self.status = 0
         self.tree, self.last_leaf, self._sealed_leaf = tree.Tree(), None, None
@@ -40,8 +40,6 @@ class Log:
 
     # --- findings -------------------------------------------------------------------------------------------------
     def _report(self, check, text):
-        if text in self._leave_out:
-            return
         self.status = self.status or 2 if check in INCOMPLETE else 1
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(Finding(check, self.tree.size, self._place, text))
@@ -82,7 +80,7 @@ class Log:
             line = raw[position:len(raw) if end < 0 else end]
             number += 1
             self._place = f"{segment.name}:{number}"
-            entry = self._read(line, nothing_behind=end < 0 or raw[end + 1:end + 2] in (b"", b"\n"))
+            entry = self._read(line, nothing_behind=end < 0 or not raw[end + 1:].partition(b"\n")[0].strip(b"\0"))
             if entry is None:
                 return self._tail(raw[position:], last, number == 1)
             self._check(entry)

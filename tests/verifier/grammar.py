@@ -90,7 +90,9 @@ class _Reader:
         before = []
 
         def member():
-            key = self._string()
+            begin = self._at
+            self._string()
+            key = self._line[begin + 1:self._at - 1]  # as it is written
             if before and key <= before[0]:
                 raise Wrong("keys out of order or twice")
             before[:] = [key]

@@ -1,5 +1,6 @@
 """What must hold between entries, beyond hashes and numbers: order, pairs, counters, silence, time."""
 
+import hashlib
 from collections import OrderedDict
 
 from fields import text_of
@@ -7,10 +8,6 @@ from fields import text_of
 LEEWAY = 5_000_000  # microseconds
 ALLOWED = (b"allow", b"would_deny")
 REMEMBERED = 50_000  # allowed decisions that can still have outcomes
-# Texts that agree_test.py knows: where the built verifier does otherwise than the page says.
-SILENT_CLOSE = "nothing was recorded for too long before the end"
-BACK_BETWEEN_STARTS = "the time goes back where it may"
-SEGMENT_BEFORE_OPEN = "the boot is not that of the segment that the start began"
 
 
 class Pending:
@@ -34,12 +31,13 @@ class Rules:
 
     def _start_over(self):
         self._pending, self._oldest, self._counters = OrderedDict(), 0, {}
-        self._latest, self._longest = None, 0
+        self._latest, self._longest, self._policies = None, 0, set()
 
     def entry(self, entry):
         kind = entry["t"]
         self._order(entry, kind)
         self._clock(entry)
+        self._policy(entry, kind)
         if kind == "decision":
             self._decision(entry)
         elif kind == "outcome":
@@ -68,7 +66,7 @@ class Rules:
         if self._boot is not None:
             self._report("order", '"open" without the end of the start before')
         if self._segment_boot not in (None, entry["boot"]):
-            self._report("order", SEGMENT_BEFORE_OPEN)
+            self._report("order", "the boot is not that of the segment that the start began")
         self._start_over()
         self._boot, self._segment_boot, self._longest = entry["boot"], None, entry["heartbeat"] * 1000 + LEEWAY
 
@@ -76,14 +74,24 @@ class Rules:
     def _clock(self, entry):
         """Against the latest time so far; one that went back counts from then on."""
         now = entry["ts"]
-        if self._latest is None or entry["t"] == "recovered":  # which the next start writes
+        if self._latest is None or self._boot is None or entry["t"] == "recovered":  # which the next start writes
             self._latest = now
         if now < self._latest - LEEWAY:
-            self._report("time", "the time goes back" if self._boot is not None else BACK_BETWEEN_STARTS)
+            self._report("time", "the time goes back")
             self._latest = now
-        elif self._boot is not None and now > self._latest + self._longest:
-            self._report("silence", SILENT_CLOSE if entry["t"] == "close" else "nothing was recorded for too long")
+        elif now > self._latest + self._longest:
+            self._report("silence", "nothing was recorded for too long")
         self._latest = max(now, self._latest)
+
+    # --- policies -------------------------------------------------------------------------------------------------
+    def _policy(self, entry, kind):
+        if kind == "policy":
+            told = text_of(entry, "hash")
+            if hashlib.sha256(text_of(entry, "bytes")).hexdigest().encode() != told:
+                self._report("policy", "the hash is not that of the bytes")
+            self._policies.add(told)
+        elif kind == "decision" and (told := text_of(entry, "policy")) and told not in self._policies:
+            self._report("policy", "it was made by a policy that did not come into force since the start")
 
     # --- decisions and outcomes -----------------------------------------------------------------------------------
     def _decision(self, entry):
