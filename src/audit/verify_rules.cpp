@@ -66,10 +66,10 @@ void EntryRules::see_silence(const EntryReader& entry) {
   const bool is_of_boot = entry.type() != EntryType::open && entry.type() != EntryType::recovered;
   const std::int64_t silent = entry.micros() - latest_;
   if (!is_of_boot || silent <= heartbeat_ + kToleratedStepMicros) return;
-  report_(
-      VerifyResult::incomplete, "silence",
-      "nothing was recorded for " + std::to_string(silent / 1'000'000) +
-          " s, and a heartbeat was due: the machine slept, its disk was full, or the gate did not record");
+  report_(VerifyResult::incomplete, "silence",
+          "nothing was recorded for " + std::to_string(silent / 1'000'000) +
+              " s, and a heartbeat was due: the machine slept, its clock was set, its disk was full, or "
+              "the gate did not record");
 }
 
 void EntryRules::see_time(const EntryReader& entry, bool was_running) {
