@@ -1,7 +1,6 @@
 // Opening the log, and the appending side of it.
 #include "audit/log.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,6 +8,7 @@
 
 #include "audit/format.hpp"
 #include "audit/log_impl.hpp"
+#include "audit/origin.hpp"
 #include "base/encoding.hpp"
 
 namespace portcullis::audit {
@@ -22,15 +22,8 @@ base::Result<std::string> random_boot_id() {
   return base::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-// As the name of a C2SP note: what a signature over this log will one day be made under.
 base::Result<void> check_origin(const std::string& origin) {
-  const bool plain = std::all_of(origin.begin(), origin.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  if (!origin.empty() && origin.size() <= 255 && plain && origin.find_first_of("+#\"\\") == std::string::npos)
-    return {};
-  return base::Error{base::sqlstate::config_file_error,
-                     "\"" + origin +
-                         "\" cannot be the audit log's origin: give 1 to 255 ASCII characters without "
-                         "spaces, quotes, backslashes, \"+\" and \"#\", such as gate.example.com/shop"};
+  return check_log_name(origin, "the audit log's origin");
 }
 
 }  // namespace
