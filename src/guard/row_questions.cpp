@@ -153,24 +153,37 @@ bool reads(const Resolution& resolution, catalog::Oid oid) {
   });
 }
 
+// A query that was cut out of the statement, and what it means; else why nobody asks it.
+struct Askable {
+  std::string sql;
+  Resolution meaning{};
+  std::string why{};
+};
+
+using Cutting = sql::RowQuery (*)(std::string_view statement, const sql::AnalysisLimits& limits);
+
 // `target`: whose rows are asked for, by the same name as in the statement; nothing: those of any query.
-RowQuestion asked(const RowSubject& subject, std::optional<catalog::Oid> target, std::uint64_t most) {
-  if (subject.text.size() > kLongestText)
-    return shadow::rows_unknown(most, "its text is too long to be asked about");
-  const auto query = sql::row_query_of(subject.text);
-  if (query.sql.empty()) return shadow::rows_unknown(most, query.why_not);
+Askable askable(const RowSubject& subject, Cutting cut, std::optional<catalog::Oid> target) {
+  const auto never = [](std::string why) { return Askable{.sql = {}, .why = std::move(why)}; };
+  if (subject.text.size() > kLongestText) return never("its text is too long to be asked about");
+  auto query = cut(subject.text, {});
+  if (query.sql.empty()) return never(query.why_not);
   auto facts = sql::analyze(query.sql);
   if (!facts || facts->statements.size() != 1)
-    return shadow::rows_unknown(most, "its rows cannot be asked for by a query cut out of its text");
-  if (!facts->statements.front().reads_only) {
-    return shadow::rows_unknown(
-        most, "its WHERE or query calls what is volatile, locks rows or uses types of users");
-  }
-  const auto resolution = resolved(std::move(facts->statements.front()), subject);
-  if (auto why = cannot_be_asked(resolution)) return shadow::rows_unknown(most, *std::move(why));
-  if (target && !reads(resolution, *target))
-    return shadow::rows_unknown(most, "a query by its words reads another table than it changes");
-  return question_of(query.sql, resolution, most);
+    return never("its rows cannot be asked for by a query cut out of its text");
+  if (!facts->statements.front().reads_only)
+    return never("its WHERE or query calls what is volatile, locks rows or uses types of users");
+  auto meaning = resolved(std::move(facts->statements.front()), subject);
+  if (auto why = cannot_be_asked(meaning)) return never(*std::move(why));
+  if (target && !reads(meaning, *target))
+    return never("a query by its words reads another table than it changes");
+  return {std::move(query.sql), std::move(meaning)};
+}
+
+RowQuestion asked(const RowSubject& subject, std::optional<catalog::Oid> target, std::uint64_t most) {
+  const auto query = askable(subject, sql::row_query_of, target);
+  if (query.sql.empty()) return shadow::rows_unknown(most, query.why);
+  return question_of(query.sql, query.meaning, most);
 }
 
 // All of what is emptied stands in the effects: those written, their partitions, what CASCADE reaches.
@@ -214,17 +227,8 @@ const ResolvedEffect* written_target(const Resolution& resolution) {
 
 shadow::TargetQuestion asked_for_targets(const RowSubject& subject, const ResolvedEffect& target,
                                          std::uint64_t most) {
-  if (subject.text.size() > kLongestText)
-    return shadow::targets_unknown(most, "its text is too long to be asked about");
-  auto query = sql::target_query_of(subject.text);
-  if (query.sql.empty()) return shadow::targets_unknown(most, query.why_not);
-  auto facts = sql::analyze(query.sql);
-  if (!facts || facts->statements.size() != 1 || !facts->statements.front().reads_only)
-    return shadow::targets_unknown(most, "its WHERE calls what is volatile or uses types of users");
-  const auto resolution = resolved(std::move(facts->statements.front()), subject);
-  if (auto why = cannot_be_asked(resolution)) return shadow::targets_unknown(most, *std::move(why));
-  if (!reads(resolution, target.oid))
-    return shadow::targets_unknown(most, "a query by its words reads another table than it changes");
+  auto query = askable(subject, sql::target_query_of, target.oid);
+  if (query.sql.empty()) return shadow::targets_unknown(most, std::move(query.why));
   shadow::TargetQuestion question;
   question.most = most;
   question.sql = std::move(query.sql);
