@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "shadow/quote.hpp"
 #include "shadow/target_keys.hpp"
@@ -89,6 +90,17 @@ class Walk {
     return ask_(sql);
   }
 
+  // Those at this end of the table, which one that refers to itself is asked for again and again.
+  Result<const std::vector<ForeignKey>*> foreign_keys(const char* end, Oid table) {
+    const auto known = keys_.find({end, table});
+    if (known != keys_.end()) return &known->second;
+    const auto rows = ask(foreign_keys_query(end, table));
+    if (!rows) return rows.error();
+    auto keys = read_foreign_keys(*rows);
+    if (!keys) return keys.error();
+    return &keys_.emplace(std::pair(end, table), std::move(*keys)).first->second;
+  }
+
   Result<Table> table(const std::string& which) {
     const auto rows = ask(table_query(which));
     if (!rows) return rows.error();
@@ -128,11 +140,9 @@ class Walk {
       queue_.pop_front();
       if (step.ids.empty()) continue;
       if (const auto looked = look_at_references(step); !looked) return looked.error();
-      const auto rows = ask(foreign_keys_query("confrelid", step.table));
-      if (!rows) return rows.error();
-      const auto keys = read_foreign_keys(*rows);
+      const auto keys = foreign_keys("confrelid", step.table);
       if (!keys) return keys.error();
-      for (const auto& key : *keys) {
+      for (const auto& key : **keys) {
         if (!step.change.reaches(key.reference.parent_columns)) continue;
         if (const auto followed = follow(step, key); !followed) return followed.error();
       }
@@ -207,11 +217,9 @@ class Walk {
   // Those that its changed rows make have another key, if only by a default.
   Result<void> look_at_references(const Step& step) {
     if (step.change.is_delete) return {};
-    const auto rows = ask(foreign_keys_query("conrelid", step.table));
-    if (!rows) return rows.error();
-    const auto keys = read_foreign_keys(*rows);
+    const auto keys = foreign_keys("conrelid", step.table);
     if (!keys) return keys.error();
-    for (const auto& key : *keys) {
+    for (const auto& key : **keys) {
       if (!step.change.reaches(key.reference.columns)) continue;
       if (!key.is_plain) return not_plain(key);
       references_.emplace(key.oid, key.reference);
@@ -243,6 +251,7 @@ class Walk {
   const Asking& ask_;
   std::size_t asked_ = 0;
   std::map<Oid, Table> tables_;
+  std::map<std::pair<std::string_view, Oid>, std::vector<ForeignKey>> keys_;
   std::map<Oid, TargetReference> references_;  // by the key
   std::map<Oid, Ids> found_, changed_;         // by named table; `changed_`: by foreign keys
   std::vector<Oid> order_;
