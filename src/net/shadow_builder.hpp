@@ -49,6 +49,8 @@ class Shadow {
   // What runs outside transactions does so in a copy of its own, which takes some tenths of a second.
   [[nodiscard]] base::Result<shadow::RunFacts> try_out(const std::string& role, shadow::RunPlan plan);
 
+  // Whether rows of production's may be given to try_out_on(). 0A000.
+  [[nodiscard]] base::Result<void> takes_rows() const;
   // The same of an UPDATE or DELETE, in a copy that is thrown away and has these rows of production's instead
   // of made-up ones; `parents` reads those that its new keys refer to. What it fails by is told without their
   // values. 0A000: the copy cannot take them, or they change otherwise there.

@@ -82,6 +82,7 @@ Facts try_out_on_targets(const ReportSources& sources, const shadow::RunPlan& pl
     return unknown_targets(told, {base::sqlstate::feature_not_supported,
                                   "its transaction has changed rows before (COMMIT first)"});
   }
+  if (const auto taken = sources.shadow.takes_rows(); !taken) return unknown_targets(told, taken.error());
   const auto options = probe_options(sources);
   const auto rows =
       read_targets(options, {question, plan.settings, plan.parameters.value_or(shadow::Parameters{})});

@@ -183,6 +183,12 @@ Result<std::string> Shadow::load_parents(const ThrowAway& made, const std::strin
   return loaded.error().message;
 }
 
+Result<void> Shadow::takes_rows() const {
+  if (!options_.given) return {};
+  return Error{base::sqlstate::feature_not_supported,
+               "a server that was given for copies takes no rows, for its log may quote them"};
+}
+
 Result<shadow::RunFacts> Shadow::try_out_on(const std::string& role, const shadow::RunPlan& plan,
                                             const shadow::TargetQuestion& question,
                                             const shadow::TargetRows& rows, const ParentReading& parents) {
@@ -190,9 +196,6 @@ Result<shadow::RunFacts> Shadow::try_out_on(const std::string& role, const shado
   const auto fail = [](const Error& error) {
     return Result<shadow::RunFacts>(boost::system::in_place_error, error);
   };
-  if (options_.given)
-    return fail({base::sqlstate::feature_not_supported,
-                 "a server that was given for copies takes no rows, for its log may quote them"});
   const auto ran = with_throw_away(with_rows_, [&](ThrowAway& made) -> Result<void> {
     if (const auto loaded = load(made, rows.emptied, rows.tables); !loaded) return loaded;
     const auto keys_unknown = load_parents(made, role, plan, rows, parents);
