@@ -66,9 +66,7 @@ class Case(dry_run_policy_test.Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if cls.postgres.major < 14:  # without pg_read_all_data
-            cls.postgres.sql(f"GRANT USAGE ON SCHEMA made TO {cls.postgres.catalog_role}; "
-                             f"GRANT SELECT ON ALL TABLES IN SCHEMA made TO {cls.postgres.catalog_role}")
+        cls.let_copies_read("made")
 
     def over(self, statement, connection=None):
         self.refused(statement, "42501", 'denied by "few"', "it would change more than 10 rows", "nothing was sent", "Record ",

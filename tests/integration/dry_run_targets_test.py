@@ -92,9 +92,7 @@ class Case(dry_run_policy_test.Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if cls.postgres.major < 14:  # without pg_read_all_data
-            cls.postgres.sql(f"GRANT USAGE ON SCHEMA made TO {cls.postgres.catalog_role}; "
-                             f"GRANT SELECT ON ALL TABLES IN SCHEMA made, public TO {cls.postgres.catalog_role}")
+        cls.let_copies_read("made", "public")
 
     def told(self, *statements):
         """One report for each, all of one copy: it takes a second to make."""

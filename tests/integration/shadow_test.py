@@ -178,6 +178,14 @@ class Case(harness.ShopCase):
             cls.postgres.sql(f"GRANT USAGE ON SCHEMA {schemas} TO {reader}; GRANT SELECT ON ALL TABLES IN SCHEMA "
                              f"{schemas} TO {reader}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schemas} TO {reader}")
 
+    @classmethod
+    def let_copies_read(cls, *schemas):
+        """What a subclass has made, where the role that reads the catalog has not pg_read_all_data."""
+        if cls.postgres.major < 14:
+            names = ", ".join(schemas)
+            cls.postgres.sql(f"GRANT USAGE ON SCHEMA {names} TO {cls.postgres.catalog_role}; "
+                             f"GRANT SELECT ON ALL TABLES IN SCHEMA {names} TO {cls.postgres.catalog_role}")
+
     def command(self, *statements, options=()):
         return ["dry-run", "--config", self.gate.folder / "portcullis.json", "--agent", "repair", "--json", *options,
                 "--", *statements]
