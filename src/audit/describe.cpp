@@ -194,6 +194,17 @@ std::string describe(const EntryReader& entry) {
       out.add(field(entry, "hash"));
       break;
     case EntryType::dry_run: out.add(field(entry, "hash")); break;
+    case EntryType::key: out.add("signs from here on: ", field(entry, "new")); break;
+    case EntryType::counted:
+      out.add("session ", number(entry, "session"));
+      out.add(number(entry, "count"), " more refused with ", field(entry, "sqlstate"));
+      out.add("rule ", field(entry, "rule"));
+      break;
+    case EntryType::anchor:
+      out.add(field(entry, "name"));
+      out.add(field(entry, "state"));
+      out.add("(", field(entry, "reason"), ")");
+      break;
     case EntryType::recovered:
       out.add("dropped ", number(entry, "dropped"), " bytes of an unfinished batch");
       break;

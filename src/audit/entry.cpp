@@ -104,6 +104,7 @@ bool write(Draft& draft, const DraftContext& context, const SessionRecord& recor
   out.text_unless_empty("agent", record.agent);
   out.text_unless_empty("application", record.application_name);
   out.text_unless_empty("auth", record.auth);
+  out.text_unless_empty("certificate", record.certificate);
   out.text_unless_empty("client", record.client_address);
   if (record.count > 0) out.number("count", record.count);
   out.text_unless_empty("database", record.database);
@@ -117,6 +118,8 @@ bool write(Draft& draft, const DraftContext& context, const SessionRecord& recor
   out.text_unless_empty("sqlstate", record.sqlstate);
   entry.type("session");
   out.boolean("tls", record.tls);
+  out.text_unless_empty("tls_cipher", record.tls_cipher);
+  out.text_unless_empty("tls_version", record.tls_version);
   entry.time();
   out.end();
   return out.in_range();
@@ -233,6 +236,7 @@ bool write(Draft& draft, const DraftContext& context, const PolicyRecord& record
 bool write(Draft& draft, const DraftContext& context, const ConfigRecord& record) {
   EntryWriter entry(draft, context, kUsualBytes + record.bytes.size());
   entry.object.text("bytes", record.bytes);
+  entry.object.text("hash", sha256_hex(record.bytes));
   entry.type("config");
   entry.time();
   entry.object.end();
@@ -247,6 +251,33 @@ bool write(Draft& draft, const DraftContext& context, const DryRunRecord& record
   if (context.store_text) out.text("report", record.report);
   out.number("session", record.session);
   entry.type("dry_run");
+  entry.time();
+  out.end();
+  return out.in_range();
+}
+
+bool write(Draft& draft, const DraftContext& context, const CountedRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes);
+  ObjectWriter& out = entry.object;
+  out.text_unless_empty("agent", record.agent);
+  out.number("count", record.count);
+  out.text_unless_empty("rule", record.rule);
+  out.number("session", record.session);
+  out.text("sqlstate", record.sqlstate);
+  entry.type("counted");
+  entry.time();
+  out.end();
+  return out.in_range();
+}
+
+bool write(Draft& draft, const DraftContext& context, const AnchorRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes);
+  ObjectWriter& out = entry.object;
+  out.text("name", record.name);
+  out.text_unless_empty("reason", record.reason);
+  out.number("size", record.size);
+  out.text("state", record.state);
+  entry.type("anchor");
   entry.time();
   out.end();
   return out.in_range();
@@ -298,11 +329,12 @@ base::Result<Draft> make_draft(const Record& record, const DraftContext& context
   return draft;
 }
 
-Draft segment_draft(const DraftContext& context, std::string_view boot) {
+Draft segment_draft(const DraftContext& context, std::string_view boot, std::string_view key) {
   Draft draft;
   draft.begins_segment = true;
   EntryWriter entry(draft, context, kUsualBytes);
   entry.object.text("boot", boot);
+  entry.object.text_unless_empty("key", key);
   entry.type("segment");
   entry.time();
   entry.object.end();
@@ -310,14 +342,26 @@ Draft segment_draft(const DraftContext& context, std::string_view boot) {
 }
 
 Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version,
-                 std::chrono::milliseconds heartbeat) {
+                 std::chrono::milliseconds heartbeat, std::string_view key) {
   Draft draft;
   EntryWriter entry(draft, context, kUsualBytes);
   entry.object.text("boot", boot);
   entry.object.number("heartbeat", std::int64_t{heartbeat.count()});
+  entry.object.text_unless_empty("key", key);
   entry.type("open");
   entry.time();
   entry.object.text("version", version);
+  entry.object.end();
+  return draft;
+}
+
+Draft key_draft(const DraftContext& context, std::string_view before, std::string_view now) {
+  Draft draft;
+  EntryWriter entry(draft, context, kUsualBytes);
+  entry.object.text("new", now);
+  entry.object.text("old", before);
+  entry.type("key");
+  entry.time();
   entry.object.end();
   return draft;
 }

@@ -35,9 +35,12 @@ struct DraftContext {
 [[nodiscard]] base::Result<Draft> make_draft(const Record& record, const DraftContext& context);
 
 // The entries that the log writes of its own accord.
-[[nodiscard]] Draft segment_draft(const DraftContext& context, std::string_view boot);
+// Keys are public ones as verifiers take them, empty where the log is not signed.
+[[nodiscard]] Draft segment_draft(const DraftContext& context, std::string_view boot,
+                                  std::string_view key = {});
 [[nodiscard]] Draft open_draft(const DraftContext& context, std::string_view boot, std::string_view version,
-                               std::chrono::milliseconds heartbeat);
+                               std::chrono::milliseconds heartbeat, std::string_view key = {});
+[[nodiscard]] Draft key_draft(const DraftContext& context, std::string_view before, std::string_view now);
 [[nodiscard]] Draft recovered_draft(const DraftContext& context, std::uint64_t dropped_bytes);
 [[nodiscard]] Draft heartbeat_draft(const DraftContext& context);
 [[nodiscard]] Draft close_draft(const DraftContext& context);

@@ -14,9 +14,9 @@ namespace {
 using Value = JsonLine::Value;
 using Kind = JsonLine::Kind;
 
-constexpr std::array<std::string_view, 11> kTypeNames{"segment",   "open",    "recovered", "close",
-                                                      "heartbeat", "session", "decision",  "outcome",
-                                                      "policy",    "config",  "dry_run"};
+constexpr std::array<std::string_view, 14> kTypeNames{
+    "segment", "open",   "recovered", "close",   "heartbeat", "session", "decision",
+    "outcome", "policy", "config",    "dry_run", "key",       "counted", "anchor"};
 constexpr std::string_view kBase64Suffix = "_base64";
 constexpr std::size_t kHashCharacters = 43;
 constexpr std::size_t kSealCharacters = 11;

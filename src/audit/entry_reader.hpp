@@ -25,6 +25,9 @@ enum class EntryType : std::uint8_t {
   policy,
   config,
   dry_run,
+  key,
+  counted,
+  anchor,
 };
 [[nodiscard]] std::string_view to_text(EntryType type) noexcept;
 [[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;

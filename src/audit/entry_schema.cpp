@@ -9,14 +9,17 @@ constexpr FieldRule kCommon[] = {
     {"@", word, true},    {"b", count, true}, {"e", word},         {"i", count, true},
     {"prev", word, true}, {"t", word, true},  {"ts", count, true},
 };
-constexpr FieldRule kSegment[] = {{"boot", word, true}, {"frontier", hashes, true}};
-constexpr FieldRule kOpen[] = {{"boot", word, true}, {"heartbeat", count, true}, {"version", word, true}};
+constexpr FieldRule kSegment[] = {{"boot", word, true}, {"frontier", hashes, true}, {"key", word}};
+constexpr FieldRule kOpen[] = {
+    {"boot", word, true}, {"heartbeat", count, true}, {"key", word}, {"version", word, true}};
+constexpr FieldRule kKey[] = {{"new", word, true}, {"old", word, true}};
 constexpr FieldRule kRecovered[] = {{"dropped", count, true}};
 constexpr FieldRule kSession[] = {
-    {"agent", text},          {"application", text}, {"auth", text},        {"client", text},
-    {"count", count},         {"database", text},    {"event", text, true}, {"login", text},
-    {"owner", text},          {"reason", text},      {"role", text},        {"server_pid", count},
-    {"session", count, true}, {"sqlstate", text},    {"tls", flag, true},
+    {"agent", text},       {"application", text},    {"auth", text},     {"certificate", text},
+    {"client", text},      {"count", count},         {"database", text}, {"event", text, true},
+    {"login", text},       {"owner", text},          {"reason", text},   {"role", text},
+    {"server_pid", count}, {"session", count, true}, {"sqlstate", text}, {"tls", flag, true},
+    {"tls_cipher", text},  {"tls_version", text},
 };
 constexpr FieldRule kDecision[] = {
     {"agent", text},         {"agent_seq", count, true},
@@ -39,8 +42,15 @@ constexpr FieldRule kOutcome[] = {
     {"tags", texts},
 };
 constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"name", text}};
-constexpr FieldRule kConfig[] = {{"bytes", text, true}};
+constexpr FieldRule kConfig[] = {{"bytes", text, true}, {"hash", text, true}};
 constexpr FieldRule kDryRun[] = {{"hash", text, true}, {"report", text}, {"session", count, true}};
+constexpr FieldRule kCounted[] = {{"agent", text},
+                                  {"count", count, true},
+                                  {"rule", text},
+                                  {"session", count, true},
+                                  {"sqlstate", text, true}};
+constexpr FieldRule kAnchor[] = {
+    {"name", text, true}, {"reason", text}, {"size", count, true}, {"state", text, true}};
 constexpr FieldRule kEffect[] = {
     {"action", text, true},  {"all_columns", flag}, {"columns", texts}, {"ground", text}, {"object", text},
     {"outcome", text, true}, {"reason", text},      {"route", text},    {"rule", text},
@@ -63,6 +73,9 @@ std::span<const FieldRule> fields_of(EntryType type) noexcept {
     case EntryType::policy: return kPolicy;
     case EntryType::config: return kConfig;
     case EntryType::dry_run: return kDryRun;
+    case EntryType::key: return kKey;
+    case EntryType::counted: return kCounted;
+    case EntryType::anchor: return kAnchor;
   }
   return {};
 }

@@ -88,7 +88,7 @@ std::uint64_t Log::Impl::enqueue(Draft draft) {
   if (next_secured_ && (too_large || no_room || is_old())) {
     segment_began_ = clock_.wall();
     room_ = Room{room_.segment + 1, 0, *std::exchange(next_secured_, std::nullopt)};
-    push(segment_draft(context(), boot_), true);
+    push(segment_draft(context(), boot_, {}), true);
   }
   const std::uint64_t index = next_index_;
   push(std::move(draft), false);

@@ -42,10 +42,10 @@ base::Result<void> Log::Impl::start() {
     if (auto prepared = writer_.prepare_next(wanted_ahead()); !prepared) return prepared;
     room_ = Room{1, 0, writer_.next_secured()};
     segment_began_ = clock_.wall();
-    push(segment_draft(context(), boot_), true);
+    push(segment_draft(context(), boot_, {}), true);
   }
   if (!found->closed) push(recovered_draft(context(), found->dropped_bytes), false);
-  push(open_draft(context(), boot_, PORTCULLIS_VERSION, options_.heartbeat), false);
+  push(open_draft(context(), boot_, PORTCULLIS_VERSION, options_.heartbeat, {}), false);
   if (auto written = drain(queue_); !written) return written;
   queue_.clear();
   thread_ = std::thread([this] { run(); });

@@ -25,6 +25,7 @@ void EntryRules::see(const EntryReader& entry) {
   if (was_running) see_silence(entry);
   see_time(entry, was_running);
   see_policy(entry);
+  see_config(entry);
   if (entry.type() == EntryType::decision) see_counter(entry);
   if (entry.type() == EntryType::decision) see_decision(entry);
   if (entry.type() == EntryType::outcome) see_outcome(entry);
@@ -98,6 +99,11 @@ void EntryRules::see_policy(const EntryReader& entry) {
     if (!hash.empty() && !policies_.contains(hash))
       wrong("it was made by the policy " + hash + ", which did not come into force since the start");
   }
+}
+
+void EntryRules::see_config(const EntryReader& entry) {
+  if (entry.type() != EntryType::config || sha256_hex(entry.text("bytes")) == entry.text("hash")) return;
+  report_(VerifyResult::tampered, "config", "\"hash\" is not that of the configuration's bytes");
 }
 
 // Whoever leaves out a decision must count those behind it anew.

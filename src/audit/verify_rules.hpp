@@ -38,6 +38,7 @@ class EntryRules {
   void see_decision(const EntryReader& entry);
   void see_counter(const EntryReader& entry);
   void see_policy(const EntryReader& entry);
+  void see_config(const EntryReader& entry);
   void see_outcome(const EntryReader& entry);
   void drop_waiting();
 

@@ -24,7 +24,7 @@ import verifier
 
 MUTATIONS = int(os.environ.get("PORTCULLIS_MUTATIONS", "400"))
 SEED = int(os.environ.get("PORTCULLIS_TEST_SEED", "1"))
-FINDING = re.compile(r"(?:\S+\.jsonl:\d+: )?(bytes|canonical|fields|origin|index|chain|batch|seal|segment|order|pairs|counters|policy|"
+FINDING = re.compile(r"(?:\S+\.jsonl:\d+: )?(bytes|canonical|fields|origin|index|chain|batch|seal|segment|order|pairs|counters|policy|config|"
                      r"tree|silence|time|torn tail|empty|read), entry (\d+): ")
 
 

@@ -99,12 +99,14 @@ _SAID = _form(number="confidence", text="reason")
 
 COMMON = {**_form(ascii="*@ *t", number="*b *i *ts"), "e": (_seal, False), "prev": (_hash, True)}
 TYPES = {
-    "segment": {**_form(ascii="*boot"), "frontier": (_hashes, True)},
-    "open": _form(ascii="*boot *version", number="*heartbeat"),
+    "segment": {**_form(ascii="*boot key"), "frontier": (_hashes, True)},
+    "open": _form(ascii="*boot *version key", number="*heartbeat"),
+    "key": _form(ascii="*new *old"),
     "recovered": _form(number="*dropped"),
     "close": {},
     "heartbeat": {},
-    "session": _form(text="*event agent application auth client database login owner reason role sqlstate",
+    "session": _form(text="*event agent application auth certificate client database login owner reason role sqlstate "
+                          "tls_cipher tls_version",
                      number="*session count server_pid", boolean="*tls"),
     "decision": {**_form(text="*message *verdict agent catalog dry_run policy reason role rule sqlstate text trace",
                          number="*agent_seq *session *text_length catalog_age rows_limit statement",
@@ -114,8 +116,10 @@ TYPES = {
     "outcome": _form(text="*result limit sqlstate status", number="*decision *duration *session attempts bytes rows",
                      texts="changed differs tags"),
     "policy": _form(text="*bytes *hash name"),
-    "config": _form(text="*bytes"),
+    "config": _form(text="*bytes *hash"),
     "dry_run": _form(text="*hash report", number="*session"),
+    "counted": _form(text="*sqlstate agent rule", number="*count *session"),
+    "anchor": _form(text="*name *state reason", number="*size"),
 }
 FORMS = {kind: {**COMMON, **form} for kind, form in TYPES.items()}
 

@@ -38,6 +38,8 @@ class Rules:
         self._order(entry, kind)
         self._clock(entry)
         self._policy(entry, kind)
+        if kind == "config" and hashlib.sha256(text_of(entry, "bytes")).hexdigest().encode() != text_of(entry, "hash"):
+            self._report("config", "the hash is not that of the bytes")
         if kind == "decision":
             self._decision(entry)
         elif kind == "outcome":

@@ -20,9 +20,11 @@ struct SessionRecord {
   std::string agent, owner, login, client_address, application_name, database, role;
   bool tls = false;
   std::optional<std::uint32_t> server_pid;
-  std::string sqlstate, reason;  // of a refused login; why a session ended
-  std::string auth{};            // by what the login proved itself; empty: it did not
-  std::uint64_t count = 0;       // of refused logins that share this entry; 0: it is one
+  std::string sqlstate, reason;             // of a refused login; why a session ended
+  std::string auth{};                       // by what the login proved itself; empty: it did not
+  std::uint64_t count = 0;                  // of refused logins that share this entry; 0: it is one
+  std::string tls_version{}, tls_cipher{};  // "TLSv1.3"; of the client's connection
+  std::string certificate{};                // the client's: SHA-256 of the DER, hex
 };
 
 // One effect and what was decided of it: policy::EffectDecision as text.
@@ -106,8 +108,21 @@ struct DryRunRecord {
   std::string report;  // JSON: docs/dry-run.md; not kept where texts are not
 };
 
-using Record =
-    std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord, DryRunRecord>;
+// Statements that were refused like one that is recorded, so often that only their number is kept.
+struct CountedRecord {
+  std::uint64_t session = 0, count = 0;
+  std::string agent, rule, sqlstate;
+};
+
+// Checkpoints no longer, or again, reach a place outside.
+struct AnchorRecord {
+  std::string name, state;  // "failed", "restored"
+  std::string reason;       // of a failure
+  std::uint64_t size = 0;   // of the newest checkpoint that is there; 0 where none is known
+};
+
+using Record = std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord,
+                            DryRunRecord, CountedRecord, AnchorRecord>;
 
 // Where records go. Thread-safe.
 class Sink {

@@ -62,11 +62,16 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   for (const Record& record :
        std::initializer_list<Record>{full_session(), rich, DecisionRecord{}, failed, OutcomeRecord{},
                                      PolicyRecord{"main", "ab", "{}\n"}, ConfigRecord{"{}"}, SessionRecord{},
-                                     DryRunRecord{1, sha256_hex("[]"), "[]"}, DryRunRecord{}}) {
+                                     DryRunRecord{1, sha256_hex("[]"), "[]"}, DryRunRecord{},
+                                     CountedRecord{1, 2, "bot", "read", "53400"}, CountedRecord{},
+                                     AnchorRecord{"nfs", "failed", "no such file", 9}, AnchorRecord{}}) {
     drafts.push_back(*make_draft(record, context));
   }
   drafts.push_back(segment_draft(context, "b"));
   drafts.push_back(open_draft(context, "b", "1.0", testing::kHeartbeat));
+  drafts.push_back(segment_draft(context, "b", "log+0+k"));
+  drafts.push_back(open_draft(context, "b", "1.0", testing::kHeartbeat, "log+0+k"));
+  drafts.push_back(key_draft(context, "log+0+k", "log+1+l"));
   drafts.push_back(recovered_draft(context, 7));
   drafts.push_back(heartbeat_draft(context));
   drafts.push_back(close_draft(context));
