@@ -230,9 +230,8 @@ void add_audit_keygen(CLI::App& audit, CommandLine& line) {
       audit, "keygen",
       "Make the key pair that a log's checkpoints are signed with (Ed25519): FILE with the private key, "
       "mode\n"
-      "0600, and FILE.pub with the public one, which is printed too. Neither is overwritten. The gate of "
-      "this\n"
-      "version does not sign yet; docs/audit-format.md has the formats.\n"
+      "0600, and FILE.pub with the public one, which is printed too. Neither is overwritten.\n"
+      "The gate signs with it where the configuration names it in audit.key.\n"
       "Exit code: 0 made, 1 a file is there already or cannot be written, 64 no log can have this name.",
       "portcullis audit keygen --name gate.example.com/shop --out /etc/portcullis/log.key");
   keygen

@@ -16,6 +16,10 @@
 #include "base/secret.hpp"
 #include "portcullis/policy/policy_set.hpp"
 
+namespace portcullis::audit {
+struct NamedKey;
+}
+
 namespace portcullis::app {
 
 struct TlsFiles {
@@ -71,11 +75,18 @@ struct TcpConfig {
   std::chrono::milliseconds user_timeout{0};  // 0: the system's
 };
 
+// A private key that checkpoints are signed with.
+struct SigningKeyFile {
+  std::filesystem::path file;                  // empty: there is none
+  std::shared_ptr<const audit::NamedKey> key;  // what stands in it
+};
+
 struct AuditConfig {
   std::filesystem::path directory;
   bool store_text = true;  // "text": "plain" or "none"
   std::string origin = "portcullis";
   std::chrono::milliseconds segment_age{86'400'000};
+  SigningKeyFile key, previous_key;
 };
 
 struct LimitsConfig {

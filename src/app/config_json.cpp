@@ -72,7 +72,9 @@ Json upstream(const UpstreamConfig& config) {
 
 Json audit(const AuditConfig& config) {
   return {{"directory", config.directory.string()},
+          {"key", config.key.file.string()},
           {"origin", config.origin},
+          {"previous_key", config.previous_key.file.string()},
           {"segment_age_ms", config.segment_age.count()},
           {"text", config.store_text ? "plain" : "none"}};
 }

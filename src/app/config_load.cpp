@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "app/config_audit.hpp"
 #include "app/config_network.hpp"
 #include "app/config_section.hpp"
 #include "app/trusted_file.hpp"
@@ -68,7 +69,6 @@ class ConfigLoader {
   void read_catalog(const JsonValue& object);
   void read_shadow(const JsonValue& object);
   void read_shadow_server(const JsonValue& object);
-  void read_audit(const JsonValue& object);
   void read_limits(const JsonValue& object);
   void read_log(const JsonValue& object);
   void read_logins(ConfigSection& section);
@@ -117,7 +117,7 @@ void ConfigLoader::read_root(const JsonValue& root) {
   if (const auto* object = section.read_object("listen")) read_listen(*object);
   read_logins(section);
   if (const auto* object = section.read_object("upstream")) read_upstream(*object);
-  if (const auto* object = section.read_object("audit")) read_audit(*object);
+  if (const auto* object = section.read_object("audit")) read_audit(*object, source_, config().audit);
   if (const auto* object = section.read_object("limits")) read_limits(*object);
   if (const auto* object = section.read_object("shadow")) read_shadow(*object);
   if (const auto* object = section.read_object("tcp")) {
@@ -307,17 +307,6 @@ void ConfigLoader::read_role(ConfigSection& section, RoleConfig& role) {
                      "the first line of \"" + role.password_file.string() +
                          "\" is empty: write the password there, or leave \"password_file\" out");
   }
-}
-
-void ConfigLoader::read_audit(const JsonValue& object) {
-  AuditConfig& audit = config().audit;
-  ConfigSection section(object, "audit", source_);
-  section.require("directory", "name the folder for the log");
-  section.read("directory", audit.directory);
-  audit.store_text = section.read_choice("text", {"plain", "none"}).value_or("plain") == "plain";
-  section.read("origin", audit.origin);
-  section.read_duration("segment_age", 1min, 31 * 24h, audit.segment_age);
-  section.finish();
 }
 
 void ConfigLoader::read_limits(const JsonValue& object) {

@@ -58,6 +58,23 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   return options;
 }
 
+audit::LogOptions to_log_options(const AuditConfig& config) {
+  audit::LogOptions options;
+  options.directory = config.directory;
+  options.origin = config.origin;
+  options.store_text = config.store_text;
+  options.segment_age = config.segment_age;
+  options.key = config.key.key;
+  options.previous_key = config.previous_key.key;
+  return options;
+}
+
+void warn_of_no_key() {
+  base::log::warning(
+      "the audit log is not signed: whoever can write its files can write another one. Make a key "
+      "with portcullis audit keygen and name it in audit.key");
+}
+
 base::Result<void> record_policy(audit::Log& log, const policy::PolicySet& policy) {
   const auto entry = log.append(audit::PolicyRecord{policy.policy_name(), policy.hash(), policy.bytes()});
   if (!entry) return entry.error();
@@ -126,13 +143,9 @@ int serve(const Config& config) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write, not the end of the process
 
   const base::SystemClock clock;
-  audit::LogOptions log_options;
-  log_options.directory = config.audit.directory;
-  log_options.origin = config.audit.origin;
-  log_options.store_text = config.audit.store_text;
-  log_options.segment_age = config.audit.segment_age;
-  auto log = audit::Log::open(std::move(log_options), clock);
+  auto log = audit::Log::open(to_log_options(config.audit), clock);
   if (!log) return fail(log.error());
+  if (!config.audit.key.key) warn_of_no_key();
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
 
   const auto limits = std::make_shared<guard::RateLimiter>(*config.policy);

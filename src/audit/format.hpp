@@ -18,6 +18,7 @@ inline constexpr std::string_view kLockName = "lock";
 inline constexpr std::string_view kNextName =
     "next";  // a segment made in advance, renamed when its turn comes
 inline constexpr std::string_view kSegmentSuffix = ".jsonl";
+inline constexpr std::string_view kNotesSuffix = ".notes";
 
 // Whether what was decided went on to the database, so that an outcome is owed.
 [[nodiscard]] constexpr bool is_forwarded(std::string_view verdict) noexcept {
@@ -28,5 +29,8 @@ inline constexpr std::string_view kSegmentSuffix = ".jsonl";
 [[nodiscard]] std::string segment_name(std::uint64_t first_index);
 // Nothing unless the name is exactly what segment_name() makes of some index.
 [[nodiscard]] std::optional<std::uint64_t> segment_first_index(std::string_view name);
+// "00000000000000000042.notes", of the segment with that first index, and back.
+[[nodiscard]] std::string notes_name(std::uint64_t first_index);
+[[nodiscard]] std::optional<std::uint64_t> notes_first_index(std::string_view name);
 
 }  // namespace portcullis::audit

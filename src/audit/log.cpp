@@ -35,13 +35,14 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
   auto draft = make_draft(record, context());
   if (!draft) return draft.error();
   std::uint64_t owed = 0;
-  if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
+  const auto* decision = std::get_if<DecisionRecord>(&record);
+  if (decision != nullptr) {
     const bool has_outcome = is_forwarded(decision->verdict) && decision->message != "Parse";
     if (has_outcome) owed = outcome_bound(*decision, options_.origin);
   }
   const std::scoped_lock lock(mutex_);
   if (auto admitted = admit(line_bound(*draft), owed, need_of(record)); !admitted) return admitted.error();
-  const std::uint64_t index = enqueue(std::move(*draft));
+  const std::uint64_t index = enqueue(std::move(*draft), decision != nullptr && decision->checkpoint_at_once);
   account(record, index, owed);
   return index;
 }
@@ -73,25 +74,25 @@ base::Result<void> Log::Impl::admit(std::uint64_t bytes, std::uint64_t owed, Nee
                      "the audit log waits for the disk to allocate room: try again"};
 }
 
-void Log::Impl::push(Draft draft, bool begins_segment) {
+void Log::Impl::push(Draft draft, bool begins_segment, bool checkpoint_at_once) {
   const std::uint64_t bytes = line_bound(draft);
   room_.promised += bytes;
   queued_bytes_ += bytes;
   ++next_index_;
-  queue_.push_back({std::move(draft), begins_segment});
+  queue_.push_back({std::move(draft), begins_segment, checkpoint_at_once});
 }
 
-std::uint64_t Log::Impl::enqueue(Draft draft) {
+std::uint64_t Log::Impl::enqueue(Draft draft, bool checkpoint_at_once) {
   const std::uint64_t bytes = line_bound(draft);
   const bool too_large = room_.promised + bytes > options_.segment_bytes;
   const bool no_room = room_.left() < bytes + outcomes_.bytes() + kControlReserve;
   if (next_secured_ && (too_large || no_room || is_old())) {
     segment_began_ = clock_.wall();
     room_ = Room{room_.segment + 1, 0, *std::exchange(next_secured_, std::nullopt)};
-    push(segment_draft(context(), boot_, {}), true);
+    push(segment_draft(context(), boot_, key_), true);
   }
   const std::uint64_t index = next_index_;
-  push(std::move(draft), false);
+  push(std::move(draft), false, checkpoint_at_once);
   wake_writer();
   return index;
 }

@@ -1,12 +1,14 @@
 // The append-only log of one gate: a queue, one writer thread, group commit.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "portcullis/audit/record.hpp"
@@ -16,6 +18,14 @@ namespace portcullis::audit {
 // What the writer needs of a file system, injected so that a test can fail any call or forget unsynced bytes.
 class SegmentFile;
 class Storage;
+struct NamedKey;
+
+// What somebody outside keeps of the log: its tree had this root when it had so many entries.
+struct KnownHead {
+  std::string name;  // of the place, for messages
+  std::uint64_t size = 0;
+  std::array<unsigned char, 32> root{};
+};
 
 struct LogOptions {
   std::filesystem::path directory;  // made with mode 0700 when absent
@@ -27,18 +37,32 @@ struct LogOptions {
                               << 20;            // waiting to be written; above it append() refuses with 53400
   bool store_text = true;                       // audit.text: plain (true) or none (false)
   std::chrono::milliseconds heartbeat{60'000};  // an entry `heartbeat` after so long a silence
+
+  // Checkpoints are signed with it, and its name is the origin; without one, there are none.
+  std::shared_ptr<const NamedKey> key{};
+  // The key that signed until now, where `key` is to take its place.
+  std::shared_ptr<const NamedKey> previous_key{};
+  // A checkpoint follows an entry after this time, or so many entries, or at once: see
+  // DecisionRecord::checkpoint_at_once.
+  std::chrono::milliseconds checkpoint_interval{1'000};
+  std::uint64_t checkpoint_entries = 4'096;
+  // Called in a thread of the log's with every checkpoint that is durable: quick, and without a call back.
+  std::function<void(const std::string& note, std::uint64_t size)> checkpointed{};
+  // The log must go on from these.
+  std::vector<KnownHead> known{};
 };
 
 class Log final : public Sink {
  public:
   // Recovers what a crash left (a torn last batch is cut and said in a `recovered` entry), refuses any other
-  // damage (58030: run `portcullis audit verify DIR`), refuses a directory that another process has open
-  // (flock), appends `open`, and starts the writer thread. `clock` must outlive the log.
+  // damage and a log that is behind its newest checkpoint or behind options.known (58030: run `portcullis
+  // audit verify DIR`), refuses a directory that another process has open (flock) and a key that is not the
+  // log's (F0000), appends `open`, and starts the writer thread. `clock` must outlive the log.
   [[nodiscard]] static base::Result<std::unique_ptr<Log>> open(LogOptions options, const base::Clock& clock);
   // The same on a file system of the caller's; options.directory then only names it in messages.
   [[nodiscard]] static base::Result<std::unique_ptr<Log>> open(LogOptions options, const base::Clock& clock,
                                                                std::unique_ptr<Storage> storage);
-  // Appends `close`, writes everything that waits, syncs, trims the preallocated tail.
+  // Appends `close`, writes everything that waits, syncs, signs, trims the preallocated tail.
   ~Log() override;
 
   // Beyond what Sink says:

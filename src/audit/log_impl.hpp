@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "audit/checkpointer.hpp"
 #include "audit/entry.hpp"
 #include "audit/log.hpp"
+#include "audit/recover.hpp"
 #include "audit/room.hpp"
 #include "audit/segment.hpp"
 #include "audit/storage.hpp"
@@ -51,6 +53,7 @@ class Log::Impl {
   struct Pending {
     Draft draft;
     bool begins_segment = false;
+    bool checkpoint_at_once = false;
   };
   // Whether a record may be turned away.
   enum class Need : std::uint8_t {
@@ -65,11 +68,18 @@ class Log::Impl {
 
   // Under mutex_.
   [[nodiscard]] base::Result<void> admit(std::uint64_t bytes, std::uint64_t owed, Need need);
-  std::uint64_t enqueue(Draft draft);
-  void push(Draft draft, bool begins_segment);
+  std::uint64_t enqueue(Draft draft, bool checkpoint_at_once = false);
+  void push(Draft draft, bool begins_segment, bool checkpoint_at_once = false);
   [[nodiscard]] bool is_old() const { return clock_.wall() - segment_began_ >= options_.segment_age; }
   void account(const Record& record, std::uint64_t index, std::uint64_t owed);
   void wake_writer();
+
+  // The start's.
+  [[nodiscard]] base::Result<void> check_names() const;
+  [[nodiscard]] base::Result<void> check_keys(const Recovered& found) const;
+  [[nodiscard]] base::Result<void> begin_segment(Recovered& found);
+  void push_beginning(const Recovered& found);
+  [[nodiscard]] base::Result<void> begin_signing(Recovered& found);
 
   // The writer's.
   void run();
@@ -79,6 +89,7 @@ class Log::Impl {
   [[nodiscard]] base::Result<void> fill_or_wait(std::uint64_t bytes);
   [[nodiscard]] base::Result<void> make_room();
   [[nodiscard]] base::Result<void> rotate();
+  void publish(bool at_once);
   void fail(const base::Error& error);
   void call_listeners();
 
@@ -101,6 +112,8 @@ class Log::Impl {
   bool poked_ = false;  // somebody was refused: try again to find room
   bool full_ = false;   // the last try to find room met a full disk
   std::optional<base::Error> failure_;
+  std::optional<base::Error> unsigned_;  // no checkpoint can be written any more: the writer fails by it
+  std::string key_;                      // public, in force for what is enqueued; empty: not signed
 
   std::atomic<std::uint64_t> durable_{0};
   std::array<std::function<void()>, kMaxListeners> listeners_;
@@ -115,6 +128,7 @@ class Log::Impl {
   Hash leaf_{};
   Frontier tree_;  // of all entries up to write_index_
   std::string buffer_;
+  std::unique_ptr<Checkpointer> checkpointer_;
   std::thread thread_;
 };
 

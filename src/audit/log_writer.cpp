@@ -24,34 +24,6 @@ std::uint64_t Log::Impl::wanted_ahead() const {
   return 2 * options_.queue_bytes + outcomes_.bytes() + kControlReserve;
 }
 
-base::Result<void> Log::Impl::start() {
-  auto found = recover(*storage_, options_.directory.string(), options_.origin);
-  if (!found) return found.error();
-  next_index_ = write_index_ = found->state.next_index;
-  batch_ = found->state.batch;
-  leaf_ = found->state.leaf;
-  tree_ = std::move(found->tree);
-  durable_.store(next_index_, std::memory_order_release);
-  if (found->file) {
-    writer_.resume(std::move(found->file), found->end);
-    segment_began_ = found->segment_began;
-    room_.promised = found->end;
-    if (auto secured = writer_.secure(found->end + wanted_ahead()); !secured) return secured;
-    room_.secured = writer_.secured();
-  } else {
-    if (auto prepared = writer_.prepare_next(wanted_ahead()); !prepared) return prepared;
-    room_ = Room{1, 0, writer_.next_secured()};
-    segment_began_ = clock_.wall();
-    push(segment_draft(context(), boot_, {}), true);
-  }
-  if (!found->closed) push(recovered_draft(context(), found->dropped_bytes), false);
-  push(open_draft(context(), boot_, PORTCULLIS_VERSION, options_.heartbeat, {}), false);
-  if (auto written = drain(queue_); !written) return written;
-  queue_.clear();
-  thread_ = std::thread([this] { run(); });
-  return {};
-}
-
 void Log::Impl::stop() {
   if (!thread_.joinable()) return;
   {
@@ -62,6 +34,7 @@ void Log::Impl::stop() {
   }
   thread_.join();
   if (failure_) return;
+  if (checkpointer_) checkpointer_->finish();
   // The log is whole without this: the next start cuts what is left behind `close`.
   static_cast<void>(writer_.finish());
 }
@@ -71,6 +44,10 @@ void Log::Impl::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wait_for_work(lock);
+    if (unsigned_) {
+      lock.unlock();
+      return fail(*unsigned_);
+    }
     if (queue_.empty() && stopping_) return;
     poked_ = false;
     work.clear();
@@ -87,7 +64,7 @@ void Log::Impl::run() {
 // for long.
 void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto due = std::chrono::steady_clock::now() + options_.heartbeat;
-  const auto work = [this] { return !queue_.empty() || stopping_ || poked_; };
+  const auto work = [this] { return !queue_.empty() || stopping_ || poked_ || unsigned_; };
   while (!work()) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= due) {
@@ -123,14 +100,31 @@ base::Result<void> Log::Impl::drain(std::vector<Pending>& queue) {
   return {};
 }
 
+// Behind a segment that another one follows, everything is signed.
 base::Result<void> Log::Impl::rotate() {
   ++segment_;
-  return writer_.rotate(write_index_);
+  const auto is_ending = [this] {
+    const std::scoped_lock lock(mutex_);
+    return stopping_;
+  };
+  if (checkpointer_) {
+    if (auto done = checkpointer_->complete(is_ending); !done) return done;
+  }
+  if (auto rotated = writer_.rotate(write_index_); !rotated || !checkpointer_) return rotated;
+  auto notes = make_notes(*storage_, write_index_);
+  if (!notes) return notes.error();
+  checkpointer_->turn_to(NotesFile(std::move(*notes)));
+  return {};
+}
+
+void Log::Impl::publish(bool at_once) {
+  if (checkpointer_) checkpointer_->publish(tree_, at_once);
 }
 
 base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   buffer_.clear();
   std::uint64_t bound = 0;
+  bool at_once = false;
   ++batch_;
   for (Pending* entry = first; entry != last; ++entry) {
     const std::size_t begin = buffer_.size();
@@ -142,6 +136,7 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
     tree_.append(leaf_);
     buffer_ += '\n';
     bound += line_bound(entry->draft);
+    at_once = at_once || entry->checkpoint_at_once;
     ++write_index_;
     entry->draft = Draft{};
   }
@@ -155,6 +150,7 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   if (buffer_.capacity() > 2 * kMaxBatchBytes) buffer_ = {};
   durable_.store(write_index_, std::memory_order_release);
   call_listeners();
+  publish(at_once);
   return {};
 }
 

@@ -6,24 +6,30 @@
 #include <vector>
 
 #include "audit/format.hpp"
+#include "audit/recover_notes.hpp"
+#include "audit/segment.hpp"
 
 namespace portcullis::audit {
 namespace {
 
-constexpr std::size_t kChunk = std::size_t{1} << 20;
-
 class Recovery {
  public:
-  Recovery(Storage& storage, const std::string& directory, const std::string& origin)
-      : storage_(storage), directory_(directory), mark_(origin + std::string(kVersionMark)) {}
+  Recovery(Storage& storage, const RecoverNeeds& needs)
+      : storage_(storage),
+        needs_(needs),
+        directory_(needs.directory),
+        mark_(needs.origin + std::string(kVersionMark)) {}
 
   base::Result<Recovered> run() {
     if (auto listed = list(); !listed) return listed.error();
     if (auto linked = check_links(); !linked) return linked.error();
+    if (auto read = signed_.read(segments_, notes_); !read) return read.error();
     if (!segments_.empty()) {
       if (auto read = read_last(); !read) return read.error();
     }
     if (auto checked = check_origin(); !checked) return checked.error();
+    if (auto checked = signed_.judge(result_, unborn_); !checked) return checked.error();
+    if (auto checked = needs_.check(result_); !checked) return checked.error();
     if (auto cleared = clear(); !cleared) return cleared.error();
     return std::move(result_);
   }
@@ -51,15 +57,18 @@ class Recovery {
     for (const auto& name : *names) {
       if (const auto first = segment_first_index(name)) {
         segments_.push_back(*first);
+      } else if (const auto of = notes_first_index(name)) {
+        notes_.push_back(*of);
       } else if (name == kNextName) {
         has_next_ = true;
-      } else if (name.ends_with(kSegmentSuffix)) {
+      } else if (name.ends_with(kSegmentSuffix) || name.ends_with(kNotesSuffix)) {
         return base::Error{base::sqlstate::io_error,
                            "\"" + name + "\" in the audit log \"" + directory_ +
-                               "\" is not the name of a segment: move the file away"};
+                               "\" is not the name of a segment or its notes: move the file away"};
       }
     }
     std::sort(segments_.begin(), segments_.end());
+    std::sort(notes_.begin(), notes_.end());
     return {};
   }
 
@@ -157,6 +166,7 @@ class Recovery {
     result_.closed = !unborn_ && last->scan.state.last_type == EntryType::close && last->scan.torn_bytes == 0;
     result_.end = last->scan.end;
     result_.tree = std::move(last->tree);
+    result_.segment = segments_.back();
     result_.segment_began = last->began;
     last_ = std::move(*last);
     return {};
@@ -188,11 +198,13 @@ class Recovery {
     LineScanner lines = scanner(*last.file);
     Frontier tree;
     bool is_begun = true;
+    signed_.begin_segment();
     auto scanned = scan_segment(lines, chain, [&](const Line&) {
       if (chain.entry().type() == EntryType::segment) {
         is_begun = begin(tree, chain.entry());
         last.began += std::chrono::microseconds(chain.entry().micros());
       }
+      signed_.see(chain.entry(), tree);
       tree.append(chain.state().leaf);
       if (!chain.state().in_batch) last.tree = tree;
     });
@@ -241,10 +253,11 @@ class Recovery {
     if (unborn_ || has_next_) {
       if (auto synced = storage_.sync_directory(); !synced) return synced;
     }
-    if (!last_) return {};
-    if (auto cut = cut_tail(); !cut) return cut;
-    result_.file = std::move(last_->file);
-    return {};
+    if (last_) {
+      if (auto cut = cut_tail(); !cut) return cut;
+      result_.file = std::move(last_->file);
+    }
+    return signed_.clear(result_);
   }
 
   base::Result<void> cut_tail() {
@@ -258,24 +271,12 @@ class Recovery {
     return storage_.sync_directory();
   }
 
-  static base::Result<void> rewrite(SegmentFile& file, std::uint64_t from, std::uint64_t to) {
-    std::string piece;
-    while (from < to) {
-      piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, to - from)));
-      const auto got = file.read(from, piece.data(), piece.size());
-      if (!got) return got.error();
-      if (*got != piece.size())
-        return base::Error{base::sqlstate::io_error, "a segment shrank while it was read"};
-      if (auto put = file.write(from, piece); !put) return put;
-      from += piece.size();
-    }
-    return {};
-  }
-
   Storage& storage_;
+  const RecoverNeeds& needs_;
   const std::string& directory_;
   std::string mark_;
-  std::vector<std::uint64_t> segments_;  // first indexes, ascending
+  std::vector<std::uint64_t> segments_, notes_;  // first indexes, ascending
+  RecoveredNotes signed_{storage_, needs_};
   bool has_next_ = false;
   std::optional<ChainState> before_last_;  // at the end of the last segment but one
   std::optional<std::uint64_t> unborn_;    // a last segment without a whole batch
@@ -285,8 +286,8 @@ class Recovery {
 
 }  // namespace
 
-base::Result<Recovered> recover(Storage& storage, const std::string& directory, const std::string& origin) {
-  return Recovery(storage, directory, origin).run();
+base::Result<Recovered> recover(Storage& storage, const RecoverNeeds& needs) {
+  return Recovery(storage, needs).run();
 }
 
 }  // namespace portcullis::audit

@@ -7,6 +7,11 @@
 #include "audit/format.hpp"
 
 namespace portcullis::audit {
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{1} << 20;
+
+}  // namespace
 
 void SegmentWriter::resume(std::unique_ptr<SegmentFile> file, std::uint64_t end) {
   current_ = Open{std::move(file), end, end, end};
@@ -107,6 +112,20 @@ base::Result<void> SegmentWriter::finish() {
   next_ = Open{};
   if (auto removed = storage_.remove(std::string(kNextName)); !removed) return removed;
   return storage_.sync_directory();
+}
+
+base::Result<void> rewrite(SegmentFile& file, std::uint64_t from, std::uint64_t to) {
+  std::string piece;
+  while (from < to) {
+    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, to - from)));
+    const auto got = file.read(from, piece.data(), piece.size());
+    if (!got) return got.error();
+    if (*got != piece.size())
+      return base::Error{base::sqlstate::io_error, "a segment shrank while it was read"};
+    if (auto put = file.write(from, piece); !put) return put;
+    from += piece.size();
+  }
+  return {};
 }
 
 }  // namespace portcullis::audit

@@ -56,4 +56,7 @@ class SegmentWriter {
   Open current_, next_;
 };
 
+// Writes the bytes of a file once more where they are, so that the next sync is of them too.
+[[nodiscard]] base::Result<void> rewrite(SegmentFile& file, std::uint64_t from, std::uint64_t to);
+
 }  // namespace portcullis::audit

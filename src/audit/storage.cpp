@@ -82,11 +82,15 @@ class PosixFile final : public SegmentFile {
   }
 
   base::Result<void> reserve(std::uint64_t end) override {
-    const int done = uninterrupted(
-        [&] { return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(end)); });
-    if (done == 0) return {};
-    if (errno != EOPNOTSUPP && errno != ENOSYS) return system_error(errno, "allocate room for", path_);
-    return extend(end);
+    const auto allocated = allocate(end);
+    if (!allocated) return allocated.error();
+    return *allocated ? base::Result<void>{} : extend(end);
+  }
+
+  base::Result<void> reserve_unseen(std::uint64_t end) override {
+    const auto allocated = allocate(end);
+    if (!allocated) return allocated.error();
+    return {};
   }
 
   base::Result<void> truncate(std::uint64_t size) override {
@@ -102,6 +106,15 @@ class PosixFile final : public SegmentFile {
   }
 
  private:
+  // False where the file system cannot.
+  base::Result<bool> allocate(std::uint64_t end) {
+    const int done = uninterrupted(
+        [&] { return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(end)); });
+    if (done == 0) return true;
+    if (errno != EOPNOTSUPP && errno != ENOSYS) return system_error(errno, "allocate room for", path_);
+    return false;
+  }
+
   base::Result<void> extend(std::uint64_t end) {
     const std::string piece(std::size_t{1} << 20, '\n');
     auto at = size();

@@ -30,6 +30,8 @@ class SegmentFile {
   // Room on the disk for the file's bytes up to `end`, so that writing them cannot meet a full disk. The size
   // stays what it is where the file system can do that; elsewhere line feeds are written.
   [[nodiscard]] virtual base::Result<void> reserve(std::uint64_t end) = 0;
+  // The same where it does not show: the size stays what it is, or nothing is reserved and that is no error.
+  [[nodiscard]] virtual base::Result<void> reserve_unseen(std::uint64_t end) = 0;
   // Also gives back what was reserved above `size`.
   [[nodiscard]] virtual base::Result<void> truncate(std::uint64_t size) = 0;
   // Returns once the bytes and the size are on stable storage: fdatasync(2). After an error, what is on the

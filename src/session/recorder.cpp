@@ -97,6 +97,7 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   }
   note_claims(verdict.claims, record);
   if (verdict.allowed()) record.limits = limits_of(verdict);
+  record.checkpoint_at_once = verdict.allowed() && verdict.demand.ddl > 0;
   const auto& limit = verdict.row_limit ? verdict.row_limit : verdict.row_limit_at_commit;
   if (limit && verdict.allowed()) record.rows_limit = limit->rows;
   if (subject.dry_run != nullptr) {

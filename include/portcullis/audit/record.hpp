@@ -70,6 +70,8 @@ struct DecisionRecord {
   std::vector<std::string> rates;           // the rules whose rate it counts against, each once a statement
   std::optional<std::uint64_t> rows_limit;  // its rows are counted, and it may change no more
   std::optional<std::uint64_t> statement;   // for Bind: the record of the Parse
+  // Not recorded: a checkpoint that covers it is signed as soon as it is durable.
+  bool checkpoint_at_once = false;
 };
 
 // Of OutcomeRecord::changed and differs; what is beyond is cut.

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "audit/key_file.hpp"
 #include "tests/unit/app/sample_policy.hpp"
 #include "tests/unit/app/temporary_folder.hpp"
 
@@ -291,6 +292,41 @@ TEST_F(Configuration, WarnsOfAgentsThatCannotLogIn) {
                                                   HasSubstr("\"somebody\" belongs to no agent")));
 }
 
+class AuditKeys : public Configuration {
+ protected:
+  void make(const std::string& file, const std::string& name) {
+    const audit::NamedKey key{name, audit::SigningKey::generate().value()};
+    ASSERT_TRUE(audit::write_key_files(folder_.path() / file, key));
+  }
+  LoadedConfig load_audit(const std::string& members) {
+    return load("{" + std::string(kUpstream) + R"(, "logins": "logins.conf", "policy": "policy.json",
+      "audit": { "directory": "audit", "origin": "gate.example.com/shop", )" +
+                members + " } }");
+  }
+};
+
+TEST_F(AuditKeys, AreReadFromTheirFiles) {
+  make("new.key", "gate.example.com/shop");
+  make("old.key", "gate.example.com/shop");
+  const auto config = good(load_audit(R"("key": "new.key", "previous_key": "old.key")"));
+  EXPECT_EQ(config.audit.key.key->name, "gate.example.com/shop");
+  EXPECT_TRUE(config.audit.previous_key.key);
+  EXPECT_THAT(to_json_without_secrets(config, false), HasSubstr("new.key"));
+  EXPECT_FALSE(good(load_with("")).audit.key.key);
+}
+
+TEST_F(AuditKeys, AreRefusedWithTheReason) {
+  make("other.key", "other.example.com");
+  make("new.key", "gate.example.com/shop");
+  folder_.write("open.key", "PRIVATE+KEY+", 0644);
+  EXPECT_THAT(problems(load_audit(R"("key": "missing.key")")), ElementsAre(HasSubstr("missing.key")));
+  EXPECT_THAT(problems(load_audit(R"("key": "open.key")")), ElementsAre(HasSubstr("open.key")));
+  EXPECT_THAT(problems(load_audit(R"("key": "other.key")")),
+              ElementsAre(HasSubstr("for the log \"other.example.com\"")));
+  EXPECT_THAT(problems(load_audit(R"("previous_key": "new.key")")),
+              ElementsAre(HasSubstr("\"previous_key\" needs \"key\"")));
+}
+
 TEST_F(Configuration, IsRecordedWithoutSecrets) {
   const auto json = to_json_without_secrets(good(load_with("")), false);
   EXPECT_THAT(json, Not(HasSubstr("hunter2")));
@@ -299,7 +335,8 @@ TEST_F(Configuration, IsRecordedWithoutSecrets) {
   EXPECT_THAT(json,
               HasSubstr(R"("roles":{"bot":{"password_file":")" + folder + R"(/bot.pw","user":"bot_db"}})"));
   EXPECT_EQ(json.rfind(R"({"audit":{"directory":")" + folder +
-                           R"(/audit","origin":"portcullis","segment_age_ms":86400000,"text":"plain"},"file":)",
+                           R"(/audit","key":"","origin":"portcullis","previous_key":"",)" +
+                           R"("segment_age_ms":86400000,"text":"plain"},"file":)",
                        0),
             0u);
   EXPECT_EQ(json, to_json_without_secrets(good(load_with("")), false));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/read.hpp"
+#include "tests/unit/audit/signing.hpp"
 #include "tests/unit/audit/support.hpp"
 
 namespace portcullis::audit {
@@ -16,6 +17,10 @@ class PowerCut : public ::testing::Test {
     auto with = options("memory");
     with.segment_bytes = 6 << 10;
     with.queue_bytes = 16 << 10;
+    if (is_signed_) {
+      with.key = std::make_shared<const NamedKey>(portcullis::testing::named_key(1, kOrigin));
+      with.checkpoint_interval = std::chrono::milliseconds(0);
+    }
     return with;
   }
 
@@ -69,6 +74,7 @@ class PowerCut : public ::testing::Test {
   std::unique_ptr<FakeDisk> disk_ = std::make_unique<FakeDisk>();
   FixedClock clock_;
   TemporaryDirectory directory_;
+  bool is_signed_ = false;
   std::map<std::uint64_t, std::string> written_;
   std::uint64_t durable_ = 0;
   std::size_t texts_ = 0;
@@ -86,6 +92,22 @@ TEST_F(PowerCut, AtAnyCallLosesNothingThatWasDurable) {
       disk_->fail_at(k, true);
       live(kEntries);
       calls = std::max(calls, std::min<std::uint64_t>(disk_->calls(), 120));
+      disk_->cut_power(random);
+      expect_nothing_lost();
+      if (::testing::Test::HasFatalFailure()) FAIL() << "cut at call " << k;
+    }
+  }
+}
+
+TEST_F(PowerCut, AtAnyCallLosesNoCheckpointEither) {
+  is_signed_ = true;
+  std::mt19937 random(20261122);
+  for (std::uint64_t k = 1; k <= 160; ++k) {
+    for (int seed = 0; seed < 3; ++seed) {
+      reset();
+      live(3);
+      disk_->fail_at(k, true);
+      live(kEntries);
       disk_->cut_power(random);
       expect_nothing_lost();
       if (::testing::Test::HasFatalFailure()) FAIL() << "cut at call " << k;

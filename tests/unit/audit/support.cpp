@@ -135,6 +135,7 @@ class FakeFile final : public SegmentFile {
     node_->reserved = std::max(node_->reserved, end);
     return {};
   }
+  base::Result<void> reserve_unseen(std::uint64_t end) override { return reserve(end); }
   base::Result<void> truncate(std::uint64_t size) override {
     const std::scoped_lock lock(disk_.mutex_);
     if (auto called = disk_.called(); !called) return called;
