@@ -5,13 +5,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "app/console.hpp"
 
 namespace portcullis::app {
 
-// 0 clean, 1 tampered, 2 incomplete: the last line says which, with what was found above it.
-[[nodiscard]] int verify_audit(const std::filesystem::path& directory, Console& console);
+struct VerifyAuditOptions {
+  std::filesystem::path directory{};
+  std::vector<std::filesystem::path> keys{};     // public ones, each in a file as `audit keygen` writes them
+  std::vector<std::filesystem::path> anchors{};  // files with notes that were kept elsewhere
+};
+
+// 0 clean, 1 tampered, 2 incomplete: the last line says which, with what was found and what was proven above
+// it. 2 as well where a key cannot be taken; then nothing is checked.
+[[nodiscard]] int verify_audit(const VerifyAuditOptions& options, Console& console);
 
 struct ShowOptions {
   std::filesystem::path directory{};

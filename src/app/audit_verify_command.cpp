@@ -1,4 +1,7 @@
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/audit_command.hpp"
 #include "portcullis/audit/verify.hpp"
@@ -42,15 +45,64 @@ void print(const audit::Finding& finding, std::ostream& out) {
   out << finding.check << ", entry " << finding.index << ": " << finding.message << "\n";
 }
 
+// "all 20 entries", "17 of 20 entries".
+std::string share(std::uint64_t part, std::uint64_t all) {
+  if (part == all) return "all " + std::to_string(all) + " entries";
+  return (part == 0 ? "none" : std::to_string(part)) + " of " + std::to_string(all) + " entries";
+}
+
+void print_key(const audit::VerifyReport& report, bool any_given, std::ostream& out) {
+  out << "signed: " << share(report.covered, report.whole) << ", by " << report.key << "\n";
+  if (report.key_is_trusted) {
+    out << "key: given, or put in force by one given\n";
+  } else if (!any_given) {
+    out << "key: not given; to prove who signed, add --key with the log's public key\n";
+  }
+}
+
+void print_anchor(const audit::VerifyReport& report, bool any_given, std::ostream& out) {
+  if (report.anchored > 0) {
+    out << "anchored: " << share(report.anchored, report.whole);
+    if (report.anchored < report.whole) out << "; of those behind, the end could have been cut off unseen";
+    out << "\n";
+  } else if (!any_given) {
+    out << "anchored: nothing; to prove that no end was cut off, add --anchor with a checkpoint kept elsewhere\n";
+  }
+}
+
+// What the signatures prove. Of a log that was tampered with nothing is worth saying but that.
+void print_proven(const audit::VerifyReport& report, const VerifyAuditOptions& options, std::ostream& out) {
+  if (report.result == audit::VerifyResult::tampered || report.key.empty()) return;
+  print_key(report, !options.keys.empty(), out);
+  print_anchor(report, !options.anchors.empty(), out);
+}
+
+// Nothing, and said why, where one of them cannot be taken.
+std::optional<std::vector<audit::VerifierKey>> read_keys(const VerifyAuditOptions& options, Console& console) {
+  std::vector<audit::VerifierKey> keys;
+  for (const auto& file : options.keys) {
+    auto key = audit::read_vkey_file(file);
+    if (!key) {
+      console.err << "portcullis: " << key.error().message << "\n";
+      return std::nullopt;
+    }
+    keys.push_back(std::move(*key));
+  }
+  return keys;
+}
+
 }  // namespace
 
-int verify_audit(const std::filesystem::path& directory, Console& console) {
+int verify_audit(const VerifyAuditOptions& options, Console& console) {
+  auto keys = read_keys(options, console);
+  if (!keys) return static_cast<int>(audit::VerifyResult::incomplete);
   const auto report = [&] {
     Progress progress(console);
-    return audit::verify(directory,
+    return audit::verify(options.directory, {std::move(*keys), options.anchors},
                          [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }();
   for (const auto& finding : report.findings) print(finding, console.out);
+  print_proven(report, options, console.out);
   console.out << name(report.result) << ": " << report.entries << " entries in " << report.segments
               << " segments, " << report.decisions << " decisions, " << report.outcomes << " outcomes";
   if (!report.root.empty()) console.out << "; root " << report.root;

@@ -31,7 +31,7 @@ struct CommandLine {
   std::optional<std::filesystem::path> test_catalog;
   ExplainOptions explain;
   DiffOptions diff;
-  std::filesystem::path verify_directory;
+  VerifyAuditOptions verify;
   ShowOptions show;
   DryRunReportOptions dry_run_report;
   KeygenOptions keygen;
@@ -244,15 +244,35 @@ void add_audit_keygen(CLI::App& audit, CommandLine& line) {
       ->type_name("FILE");
 }
 
+void add_audit_verify(CLI::App& audit, CommandLine& line) {
+  CLI::App& verify = add_command(
+      audit, "verify",
+      "Check every byte of a log and every note beside it, offline, also while the gate writes to it.\n"
+      "Clean is only what is shown by a key and an anchor: whoever can write the log's files can make a log "
+      "anew\n"
+      "that agrees with itself, but not sign it, and cut off its end, but not what was kept elsewhere.\n"
+      "Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete, or a key cannot be read.",
+      "portcullis audit verify /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
+  verify.add_option("directory", line.verify.directory, "The log's folder")->required()->type_name("DIR");
+  verify
+      .add_option("--key", line.verify.keys,
+                  "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
+                  "machine cannot change; an older one of the log will do. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  verify
+      .add_option("--anchor", line.verify.anchors,
+                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
+                  "lines between them or none. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+}
+
 void add_audit(CLI::App& app, CommandLine& line) {
   CLI::App& audit = add_command(app, "audit", "Check and read an audit log; make its key.",
                                 "portcullis audit verify audit/");
   audit.require_subcommand(1);
-  CLI::App& verify = add_command(audit, "verify",
-                                 "Check every byte of a log, offline.\n"
-                                 "Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete.",
-                                 "portcullis audit verify /var/lib/portcullis/audit");
-  verify.add_option("directory", line.verify_directory, "The log's folder")->required()->type_name("DIR");
+  add_audit_verify(audit, line);
 
   CLI::App& show = add_command(audit, "show", "Print entries of a log, one a line.",
                                "portcullis audit show audit/ --agent repair-bot --verdict deny");
@@ -312,7 +332,7 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
 int run_audit(const CLI::App& command, const CommandLine& line, Console& console) {
   if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
   if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
-  if (command.got_subcommand("verify")) return verify_audit(line.verify_directory, console);
+  if (command.got_subcommand("verify")) return verify_audit(line.verify, console);
   return show_audit(line.show, console);
 }
 

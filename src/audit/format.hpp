@@ -29,7 +29,7 @@ inline constexpr std::string_view kNotesSuffix = ".notes";
 [[nodiscard]] std::string segment_name(std::uint64_t first_index);
 // Nothing unless the name is exactly what segment_name() makes of some index.
 [[nodiscard]] std::optional<std::uint64_t> segment_first_index(std::string_view name);
-// "00000000000000000042.notes", of the segment with that first index, and back.
+// "00000000000000000042.notes": the signed checkpoints of that segment; and back.
 [[nodiscard]] std::string notes_name(std::uint64_t first_index);
 [[nodiscard]] std::optional<std::uint64_t> notes_first_index(std::string_view name);
 

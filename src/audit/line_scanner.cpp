@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "audit/format.hpp"
 
@@ -35,9 +37,14 @@ base::Result<std::size_t> read_at(int fd, const std::string& path, std::uint64_t
 
 }  // namespace
 
-base::Result<ReadBytes> read_from_file(const std::string& path) {
+base::Result<OpenedFile> open_to_read(const std::string& path, Links links) {
   // O_NONBLOCK, or opening a named pipe that somebody put there would wait for ever.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int no_links = links == Links::follow ? 0 : O_NOFOLLOW;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | no_links);
+  if (fd < 0 && errno == ELOOP && links == Links::refuse) {
+    return base::Error{base::sqlstate::io_error,
+                       "\"" + path + "\" is a symbolic link, and no file of a log is: put the file itself there"};
+  }
   if (fd < 0) return read_error(path);
   const std::shared_ptr<const int> file(new int(fd), [](const int* owned) {
     ::close(*owned);
@@ -48,9 +55,18 @@ base::Result<ReadBytes> read_from_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) {
     return base::Error{base::sqlstate::io_error, "\"" + path + "\" is not a regular file"};
   }
-  return ReadBytes([file, path](std::uint64_t offset, char* into, std::size_t count) {
+  ReadBytes read = [file, path](std::uint64_t offset, char* into, std::size_t count) {
     return read_at(*file, path, offset, into, count);
-  });
+  };
+  return OpenedFile{std::move(read), static_cast<std::uint64_t>(status.st_size)};
+}
+
+ReadBytes only_first(std::uint64_t bytes, ReadBytes read) {
+  return [bytes, read = std::move(read)](std::uint64_t offset, char* into,
+                                         std::size_t count) -> base::Result<std::size_t> {
+    if (offset >= bytes) return std::size_t{0};
+    return read(offset, into, static_cast<std::size_t>(std::min<std::uint64_t>(count, bytes - offset)));
+  };
 }
 
 base::Result<bool> LineScanner::fill() {

@@ -16,8 +16,19 @@ namespace portcullis::audit {
 using ReadBytes =
     std::function<base::Result<std::size_t>(std::uint64_t offset, char* into, std::size_t count)>;
 
-// A reader of the file, opened for reading only. Refuses what is not a regular file.
-[[nodiscard]] base::Result<ReadBytes> read_from_file(const std::string& path);
+enum class Links : std::uint8_t { refuse, follow };  // symbolic ones
+
+struct OpenedFile {
+  ReadBytes read;           // of what is in the file by then
+  std::uint64_t bytes = 0;  // when it was opened
+};
+
+// For reading only. Never waits. 58030 for what is not a regular file, or, unless they are to be followed, is
+// a symbolic link to one.
+[[nodiscard]] base::Result<OpenedFile> open_to_read(const std::string& path, Links links = Links::refuse);
+
+// As if the file ended at `bytes`.
+[[nodiscard]] ReadBytes only_first(std::uint64_t bytes, ReadBytes read);
 
 struct Line {
   std::string_view text;     // without the line feed; valid until the next call

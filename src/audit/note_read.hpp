@@ -9,6 +9,7 @@
 
 #include "audit/ed25519.hpp"
 #include "audit/hash.hpp"
+#include "portcullis/audit/verifier_key.hpp"
 #include "portcullis/base/result.hpp"
 
 namespace portcullis::audit {
@@ -35,16 +36,6 @@ struct Note {
 // A whole note: three lines, an empty one, and 1 to kMostSignatures lines of signatures, nothing else. 22023
 // for anything else, saying what is wrong; extension lines are not taken.
 [[nodiscard]] base::Result<Note> read_note(std::string_view bytes);
-
-// A public key as it is given to a verifier.
-struct VerifierKey {
-  std::string name;
-  std::uint32_t id = 0;
-  PublicKey key{};
-};
-
-// "NAME+KEYID+BASE64" without a line feed, Ed25519, with the key id that the other two have. 22023 otherwise.
-[[nodiscard]] base::Result<VerifierKey> read_vkey(std::string_view text);
 
 enum class Signed : std::uint8_t {
   by_key,   // it has a signature by this key, and every one that claims to be holds

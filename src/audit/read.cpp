@@ -21,9 +21,9 @@ base::Error bad_line(const SegmentPath& segment, const Line& line, const std::st
 // True to go on with the next segment.
 base::Result<bool> read_segment(const SegmentPath& segment, bool last, const EntryFilter& filter,
                                 const std::function<bool(const EntryReader&)>& callback) {
-  auto read = read_from_file(segment.path.string());
-  if (!read) return read.error();
-  LineScanner lines(std::move(*read));
+  auto opened = open_to_read(segment.path.string());
+  if (!opened) return opened.error();
+  LineScanner lines(std::move(opened->read));
   EntryReader entry;
   for (;;) {
     const auto line = lines.next();

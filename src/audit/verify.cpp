@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "audit/anchor_check.hpp"
 #include "audit/chain.hpp"
 #include "audit/directory_listing.hpp"
+#include "audit/format.hpp"
+#include "audit/key_history.hpp"
+#include "audit/note_check.hpp"
 #include "audit/range_tree.hpp"
 #include "audit/verify_rules.hpp"
 
@@ -15,37 +19,88 @@ constexpr std::size_t kMaxFindings = 20;
 
 class Verifier {
  public:
-  explicit Verifier(const std::function<void(std::uint64_t, std::uint64_t)>& progress) : progress_(progress) {
+  // The anchors are read before the log is listed: it may be written to meanwhile.
+  Verifier(const VerifyOptions& options, const std::function<void(std::uint64_t, std::uint64_t)>& progress)
+      : progress_(progress), anchors_(options.anchors), keys_(options.keys, reporter()) {
     report_.result = VerifyResult::clean;
   }
 
   VerifyReport run(const std::filesystem::path& directory) {
-    if (const auto segments = list_segments(directory); !segments) {
-      add(VerifyResult::incomplete, "read", segments.error().message);
+    const auto log = list_log(directory);
+    if (!log) {
+      add(VerifyResult::incomplete, "read", log.error().message);
     } else {
-      check(*segments);
+      check_names(*log);
+      check(*log);
     }
     report_.unresolved = rules_.unresolved();
-    if (report_.entries == 0 && report_.findings.empty()) {
+    if (log && (log->segments.empty() || (report_.entries == 0 && report_.findings.empty()))) {
       add(VerifyResult::incomplete, "empty", "there is no entry to check");
     }
     return std::move(report_);
   }
 
  private:
-  void check(const std::vector<SegmentPath>& segments) {
-    for (const SegmentPath& segment : segments) total_ += segment.bytes;
-    for (const SegmentPath& segment : segments) {
-      if (!check_segment(segment, &segment == &segments.back())) break;
+  void check_names(const LogListing& log) {
+    for (const std::string& name : log.strays) {
+      add_at(VerifyResult::tampered, "notes",
+             "a file of notes beside no segment: the segment is missing, or was renamed", {name, 0});
     }
-    if (chain_.state().next_index == 0) return;
+  }
+
+  void check(const LogListing& log) {
+    for (const SegmentPath& segment : log.segments) total_ += segment.bytes;
+    bool to_the_end = !log.segments.empty();
+    for (std::size_t i = 0; to_the_end && i < log.segments.size(); ++i) {
+      to_the_end = check_segment(log.segments[i], log.notes[i], i + 1 == log.segments.size());
+    }
+    report_.whole = chain_.state().next_index;
+    report_.covered = notes_.covered();
+    if (report_.whole == 0) return;
     report_.last_leaf = to_hex(chain_.state().leaf);
     if (!is_torn_) report_.root = to_hex(*tree_.root());
     report_.closed = chain_.state().last_type == EntryType::close;
+    if (to_the_end) conclude();
+  }
+
+  // What can be said only of the log as a whole.
+  void conclude() {
+    index_ = report_.whole;
+    file_.clear();
+    line_ = 0;
+    const auto* key = keys_.at_end();
+    if (key == nullptr) {
+      return add(VerifyResult::incomplete, "unsigned",
+                 "nobody signs this log: whoever can write its files can make it anew as a whole. Keep the root "
+                 "or the last leaf below elsewhere, and compare them the next time");
+    }
+    report_.key = key->text;
+    report_.key_is_trusted = key->trusted;
+    conclude_on_key(*key);
+    if (report_.covered < report_.whole) {
+      add(VerifyResult::incomplete, "unsigned",
+          "no note covers the entries from " + std::to_string(report_.covered) +
+              " on: check again once the gate has signed them, which takes it a second, or its next start");
+    }
+    anchors_.conclude(report_.whole, name(), placed_reporter());
+    report_.anchored = anchors_.anchored();
+  }
+
+  void conclude_on_key(const KeyHistory::InForce& key) {
+    if (!keys_.any_given()) {
+      return add(VerifyResult::incomplete, "no key",
+                 "whoever made this log may have made its key as well: give the public key with --key, from a "
+                 "place that the gate's machine cannot change");
+    }
+    if (key.trusted) return;
+    add(VerifyResult::tampered, "key",
+        "the log is signed by " + key.text +
+            ", which is none of the keys given, and none of them put it in force: the log was made anew, or "
+            "this is another log's key");
   }
 
   // False when what follows cannot be judged: the chain is broken.
-  bool check_segment(const SegmentPath& segment, bool last) {
+  bool check_segment(const SegmentPath& segment, const NotesPath& notes, bool last) {
     file_ = segment.path.filename().string();
     line_ = 0;
     if (segment.first_index != chain_.state().next_index) {
@@ -54,19 +109,23 @@ class Verifier {
               std::to_string(chain_.state().next_index) + " is due: a segment is missing, or was renamed");
       return false;
     }
-    auto read = read_from_file(segment.path.string());
-    if (!read) {
-      add(VerifyResult::incomplete, "read", read.error().message);
+    index_ = segment.first_index;
+    notes_.follows(notes, segment.first_index, last);
+    auto opened = open_to_read(segment.path.string());
+    if (!opened) {
+      add(VerifyResult::incomplete, "read", opened.error().message);
       return false;
     }
-    LineScanner lines(with_progress(std::move(*read)));
+    LineScanner lines(with_progress(std::move(opened->read)));
     const auto scan = scan_segment(lines, chain_, [this](const Line& line) { see(line); });
     if (!scan) {
       add(VerifyResult::incomplete, "read", scan.error().message);
       return false;
     }
     ++report_.segments;
-    return judge(*scan, last);
+    if (!judge(*scan, last)) return false;
+    notes_.end(name());
+    return true;
   }
 
   bool judge(const SegmentScan& scan, bool last) {
@@ -94,11 +153,17 @@ class Verifier {
     line_ = line.number;
     index_ = entry.index();
     ++report_.entries;
+    notes_.begin(name());
     see_in_tree(entry);
     report_.decisions += entry.type() == EntryType::decision ? 1 : 0;
     report_.outcomes += entry.type() == EntryType::outcome ? 1 : 0;
     rules_.see(entry);
+    keys_.see(entry, name());
     index_ = entry.index() + 1;
+    anchors_.see(tree_, keys_);
+    if (chain_.state().in_batch) return;
+    keys_.settle();
+    notes_.batch_ended(tree_);
   }
 
   void see_in_tree(const EntryReader& entry) {
@@ -116,11 +181,35 @@ class Verifier {
     };
   }
 
+  // Of the log, as its notes have it; empty before the first entry.
+  [[nodiscard]] std::string_view name() const {
+    std::string_view origin = chain_.state().origin;
+    if (!origin.empty()) origin.remove_suffix(kVersionMark.size());
+    return origin;
+  }
+
   void add(VerifyResult severity, std::string_view check, std::string message) {
+    add_at(severity, check, std::move(message), {file_, line_});
+  }
+
+  void add_at(VerifyResult severity, std::string_view check, std::string message, Place place) {
     if (report_.result != VerifyResult::tampered && severity != VerifyResult::clean)
       report_.result = severity;
     if (report_.findings.size() >= kMaxFindings) return;
-    report_.findings.push_back({std::string(check), index_, file_, line_, std::move(message)});
+    report_.findings.push_back(
+        {std::string(check), index_, std::move(place.file), place.line, std::move(message)});
+  }
+
+  EntryRules::Report reporter() {
+    return [this](VerifyResult severity, std::string_view check, std::string message) {
+      add(severity, check, std::move(message));
+    };
+  }
+
+  PlacedReport placed_reporter() {
+    return [this](VerifyResult severity, std::string_view check, std::string message, Place place) {
+      add_at(severity, check, std::move(message), std::move(place));
+    };
   }
 
   const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
@@ -128,9 +217,10 @@ class Verifier {
   Chain chain_;
   RangeTree tree_{0};
   bool is_torn_ = false;  // the tree has entries that the log will not keep
-  EntryRules rules_{[this](VerifyResult severity, std::string_view check, std::string message) {
-    add(severity, check, std::move(message));
-  }};
+  EntryRules rules_{reporter()};
+  AnchorCheck anchors_;
+  KeyHistory keys_;
+  NoteCheck notes_{keys_, placed_reporter()};
   std::string file_;
   std::uint64_t line_ = 0, index_ = 0;
   std::uint64_t done_ = 0, total_ = 0;
@@ -138,9 +228,9 @@ class Verifier {
 
 }  // namespace
 
-VerifyReport verify(const std::filesystem::path& directory,
+VerifyReport verify(const std::filesystem::path& directory, const VerifyOptions& options,
                     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  return Verifier(progress).run(directory);
+  return Verifier(options, progress).run(directory);
 }
 
 }  // namespace portcullis::audit

@@ -56,7 +56,7 @@ class AuditCommand : public ::testing::Test {
   }
   int verify() {
     ScriptedConsole script;
-    const int code = verify_audit(directory_, script.console);
+    const int code = verify_audit({.directory = directory_}, script.console);
     out_ = script.out.str();
     return code;
   }

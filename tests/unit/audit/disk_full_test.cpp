@@ -47,7 +47,7 @@ class DiskFull : public ::testing::Test {
 
   VerifyReport verified() {
     disk_.copy_to(directory_.path());
-    return verify(directory_.path());
+    return verify_entries(directory_.path());
   }
 
   FakeDisk disk_;

@@ -25,7 +25,7 @@ class LogTest : public ::testing::Test {
     auto log = Log::open(with, clock_);
     return log ? "" : log.error().message;
   }
-  VerifyReport verified() { return verify(directory_.path()); }
+  VerifyReport verified() { return verify_entries(directory_.path()); }
   std::vector<std::string> lines() {
     std::vector<std::string> found;
     const auto done = for_each_entry(directory_.path(), {}, [&](const EntryReader& entry) {

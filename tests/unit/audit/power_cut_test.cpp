@@ -50,7 +50,7 @@ class PowerCut : public ::testing::Test {
       ASSERT_GE((*log)->durable(), durable_);
     }
     disk_->copy_to(directory_.path());
-    const auto report = verify(directory_.path());
+    const auto report = verify_entries(directory_.path());
     ASSERT_EQ(report.result, VerifyResult::clean) << explain(report);
     std::uint64_t next = 0;
     ASSERT_TRUE(for_each_entry(directory_.path(), {}, [&](const EntryReader& entry) {

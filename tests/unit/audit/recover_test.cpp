@@ -34,7 +34,7 @@ class Recover : public ::testing::Test {
     return whole;
   }
   void expect_clean() {
-    const auto report = verify(directory_.path());
+    const auto report = verify_entries(directory_.path());
     EXPECT_EQ(report.result, VerifyResult::clean) << explain(report);
   }
 
@@ -66,7 +66,7 @@ TEST_F(Recover, CutsATornTailAtEveryByteAndKeepsEveryWholeBatch) {
         ASSERT_EQ((*log)->durable(), whole + more) << cut;
       }
       disk.copy_to(directory_.path());
-      const auto report = verify(directory_.path());
+      const auto report = verify_entries(directory_.path());
       ASSERT_EQ(report.result, VerifyResult::clean) << cut << explain(report);
     }
   }

@@ -13,7 +13,7 @@ class Rules : public ::testing::Test {
   Rules() { forger_.start(); }
   VerifyReport report() {
     forger_.save(directory_.path());
-    return verify(directory_.path());
+    return verify_entries(directory_.path());
   }
   // The check of the only finding, or nothing.
   std::string finding() {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -143,5 +144,11 @@ class Forger {
 };
 
 [[nodiscard]] std::string explain(const VerifyReport& report);
+
+// verify() of a log that nobody signs, without its finding that nobody does: what is left is what the entries
+// say. Fails the test where that finding is missing of a log that was read to its end.
+[[nodiscard]] VerifyReport verify_entries(
+    const std::filesystem::path& directory,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 
 }  // namespace portcullis::audit::testing

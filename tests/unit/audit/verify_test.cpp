@@ -30,7 +30,7 @@ class Verify : public ::testing::Test {
   }
   VerifyReport check(const std::string& first, const std::string& second) {
     save(first, second);
-    return verify(directory_.path());
+    return verify_entries(directory_.path());
   }
   static std::vector<std::string> lines_of(const std::string& bytes) {
     std::vector<std::string> lines;
@@ -53,7 +53,7 @@ class Verify : public ::testing::Test {
 TEST_F(Verify, FindsAnUntouchedLogClean) {
   std::uint64_t seen = 0, total = 0;
   save(first_, second_);
-  const auto report = verify(directory_.path(), [&](std::uint64_t done, std::uint64_t all) {
+  const auto report = verify_entries(directory_.path(), [&](std::uint64_t done, std::uint64_t all) {
     EXPECT_GE(done, seen);
     seen = done;
     total = all;
@@ -97,7 +97,7 @@ TEST_F(Verify, GuardsDryRunsAsEverythingElse) {
   forger.start().add(DryRunRecord{1, tried.dry_run, "[]"}, false).add(tried).add(outcome(3));
   const std::string good = forger.bytes();
   write_bytes(directory_ / segment_name(0), good);
-  const auto clean = verify(directory_.path());
+  const auto clean = verify_entries(directory_.path());
   EXPECT_EQ(clean.result, VerifyResult::clean) << explain(clean);
   EXPECT_EQ(clean.entries, 5u);
   EXPECT_EQ(clean.decisions, 1u);
@@ -109,7 +109,7 @@ TEST_F(Verify, GuardsDryRunsAsEverythingElse) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 1);
     write_bytes(directory_ / segment_name(0), bad);
-    ASSERT_EQ(verify(directory_.path()).result, VerifyResult::tampered) << at;
+    ASSERT_EQ(verify_entries(directory_.path()).result, VerifyResult::tampered) << at;
   }
 }
 
@@ -190,15 +190,15 @@ TEST_F(Verify, DetectsASegmentThatClaimsAnotherTree) {
 TEST_F(Verify, DetectsSegmentsDeletedRenamedAndSwapped) {
   save(first_, second_);
   std::filesystem::remove(directory_ / segment_name(0));
-  EXPECT_EQ(verify(directory_.path()).result, VerifyResult::tampered);
+  EXPECT_EQ(verify_entries(directory_.path()).result, VerifyResult::tampered);
   EXPECT_EQ(check(second_, first_).result, VerifyResult::tampered);
   save(first_, second_);
   std::filesystem::rename(directory_ / segment_name(7), directory_ / segment_name(8));
-  EXPECT_EQ(verify(directory_.path()).result, VerifyResult::tampered);
+  EXPECT_EQ(verify_entries(directory_.path()).result, VerifyResult::tampered);
   std::filesystem::remove(directory_ / segment_name(8));
   save(first_, second_);
   write_bytes(directory_ / segment_name(11), second_);
-  EXPECT_EQ(verify(directory_.path()).result, VerifyResult::tampered);
+  EXPECT_EQ(verify_entries(directory_.path()).result, VerifyResult::tampered);
 }
 
 TEST_F(Verify, TellsATornTailFromTampering) {
@@ -220,15 +220,15 @@ TEST_F(Verify, TellsATornTailFromTampering) {
 }
 
 TEST_F(Verify, NeverCallsNothingClean) {
-  EXPECT_EQ(verify(directory_.path()).result, VerifyResult::incomplete);
-  EXPECT_EQ(verify(directory_.path()).findings.at(0).check, "empty");
-  EXPECT_EQ(verify(directory_ / "absent").result, VerifyResult::incomplete);
-  EXPECT_EQ(verify(directory_ / "absent").findings.at(0).check, "read");
+  EXPECT_EQ(verify_entries(directory_.path()).result, VerifyResult::incomplete);
+  EXPECT_EQ(verify_entries(directory_.path()).findings.at(0).check, "empty");
+  EXPECT_EQ(verify_entries(directory_ / "absent").result, VerifyResult::incomplete);
+  EXPECT_EQ(verify_entries(directory_ / "absent").findings.at(0).check, "read");
   write_bytes(directory_ / segment_name(0), "");
-  EXPECT_EQ(verify(directory_.path()).result, VerifyResult::incomplete);
+  EXPECT_EQ(verify_entries(directory_.path()).result, VerifyResult::incomplete);
   std::filesystem::remove(directory_ / segment_name(0));
   std::filesystem::create_directory(directory_ / segment_name(0));
-  EXPECT_EQ(verify(directory_.path()).result, VerifyResult::incomplete);
+  EXPECT_EQ(verify_entries(directory_.path()).result, VerifyResult::incomplete);
 }
 
 TEST_F(Verify, DetectsEntriesOfAnotherLog) {

@@ -1,0 +1,124 @@
+#include "net/anchor.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace portcullis::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Require = AnchorOptions::Require;
+
+constexpr std::chrono::milliseconds kFirstPause{500}, kLongestPause{10'000};
+constexpr auto kNever = std::numeric_limits<Clock::rep>::max();
+
+}  // namespace
+
+Anchor::Anchor(AnchorOptions options, std::unique_ptr<AnchorPlace> place, Record record)
+    : options_(std::move(options)),
+      place_(std::move(place)),
+      record_(std::move(record)),
+      progress_(options_.within),
+      behind_from_(kNever),
+      thread_([this] { run(); }) {}
+
+Anchor::~Anchor() {
+  finish();
+}
+
+void Anchor::publish(const std::string& note, std::uint64_t size) {
+  const std::scoped_lock lock(mutex_);
+  note_ = note;
+  size_ = size;
+  progress_.signed_at(Clock::now(), size);
+  note_deadline();
+  wake_.notify_one();
+}
+
+void Anchor::note_deadline() {
+  const auto from = progress_.behind_from();
+  behind_from_.store(from ? from->time_since_epoch().count() : kNever, std::memory_order_release);
+}
+
+std::optional<base::Error> Anchor::objection(bool changes) const {
+  const bool holds_back =
+      options_.require == Require::deny || (options_.require == Require::deny_changes && changes);
+  if (!holds_back) return std::nullopt;
+  if (Clock::now().time_since_epoch().count() <= behind_from_.load(std::memory_order_acquire))
+    return std::nullopt;
+  return base::Error{
+      base::sqlstate::io_error,
+      "the audit log's checkpoints do not reach the anchor \"" + options_.name +
+          "\", which is required for " +
+          (options_.require == Require::deny ? "every statement" : "statements that may change something") +
+          ": try again later; the gate's own log says what is wrong"};
+}
+
+void Anchor::finish() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Anchor::run() {
+  std::unique_lock lock(mutex_);
+  bool tried_last = false;
+  while (!stopping_ || (progress_.waits() && !std::exchange(tried_last, true))) {
+    const auto now = Clock::now();
+    if (progress_.waits() && (now >= retry_at_ || stopping_)) {
+      bring(lock);
+    } else if (!progress_.waits()) {
+      wake_.wait(lock);
+    } else {
+      // A new checkpoint is no reason to try again sooner.
+      wake_.wait_until(lock, std::min(retry_at_, told_behind_ ? Time::max() : *progress_.behind_from()));
+    }
+    tell(lock);
+  }
+}
+
+void Anchor::bring(std::unique_lock<std::mutex>& lock) {
+  const std::string note = note_;
+  const std::uint64_t size = size_;
+  const auto began = Clock::now();
+  lock.unlock();
+  const auto put = place_->put(note, size);
+  lock.lock();
+  if (put) {
+    progress_.taken(began, size);
+    note_deadline();
+    pause_ = {};
+    problem_.clear();
+    return;
+  }
+  if (problem_.empty()) {
+    base::log::warning("anchor \"" + options_.name + "\": " + put.error().message + "; tried again");
+  }
+  problem_ = put.error().message;
+  pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);
+  retry_at_ = Clock::now() + pause_;
+}
+
+// Changes of state only: each entry is followed by a checkpoint, which comes here again.
+void Anchor::tell(std::unique_lock<std::mutex>& lock) {
+  const bool is_behind = progress_.is_behind(Clock::now());
+  if (is_behind == told_behind_) return;
+  told_behind_ = is_behind;
+  audit::AnchorRecord entry{options_.name, is_behind ? "failed" : "restored", problem_, progress_.size()};
+  lock.unlock();
+  if (is_behind) {
+    base::log::error("anchor \"" + entry.name + "\" is behind: " + entry.reason);
+  } else {
+    base::log::info("anchor \"" + entry.name + "\" has every checkpoint again");
+  }
+  record_(std::move(entry));
+  lock.lock();
+}
+
+}  // namespace portcullis::net
