@@ -248,16 +248,16 @@ void add_audit_verify(CLI::App& audit, CommandLine& line) {
   CLI::App& verify = add_command(
       audit, "verify",
       "Check every byte of a log and every note beside it, offline, also while the gate writes to it.\n"
-      "Clean is only what is shown by a key and an anchor: whoever can write the log's files can make a log "
-      "anew\n"
-      "that agrees with itself, but not sign it, and cut off its end, but not what was kept elsewhere.\n"
+      "Clean takes a key and an anchor: whoever can write the log's files can make a log anew that agrees\n"
+      "with itself, or cut off its end, but can neither sign it nor change what was kept elsewhere.\n"
       "Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete, or a key cannot be read.",
       "portcullis audit verify /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
   verify.add_option("directory", line.verify.directory, "The log's folder")->required()->type_name("DIR");
   verify
-      .add_option("--key", line.verify.keys,
-                  "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
-                  "machine cannot change; an older one of the log will do. May be given several times")
+      .add_option(
+          "--key", line.verify.keys,
+          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
+          "machine cannot change; an older one of the log will do. May be given several times")
       ->allow_extra_args(false)
       ->type_name("FILE");
   verify

@@ -54,10 +54,12 @@ class AuditCommand : public ::testing::Test {
     err_ = script.err.str();
     return code;
   }
-  int verify() {
+  int verify() { return verify({.directory = directory_}); }
+  int verify(const VerifyAuditOptions& options) {
     ScriptedConsole script;
-    const int code = verify_audit({.directory = directory_}, script.console);
+    const int code = verify_audit(options, script.console);
     out_ = script.out.str();
+    err_ = script.err.str();
     return code;
   }
   [[nodiscard]] std::filesystem::path segment() const {
@@ -73,11 +75,14 @@ class AuditCommand : public ::testing::Test {
   std::string out_, err_;
 };
 
+// Nobody signed it, and that is all that there is to say of it.
 TEST_F(AuditCommand, VerifiesAnUntouchedLog) {
-  EXPECT_EQ(verify(), 0) << out_;
+  EXPECT_EQ(verify(), 2) << out_;
   EXPECT_THAT(out_,
               ::testing::MatchesRegex(
-                  "clean: [0-9]+ entries in 1 segments, 2 decisions, 1 outcomes; root [0-9a-f]+; last leaf [0-9a-f]+\n"));
+                  "unsigned, entry 6: nobody signs this log: [^\n]+\n"
+                  "INCOMPLETE: 6 entries in 1 segments, 2 decisions, 1 outcomes; root [0-9a-f]+; last leaf "
+                  "[0-9a-f]+\n"));
 }
 
 TEST_F(AuditCommand, NamesWhatWasChanged) {

@@ -340,13 +340,28 @@ Forger& Forger::add(const Record& record, bool ends_batch) {
   return add(*make_draft(record, context()), ends_batch);
 }
 
-Forger& Forger::start() {
+Forger& Forger::start(const std::string& key) {
   add(segment_draft(context(), "b0"), false);
-  return add(open_draft(context(), "b0", "1", kHeartbeat));
+  return add(open_draft(context(), "b0", "1", kHeartbeat, key));
+}
+
+std::string Forger::note(const std::vector<const NamedKey*>& keys) const {
+  return signed_note(origin_, head(), keys).value();
+}
+
+Forger& Forger::sign(const std::vector<const NamedKey*>& keys) {
+  notes_ += note(keys) + "\n";
+  return *this;
+}
+
+void Forger::begin_segment() {
+  bytes_.clear();
+  notes_.clear();
 }
 
 void Forger::save(const std::filesystem::path& directory, std::uint64_t first_index) const {
   write_bytes(directory / segment_name(first_index), bytes_);
+  if (!notes_.empty()) write_bytes(directory / notes_name(first_index), notes_);
 }
 
 VerifyReport verify_entries(const std::filesystem::path& directory,

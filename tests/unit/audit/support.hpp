@@ -14,6 +14,7 @@
 
 #include "audit/entry.hpp"
 #include "audit/log.hpp"
+#include "audit/note_write.hpp"
 #include "audit/storage.hpp"
 #include "audit/tree.hpp"
 #include "portcullis/audit/verify.hpp"
@@ -126,16 +127,23 @@ class Forger {
     tree_ = tree;
     return *this;
   }
-  Forger& start();  // segment and open
+  Forger& start(const std::string& key = {});  // segment and open
   [[nodiscard]] DraftContext context() const;
+  // A note of all entries so far, as it stands in a file of notes but for the empty line behind it; and the
+  // same put behind the segment's notes.
+  [[nodiscard]] std::string note(const std::vector<const NamedKey*>& keys) const;
+  Forger& sign(const std::vector<const NamedKey*>& keys);
+  [[nodiscard]] TreeHead head() const { return {index_, tree_.root()}; }
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] const std::string& notes() const { return notes_; }
   [[nodiscard]] std::uint64_t next_index() const { return index_; }
-  void begin_segment() { bytes_.clear(); }
+  void begin_segment();
+  // The segment, and its notes where there are any.
   void save(const std::filesystem::path& directory, std::uint64_t first_index = 0) const;
   std::int64_t micros = 1'790'000'000'000'000;  // the time of the next entry
 
  private:
-  std::string origin_, bytes_;
+  std::string origin_, bytes_, notes_;
   std::uint64_t index_ = 0, batch_ = 0;
   bool in_batch_ = false;
   std::map<std::string, std::uint64_t> sequences_;
