@@ -18,7 +18,7 @@
 namespace portcullis::audit {
 
 // Reads the files at once, before the entries are listed: a log that is being written to then has all that
-// they speak of. Of each note it keeps about 200 bytes.
+// they speak of. Of each note it keeps some hundred bytes.
 class AnchorCheck {
  public:
   explicit AnchorCheck(const std::vector<std::filesystem::path>& files);
@@ -27,6 +27,7 @@ class AnchorCheck {
   void see(const RangeTree& tree, const KeyHistory& keys);
   // The log has so many entries in whole batches, and this name. One finding a file at most.
   void conclude(std::uint64_t entries, std::string_view name, const PlacedReport& report);
+  [[nodiscard]] bool any_given() const noexcept { return !files_.empty(); }
   // The largest size of a note that holds; after conclude().
   [[nodiscard]] std::uint64_t anchored() const noexcept { return anchored_; }
 

@@ -69,11 +69,7 @@ class Verifier {
     file_.clear();
     line_ = 0;
     const auto* key = keys_.at_end();
-    if (key == nullptr) {
-      return add(VerifyResult::incomplete, "unsigned",
-                 "nobody signs this log: whoever can write its files can make it anew as a whole. Keep the root "
-                 "or the last leaf below elsewhere, and compare them the next time");
-    }
+    if (key == nullptr) return conclude_unsigned();
     report_.key = key->text;
     report_.key_is_trusted = key->trusted;
     conclude_on_key(*key);
@@ -86,11 +82,24 @@ class Verifier {
     report_.anchored = anchors_.anchored();
   }
 
+  // Whoever takes the signatures off a log has to make it anew: then it looks like one that never had any.
+  void conclude_unsigned() {
+    const bool expected = keys_.any_given() || anchors_.any_given();
+    add(VerifyResult::incomplete, "unsigned",
+        "nobody signs this log: whoever can write its files can make it anew as a whole. " +
+            std::string(expected
+                            ? "If it was ever signed, somebody did: keep the files as evidence, and look for "
+                              "a copy from elsewhere"
+                            : "Keep the root or the last leaf below elsewhere, and compare them the next "
+                              "time"));
+  }
+
   void conclude_on_key(const KeyHistory::InForce& key) {
     if (!keys_.any_given()) {
-      return add(VerifyResult::incomplete, "no key",
-                 "whoever made this log may have made its key as well: give the public key with --key, from a "
-                 "place that the gate's machine cannot change");
+      return add(
+          VerifyResult::incomplete, "no key",
+          "whoever made this log may have made its key as well: give the public key with --key, from a "
+          "place that the gate's machine cannot change");
     }
     if (key.trusted) return;
     add(VerifyResult::tampered, "key",

@@ -52,8 +52,8 @@ struct VerifyReport {
 
 // `progress` (may be empty) is called now and then with bytes read and bytes in all, on the caller's thread.
 // `clean` only with a key and an anchor that hold; nothing to check is `incomplete`. A log may be written to
-// meanwhile. Memory is constant: one entry, one note, the last 50,000 allowed decisions, and about 200 bytes
-// for each note in the anchors.
+// meanwhile. Memory is constant: one entry, one note, the last 50,000 allowed decisions, and some hundred
+// bytes for each note in the anchors.
 [[nodiscard]] VerifyReport verify(const std::filesystem::path& directory, const VerifyOptions& options = {},
                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 

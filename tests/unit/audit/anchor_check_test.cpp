@@ -201,6 +201,10 @@ TEST_F(AnchorTest, AreNotAskedOfALogThatNobodySigns) {
   forger_.start();
   files_[segment_name(0)] = forger_.bytes();
   expect_incomplete("unsigned@2");
+  EXPECT_NE(report().findings.at(0).message.find("somebody did"), std::string::npos);
+  options_ = {};
+  expect_incomplete("unsigned@2");
+  EXPECT_EQ(report().findings.at(0).message.find("somebody did"), std::string::npos);
 }
 
 }  // namespace

@@ -4,7 +4,10 @@
 
 #include <sys/stat.h>
 
-#include "tests/unit/audit/merkle.hpp"
+#include <atomic>
+#include <fstream>
+#include <thread>
+
 #include "tests/unit/audit/signed_log.hpp"
 
 namespace portcullis::audit {
@@ -359,6 +362,49 @@ TEST_F(NoteCheckTest, ALogMayGrowWhileItIsVerified) {
   EXPECT_EQ(told(said), "") << explain(said);
   write_bytes(directory_ / segment_name(0), grown);
   EXPECT_EQ(told(verify(directory_.path(), options_)), "");
+}
+
+void append_to(const std::filesystem::path& file, std::string_view bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::app) << bytes;
+}
+
+// In the order that the gate has: entries, their note, the note elsewhere; the last note of a segment before
+// the next one.
+TEST_F(NoteCheckTest, IsNeverTakenForTamperedWithWhileItIsWritten) {
+  begin_again(key_);
+  files_.clear();
+  save();
+  options_.anchors = {elsewhere_ / "growing"};
+  std::atomic<bool> done = false;
+  std::thread gate([&] {
+    std::string entries, notes;
+    for (int batch = 0; batch < 400; ++batch) {
+      append_to(directory_ / segment_name(first_), std::string_view(forger_.bytes()).substr(entries.size()));
+      entries = forger_.bytes();
+      forger_.sign({&key_});
+      append_to(directory_ / notes_name(first_), std::string_view(forger_.notes()).substr(notes.size()));
+      notes = forger_.notes();
+      append_to(elsewhere_ / "growing", forger_.note({&key_}) + "\n");
+      if (batch % 8 == 7) {
+        next_segment();
+        entries.clear();
+        notes.clear();
+      }
+      forger_.add(session("login"), false).add(session("end"));
+    }
+    done = true;
+  });
+  int rounds = 0;
+  for (; !done || rounds == 0; ++rounds) {
+    const auto said = verify(directory_.path(), options_);
+    EXPECT_NE(said.result, VerifyResult::tampered) << explain(said);
+    if (said.result == VerifyResult::tampered) break;
+  }
+  gate.join();
+  const auto said = verify(directory_.path(), options_);
+  EXPECT_EQ(told(said), "") << explain(said);
+  EXPECT_GT(rounds, 1);
+  EXPECT_EQ(said.anchored, said.whole);
 }
 
 }  // namespace
