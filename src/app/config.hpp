@@ -81,12 +81,22 @@ struct SigningKeyFile {
   std::shared_ptr<const audit::NamedKey> key;  // what stands in it
 };
 
+// A place outside that checkpoints are brought to: a file or a command.
+struct AnchorConfig {
+  std::string name;
+  std::filesystem::path file;
+  std::vector<std::string> command;
+  std::string require = "alert";  // "deny_changes" or "deny", while the place is behind
+  std::chrono::milliseconds within{60'000};
+};
+
 struct AuditConfig {
   std::filesystem::path directory;
   bool store_text = true;  // "text": "plain" or "none"
   std::string origin = "portcullis";
   std::chrono::milliseconds segment_age{86'400'000};
   SigningKeyFile key, previous_key;
+  std::vector<AnchorConfig> anchors;  // in the order of the file
 };
 
 struct LimitsConfig {

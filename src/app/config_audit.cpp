@@ -1,11 +1,15 @@
 #include "app/config_audit.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "audit/key_file.hpp"
 
 namespace portcullis::app {
 namespace {
 
 using namespace std::chrono_literals;
+using policy::JsonValue;
 
 void read_key(ConfigSection& section, std::string_view name, const std::string& origin, SigningKeyFile& key) {
   section.read(name, key.file);
@@ -17,6 +21,49 @@ void read_key(ConfigSection& section, std::string_view name, const std::string& 
                                "\": make one with portcullis audit keygen --name " + origin);
   }
   key.key = std::make_shared<const audit::NamedKey>(std::move(*read));
+}
+
+bool is_anchor_name(std::string_view name) {
+  constexpr std::size_t kLongest = 63;
+  const auto is_fit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= kLongest && std::all_of(name.begin(), name.end(), is_fit);
+}
+
+// What is not given to just one place, or cannot be run from anywhere.
+void check_place(ConfigSection& section, const AnchorConfig& anchor) {
+  if (section.has("file") == section.has("command")) {
+    section.complain("file", "an anchor has a \"file\" or a \"command\": give one of the two");
+  } else if (section.has("command") &&
+             (anchor.command.empty() || !std::filesystem::path(anchor.command.front()).is_absolute())) {
+    section.complain("command",
+                     "\"command\" begins with the full path of a program: [\"/usr/local/bin/keep\"]");
+  }
+}
+
+void read_anchors(const JsonValue& object, ConfigSource& source, AuditConfig& audit) {
+  constexpr std::size_t kMost = 16;
+  for (const auto& member : object.members) {
+    ConfigSection section(member.value, "audit.anchors." + member.key, source);
+    AnchorConfig anchor;
+    anchor.name = member.key;
+    section.read("file", anchor.file);
+    section.read("command", anchor.command);
+    anchor.require =
+        section.read_choice("require", {"alert", "deny_changes", "deny"}).value_or(anchor.require);
+    section.read_duration("within", 1s, 24h, anchor.within);
+    section.finish();
+    check_place(section, anchor);
+    if (!is_anchor_name(anchor.name)) {
+      section.complain("", "\"" + anchor.name +
+                               "\" cannot name an anchor: take 1 to 63 of a to z, 0 to 9, \"_\" and \"-\"");
+    }
+    audit.anchors.push_back(std::move(anchor));
+  }
+  if (object.members.size() > kMost)
+    ConfigSection(object, "audit.anchors", source)
+        .complain("", "there can be 16 anchors at most: take some out");
 }
 
 }  // namespace
@@ -33,6 +80,9 @@ void read_audit(const policy::JsonValue& object, ConfigSource& source, AuditConf
   if (section.has("previous_key") && !section.has("key"))
     section.complain("previous_key",
                      "\"previous_key\" needs \"key\": name the file of the key that signs from now on");
+  if (const auto* anchors = section.read_object("anchors")) read_anchors(*anchors, source, audit);
+  if (!audit.anchors.empty() && !section.has("key"))
+    section.complain("anchors", "\"anchors\" need \"key\": without one there are no checkpoints to keep");
   section.finish();
 }
 

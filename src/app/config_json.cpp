@@ -70,8 +70,20 @@ Json upstream(const UpstreamConfig& config) {
   return json;
 }
 
+Json anchors(const AuditConfig& config) {
+  Json json = Json::object();
+  for (const AnchorConfig& anchor : config.anchors) {
+    json[anchor.name] = {{"command", anchor.command},
+                         {"file", anchor.file.string()},
+                         {"require", anchor.require},
+                         {"within_ms", anchor.within.count()}};
+  }
+  return json;
+}
+
 Json audit(const AuditConfig& config) {
-  return {{"directory", config.directory.string()},
+  return {{"anchors", anchors(config)},
+          {"directory", config.directory.string()},
           {"key", config.key.file.string()},
           {"origin", config.origin},
           {"previous_key", config.previous_key.file.string()},

@@ -8,10 +8,12 @@
 
 #include "app/database.hpp"
 #include "app/exit_code.hpp"
+#include "app/known_heads.hpp"
 #include "app/past_use.hpp"
 #include "app/serve_command.hpp"
 #include "audit/log.hpp"
 #include "base/log.hpp"
+#include "net/anchors.hpp"
 #include "net/gate.hpp"
 
 namespace portcullis::app {
@@ -69,6 +71,20 @@ audit::LogOptions to_log_options(const AuditConfig& config) {
   return options;
 }
 
+void add_anchors(const AuditConfig& config, net::Anchors& anchors) {
+  for (const AnchorConfig& anchor : config.anchors) {
+    net::AnchorOptions options;
+    options.name = anchor.name;
+    options.within = anchor.within;
+    if (anchor.require == "deny_changes") options.require = net::AnchorOptions::Require::deny_changes;
+    if (anchor.require == "deny") options.require = net::AnchorOptions::Require::deny;
+    const auto output = config.directory / ("anchor-" + anchor.name + ".out");
+    anchors.add(options, anchor.command.empty()
+                             ? net::anchor_file(anchor.file)
+                             : net::anchor_command({anchor.command, config.origin, output}));
+  }
+}
+
 void warn_of_no_key() {
   base::log::warning(
       "the audit log is not signed: whoever can write its files can write another one. Make a key "
@@ -124,6 +140,17 @@ void reload_policy(const Config& config, audit::Log& log, net::Gate& gate, bool&
   base::log::info("SIGHUP: policy \"" + policy->policy_name() + "\" in force, hash " + policy->hash());
 }
 
+// The log's last checkpoint is brought to the anchors, too, however the gate ends.
+struct AnchorsEnd {
+  net::Anchors& anchors;
+  std::unique_ptr<audit::Log>& log;
+  ~AnchorsEnd() {
+    anchors.record_in(nullptr);
+    log.reset();
+    anchors.finish();
+  }
+};
+
 std::string printable(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
@@ -143,9 +170,20 @@ int serve(const Config& config) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write, not the end of the process
 
   const base::SystemClock clock;
-  auto log = audit::Log::open(to_log_options(config.audit), clock);
+  net::Anchors anchors;
+  add_anchors(config.audit, anchors);
+  auto log_options = to_log_options(config.audit);
+  auto known = known_heads(config.audit);
+  if (!known) return fail(known.error());
+  log_options.known = std::move(*known);
+  log_options.checkpointed = [&anchors](const std::string& note, std::uint64_t size) {
+    anchors.publish(note, size);
+  };
+  auto log = audit::Log::open(std::move(log_options), clock);
   if (!log) return fail(log.error());
   if (!config.audit.key.key) warn_of_no_key();
+  anchors.record_in(log->get());
+  const AnchorsEnd end{anchors, *log};
   if (const auto recorded = record_start(**log, config); !recorded) return fail(recorded.error());
 
   const auto limits = std::make_shared<guard::RateLimiter>(*config.policy);
@@ -156,6 +194,7 @@ int serve(const Config& config) {
   if (!upstream) return fail(upstream.error());
   auto options = to_gate_options(config, std::move(*upstream));
   options.limits = limits;
+  if (!anchors.empty()) options.evidence = &anchors;
   auto gate = net::Gate::start(std::move(options), config.policy, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
   if (!gate) return fail(gate.error());

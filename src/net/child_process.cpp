@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/descriptor.hpp"
 #include "net/interruption.hpp"
 
 namespace portcullis::net {
@@ -30,9 +32,11 @@ Error system_error(const std::string& what, int number) {
 // What a child needs, made before fork(): behind it only what is async-signal-safe may be called.
 class Launch {
  public:
-  explicit Launch(const Program& program)
+  // `input` is what it reads; -1: nothing.
+  Launch(const Program& program, int input)
       : file_(program.file.string()),
         folder_(program.folder.string()),
+        input_(input),
         output_(program.output.empty() ? "/dev/null" : program.output.string()),
         arguments_(program.arguments),
         environment_(program.environment),
@@ -68,9 +72,9 @@ class Launch {
     for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_DFL);
   }
   [[nodiscard]] bool connect_streams() const {
-    const int nothing = ::open("/dev/null", O_RDONLY);
+    const int in = input_ >= 0 ? input_ : ::open("/dev/null", O_RDONLY);
     const int out = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
-    return nothing >= 0 && out >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(out, 1) == 1 && ::dup2(out, 2) == 2;
+    return in >= 0 && out >= 0 && ::dup2(in, 0) == 0 && ::dup2(out, 1) == 1 && ::dup2(out, 2) == 2;
   }
   [[nodiscard]] bool leave_account() const {
     if (!account_) return true;
@@ -92,7 +96,9 @@ class Launch {
     }
   }
 
-  std::string file_, folder_, output_;
+  std::string file_, folder_;
+  int input_;
+  std::string output_;
   std::vector<std::string> arguments_, environment_;
   std::optional<Account> account_;
   pid_t parent_;
@@ -102,6 +108,12 @@ class Launch {
 std::string quoted(const std::filesystem::path& file) {
   std::string text(1, '"');
   return text.append(file.string()).append(1, '"');
+}
+
+// To be read from the beginning.
+bool give(const base::Descriptor& input, std::string_view content) {
+  return input.is_open() && base::write_and_sync(input, content) == 0 &&
+         ::lseek(input.get(), 0, SEEK_SET) == 0;
 }
 
 int status_of(int raw) {
@@ -123,9 +135,12 @@ Result<Account> account_named(const std::string& name) {
 }
 
 Result<ChildProcess> ChildProcess::start(const Program& program) {
+  const base::Descriptor input(program.input.empty() ? -1 : ::memfd_create("input", MFD_CLOEXEC));
+  if (!program.input.empty() && !give(input, program.input))
+    return system_error("no input for " + quoted(program.file), errno);
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return system_error("no pipe", errno);
-  Launch launch(program);
+  Launch launch(program, input.get());
   const pid_t id = ::fork();
   if (id == 0) launch.become_program(report[1]);
   const int fork_error = errno;

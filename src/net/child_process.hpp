@@ -30,6 +30,7 @@ struct Program {
   std::vector<std::string>
       environment{};                   // "NAME=value", and nothing else: nothing of the gate's own goes along
   std::filesystem::path folder = "/";  // that it works in
+  std::string input{};                 // what it reads from standard input
   std::filesystem::path output{};      // a file that takes what it says, out and err; empty: nobody reads it
   std::optional<Account> account{};    // that it runs as; only root can say so
 };

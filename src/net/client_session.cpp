@@ -88,8 +88,8 @@ void ClientSession::shut_down(bool force) {
 }
 
 session::Dependencies ClientSession::dependencies() {
-  return {shared_.basis, shared_.limits.get(), shared_.sink,
-          shared_.clock, &worker_.facts(),     shared_.options.session};
+  return {shared_.basis,           shared_.limits.get(),    shared_.sink, shared_.clock, &worker_.facts(),
+          shared_.options.session, shared_.options.evidence};
 }
 
 void ClientSession::interrupt_waits() {

@@ -62,6 +62,7 @@ struct GateOptions {
   // By the gate's policy, with what agents have used up already; null: nothing yet.
   std::shared_ptr<guard::RateLimiter> limits;
   sql::AnalysisLimits analysis;
+  const session::Evidence* evidence = nullptr;  // null: nothing is asked of it; outlives the gate
   // Of the copies that statements are tried out in; an error says why there can be none.
   base::Result<ShadowOptions> shadow = no_shadow();
 };

@@ -12,6 +12,7 @@
 #include "portcullis/audit/record.hpp"
 #include "portcullis/catalog/resolution.hpp"
 #include "session/basis.hpp"
+#include "session/evidence.hpp"
 #include "session/facts_cache.hpp"
 #include "session/reading.hpp"
 
@@ -45,6 +46,7 @@ struct Dependencies {
   const base::Clock* clock = nullptr;
   FactsCache* facts = nullptr;  // of the session's thread
   SessionLimits session{};
+  const Evidence* evidence = nullptr;  // null: nothing is asked of it
 };
 
 }  // namespace portcullis::session

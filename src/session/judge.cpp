@@ -147,6 +147,8 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
     if (const auto hanging = hangs(*meant, subject, true)) return held_back(*hanging, *meant, subject);
   }
   if (verdict->allowed()) {
+    if (const auto lacking = lacks_evidence(*meant))
+      return recorded(view_.basis->guard->over_limit(*verdict, *lacking), subject);
     if (const auto hindered = hinders_counting(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
     if (const auto hindered = hinders_estimate(*verdict, *meant, subject))
@@ -199,6 +201,19 @@ std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subje
   if (!is_text || meant.statements.size() < 2) return std::nullopt;
   const auto written = subject.written(meant);
   return hangs_on_earlier(meant, written, view_.unsettled, runs_code);
+}
+
+// Transactions can always be ended: what they end was let through before.
+std::optional<Error> Judge::lacks_evidence(const sql::Facts& meant) const {
+  if (needs_.evidence == nullptr) return std::nullopt;
+  const auto controls = [](const sql::StatementFacts& statement) {
+    return statement.transaction != sql::TransactionControl::none;
+  };
+  const auto& statements = meant.statements;
+  if (std::all_of(statements.begin(), statements.end(), controls)) return std::nullopt;
+  const bool changes = std::any_of(statements.begin(), statements.end(),
+                                   [](const auto& statement) { return !statement.reads_only; });
+  return needs_.evidence->objection(changes);
 }
 
 // What is allowed may still be too much, or too often the same mistake.

@@ -133,6 +133,7 @@ class Judge {
   [[nodiscard]] std::optional<base::Error> hinders_estimate(const guard::Verdict& verdict,
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
+  [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant) const;
   // judge_dry_runs.cpp
   [[nodiscard]] static bool must_be_tried_out(const guard::Verdict& verdict) noexcept;
   [[nodiscard]] std::optional<base::Error> hinders_dry_run(const guard::Verdict& verdict,

@@ -1,5 +1,6 @@
 """Durable first: whatever the server ran stands in the audit log, however abruptly the gate or the machine ended."""
 
+import json
 import pathlib
 import random
 import re
@@ -193,8 +194,19 @@ class Recovery(AuditCase):
     def last_line(self, raw):
         return raw.rstrip(b"\n").rpartition(b"\n")[2]
 
+    def drop_notes_above(self, size):
+        """As if the gate had died before it signed them."""
+        file = self.segment().with_suffix(".notes")
+        blocks = file.read_text().split("\n\n")
+        notes = [blocks[n:n + 2] for n in range(0, len(blocks) - 1, 2)]
+        kept = [note for note in notes if int(note[0].split("\n")[1]) <= size]
+        file.write_text("".join(block + "\n\n" for note in kept for block in note))
+
     def assert_start_refused(self):
-        with self.assertRaisesRegex(AssertionError, "(?s)the gate ended with 78.*audit verify"):
+        self.assert_start_refused_for("audit verify")
+
+    def assert_start_refused_for(self, reason):
+        with self.assertRaisesRegex(AssertionError, f"(?s)the gate ended with 78.*{reason}"):
             self.gate.start()
 
     def test_one_gate_to_a_directory(self):
@@ -221,6 +233,7 @@ class Recovery(AuditCase):
         raw = self.segment().read_bytes().rstrip(b"\n")
         torn = self.last_line(raw)[:-30]
         self.segment().write_bytes(raw[:-30])
+        self.drop_notes_above(json.loads(self.last_line(raw))["i"])
         self.assertEqual(self.gate.verify().returncode, 2, self.gate.verify())
         self.gate.start()
         [recovered] = self.gate.entries("recovered")
@@ -242,6 +255,14 @@ class Recovery(AuditCase):
         self.segment().write_bytes(b"".join(lines[:9] + lines[10:]))
         self.assertEqual(self.gate.verify().returncode, 1)
         self.assert_start_refused()
+
+    def test_log_behind_its_newest_checkpoint_is_found_and_refuses_to_start(self):
+        self.gate.stop()
+        lines = self.segment().read_bytes().splitlines(keepends=True)
+        self.segment().write_bytes(b"".join(lines[:-3]))
+        report = self.gate.verify()
+        self.assertEqual(report.returncode, 1, report)
+        self.assert_start_refused_for("was cut, or is not the one that was written")
 
     def test_copy_elsewhere_verifies(self):
         self.gate.stop()

@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import time
 
 import processes
 import wire
@@ -37,6 +39,19 @@ def _merge(base, changes):
     return base
 
 
+_keys = {}
+
+
+def signing_key(origin="test"):
+    """The file of the private key that all gates of this run sign with; beside it stands the public one."""
+    if origin not in _keys:
+        file = processes.new_folder("key") / "log.key"
+        made = run("audit", "keygen", "--name", origin, "--out", file)
+        assert made.returncode == 0, made.stderr
+        _keys[origin] = file
+    return _keys[origin]
+
+
 class Gate:
     def __init__(self, postgres, policy, agents, config=None, environment=None, file_limit=None, audit_folder=None):
         """`config` is merged over the usual configuration; `file_limit` is RLIMIT_FSIZE in bytes."""
@@ -61,6 +76,7 @@ class Gate:
             "policy": "policy.json",
             "audit": {"directory": str(self.audit_dir), "text": "plain", "origin": "test"},
         }, config or {})
+        self.config["audit"].setdefault("key", str(signing_key(self.config["audit"]["origin"])))
         self._write("portcullis.json", json.dumps(self.config, indent=1))
         self.start()
 
@@ -147,7 +163,21 @@ class Gate:
         return processes.wait_until(find, f"a {kind} entry in the audit log")
 
     def verify(self, folder=None):
-        return run("audit", "verify", folder or self.audit_dir)
+        """Against the key, and the newest checkpoint for an anchor. What was written last may not be covered yet."""
+        folder = pathlib.Path(folder or self.audit_dir)
+        for _ in range(25):
+            report = verify_log(folder, self.config["audit"]["origin"])
+            if "unsigned, entry" not in report.stdout or not self.running():
+                break
+            time.sleep(0.2)
+        return report
+
+
+def verify_log(folder, origin="test"):
+    """`audit verify` with the run's key, and the log's own newest notes in the place of an anchor."""
+    notes = [f for f in sorted(pathlib.Path(folder).glob("*.notes")) if f.stat().st_size > 0]
+    anchors = ["--anchor", shutil.copy(notes[-1], processes.new_folder("anchor"))] if notes else []
+    return run("audit", "verify", folder, "--key", str(signing_key(origin)) + ".pub", *anchors)
 
 
 def read_entries(folder):

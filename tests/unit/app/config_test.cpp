@@ -327,6 +327,36 @@ TEST_F(AuditKeys, AreRefusedWithTheReason) {
               ElementsAre(HasSubstr("\"previous_key\" needs \"key\"")));
 }
 
+TEST_F(AuditKeys, AnchorsAreAFileOrACommand) {
+  make("new.key", "gate.example.com/shop");
+  const auto config = good(load_audit(R"("key": "new.key", "anchors": {
+    "worm": { "file": "worm.notes", "require": "deny_changes", "within": "30s" },
+    "s3": { "command": ["/usr/local/bin/keep", "shop"] } })"));
+  ASSERT_EQ(config.audit.anchors.size(), 2u);
+  EXPECT_EQ(config.audit.anchors[0].require, "deny_changes");
+  EXPECT_EQ(config.audit.anchors[0].within, 30s);
+  EXPECT_EQ(config.audit.anchors[0].file, folder_.path() / "worm.notes");
+  EXPECT_THAT(config.audit.anchors[1].command, ElementsAre("/usr/local/bin/keep", "shop"));
+  EXPECT_THAT(to_json_without_secrets(config, false), HasSubstr(R"("worm":{"command":[],"file":)"));
+}
+
+TEST_F(AuditKeys, AnchorsAreRefusedWithTheReason) {
+  make("new.key", "gate.example.com/shop");
+  const auto anchors = [&](const std::string& members) {
+    return problems(load_audit(R"("key": "new.key", "anchors": { )" + members + " }"));
+  };
+  EXPECT_THAT(anchors(R"("a": {})"), ElementsAre(HasSubstr("give one of the two")));
+  EXPECT_THAT(anchors(R"("a": { "file": "x", "command": ["/bin/x"] })"),
+              ElementsAre(HasSubstr("give one of the two")));
+  EXPECT_THAT(anchors(R"("a": { "command": ["keep"] })"),
+              ElementsAre(HasSubstr("the full path of a program")));
+  EXPECT_THAT(anchors(R"("a": { "command": [] })"), ElementsAre(HasSubstr("the full path of a program")));
+  EXPECT_THAT(anchors(R"("A b": { "file": "x" })"), ElementsAre(HasSubstr("cannot name an anchor")));
+  EXPECT_THAT(anchors(R"("a": { "file": "x", "require": "all" })"), ElementsAre(HasSubstr("deny_changes")));
+  EXPECT_THAT(problems(load_audit(R"("anchors": { "a": { "file": "x" } })")),
+              ElementsAre(HasSubstr("\"anchors\" need \"key\"")));
+}
+
 TEST_F(Configuration, IsRecordedWithoutSecrets) {
   const auto json = to_json_without_secrets(good(load_with("")), false);
   EXPECT_THAT(json, Not(HasSubstr("hunter2")));
@@ -334,7 +364,7 @@ TEST_F(Configuration, IsRecordedWithoutSecrets) {
   const auto folder = folder_.path().string();
   EXPECT_THAT(json,
               HasSubstr(R"("roles":{"bot":{"password_file":")" + folder + R"(/bot.pw","user":"bot_db"}})"));
-  EXPECT_EQ(json.rfind(R"({"audit":{"directory":")" + folder +
+  EXPECT_EQ(json.rfind(R"({"audit":{"anchors":{},"directory":")" + folder +
                            R"(/audit","key":"","origin":"portcullis","previous_key":"",)" +
                            R"("segment_age_ms":86400000,"text":"plain"},"file":)",
                        0),
