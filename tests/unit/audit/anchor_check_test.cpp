@@ -147,7 +147,11 @@ TEST_F(AnchorTest, WhatIsAlmostANoteIsNone) {
        {std::string(), std::string("\n\n"), std::string("a note\n"), note.substr(0, note.size() - 1),
         note.substr(0, blank) + note.substr(blank + 1), note.substr(0, blank) + "\n" + note.substr(blank),
         "# the newest\n" + note, note + "\xe2\x80\x94 x\n",
-        note.substr(0, blank + 1) + "x\n" + note.substr(blank + 1), std::string(16 << 20, 'x') + note,
+        note.substr(0, blank + 1) + "x\n" + note.substr(blank + 1),
+        // Lines that are too long to be looked at whole, and what would be a note without them.
+        std::string((16 << 20) + (256 << 10), 'x') + "\n" + note,
+        note.substr(0, blank) + std::string(300 << 10, 'x') + "\n" + note.substr(blank),
+        note + "\xe2\x80\x94 " + std::string(300 << 10, 'x') + "\n", std::string(16 << 20, 'x') + note,
         std::string(17 << 20, 'x') + "\r\n" + note, note.substr(0, blank) + " \n" + note.substr(blank + 1)}) {
     anchor(none);
     const auto said = report();

@@ -87,6 +87,25 @@ TEST_F(KeyHistoryTest, OfTwoChangesWithoutANoteBetweenBothOldKeysSign) {
   expect_clean();
 }
 
+TEST_F(KeyHistoryTest, OfAsManyChangesAsANoteCanTellEachOldKeySigns) {
+  std::vector<NamedKey> keys;
+  for (unsigned char i = 20; i < 35; ++i) keys.push_back(named_key(i));
+  std::vector<const NamedKey*> signers{&key_};
+  for (const NamedKey& key : keys) {
+    change_key(key);
+    signers.push_back(&key);
+  }
+  sign(signers);
+  keep();
+  expect_clean();
+  for (std::size_t absent = 0; absent < signers.size(); ++absent) {
+    auto too_few = signers;
+    too_few.erase(too_few.begin() + static_cast<std::ptrdiff_t>(absent));
+    notes(0) = forger_.note(too_few) + "\n";
+    expect_tampered("signature@17 unsigned@17");
+  }
+}
+
 TEST_F(KeyHistoryTest, MoreChangesThanANoteHasSignaturesCannotAllBeSigned) {
   std::vector<NamedKey> keys;
   for (unsigned char i = 20; i < 40; ++i) keys.push_back(named_key(i));

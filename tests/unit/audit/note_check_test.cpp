@@ -180,6 +180,27 @@ TEST_F(NoteCheckTest, AFileHoldsNotesAndNothingElse) {
   expect_tampered("notes@7");
 }
 
+TEST_F(NoteCheckTest, ANoteMayHave256KiB) {
+  const std::string good = notes(7), note = notes_.at(11);
+  const auto padded = [&](std::size_t size) {
+    const std::size_t around = note.size() + std::string_view("\xe2\x80\x94  \n").size();
+    const std::size_t digits = (size - around - 4) / 4 * 4, name = size - around - digits;
+    return note + "\xe2\x80\x94 " + std::string(name, 'n') + " " + std::string(digits, 'A') + "\n";
+  };
+  for (const std::size_t size : {kMaxNoteBytes - 1, kMaxNoteBytes}) {
+    ASSERT_EQ(padded(size).size(), size);
+    notes(7) = notes_.at(9) + "\n" + padded(size) + "\n";
+    anchor(padded(size));
+    expect_clean();
+  }
+  anchor(note);
+  notes(7) = notes_.at(9) + "\n" + padded(kMaxNoteBytes + 1) + "\n";
+  expect_tampered("notes@9 unsigned@11");
+  notes(7) = good;
+  anchor(padded(kMaxNoteBytes + 1));
+  expect_incomplete("anchor@11");
+}
+
 TEST_F(NoteCheckTest, NamesTheLineThatANoteBeginsAt) {
   notes(0) = notes_.at(2) + "\n" + notes_.at(2) + "\n";
   EXPECT_EQ(report().findings.at(0).line, 7u);
