@@ -1,17 +1,20 @@
 """Follows a log from its first byte to its last: lines, numbers, hashes, batches, seals, segments, and the tail that a
-crash leaves."""
+crash leaves. What was signed is checked on the way."""
 
 import re
 from typing import NamedTuple
 
 import canonical
 import fields
+import keys
 import tree
+from anchors import Anchors
 from rules import Rules
+from signatures import Notes
 
 MOST_FINDINGS = 20
-INCOMPLETE = ("time", "silence", "torn tail", "empty", "read")  # no proof of a change
-SEGMENT = re.compile(r"[0-9]{20}\.jsonl")
+INCOMPLETE = ("time", "silence", "torn tail", "empty", "read", "unsigned", "no key", "no anchor")  # no proof of a change
+SEGMENT, NOTES = re.compile(r"[0-9]{20}\.jsonl"), re.compile(r"[0-9]{20}\.notes")
 
 
 class Finding(NamedTuple):
@@ -25,24 +28,30 @@ class Stop(Exception):
     """Behind this finding nothing can be said."""
 
 
+class Torn(Exception):
+    """The log ends here, with an unfinished batch."""
+
+
 class Log:
     """`run()` gives the findings; `tree` and `last_leaf` are of what was in order until it ended, `status` of all findings,
-    also of those that are too many to be kept."""
+    also of those that are too many to be kept. `trusted`: vkeys; `anchors`: paths."""
 
-    def __init__(self, folder):
-        self._folder = folder
+    def __init__(self, folder, trusted=(), anchors=()):
+        self._folder, self._trusted, self._anchor_paths = folder, frozenset(trusted), anchors
         self.findings = []
         self.status = 0
-        self.tree, self.last_leaf, self._sealed_leaf = tree.Tree(), None, None
+        self.tree, self.last_leaf, self._sealed_leaf, self._sealed = tree.Tree(), None, None, 0
         self._origin, self._batch, self._open_batch = None, 1, False
         self._place = ""
-        self._rules = Rules(self._report)
+        self._rules, self._keys = Rules(self._report), keys.History(self._report)
+        self._notes = self.anchors = None
 
     # --- findings -------------------------------------------------------------------------------------------------
-    def _report(self, check, text):
-        self.status = self.status or 2 if check in INCOMPLETE else 1
+    def _report(self, check, text, place=None, entry=None, incomplete=False):
+        self.status = (self.status or 2) if incomplete or check in INCOMPLETE else 1
         if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(check, self.tree.size, self._place, text))
+            self.findings.append(Finding(check, self.tree.size if entry is None else entry,
+                                         self._place if place is None else place, text))
 
     def _fatal(self, check, text):
         self._report(check, text)
@@ -51,22 +60,36 @@ class Log:
     # --- files ----------------------------------------------------------------------------------------------------
     def run(self):
         try:
-            segments = self._segments()
+            segments = self._read_first()
             for segment in segments:
                 self._segment(segment, segment is segments[-1])
-            if not segments:
+            if segments:
+                self._end()
+            else:
                 self._report("empty", "no segment")
+        except Torn:
+            self._end()
         except Stop:
             pass
         except OSError as error:
             self._report("read", str(error))
         return self.findings
 
-    def _segments(self):
-        found = sorted(f for f in self._folder.iterdir() if f.name.endswith(".jsonl"))
+    def _read_first(self):
+        """The segments. Notes and anchors are read before what is in them, so that none speaks of entries that came later."""
+        segments, files = self._named(".jsonl", SEGMENT), self._named(".notes", NOTES)
+        self._notes = Notes(self._report, self._keys, {f.name: f.read_bytes() for f in files})
+        self.anchors = Anchors(self._anchor_paths)
+        for one in files:
+            if not one.with_suffix(".jsonl").exists():  # it may have come since the segments were listed
+                self._report("notes", "no segment is beside it", f"{one.name}:1")
+        return segments
+
+    def _named(self, ending, form):
+        found = sorted(f for f in self._folder.iterdir() if f.name.endswith(ending))
         for one in found:
-            if not SEGMENT.fullmatch(one.name):
-                self._fatal("read", f"{one.name} is not the name of a segment")
+            if not form.fullmatch(one.name):
+                self._fatal("read", f"{one.name} has not the name of a file of the log")
         return found
 
     def _segment(self, segment, last):
@@ -74,6 +97,7 @@ class Log:
         self._place = f"{segment.name}:0"
         if int(segment.name[:20]) != self.tree.size:
             self._fatal("index", "the segment's name is not the index due")
+        self._notes.begin(segment.name, last)
         position, number = 0, 0
         while position < len(raw):
             end = raw.find(b"\n", position)
@@ -112,7 +136,8 @@ class Log:
         if torn:
             self.last_leaf = self._sealed_leaf
         if torn and last:
-            self._fatal("torn tail", "an unfinished batch at the end")
+            self._report("torn tail", "an unfinished batch at the end")
+            raise Torn
         if torn or (raw and not last):
             self._fatal("bytes", "the segment does not end with its last entry, and another one follows")
 
@@ -139,12 +164,19 @@ class Log:
         if entry["t"] == "segment" and entry["frontier"] != [tree.base64url(h) for h in self.tree.frontier]:
             self._report("tree", "the frontier is not that of the entries before")
         self._rules.entry(entry)
+        self._keys.entry(entry)
         self._batch += "e" in entry
         self._open_batch = "e" not in entry
         self.last_leaf = tree.leaf(line)
         self.tree.add(self.last_leaf)
+        self.anchors.entry(self.tree, self._keys.in_force, self._name())
         if not self._open_batch:
-            self._sealed_leaf = self.last_leaf
+            self._sealed_leaf, self._sealed = self.last_leaf, self.tree.size
+            self._keys.batch_ended()
+            self._notes.batch(self.tree.size, self.tree.root(), self._name())
+
+    def _name(self):
+        return self._origin.removesuffix("#v1")
 
     def _numbers(self, entry):
         if self._origin is None:
@@ -158,3 +190,32 @@ class Log:
             self._fatal("chain", "not the hash of the entry before")
         if entry["b"] != self._batch:
             self._fatal("batch", f"{entry['b']} where {self._batch} is due")
+
+    # --- what was signed ------------------------------------------------------------------------------------------
+    def _end(self):
+        """When all entries are read. Those of a torn tail are none."""
+        self._notes.end()
+        if self._sealed == 0:
+            return
+        key = self._keys.whole
+        if key.in_force is None:
+            self._at_end("unsigned", "no key is in force")
+        elif not self._trusted:
+            self._at_end("no key", "no key was given to check the signatures with")
+        elif not self._trusted & key.line:
+            self._at_end("key", "the log is signed by none of the keys that were given")
+        if key.in_force is not None and self._notes.covered < self._sealed:
+            self._at_end("unsigned", f"no note covers the entries from {self._notes.covered} on")
+        self._anchored()
+
+    def _anchored(self):
+        self.anchors.end(self._sealed, self._name())
+        for anchor in self.anchors.files:
+            how, text = anchor.worst
+            if how:
+                self._report("anchor", text, str(anchor.path), self._sealed, incomplete=how == "incomplete")
+        if not self.anchors.files:
+            self._at_end("no anchor", "no note that is kept elsewhere was given")
+
+    def _at_end(self, check, text):
+        self._report(check, text, "", self._sealed)
