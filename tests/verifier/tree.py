@@ -46,11 +46,34 @@ class Tree:
         return joined
 
 
+def _below(size):
+    """The largest power of two smaller than `size`."""
+    return 1 << (size - 1).bit_length() - 1
+
+
 def root_by_definition(leaves):
     """The recursive definition, to check the frontier against."""
     if len(leaves) < 2:
         return leaves[0] if leaves else hashlib.sha256(b"").digest()
-    k = 1
-    while 2 * k < len(leaves):
-        k *= 2
+    k = _below(len(leaves))
     return node(root_by_definition(leaves[:k]), root_by_definition(leaves[k:]))
+
+
+def inclusion_by_definition(index, leaves):
+    """RFC 6962, section 2.1.1."""
+    if len(leaves) < 2:
+        return []
+    k = _below(len(leaves))
+    if index < k:
+        return inclusion_by_definition(index, leaves[:k]) + [root_by_definition(leaves[k:])]
+    return inclusion_by_definition(index - k, leaves[k:]) + [root_by_definition(leaves[:k])]
+
+
+def consistency_by_definition(old, leaves, known=True):
+    """RFC 6962, section 2.1.2; known: the old root is that of these very leaves. Of no leaves: an empty list."""
+    if old == len(leaves) or old == 0:
+        return [] if known else [root_by_definition(leaves)]
+    k = _below(len(leaves))
+    if old <= k:
+        return consistency_by_definition(old, leaves[:k], known) + [root_by_definition(leaves[k:])]
+    return consistency_by_definition(old - k, leaves[k:], False) + [root_by_definition(leaves[:k])]
