@@ -7,7 +7,6 @@ import os
 import pathlib
 import random
 import re
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -15,29 +14,20 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
+import attack_test
+import built
 import forge
-import gate as gates
+import forge_notes
+import keys
 import mutations
+import note_mutations
 import real_log
 import tree
 import verifier
 
 MUTATIONS = int(os.environ.get("PORTCULLIS_MUTATIONS", "400"))
 SEED = int(os.environ.get("PORTCULLIS_TEST_SEED", "1"))
-FINDING = re.compile(r"(?:\S+\.jsonl:\d+: )?(bytes|canonical|fields|origin|index|chain|batch|seal|segment|order|pairs|counters|policy|config|"
-                     r"tree|silence|time|torn tail|empty|read), entry (\d+): ")
-
-
-def built(folder):
-    """(exit code, [(check, entry)...], what it printed) of the binary."""
-    done = gates.run("audit", "verify", folder)
-    found = [(m[1], int(m[2])) for m in map(FINDING.match, done.stdout.splitlines()) if m]
-    return done.returncode, found, done.stdout
-
-
-def second(folder):
-    result = verifier.verify(folder)
-    return result.status, [(f.check, f.entry) for f in result.findings], result
+NOBODY = ["unsigned", "no anchor"]  # what is said of every log of a gate without a key
 
 
 class Case(unittest.TestCase):
@@ -58,12 +48,19 @@ class Case(unittest.TestCase):
             (folder / name).write_bytes(data)
         return folder
 
-    def assert_agree(self, folder, what):
-        """What both say, after it turned out to be the same."""
-        status, found, printed = built(folder)
-        other_status, other_found, result = second(folder)
-        if (status, found) != (other_status, other_found):
-            self.fail(f"{what}:\n{printed}and from the page: {other_status} {result.findings}")
+    def beside(self, name, data):
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def assert_agree(self, folder, what, trusted=(), anchors=()):
+        """What both say, after it turned out to be the same. trusted: vkeys; anchors: bytes."""
+        given = [self.beside(f"{number}.pub", key.encode() + b"\n") for number, key in enumerate(trusted)]
+        paths = [self.beside(f"{number}.anchor", data) for number, data in enumerate(anchors)]
+        status, found, printed = built.verify(folder, given, paths)
+        result = verifier.verify(folder, trusted, paths)
+        if (status, found) != (result.status, [(f.check, f.entry) for f in result.findings]):
+            self.fail(f"{what}:\n{printed}and from the page: {result.status} {result.findings}")
         for word, value in (("root", result.root), ("last leaf", result.last_leaf)):
             told = re.search(rf"{word} ([0-9a-f]{{64}})", printed)
             if told:
@@ -76,7 +73,8 @@ class RealLogs(Case):
         for name, folder in self.logs.items():
             with self.subTest(name):
                 result = self.assert_agree(folder, name)
-                self.assertEqual(result.status, 2 if name == "torn" else 0, result)
+                self.assertEqual([f.check for f in result.findings], ["torn tail"] * (name == "torn") + NOBODY)
+                self.assertEqual(result.status, 2)
                 self.assertGreater(result.size, 15)
 
     def test_what_the_forge_writes_of_a_log_is_the_log(self):
@@ -97,14 +95,15 @@ class Page(Case):
     """Where the built verifier once did otherwise than the page says."""
 
     def assert_page(self, check, change):
-        """Both find `check` alone, or nothing for None, in the log of several starts that `change` was done to."""
+        """Both find `check` alone, or nothing for None, beside that nobody signed, in the log of several starts that `change`
+        was done to."""
         entries = forge.read_log(self.logs["stopped"])
         change(entries, [n for n, e in enumerate(entries) if e["t"] == "close"][0])
         folder = self.lay(forge.files(forge.remade(entries, renumber=True, batches=True)))
-        wanted = [check] if check else []
+        wanted = ([check] if check else []) + NOBODY
         self.assertEqual([f.check for f in verifier.verify(folder).findings], wanted)
-        status, found, printed = built(folder)
-        self.assertEqual([name for name, _ in found], wanted, printed)
+        told = built.verify(folder)
+        self.assertEqual([name for name, _ in told.found], wanted, told.printed)
 
     def test_silence_before_a_close(self):
         def change(entries, close):
@@ -136,8 +135,8 @@ class Mutated(Case):
             if files is None:
                 continue
             result = self.assert_agree(self.lay(files), f"seed {SEED}, number {number}, {what} of {name}")
-            seen[result.findings[0].check if result.findings else "clean"] += 1
-            if result.status == 0:
+            seen[result.findings[0].check] += 1
+            if [f.check for f in result.findings] == NOBODY:
                 self.assert_outside_any_claim(logs[name], files, what, result)
         print(f"{MUTATIONS} mutations:", dict(seen.most_common()), file=sys.stderr)
         if MUTATIONS >= 400:
@@ -163,8 +162,8 @@ class Mutated(Case):
         return "change_files", name, mutations.change_files(chance, files)
 
     def assert_outside_any_claim(self, before, after, what, result):
-        """Clean after a change: it was none, or entries are missing behind a batch, or all hashes were made anew."""
-        old, new = entry_lines(before), entry_lines(after)
+        """In order after a change: it was none, or entries are missing behind a batch, or all hashes were made anew."""
+        old, new = attack_test.entry_lines(before), attack_test.entry_lines(after)
         if not what.startswith("forged"):
             self.assertEqual(new, old[:len(new)], f"{what}: more than the log's end was changed")
         if new != old:
@@ -172,9 +171,44 @@ class Mutated(Case):
             self.assertNotEqual(result.last_leaf, leaf, f"{what}: the noted hash still stands there")
 
 
-def entry_lines(files):
-    return [line for name in sorted(files) if re.fullmatch(r"[0-9]{20}\.jsonl", name)
-            for line in files[name].split(b"\n") if line]
+class Signed(Case):
+    """Logs of a gate, into which keys were put and notes beside them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        plain = forge.read_log(cls.logs["stopped"])
+        cls.signed = {"signed": cls.sign(plain, set(), set(), 0), "late": cls.sign(plain, set(), {6, 14, 20}, 1),
+                      "rotated": cls.sign(plain, {4, 9}, {6, 14, 20}, 0)}
+
+    @staticmethod
+    def sign(entries, rotations, segments, from_open):
+        """With other keys, and in other segments, from the batches of these numbers on."""
+        def begins(made):
+            return [n for n in range(1, len(made)) if "e" in made[n - 1]]
+        made = forge_notes.rotated(entries, {begins(entries)[n] for n in rotations})
+        made = forge.split(made, {begins(made)[n] for n in segments})
+        lines, files = forge_notes.log(forge_notes.keyed(made, from_open))
+        origin = forge_notes.origin_of(entries)
+        return note_mutations.Log(lines, files, [keys.of_seed(origin, forge_notes.SEEDS[0])], [forge_notes.newest(files)])
+
+    def test_clean(self):
+        for name, log in self.signed.items():
+            result = self.assert_agree(self.lay(log.files), name, log.trusted, log.anchors)
+            self.assertEqual((result.status, result.findings), (0, []), name)
+            for trusted, anchors in (([], []), (log.trusted, []), ([], log.anchors)):
+                self.assertEqual(self.assert_agree(self.lay(log.files), name, trusted, anchors).status, 2)
+
+    def test_both_find_the_same(self):
+        seen = collections.Counter()
+        for number in range(MUTATIONS):
+            chance = random.Random(SEED * 1_000_003 + number)
+            name = chance.choice(sorted(self.signed))
+            what, log = note_mutations.mutated(chance, self.signed[name])
+            message = f"seed {SEED}, number {number}, {what} of {name}"
+            result = self.assert_agree(self.lay(log.files), message, log.trusted, log.anchors)
+            seen.update({f.check for f in result.findings} or ["clean"])
+        print(f"{MUTATIONS} mutations of signed logs:", dict(seen.most_common()), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What the tests of signed logs have in common: a folder for the log, files beside it, and what the second verifier says."""
+"""What the tests of signed logs have in common: a folder for the log, files beside it, and what the second verifier says.
+Where there is a built verifier that checks signatures, it has to say the same of each."""
 
 import base64
 import pathlib
 import tempfile
 import unittest
 
+import built
 import canonical
 import forge_notes
 import keys
@@ -49,8 +51,14 @@ class Signed(unittest.TestCase):
         trusted = self.keys[:1] if trusted is None else trusted
         anchors = [self.anchor] if anchors is None else anchors
         paths = [self.beside(f"anchor-{number}", data) for number, data in enumerate(anchors)]
-        result = verifier.verify(self.lay(files), trusted, paths)
-        return result.status, [(f.check, f.entry) for f in result.findings]
+        folder = self.lay(files)
+        result = verifier.verify(folder, trusted, paths)
+        found = [(f.check, f.entry) for f in result.findings]
+        if built.knows_keys():
+            given = [self.beside(f"{number}.pub", key.encode() + b"\n") for number, key in enumerate(trusted)]
+            other = built.verify(folder, given, paths)
+            self.assertEqual((other.status, other.found), (result.status, found), f"{other.printed}\n{result.findings}")
+        return result.status, found
 
     # --- notes --------------------------------------------------------------------------------------------------------
     def names(self):

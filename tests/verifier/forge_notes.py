@@ -45,8 +45,8 @@ def rotated(entries, starts):
 
 
 def keyed(entries, from_open=0):
-    """Each `key` entry brings the next key of SEEDS; `open` and `segment` name what they have to. from_open: the first `open` that
-    has one."""
+    """Each `key` entry brings the next key of SEEDS; `open` and `segment` name what they have to. from_open: the first `open`
+    that has one."""
     entries, origin = copy.deepcopy(entries), origin_of(entries)
     in_force, following, opens = None, [keys.of_seed(origin, seed) for seed in SEEDS], 0
     for entry in entries:
@@ -113,6 +113,21 @@ def split_notes(raw):
         made.append(raw[at:end + 1])
         at = end + 1
     return made + ([raw[at:]] if raw[at:] else [])
+
+
+def size_of(raw):
+    """Of a note with the line feed behind it; 0 of what is none."""
+    try:
+        return notes.read(raw[:-1]).size
+    except notes.NotANote:
+        return 0
+
+
+def below(made, size):
+    """The notes of the files that are of no more than `size` entries, in files that are not empty."""
+    kept = {name: b"".join(one for one in split_notes(raw) if size_of(one) <= size)
+            for name, raw in made.items() if name.endswith(".notes")}
+    return {name: raw for name, raw in kept.items() if raw}
 
 
 def newest(made):

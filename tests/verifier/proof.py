@@ -4,7 +4,7 @@
     proof.py check FILE --key PUB...                     a `*.tlog-proof`: the entry in it is in the log that PUB signed
     proof.py check FILE --key PUB... --from OLD_NOTE     the log of the note in it begins with the log of OLD_NOTE
 
-Exit code: 0 it holds, 1 it does not, 2 a file cannot be read. More keys are given where the notes are signed by different ones."""
+Exit code: 0 it holds, 1 it does not, 2 a file cannot be read. More keys are given where the two notes have different ones."""
 
 import argparse
 import pathlib

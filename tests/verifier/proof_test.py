@@ -60,7 +60,8 @@ class Algorithms(unittest.TestCase):
                 path, leaf = tree.inclusion_by_definition(index, self.leaves[:size]), self.leaves[index]
                 self.assertTrue(proof.included(leaf, index, size, path, self.roots[size]))
                 for other in range(size + 2):
-                    self.assertEqual(proof.included(leaf, other, size, path, self.roots[size]), other == index, (size, index, other))
+                    told = proof.included(leaf, other, size, path, self.roots[size])
+                    self.assertEqual(told, other == index, (size, index, other))
                 for wrong in self.wrong_paths(path):
                     self.assertFalse(proof.included(leaf, index, size, wrong, self.roots[size]))
 
@@ -92,7 +93,8 @@ class Files(case.Signed):
 
     def inclusion(self, index, note):
         path = tree.inclusion_by_definition(index, self.leaves[:notes.read(note).size])
-        return (f"c2sp.org/tlog-proof@v1\nextra {b64(self.lines[index])}\nindex {index}\n{self.hashes(path)}\n").encode() + note
+        line = b64(self.lines[index])
+        return f"c2sp.org/tlog-proof@v1\nextra {line}\nindex {index}\n{self.hashes(path)}\n".encode() + note
 
     def consistency(self, old, note):
         path = tree.consistency_by_definition(old, self.leaves[:notes.read(note).size])
@@ -107,12 +109,14 @@ class Files(case.Signed):
 
     def test_inclusion_changed(self):
         raw, vkeys = self.inclusion(4, self.notes(0)[0]), [self.keys[0]]
-        for old, new in ((b"index 4", b"index 3"), (b"index 4", b"index 04"), (b"index", b"Index"), (b"@v1", b"@v2"), (b"extra ", b"extra"),
-                         (b"extra ", b"extra  "), (b"\nindex 4", b"\n\nindex 4"), (b"\n\n", b"\n"), (b"\n", b"\r\n"), (b"\n5\n", b"\n6\n")):
+        for old, new in ((b"index 4", b"index 3"), (b"index 4", b"index 04"), (b"index", b"Index"), (b"@v1", b"@v2"),
+                         (b"extra ", b"extra"), (b"extra ", b"extra  "), (b"\nindex 4", b"\n\nindex 4"), (b"\n\n", b"\n"),
+                         (b"\n", b"\r\n"), (b"\n5\n", b"\n6\n")):
             self.assertIn(old, raw)
             with self.assertRaises(proof.Refused, msg=(old, new)):
                 proof.check_inclusion(raw.replace(old, new, 1), vkeys)
-        for wrong in (b"", raw[:-1], raw + b"\n", raw[1:], self.inclusion(3, self.notes(0)[0]).replace(b"index 3", b"index 4")):
+        another = self.inclusion(3, self.notes(0)[0]).replace(b"index 3", b"index 4")
+        for wrong in (b"", raw[:-1], raw + b"\n", raw[1:], another):
             self.assertRaises(proof.Refused, proof.check_inclusion, wrong, vkeys)
 
     def test_keys(self):
@@ -144,16 +148,18 @@ class Files(case.Signed):
     def test_consistency_changed(self):
         old, new = self.notes(0)[0], self.notes(0)[1]
         raw = self.consistency(5, new)
-        forked = self.signed(5, root=self.root(4))
-        for wrong, before in ((raw, self.notes(0)[2]), (raw, forked), (raw, self.signed(5, by=(3,))), (raw.replace(b"old 5", b"old 05"), old),
-                              (raw.replace(b"old 5", b"old 4"), old), (raw[:-1], old), (raw.replace(b"\n", b"\n" + b64(NOTHING).encode() + b"\n", 1), old),
-                              (b"old 5\n" + (b64(NOTHING).encode() + b"\n") * 64 + b"\n" + new, old)):
+        forked, one = self.signed(5, root=self.root(4)), b64(NOTHING).encode() + b"\n"
+        for wrong, before in ((raw, self.notes(0)[2]), (raw, forked), (raw, self.signed(5, by=(3,))), (raw[:-1], old),
+                              (raw.replace(b"old 5", b"old 05"), old), (raw.replace(b"old 5", b"old 4"), old),
+                              (raw.replace(b"\n", b"\n" + one, 1), old), (b"old 5\n" + one * 64 + b"\n" + new, old)):
             self.assertRaises(proof.Refused, proof.check_consistency, wrong, before, self.keys[:1])
 
     def test_command(self):
-        key, file = self.beside("log.key.pub", self.keys[0].encode() + b"\n"), self.beside("4.tlog-proof", self.inclusion(4, self.notes(0)[0]))
+        key = self.beside("log.key.pub", self.keys[0].encode() + b"\n")
+        file = self.beside("4.tlog-proof", self.inclusion(4, self.notes(0)[0]))
         old, newer = self.beside("old", self.notes(0)[0]), self.beside("newer", self.consistency(5, self.notes(0)[1]))
-        run = lambda *told: subprocess.run([sys.executable, "-B", HERE / "proof.py", "check", *told], capture_output=True).returncode
+        command = [sys.executable, "-B", HERE / "proof.py", "check"]
+        run = lambda *told: subprocess.run([*command, *told], capture_output=True).returncode
         self.assertEqual(run(file, "--key", key), 0)
         self.assertEqual(run(newer, "--key", key, "--from", old), 0)
         self.assertEqual(run(newer, "--key", key), 1)

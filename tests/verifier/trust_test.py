@@ -51,20 +51,19 @@ class Note(unittest.TestCase):
         origin, size, root = text.split("\n")
         line = signature.rstrip("\n")
         for wrong in (PAGE_NOTE[:-1], text + "\n" + signature, text + "\n\n", PAGE_NOTE + "\n", "x\n" + PAGE_NOTE,
-                      PAGE_NOTE.replace("\n3\n", "\n03\n"), PAGE_NOTE.replace("\n3\n", "\n+3\n"), PAGE_NOTE.replace("\n3\n", "\n\n"),
-                      PAGE_NOTE.replace("\n3\n", f"\n{2**63}\n"), PAGE_NOTE.replace("\n3\n", "\n0\n"),
-                      PAGE_NOTE.replace("\n3\n", "\n\u0663\n"), PAGE_NOTE.replace("QEoo=", "QEop="), PAGE_NOTE.replace("QEoo=", "QEo="),
+                      *(PAGE_NOTE.replace("\n3\n", f"\n{n}\n") for n in ("03", "+3", "", " 3", 2**63, 0, "\u0663", "-0", "x")),
+                      PAGE_NOTE.replace("QEoo=", "QEop="), PAGE_NOTE.replace("QEoo=", "QEo="),
                       PAGE_NOTE.replace("\n", "\r\n"), PAGE_NOTE.replace("pg-", "pg\t", 1), f"\n{size}\n{root}\n\n{line}\n",
-                      PAGE_NOTE.replace("\u2014", "-"), PAGE_NOTE.replace("\u2014 ", "\u2014"), PAGE_NOTE.replace(" mu", "  mu"),
-                      PAGE_NOTE.replace(" mu", "+x mu"), PAGE_NOTE.replace(" mu", "\u00a0x mu"), PAGE_NOTE.replace(" mu", "\u2028 mu"),
+                      PAGE_NOTE.replace("\u2014", "-"), PAGE_NOTE.replace("\u2014 ", "\u2014"),
+                      *(PAGE_NOTE.replace(" mu", more + " mu") for more in (" ", "+x", "\u00a0x", "\u2028", "\u0085", "\u3000")),
                       f"{text}\n\n\u2014  {line.split()[2]}\n", f"{text}\n\n\u2014 x AAAAAA==\n", f"{text}\n\n\u2014 x\n",
                       f"{text}\n\n" + 17 * f"{line}\n", f"{text}\n\n{line} \n", f"x{text[1:]}\n{text}\n\n{line}\n"):
             with self.assertRaises(notes.NotANote, msg=repr(wrong)):
                 notes.read(wrong.encode())
         with self.assertRaises(notes.NotANote):
             notes.read(PAGE_NOTE.encode().replace(b"pg-", b"pg\xff"))
-        for fine in (f"{text}\n\n" + 16 * f"{line}\n", f"{text}\n\n\u2014 x AAAAAAA=\n", PAGE_NOTE.replace("\n3\n", f"\n{2**63 - 1}\n"),
-                     PAGE_NOTE.replace("audit", "a\u0085 \x7f b", 1)):
+        for fine in (f"{text}\n\n" + 16 * f"{line}\n", f"{text}\n\n\u2014 x AAAAAAA=\n",
+                     PAGE_NOTE.replace("\n3\n", f"\n{2**63 - 1}\n"), PAGE_NOTE.replace("audit", "a\u0085 \x7f b", 1)):
             notes.read(fine.encode())
 
     def test_longest(self):
@@ -91,8 +90,8 @@ class InForce(case.Signed):
         return [f for f in found if f[0] != "key"]
 
     def test_open_names_the_one_in_force(self):
-        others = self.assert_key(lambda e: e[20].update(key=self.keys[4]), 20, 25, 39)  # old of 25 is then wrong; it starts anew
-        self.assertEqual(others, [])
+        """The `old` of the entry 25 is then wrong, and the key that is given was not followed by the last one."""
+        self.assertEqual(self.assert_key(lambda e: e[20].update(key=self.keys[4]), 20, 25, 39), [])
         self.assertEqual(self.assert_key(lambda e: e[20].pop("key"), 20), [])
 
     def test_segment(self):
@@ -170,8 +169,9 @@ class Anchors(case.Signed):
     def test_other_lines(self):
         good, wrong = self.signed(5), self.signed(7, root=self.root(8))
         text, signatures = wrong[:-len(wrong.split(b"\n\n")[1]) - 1], wrong.split(b"\n\n")[1]
-        for around in (b"From the archive:\n\n" + good, b"\n\n\n" + good + b"\n\n\nx\n\xff\n", good + b"\n" + text, signatures + b"\n" + good,
-                       good + b"\n" + text + b"\n\n" + signatures, good + b"\nx\n" + wrong, good + b"\n" + text + b"\n" + b"x\n" + signatures,
+        for around in (b"From the archive:\n\n" + good, b"\n\n\n" + good + b"\n\n\nx\n\xff\n", good + b"\n" + text,
+                       signatures + b"\n" + good, good + b"\n" + text + b"\n\n" + signatures, good + b"\nx\n" + wrong,
+                       good + b"\n" + text + b"\n" + b"x\n" + signatures,
                        good + b"\n" + self.signed(0), good + b"\n" + wrong[:-1]):
             self.assert_anchors(around)
         self.assert_anchors(good + wrong, incomplete=[1])  # the first one's signatures are a block with the second one's text

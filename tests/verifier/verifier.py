@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A second verifier of the audit log, written from docs/audit-format.md alone: verifier.py DIR [--key FILE]... [--anchor FILE]...
+"""A second verifier of the audit log, written from docs/audit-format.md alone:
+
+    verifier.py DIR [--key FILE]... [--anchor FILE]...
 
 Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete, as `portcullis audit verify DIR` has it."""
 
