@@ -2,6 +2,7 @@
 exit code, checks, entries, root and last leaf. And whatever is done to a log is either found by both, or what no verifier can
 find without the noted hash: docs/audit-format.md, "What the chain alone cannot show"."""
 
+import base64
 import collections
 import os
 import pathlib
@@ -18,6 +19,7 @@ import attack_test
 import built
 import forge
 import forge_notes
+import gate as gates
 import keys
 import mutations
 import note_mutations
@@ -169,6 +171,20 @@ class Mutated(Case):
         if new != old:
             leaf = tree.leaf(old[-1]).hex()
             self.assertNotEqual(result.last_leaf, leaf, f"{what}: the noted hash still stands there")
+
+
+class Keygen(unittest.TestCase):
+    def test_files_of_keys(self):
+        """What `audit keygen` makes is what the page says of it."""
+        with tempfile.TemporaryDirectory(prefix="portcullis-verifier-") as place:
+            path, name = pathlib.Path(place) / "log.key", "gate.example.com/shop"
+            self.assertEqual(gates.run("audit", "keygen", "--name", name, "--out", path).returncode, 0)
+            public, private = keys.read_file(path.with_name("log.key.pub")), path.read_text()
+            start, end = f"PRIVATE+KEY+{name}+{keys.public(public).id.hex()}+", "\n"
+            self.assertTrue(private.startswith(start) and private.endswith(end))
+            seed = base64.b64decode(private[len(start):-1], validate=True)
+            self.assertEqual((len(seed), seed[:1]), (33, keys.ED25519))
+            self.assertEqual(keys.of_seed(name, seed[1:]), public)
 
 
 class Signed(Case):

@@ -2,11 +2,13 @@
 
 import sys
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import case
+import chain
 import forge
 import forge_notes
 import keys
@@ -182,6 +184,35 @@ class TornLog(case.Signed):
     def test_no_entry_at_all(self):
         self.assertEqual(self.found({f"{0:020}.jsonl": b'{"@":'}), (2, [("torn tail", 0)]))
         self.assertEqual(self.found({}), (2, [("empty", 0)]))
+
+
+class LiveLog(case.Signed):
+    """A gate goes on writing, and begins a segment, while the log is verified: that is no violation."""
+
+    def grows(self, name, when):
+        """The log has 25 entries, and all of its files when `when`, a function of chain.py or of its class, is called."""
+        owner = chain if hasattr(chain, name) else chain.Log
+        real = getattr(owner, name)
+
+        def then(*arguments):
+            if when(arguments):
+                self.lay(self.files)
+            return real(*arguments)
+        with unittest.mock.patch.object(owner, name, then):
+            return self.found_alone({**forge_notes.below(self.files, 25), **forge.files(self.lines[:25])})
+
+    def found_alone(self, files):
+        """By the second verifier: nobody can stop the built one in the middle."""
+        result = case.verifier.verify(self.lay(files), self.keys[:1], [self.beside("anchor", self.signed(25, by=(1,)))])
+        return result.status, [(f.check, f.entry) for f in result.findings]
+
+    def test_behind_the_notes(self):
+        """The segments that were listed have 29 entries then, of which 25 are covered by what was read."""
+        self.assertEqual(self.grows("Anchors", lambda _: True), (2, [("unsigned", 29)]))
+
+    def test_behind_the_list_of_segments(self):
+        """Among the notes are those of a segment that was not there yet."""
+        self.assertEqual(self.grows("_named", lambda arguments: ".notes" in arguments), (0, []))
 
 
 if __name__ == "__main__":
