@@ -151,6 +151,7 @@ std::string texts_of(const EntryReader& entry, std::string_view key) {
 void describe_session(const EntryReader& entry, Sentence& out) {
   out.add("session ", number(entry, "session"));
   out.add(field(entry, "event"));
+  out.add("", number(entry, "count"), " more");
   out.add("from ", field(entry, "client"));
   out.add("as ", field(entry, "role"));
   out.add("on ", field(entry, "database"));

@@ -54,7 +54,7 @@ struct Shared {
   std::atomic<std::size_t> connections{0}, logged_in{0};
 };
 
-// One entry of each kind for the refused logins that got none of their own, and a line for the violations.
+// What was counted of refused logins and not recorded yet, and a line for the violations: the gate's end.
 void record_counted_refusals(Shared& shared);
 
 class ClientSession : public std::enable_shared_from_this<ClientSession> {
@@ -109,6 +109,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<bool> feed_client_bytes(ReceiveBuffer& buffer);
   asio::awaitable<void> try_out();
   asio::awaitable<void> wait_for_log(std::uint64_t index);
+  asio::awaitable<void> wait_for_count();
   asio::awaitable<void> wait_for_basis();
   void follow_relay();
   void start_writer();
@@ -133,7 +134,6 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void end(const std::string& reason, bool tell_client);
   void close_sockets();
   void record_refused_login(const base::Error& error, const std::string& event);
-  void count_refusals();
 
   Shared& shared_;
   Worker& worker_;
@@ -159,7 +159,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   wire::CancelRequest server_cancel_;              // what the server knows this session by
   std::optional<asio::steady_timer> server_wait_;  // cancelled when the server has answered
   std::optional<asio::steady_timer> server_back_;  // cancelled when there is another one
-  std::optional<asio::steady_timer> refusal_wait_;
+  std::optional<asio::steady_timer> refusal_wait_, count_wait_;
   bool logged_in_ = false, relay_closed_ = false, shutting_down_ = false;
   bool client_silent_ = false;  // it has closed its side and may still be reading
   bool login_timed_out_ = false;

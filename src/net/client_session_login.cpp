@@ -175,52 +175,79 @@ asio::awaitable<void> ClientSession::refuse(const Error& error, std::string even
 
 namespace {
 
-void record_counted(Shared& shared, RefusalCount& refusals, const char* whose) {
-  const auto count = refusals.take();
-  if (count == 0) return;
+using Time = RefusalCount::Time;
+
+audit::SessionRecord refused_record(std::string client, const std::string& sqlstate, std::string reason) {
   audit::SessionRecord record;
   record.event = "refused";
-  record.count = count;
-  record.reason =
-      std::string(whose) + " refused within a minute, beyond those that have an entry of their own";
-  base::log::warning(std::to_string(count) + " more " + whose + " refused within a minute");
-  (void)shared.sink->append(std::move(record));
+  record.client_address = std::move(client);
+  record.sqlstate = sqlstate;
+  record.reason = std::move(reason);
+  return record;
+}
+
+std::string told(const RefusalCount::Counted& counted, const char* whose) {
+  const std::string from = counted.address.empty() ? "other addresses" : counted.address;
+  return std::to_string(counted.count) + " more " + whose + " were refused, from " + from;
+}
+
+// False: the log does not take some now, and they are counted again.
+bool record_counted(Shared& shared, RefusalCount& refusals, const char* whose, Time now) {
+  bool all = true;
+  for (const auto& counted : refusals.take(now)) {
+    base::log::warning(told(counted, whose));
+    auto record = refused_record(counted.address, counted.sqlstate, whose);
+    record.count = counted.count;
+    const auto taken = shared.sink->append(std::move(record));
+    if (taken) continue;
+    base::log::error("the audit log did not take this: " + taken.error().message);
+    if (shared.sink->failure()) continue;  // it takes nothing more
+    refusals.put_back(counted, now);
+    all = false;
+  }
+  return all;
+}
+
+bool record_counted(Shared& shared, Time now) {
+  const bool strangers = record_counted(shared, shared.strangers, "logins that proved nothing", now);
+  const bool agents =
+      record_counted(shared, shared.agents, "sessions of logins that had proved themselves", now);
+  for (const auto& counted : shared.violations.take(now))
+    base::log::warning(told(counted, "connections for what they sent"));
+  return strangers && agents;
+}
+
+void record_counted_later(Shared& shared, asio::io_context& context) {
+  auto timer = std::make_shared<asio::steady_timer>(context, RefusalCount::kInterval);
+  timer->async_wait([timer, &shared, &context](ErrorCode error) {
+    if (error || record_counted(shared, shared.clock->steady())) return;
+    record_counted_later(shared, context);
+  });
 }
 
 }  // namespace
 
 void record_counted_refusals(Shared& shared) {
-  record_counted(shared, shared.strangers, "logins that proved nothing");
-  record_counted(shared, shared.agents, "sessions of logins that had proved themselves");
-  const auto violations = shared.violations.take();
-  if (violations == 0) return;
-  base::log::warning(std::to_string(violations) + " more connections were refused for what they sent");
+  (void)record_counted(shared, Time::max());
 }
 
+// The gate's end may come before what was counted is recorded: it does so then.
 void ClientSession::record_refused_login(const Error& error, const std::string& event) {
-  auto& counted = logged_in_ ? shared_.agents : shared_.strangers;
-  const auto next = (event.empty() ? shared_.violations : counted).note(shared_.clock->steady());
-  if (next == RefusalCount::Next::count_first) count_refusals();
+  auto& counted = event.empty() ? shared_.violations : logged_in_ ? shared_.agents : shared_.strangers;
+  const std::string code = event.empty() ? std::string() : std::string(error.code.view());
+  const auto now = shared_.clock->steady();
+  const auto next = counted.note(address_key_, code, now);
+  if (next == RefusalCount::Next::count_first) record_counted_later(shared_, worker_.context());
   if (next != RefusalCount::Next::record) return;
   base::log::warning("connection from " + client_address_ + " refused: " + error.message);
   if (event.empty()) return;
-  audit::SessionRecord record;
-  record.event = event;
+  auto record = refused_record(client_address_, code, error.message);
   record.login = login_;
-  record.client_address = client_address_;
   record.application_name = application_name_;
   record.tls = client_.is_tls();
-  record.sqlstate = error.code.view();
-  record.reason = error.message;
-  (void)shared_.sink->append(std::move(record));
-}
-
-// The gate's end may come first: it records what was counted, too.
-void ClientSession::count_refusals() {
-  auto timer = std::make_shared<asio::steady_timer>(worker_.context(), RefusalCount::kInterval);
-  timer->async_wait([timer, &shared = shared_](ErrorCode error) {
-    if (!error) record_counted_refusals(shared);
-  });
+  if (shared_.sink->append(std::move(record)) || shared_.sink->failure()) return;
+  counted.put_back({address_key_, code, 1}, now);
+  record_counted_later(shared_, worker_.context());
 }
 
 }  // namespace portcullis::net

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "net/refusal_count.hpp"
-
 namespace portcullis::net {
 namespace {
 
@@ -90,29 +88,6 @@ TEST(AddressKey, IsAnAddressOrItsNetwork) {
   EXPECT_EQ(address_key("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
   EXPECT_EQ(address_key("2001:db8:1:2::7"), address_key("2001:db8:1:2:ffff::"));
   EXPECT_NE(address_key("2001:db8:1:2::7"), address_key("2001:db8:1:3::7"));
-}
-
-TEST(RefusalCount, RecordsTheFirstAndCountsTheOthers) {
-  RefusalCount refusals;
-  for (std::size_t i = 0; i < RefusalCount::kOneByOne; ++i)
-    EXPECT_EQ(refusals.note(kStart), RefusalCount::Next::record);
-  EXPECT_EQ(refusals.note(kStart), RefusalCount::Next::count_first);
-  for (int i = 0; i < 1'000; ++i) EXPECT_EQ(refusals.note(kStart + 1s), RefusalCount::Next::count);
-  // Nothing is recorded alone before the count was told, however late that is.
-  EXPECT_EQ(refusals.note(kStart + 2 * RefusalCount::kInterval), RefusalCount::Next::count);
-  EXPECT_EQ(refusals.take(), 1'002u);
-  EXPECT_EQ(refusals.take(), 0u);
-  EXPECT_EQ(refusals.note(kStart + 3 * RefusalCount::kInterval), RefusalCount::Next::record);
-}
-
-TEST(RefusalCount, BeginsAnewWithEachInterval) {
-  RefusalCount refusals;
-  for (int minute = 0; minute < 5; ++minute) {
-    for (std::size_t i = 0; i < RefusalCount::kOneByOne; ++i) {
-      EXPECT_EQ(refusals.note(kStart + minute * RefusalCount::kInterval), RefusalCount::Next::record);
-    }
-  }
-  EXPECT_EQ(refusals.take(), 0u);
 }
 
 }  // namespace
