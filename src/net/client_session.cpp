@@ -98,6 +98,7 @@ void ClientSession::interrupt_waits() {
   if (server_wait_) server_wait_->cancel();
   if (server_back_) server_back_->cancel();
   if (refusal_wait_) refusal_wait_->cancel();
+  if (count_wait_) count_wait_->cancel();
 }
 
 void ClientSession::start_deadline(std::chrono::milliseconds delay) {

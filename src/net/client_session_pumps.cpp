@@ -66,6 +66,9 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       relay_->give_analysis(std::move(analysis));
       consumed = 1;
     }
+    while (relay_->counts_until() && !relay_->ended()) {
+      co_await wait_for_count();
+    }
     auto due = relay_->client_waits_for();
     while (due && !relay_->ended()) {
       co_await wait_for_log(*due);
@@ -198,6 +201,15 @@ asio::awaitable<void> ClientSession::wait_for_log(std::uint64_t index) {
   const auto& sink = *shared_.sink;
   const Waiters::Check is_due = [&sink, index] { return index < sink.durable() || sink.failure(); };
   if (!is_due()) co_await worker_.log_waiters().wait(this, is_due);
+}
+
+// Until refusals that share an entry have it.
+asio::awaitable<void> ClientSession::wait_for_count() {
+  count_wait_.emplace(worker_.context(), *relay_->counts_until());
+  const auto [cancelled] = co_await count_wait_->async_wait(no_throw);
+  (void)cancelled;
+  count_wait_.reset();
+  if (!relay_->ended()) relay_->on_counted();
 }
 
 // Until there is something new to judge by. Somebody else's change may take long: then by what there is, be

@@ -162,7 +162,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
     if (wants_dry_run(*verdict, *meant, subject, later)) {
       // A dry run is work: it counts as the statement does, which is not charged again behind it.
       const auto over = later.wants_dry_run ? over_limit(verdict->demand, subject) : std::nullopt;
-      return over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : later;
+      return over ? refused_over_limit(*verdict, *over, subject) : later;
     }
     if (view_.tried && view_.tried->result) subject.dry_run = view_.tried->result->get();
     if (const auto refused = refused_by_dry_run(*verdict, *meant, subject))
@@ -170,8 +170,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   }
   const bool is_charged = is_tried && subject.dry_run != nullptr;
   const auto over = verdict->allowed() && !is_charged ? over_limit(verdict->demand, subject) : std::nullopt;
-  Judgement judgement =
-      over ? recorded(view_.basis->guard->over_limit(*verdict, *over), subject) : recorded(*verdict, subject);
+  Judgement judgement = over ? refused_over_limit(*verdict, *over, subject) : recorded(*verdict, subject);
   judgement.key = subject.key;
   judgement.is_tried = is_tried;
   judgement.rows_duty = rows_duty_of(*verdict, *meant);
@@ -219,7 +218,8 @@ std::optional<Error> Judge::lacks_evidence(const sql::Facts& meant) const {
 // What is allowed may still be too much, or too often the same mistake.
 std::optional<Error> Judge::over_limit(guard::Demand demand, const Recorder::Subject& subject) {
   if (needs_.limits == nullptr || !subject.key) return std::nullopt;
-  if (!running_.held()) {
+  const bool is_first = !running_.held();
+  if (is_first) {
     auto slot = needs_.limits->begin_statement(identity_.agent);
     if (!slot) return slot.error();
     running_ = std::move(*slot);
@@ -232,7 +232,10 @@ std::optional<Error> Judge::over_limit(guard::Demand demand, const Recorder::Sub
     demand.statements = demand.ddl = 0;
     demand.rules.clear();
   }
-  return needs_.limits->admit(identity_.agent, demand, needs_.clock->steady());
+  auto refusal = needs_.limits->admit(identity_.agent, demand, needs_.clock->steady());
+  // Its answer may take a second, and nothing of the session runs meanwhile.
+  if (refusal && is_first && !view_.basis->guard->policy().monitors()) running_.release();
+  return refusal;
 }
 
 Judgement Judge::too_long(std::string_view message, std::string_view head, std::uint64_t length) {
@@ -286,7 +289,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   if (statements.size() == 1) subject.source = statements.front()->source.get();
 
   Judgement judgement = decide(facts, subject);
-  if (judgement.record) named->is_paid = false;
+  if (judgement.record) named->is_paid = false;  // as whoever reads the log back sees it
   if (judgement.allowed) {
     judgement.portal = std::make_shared<Portal>(
         Portal{statements, *judgement.record, *subject.key, judgement.consequences, false, view_.basis,
@@ -377,6 +380,27 @@ Judgement Judge::hold_back(std::string_view message, const Error& error) {
   Recorder::Subject subject;
   subject.message = message;
   return held_back(error, sql::not_understood_facts(error), subject);
+}
+
+// Of what goes on all the same, and where the log has failed, nothing is counted.
+Judgement Judge::refused_over_limit(const guard::Verdict& verdict, Error why,
+                                    const Recorder::Subject& subject) {
+  const bool is_limit = why.code == sqlstate::configuration_limit_exceeded;
+  const auto refused = view_.basis->guard->over_limit(verdict, std::move(why));
+  if (!is_limit || refused.allowed() || needs_.sink->failure()) return recorded(refused, subject);
+  const auto* decisive = refused.decision.decisive();
+  const std::string rule = decisive == nullptr ? std::string() : decisive->rule;
+  const std::string code(refused.refusal->code.view());
+  const auto now = needs_.clock->steady();
+  Judgement judgement;
+  judgement.tally = floods_.count(rule, code, now);
+  if (judgement.tally) {
+    judgement.refusal = *refused.refusal;
+    return judgement;
+  }
+  judgement = recorded(refused, subject);
+  if (judgement.record) floods_.recorded(rule, code, now);
+  return judgement;
 }
 
 Judgement Judge::recorded(const guard::Verdict& verdict, const Recorder::Subject& subject) {

@@ -11,6 +11,7 @@
 #include "guard/verdict_cache.hpp"
 #include "session/consequences.hpp"
 #include "session/dry_run_request.hpp"
+#include "session/flood_count.hpp"
 #include "session/identity.hpp"
 #include "session/recorder.hpp"
 #include "session/statement_registry.hpp"
@@ -23,6 +24,8 @@ struct Judgement {
   // refused it.
   std::optional<std::uint64_t> record;
   base::Error refusal{};  // what the agent gets, the record's number in it; or the log's own error
+  // The refusal is counted in this: it is told once that has an entry, whose number it then gets.
+  TallyPtr tally{};
   Consequences consequences{};
   // Nothing was decided and nothing recorded: the catalog does not know a name that a newer one may know.
   bool wants_newer_catalog = false;
@@ -104,6 +107,11 @@ class Judge {
   // The statement may make these names when it runs.
   void learn_names(const StatementPtr& statement);
 
+  // When refusals that are counted get their entry, which write_counted() writes; all of them at the end.
+  [[nodiscard]] std::optional<FloodCount::Time> counts_until() const { return floods_.due(); }
+  void write_counted() { floods_.write(recorder_, needs_.clock->steady()); }
+  void end_counting() { floods_.write_all(recorder_); }
+
   // Nothing of the session is under way any more.
   void rest() noexcept { running_.release(); }
 
@@ -162,6 +170,9 @@ class Judge {
   [[nodiscard]] ResultPlan plan_of(const sql::StatementFacts& statement, const policy::ResultLimits& limits,
                                    bool of_agent, ResultPlan plan) const;
   [[nodiscard]] Judgement recorded(const guard::Verdict& verdict, const Recorder::Subject& subject);
+  // What a limit refuses, recorded or counted.
+  [[nodiscard]] Judgement refused_over_limit(const guard::Verdict& verdict, base::Error why,
+                                             const Recorder::Subject& subject);
   [[nodiscard]] base::Result<sql::Facts> with_named_statements(const sql::Facts& facts) const;
   using Bodies = std::vector<sql::StatementFacts>;
   [[nodiscard]] base::Result<Bodies> named_by(std::span<const sql::StatementFacts> text) const;
@@ -174,6 +185,7 @@ class Judge {
   const Dependencies& needs_;
   StatementRegistry& registry_;
   Recorder recorder_;
+  FloodCount floods_;
   bool strayed_;
   View view_;
   guard::VerdictCache verdicts_;

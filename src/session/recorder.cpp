@@ -143,6 +143,17 @@ std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::stri
   return *appended;
 }
 
+base::Result<std::uint64_t> Recorder::counted(std::string_view rule, std::string_view sqlstate,
+                                              std::uint64_t count) {
+  audit::CountedRecord record;
+  record.session = identity_.session;
+  record.agent = identity_.agent;
+  record.count = count;
+  record.rule = rule;
+  record.sqlstate = sqlstate;
+  return needs_.sink->append(std::move(record));
+}
+
 base::Result<std::uint64_t> Recorder::session(std::string_view event, std::string_view reason,
                                               std::optional<std::uint32_t> server_pid) {
   audit::SessionRecord record;

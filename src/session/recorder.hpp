@@ -50,6 +50,10 @@ class Recorder {
   std::optional<std::uint64_t> outcome(std::uint64_t decision, std::string_view result,
                                        const Reply* reply = nullptr, char transaction_status = 0);
 
+  // So many refusals over a limit more, of the session's agent, as one entry: its index, or the log's error.
+  [[nodiscard]] base::Result<std::uint64_t> counted(std::string_view rule, std::string_view sqlstate,
+                                                    std::uint64_t count);
+
   // A login that worked, or the end of the session.
   base::Result<std::uint64_t> session(std::string_view event, std::string_view reason = {},
                                       std::optional<std::uint32_t> server_pid = {});

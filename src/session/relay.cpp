@@ -99,6 +99,9 @@ std::optional<std::size_t> Relay::on_client_message(std::string_view bytes, cons
     return std::nullopt;
   }
   const bool is_whole = bytes.size() >= header.frame_size();
+  const bool is_part =
+      header.type == type::parse || header.type == type::bind || header.type == type::execute;
+  if (counted_ && is_part) return refuse_behind_counted(bytes, header);
   const bool is_text = header.type == type::query || header.type == type::parse;
   if (is_text && !is_whole && header.body_size <= kInlineAnalysis) return std::nullopt;
   const auto coming = is_whole ? bytes.substr(0, header.frame_size()) : std::string_view();
@@ -240,6 +243,7 @@ void Relay::on_small_message(char message, std::string_view frame) {
       Reply& reply = staged.reply.emplace();
       reply.request = Request::sync;
       reply.pipeline = registry_.pipeline++;
+      counted_.reset();
       return stage(std::move(staged));
     }
     case type::copy_done:

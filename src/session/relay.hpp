@@ -43,6 +43,13 @@ class Relay {
   // the message is then given again.
   [[nodiscard]] const std::optional<DryRunRequest>& wants_dry_run() const noexcept { return wanted_dry_run_; }
   void give_dry_run(DryRunResult result);
+  // What was refused over a limit again and again shares an entry of the log, which is written at this time:
+  // then call on_counted(). Until then nothing more is to be taken from the client, so that a flood comes in
+  // slowly. Nothing: there is none.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> counts_until() const {
+    return judge_.counts_until();
+  }
+  void on_counted();
   // The next message cannot be judged yet: there is no catalog to judge by, or a newer one may know more. The
   // caller lets what is staged go out, waits for a change of the source, and calls try_basis() until that
   // says true, or after a while give_up_basis(); the message is then given again and judged as things are.
@@ -130,6 +137,7 @@ class Relay {
     std::string bytes;
     std::optional<Reply> reply;
     std::optional<std::uint64_t> ticket;  // durable before release
+    TallyPtr tally{};                     // which gives it its ticket
     bool refused = false;
     bool barrier = false;    // nothing behind it is judged before it is released
     bool counts = false;     // its rows or locks: nothing else may be outstanding
@@ -204,6 +212,9 @@ class Relay {
   [[nodiscard]] bool swallows_sync() const;
   void drop_skipped(Staged& staged);
   void refuse_for_failed_log(Staged& staged, const base::Error& failure) const;
+  [[nodiscard]] static std::optional<std::uint64_t> ticket_of(const Staged& staged);
+  [[nodiscard]] bool take_number(Staged& staged) const;
+  std::size_t refuse_behind_counted(std::string_view bytes, const wire::FrameHeader& header);
 
   // relay_lookup.cpp: what messages are judged by.
   // `coming` is the message that waits for it, where it is whole.
@@ -380,6 +391,7 @@ class Relay {
   std::unique_ptr<OwnRequest> own_request_;  // under way: nothing else is
   bool waits_for_quiet_ = false;             // to make one
   bool unsynced_ = false;                    // the client's pipeline has not ended yet
+  std::optional<Judgement> counted_;         // a refusal in it that is counted with others
   bool pipeline_ends_block_ = false;         // ... and may have ended or gone back in a transaction
 
   std::unique_ptr<OwnRound> cost_;  // under way: of the front of staged_

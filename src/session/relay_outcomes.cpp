@@ -147,6 +147,7 @@ void Relay::drop_unsent(const Reply& reply, std::string_view result) {
 }
 
 void Relay::close(std::string_view reason, const std::optional<Error>& goodbye) {
+  judge_.end_counting();
   bool end_was_sent = false;
   for (auto& reply : replies_.take_all()) {
     end_was_sent = end_was_sent || reply.request == Request::sync || reply.request == Request::query;

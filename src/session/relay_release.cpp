@@ -60,11 +60,25 @@ void Relay::stage_refusal(char message, Request request, std::string_view name, 
   staged.bytes = poison(request, name, identity_.reserved_name, judgement.record);
   staged.ticket = judgement.record;
   staged.refused = true;
+  staged.tally = judgement.tally;
+  if (judgement.tally && request != Request::query) counted_ = judgement;
   Reply& reply = staged.reply.emplace();
   reply.request = request;
+  reply.name = name;
   reply.replacement = judgement.refusal;
   if (request == Request::query) reply.pipeline = registry_.pipeline - 1;
   stage(std::move(staged));
+}
+
+// The server skips up to the Sync whatever stands behind an error in its pipeline. Behind one that is counted
+// nothing is judged, for a record of each of its parts would be a flood too: it shares its fate.
+std::size_t Relay::refuse_behind_counted(std::string_view bytes, const wire::FrameHeader& header) {
+  const Request request = header.type == type::parse  ? Request::parse
+                          : header.type == type::bind ? Request::bind
+                                                      : Request::execute;
+  const Judgement first = *counted_;
+  stage_refusal(header.type, request, {}, first);
+  return swallow(bytes, header);
 }
 
 void Relay::stage(Staged staged) {
@@ -90,18 +104,25 @@ void Relay::stage(Staged staged) {
   staged_.push_back(std::move(staged));
 }
 
+std::optional<std::uint64_t> Relay::ticket_of(const Staged& staged) {
+  if (!staged.tally) return staged.ticket;
+  const auto& entry = staged.tally->entry;
+  return entry && *entry ? std::optional(**entry) : std::nullopt;
+}
+
 std::optional<std::uint64_t> Relay::client_waits_for() const {
-  if (!holds_back() && !waits_to_count()) return staged_.empty() ? std::nullopt : staged_.front().ticket;
+  if (!holds_back() && !waits_to_count()) return staged_.empty() ? std::nullopt : ticket_of(staged_.front());
   // None is released before an answer is in; those that are not durable by then would wait for nobody.
   const auto last = std::find_if(staged_.rbegin(), staged_.rend(),
-                                 [](const Staged& staged) { return staged.ticket.has_value(); });
-  const bool is_due = last == staged_.rend() || is_durable(*last->ticket) || needs_.sink->failure();
-  return is_due ? std::nullopt : last->ticket;
+                                 [](const Staged& staged) { return ticket_of(staged).has_value(); });
+  const auto ticket = last == staged_.rend() ? std::nullopt : ticket_of(*last);
+  return !ticket || is_durable(*ticket) || needs_.sink->failure() ? std::nullopt : ticket;
 }
 
 void Relay::release_ready() {
   while (!staged_.empty() && !holds_back() && !cost_) {
     Staged& next = staged_.front();
+    if (!take_number(next)) return;
     if (next.ticket && !is_durable(*next.ticket)) {
       const auto failure = needs_.sink->failure();
       if (!failure) return;
@@ -122,6 +143,29 @@ Relay::Staged Relay::take_staged() {
   barriers_ -= taken.barrier ? 1 : 0;
   staged_bytes_ -= std::min(staged_bytes_, taken.bytes.size());
   return taken;
+}
+
+void Relay::on_counted() {
+  judge_.write_counted();
+  release_ready();
+  send_for_rows();
+  start_clocks();
+}
+
+// What is counted is told with the number of the entry that it shares. False: that is not written yet.
+bool Relay::take_number(Staged& staged) const {
+  if (!staged.tally) return true;
+  if (!staged.tally->entry) return false;
+  const auto entry = *std::exchange(staged.tally, nullptr)->entry;
+  if (!entry) {
+    refuse_for_failed_log(staged, entry.error());
+    return true;
+  }
+  Reply& reply = *staged.reply;
+  staged.ticket = *entry;
+  staged.bytes = poison(reply.request, reply.name, identity_.reserved_name, staged.ticket);
+  reply.replacement = guard::with_record(*reply.replacement, *entry);
+  return true;
 }
 
 // It fails where it stands, and its transaction with it.

@@ -91,6 +91,8 @@ std::vector<std::string> FakeSink::told() const {
       for (const auto& tag : outcome->tags) line += " " + tag;
       if (!outcome->sqlstate.empty()) line += " " + outcome->sqlstate;
       lines.push_back(line + " -> " + std::to_string(outcome->decision));
+    } else if (const auto* counted = std::get_if<audit::CountedRecord>(&record)) {
+      lines.push_back(std::to_string(counted->count) + " more " + counted->rule + " " + counted->sqlstate);
     }
   }
   return lines;
@@ -185,11 +187,16 @@ Relay& RelayFixture::with_session(SessionLimits limits) {
   return session_.emplace(robot(), needs(limits));
 }
 
+Relay& RelayFixture::with_limits(guard::RateLimiter& limits) {
+  limits_ = &limits;
+  return with_session({});
+}
+
 Dependencies RelayFixture::needs(SessionLimits limits) {
   // Once in this thread: the parser keeps something for every thread that prepares.
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
-  return {&source, nullptr, &sink, time_, &facts, limits};
+  return {&source, limits_, &sink, time_, &facts, limits};
 }
 
 void RelayFixture::client(std::string_view bytes) {

@@ -33,7 +33,8 @@ class FakeSink final : public audit::Sink {
   [[nodiscard]] std::optional<base::Error> failure() const override { return failed; }
   void sync() { durable_ = records.size(); }
 
-  // Decisions and outcomes as text: "allow Query", "deny Parse 42501", "ok INSERT 0 1 -> 3", in order.
+  // Decisions and outcomes as text: "allow Query", "deny Parse 42501", "ok INSERT 0 1 -> 3", in order, and
+  // counts, "7 more rows 53400".
   [[nodiscard]] std::vector<std::string> told() const;
 
   std::vector<audit::Record> records;
@@ -114,6 +115,8 @@ class RelayFixture : public ::testing::Test {
   RelayFixture(std::string_view policy, const base::Clock& time);
   // From here on another session, with limits of its own.
   Relay& with_session(SessionLimits limits);
+  // ... and of its agent, which must outlive the fixture's use.
+  Relay& with_limits(guard::RateLimiter& limits);
 
   // Give bytes as the peer would; whatever is left over is kept and given again.
   void client(std::string_view bytes);
@@ -136,6 +139,7 @@ class RelayFixture : public ::testing::Test {
  private:
   Dependencies needs(SessionLimits limits = {});
   const base::Clock* time_ = &clock;
+  guard::RateLimiter* limits_ = nullptr;
   std::optional<Relay> session_;
 
  protected:
