@@ -109,6 +109,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<bool> feed_client_bytes(ReceiveBuffer& buffer);
   asio::awaitable<void> try_out();
   asio::awaitable<void> wait_for_log(std::uint64_t index);
+  asio::awaitable<void> wait_for_records();
   asio::awaitable<void> wait_for_count();
   asio::awaitable<void> wait_for_basis();
   void follow_relay();
@@ -141,6 +142,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::unique_ptr<Stream> server_;
   std::string client_address_, address_key_, client_rest_, server_rest_;
   std::string login_, application_name_, client_secret_;
+  std::string certificate_;  // that the client showed: SHA-256, hex
   std::string greeting_;  // the server's ParameterStatus messages that the client was given
   session::Identity identity_;
   std::optional<LoginLimits::Place> place_;  // of a connection that has not logged in

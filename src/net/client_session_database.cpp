@@ -70,6 +70,9 @@ asio::awaitable<bool> ClientSession::begin_session(const guard::Guard& guard, co
   identity_.client_address = client_address_;
   identity_.application_name = application_name_;
   identity_.tls = client_.is_tls();
+  identity_.tls_version = client_.tls_version();
+  identity_.tls_cipher = client_.tls_cipher();
+  identity_.certificate = certificate_;
   identity_.names.search_path = server.schemas;
   identity_.reading = server.reading;
   identity_.strayed = session::strays(settings_, guard, agent.name, shared_.options.search_path);

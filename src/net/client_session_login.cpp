@@ -2,6 +2,7 @@
 // refused one.
 #include <utility>
 
+#include "audit/hash.hpp"
 #include "auth/certificate.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
@@ -129,7 +130,10 @@ asio::awaitable<bool> ClientSession::begin_tls() {
   const auto error = co_await client_.tls_server(*shared_.tls.context);
   if (error) co_return false;
   std::optional<std::vector<std::string>> names;
-  if (const auto certificate = client_.peer_certificate()) names = auth::certificate_names(*certificate);
+  if (const auto certificate = client_.peer_certificate()) {
+    names = auth::certificate_names(*certificate);
+    certificate_ = audit::sha256_hex(*certificate);
+  }
   if (startup_->on_tls(client_.alpn(), std::move(names))) co_return true;
   record_refused_login(startup_->failure(), "");
   co_return false;
@@ -245,6 +249,9 @@ void ClientSession::record_refused_login(const Error& error, const std::string& 
   record.login = login_;
   record.application_name = application_name_;
   record.tls = client_.is_tls();
+  record.tls_version = client_.tls_version();
+  record.tls_cipher = client_.tls_cipher();
+  record.certificate = certificate_;
   if (shared_.sink->append(std::move(record)) || shared_.sink->failure()) return;
   counted.put_back({address_key_, code, 1}, now);
   record_counted_later(shared_, worker_.context());

@@ -66,14 +66,10 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       relay_->give_analysis(std::move(analysis));
       consumed = 1;
     }
+    co_await wait_for_records();
     while (relay_->counts_until() && !relay_->ended()) {
       co_await wait_for_count();
-    }
-    auto due = relay_->client_waits_for();
-    while (due && !relay_->ended()) {
-      co_await wait_for_log(*due);
-      relay_->on_log();
-      due = relay_->client_waits_for();
+      co_await wait_for_records();
     }
     follow_relay();
     if (relay_->wants_dry_run()) {
@@ -203,9 +199,24 @@ asio::awaitable<void> ClientSession::wait_for_log(std::uint64_t index) {
   if (!is_due()) co_await worker_.log_waiters().wait(this, is_due);
 }
 
-// Until refusals that share an entry have it.
+// Until what the client has sent may go on.
+asio::awaitable<void> ClientSession::wait_for_records() {
+  auto due = relay_->client_waits_for();
+  while (due && !relay_->ended()) {
+    co_await wait_for_log(*due);
+    relay_->on_log();
+    due = relay_->client_waits_for();
+  }
+}
+
+// Until refusals that share an entry have it. What stood before them goes on meanwhile.
 asio::awaitable<void> ClientSession::wait_for_count() {
-  count_wait_.emplace(worker_.context(), *relay_->counts_until());
+  follow_relay();
+  co_await flush_server();
+  co_await flush_client();
+  const auto until = relay_->counts_until();
+  if (!until) co_return;
+  count_wait_.emplace(worker_.context(), *until);
   const auto [cancelled] = co_await count_wait_->async_wait(no_throw);
   (void)cancelled;
   count_wait_.reset();

@@ -54,6 +54,15 @@ std::optional<std::string> Stream::peer_certificate() const {
   return to_der(certificate);
 }
 
+std::string Stream::tls_version() const {
+  return tls_ ? SSL_get_version(tls_->native_handle()) : "";
+}
+
+std::string Stream::tls_cipher() const {
+  const SSL_CIPHER* const cipher = tls_ ? SSL_get_current_cipher(tls_->native_handle()) : nullptr;
+  return cipher == nullptr ? "" : SSL_CIPHER_get_name(cipher);
+}
+
 asio::awaitable<ReadResult> Stream::peek(char& byte) {
   const auto [error, count] =
       co_await socket_.async_receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, no_throw);

@@ -34,6 +34,9 @@ class Stream {
   [[nodiscard]] std::string alpn() const;
   // The certificate that the peer showed, in DER; nothing when it showed none or there is no TLS.
   [[nodiscard]] std::optional<std::string> peer_certificate() const;
+  // "TLSv1.3", "TLS_AES_256_GCM_SHA384"; empty without TLS, the cipher also before the handshake is done.
+  [[nodiscard]] std::string tls_version() const;
+  [[nodiscard]] std::string tls_cipher() const;
 
   // The first byte that came, which stays to be read. Not with TLS.
   asio::awaitable<ReadResult> peek(char& byte);

@@ -23,6 +23,8 @@ struct Identity {
   std::string agent, owner, login, role, database, client_address, application_name;
   std::string proof;  // how the login proved itself
   bool tls = false;
+  std::string tls_version, tls_cipher;  // of the client's connection
+  std::string certificate;              // that the client showed: SHA-256 of the DER, hex
   catalog::NameSpace names;  // how the database looks up its names
   Reading reading;           // ... and takes its texts apart
   // Its login has set what the policy would refuse, were it not only observing.

@@ -167,6 +167,9 @@ base::Result<std::uint64_t> Recorder::session(std::string_view event, std::strin
   record.database = identity_.database;
   record.role = identity_.role;
   record.tls = identity_.tls;
+  record.tls_version = identity_.tls_version;
+  record.tls_cipher = identity_.tls_cipher;
+  record.certificate = identity_.certificate;
   record.auth = identity_.proof;
   record.server_pid = server_pid;
   record.reason = reason;

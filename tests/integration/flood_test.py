@@ -1,12 +1,17 @@
 """More than anybody can hold: results that nobody reads, requests that never end, both at once. Nothing may lock up,
 and the gate's memory stays bounded."""
 
+import collections
+import re
+import shutil
 import threading
 import time
 import unittest
 
 import harness
-from wire import COPY_DONE, SYNC, bind, copy_data, execute, extended, parse, query, shape
+import processes
+from gate import run
+from wire import COPY_DONE, SYNC, ServerError, bind, copy_data, execute, extended, parse, query, shape
 
 ALLOWED_GROWTH = 64 << 20  # each flood is far larger
 
@@ -134,6 +139,147 @@ class Flood(harness.ShopCase):
         worker.join()
         self.assertEqual(shape(answer), "EZ" * count)
         self.assert_bounded()
+
+
+class Refusals(harness.ShopCase):
+    """Statements over a limit, again and again: few entries, which say how many there were, and few answers."""
+
+    policy = {**harness.POLICY, "limits": {"*": {"statements": "2/day"}}}
+
+    def setUp(self):
+        super().setUp()
+        self.gate.stop()
+        shutil.rmtree(self.gate.audit_dir)
+        self.gate.start()
+        self.connection = self.connect()
+        self.connection.rows("SELECT 1; SELECT 1")
+
+    def entries(self):
+        """Those of refusals over the limit: of each the number that it stands for, by its index."""
+        return {e["i"]: e.get("count", 1) for e in self.gate.entries() if e.get("sqlstate") == "53400"}
+
+    def named(self, answers):
+        """How often the refusals name an entry, by its index."""
+        return collections.Counter(int(re.search(r" Record (\d+)\.", m.fields["M"])[1])
+                                   for m in answers if m.type == "E" and m.code == "53400")
+
+    def assert_clean(self):
+        verified = self.gate.verify()
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
+    def flood(self, one, count):
+        begin = time.monotonic()
+        worker = threading.Thread(target=lambda: self.connection.socket.sendall(one * count), daemon=True)
+        worker.start()
+        answers = self.connection.read_until("Z", count)
+        worker.join()
+        counts = self.entries()
+        self.assertEqual(sum(counts.values()), count)
+        self.assertLess(len(counts), 3 + time.monotonic() - begin)
+        self.assertEqual(self.named(answers), counts)
+        return answers
+
+    def test_a_flood_leaves_few_entries(self):
+        self.assertEqual(shape(self.flood(query("SELECT 2"), 5_000)), "EZ" * 5_000)
+        self.assertEqual(len(self.gate.entries("decision")), 2)
+        self.assertEqual([e["agent_seq"] for e in self.gate.entries("decision")], [1, 2])
+        self.assertTrue(all(e["agent"] == harness.AGENT.name for e in self.gate.entries("counted")))
+        self.connection.talk(query("COMMIT"))  # the session goes on
+        shown = run("audit", "show", self.gate.audit_dir).stdout
+        self.assertRegex(shown, r"counted repair session 1 \d+ more refused with 53400")
+        self.assert_clean()
+
+    def test_a_flood_of_pipelines(self):
+        answers = self.flood(extended("SELECT $1::int", ["2"]) + SYNC, 500)
+        self.assertEqual(shape(answers), "EZ" * 500)
+        self.assertLess(len(self.gate.entries("decision")), 10)
+        self.assert_clean()
+
+    def test_what_is_asked_again_and_again_is_answered_once_a_second(self):
+        begin = time.monotonic()
+        answers = [m for _ in range(4) for m in self.connection.talk(query("SELECT 2"))]
+        self.assertGreater(time.monotonic() - begin, 2.9)
+        self.assertEqual(list(self.entries().values()), [1, 1, 1, 1])
+        self.assertEqual(self.named(answers), self.entries())
+
+    def test_what_stood_before_is_answered_at_once(self):
+        begin = time.monotonic()
+        self.connection.send(query("COMMIT") + query("SELECT 2") * 2)
+        self.assertEqual(shape(self.connection.read_until("Z", 2)), "NCZEZ")
+        self.assertLess(time.monotonic() - begin, 0.9)
+        self.connection.read_until("Z")
+        self.assertGreaterEqual(time.monotonic() - begin, 0.9)
+
+    def test_a_session_that_is_lost_in_the_middle_of_a_second_loses_none(self):
+        self.connection.send(query("SELECT 2") * 100)
+        self.connection.read_until("Z")
+        self.postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                          f"WHERE usename = '{harness.AGENT.role}'")
+        end = self.gate.wait_for_entry("session", lambda e: e["event"] == "end")
+        counts = self.entries()
+        self.assertEqual(sum(counts.values()), 100)
+        self.assertLess(max(counts), end["i"])
+
+    def test_the_end_of_the_gate_loses_none(self):
+        self.connection.send(query("SELECT 2") * 100)
+        self.connection.read_until("Z")
+        self.assertEqual(self.gate.stop(), 0)
+        self.assertEqual(sum(self.entries().values()), 100)
+        self.assert_clean()
+        self.gate.start()
+
+    def test_a_crash_leaves_no_answer_without_an_entry(self):
+        self.connection.send(query("SELECT 2") * 100)
+        answers = self.connection.read_until("Z")
+        self.gate.kill()
+        answers += self.connection.read_to_end()
+        self.gate.start()
+        named = self.named(answers).keys()
+        self.assertTrue(named and named <= self.entries().keys(), named)
+        self.assert_clean()
+
+
+class RefusalsOfADay(harness.ShopCase):
+    policy = {**harness.POLICY, "limits": {"*": {"statements": "2/day"}}}
+
+    def test_use_up_nothing_over_a_restart(self):
+        connection = self.connect()
+        connection.rows("SELECT 1")
+        connection.send(query("SELECT 2; SELECT 3") * 20)
+        self.assertEqual({m.code for m in connection.read_until("Z", 20) if m.type == "E"}, {"53400"})
+        connection.close()
+        self.assertEqual(self.gate.stop(), 0)
+        self.gate.start()
+        connection = self.connect()
+        connection.rows("SELECT 4")
+        self.assertEqual(connection.talk(query("SELECT 5"))[0].code, "53400")
+
+
+class Logins(harness.ShopCase):
+    config = {"limits": {"login_delay": "0s"}}
+
+    def refused(self):
+        return [e for e in self.gate.entries("session") if e["event"] == "refused"]
+
+    def test_a_flood_of_wrong_passwords_leaves_few_entries(self):
+        count, begin = 300, time.monotonic()
+        for number in range(count):
+            with self.assertRaises(ServerError):
+                self.gate.socket().log_in(harness.AGENT.login, f"wrong {number}", "shop")
+        with self.assertRaises(ServerError):
+            self.gate.connect(harness.AGENT, replication="database").close()
+        def is_told():
+            return sum(e.get("count", 1) for e in self.refused()) == count + 1
+        processes.wait_until(is_told, "what was counted to be recorded")  # without the gate's end
+        refused = self.refused()
+        self.assertLess(len(refused), 5 + time.monotonic() - begin)
+        self.assertEqual({(e["client"], e["sqlstate"]) for e in refused if "count" in e}, {("127.0.0.1", "28P01")})
+        self.assertEqual(len([e for e in refused if e["sqlstate"] == "28P01" and "count" not in e]), 1)
+        self.assertEqual(len([e for e in refused if e["sqlstate"] == "0A000"]), 1)
+        shown = run("audit", "show", self.gate.audit_dir).stdout
+        self.assertRegex(shown, r"refused \d+ more from 127\.0\.0\.1 28P01 \(logins that proved nothing\)")
+        verified = self.gate.verify()
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """TLS towards the client and towards the server."""
 
+import hashlib
 import ssl
 import struct
 import unittest
@@ -15,27 +16,85 @@ from startup_test import HEAVY
 from wire import ServerError, request, startup
 
 
-def wrap(connection, authority):
-    """The TLS handshake on a connection whose SSLRequest was granted."""
+def wrap(connection, authority, own=None, newest=None):
+    """The TLS handshake on a connection whose SSLRequest was granted, with a certificate of its `own`."""
     context = ssl.create_default_context(cafile=str(authority.certificate))
+    if own is not None:
+        context.load_cert_chain(own.certificate, own.key)
+    if newest is not None:
+        context.maximum_version = newest
     connection.socket = context.wrap_socket(connection.socket, server_hostname="127.0.0.1")
     return connection
 
 
-class Clients(harness.ShopCase):
+class ClientCase(harness.ShopCase):
+    """A gate with a certificate that `cls.authority` signed."""
+
+    tls = {}
+
     @classmethod
     def setUpClass(cls):
         cls.authority = certificates.make_authority("clients trust me")
         certificate = certificates.make_certificate(cls.authority, "127.0.0.1")
-        cls.config = {"listen": {"tls": {"certificate": str(certificate.certificate), "key": str(certificate.key)}}}
+        cls.config = {"listen": {"tls": {"certificate": str(certificate.certificate), "key": str(certificate.key),
+                                         **cls.tls}}}
         super().setUpClass()
 
-    def encrypted(self):
+    def encrypted(self, **options):
         connection = self.gate.socket()
         self.addCleanup(connection.close)
         connection.send(request(wire.SSL_REQUEST))
         self.assertEqual(connection.read_bytes(1), b"S")
-        return wrap(connection, self.authority)
+        return wrap(connection, self.authority, **options)
+
+    def session(self, event, **fields):
+        """The one session entry of this event with these fields."""
+        def fits(entry):
+            return entry["event"] == event and fields.items() <= entry.items()
+        return self.gate.wait_for_entry("session", fits)
+
+
+class Recorded(ClientCase):
+    """What the log says of a client's TLS, in every entry of its session."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.agents = certificates.make_authority("agents")
+        cls.own = certificates.make_certificate(cls.agents, "repair.example.com")
+        cls.tls = {"client_ca": str(cls.agents.certificate)}
+        super().setUpClass()
+
+    def told(self, entry):
+        return tuple(entry.get(key) for key in ("tls", "tls_version", "tls_cipher", "certificate"))
+
+    def test_version_and_cipher(self):
+        for newest, version in ((None, "TLSv1.3"), (ssl.TLSVersion.TLSv1_2, "TLSv1.2")):
+            connection = self.encrypted(newest=newest)
+            cipher = connection.socket.cipher()[0]
+            connection.log_in(harness.AGENT.login, harness.AGENT.password, "shop", application_name=version)
+            self.assertEqual(connection.socket.version(), version)
+            self.assertEqual(self.told(self.session("login", application=version)), (True, version, cipher, None))
+            connection.close()
+            self.assertEqual(self.told(self.session("end", application=version)), (True, version, cipher, None))
+
+    def test_certificate(self):
+        connection = self.encrypted(own=self.own)
+        cipher = connection.socket.cipher()[0]
+        connection.log_in(harness.AGENT.login, harness.AGENT.password, "shop", application_name="with one")
+        der = ssl.PEM_cert_to_DER_cert(self.own.certificate.read_text(encoding="ascii"))
+        expected = (True, "TLSv1.3", cipher, hashlib.sha256(der).hexdigest())
+        self.assertEqual(self.told(self.session("login", application="with one")), expected)
+        with self.assertRaises(ServerError):
+            self.encrypted(own=self.own).log_in("nobody", "wrong", "shop")
+        self.assertEqual(self.told(self.session("refused", login="nobody")), expected)
+
+    def test_without_tls_there_is_none(self):
+        with self.assertRaises(ServerError):
+            self.connect()
+        self.assertEqual(self.told(self.session("refused", sqlstate="28000")), (False, None, None, None))
+
+
+class Clients(ClientCase):
 
     def test_session_over_tls(self):
         connection = self.encrypted()

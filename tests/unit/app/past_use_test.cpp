@@ -97,7 +97,7 @@ TEST_F(PastUse, StatementsOfTheDayAreRemembered) {
   auto denied = decision("Query");
   denied.verdict = "deny";
   write({decision("Query"), decision("Query", {"SELECT", "INSERT", "COMMIT"}), denied,
-         decision("Query", {"ROLLBACK"})});
+         audit::CountedRecord{1, 50, "bot", "", "53400"}, decision("Query", {"ROLLBACK"})});
   start_again(R"({"statements": "10/day"})");
   EXPECT_EQ(left(statement()), 7);
 }
