@@ -143,7 +143,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::string client_address_, address_key_, client_rest_, server_rest_;
   std::string login_, application_name_, client_secret_;
   std::string certificate_;  // that the client showed: SHA-256, hex
-  std::string greeting_;  // the server's ParameterStatus messages that the client was given
+  std::string greeting_;     // the server's ParameterStatus messages that the client was given
   session::Identity identity_;
   std::optional<LoginLimits::Place> place_;  // of a connection that has not logged in
   guard::RateLimiter::Slot slot_;            // one of the agent's connections

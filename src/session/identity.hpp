@@ -25,8 +25,8 @@ struct Identity {
   bool tls = false;
   std::string tls_version, tls_cipher;  // of the client's connection
   std::string certificate;              // that the client showed: SHA-256 of the DER, hex
-  catalog::NameSpace names;  // how the database looks up its names
-  Reading reading;           // ... and takes its texts apart
+  catalog::NameSpace names;             // how the database looks up its names
+  Reading reading;                      // ... and takes its texts apart
   // Its login has set what the policy would refuse, were it not only observing.
   bool strayed = false;
   // A statement and portal name that nobody else can know, so that a poison fails for certain.

@@ -11,7 +11,7 @@ import unittest
 import harness
 import processes
 from gate import run
-from wire import COPY_DONE, SYNC, ServerError, bind, copy_data, execute, extended, parse, query, shape
+from wire import COPY_DONE, SYNC, ServerError, bind, close_statement, copy_data, execute, extended, parse, query, shape
 
 ALLOWED_GROWTH = 64 << 20  # each flood is far larger
 
@@ -181,8 +181,9 @@ class Refusals(harness.ShopCase):
 
     def test_a_flood_leaves_few_entries(self):
         self.assertEqual(shape(self.flood(query("SELECT 2"), 5_000)), "EZ" * 5_000)
-        self.assertEqual(len(self.gate.entries("decision")), 2)
-        self.assertEqual([e["agent_seq"] for e in self.gate.entries("decision")], [1, 2])
+        decisions = [e["agent_seq"] for e in self.gate.entries("decision")]
+        self.assertEqual(decisions, list(range(1, len(decisions) + 1)))  # no number is counted in
+        self.assertLess(len(decisions), 5)
         self.assertTrue(all(e["agent"] == harness.AGENT.name for e in self.gate.entries("counted")))
         self.connection.talk(query("COMMIT"))  # the session goes on
         shown = run("audit", "show", self.gate.audit_dir).stdout
@@ -203,15 +204,19 @@ class Refusals(harness.ShopCase):
         self.assertEqual(self.named(answers), self.entries())
 
     def test_what_stood_before_is_answered_at_once(self):
-        begin = time.monotonic()
-        self.connection.send(query("COMMIT") + query("SELECT 2") * 2)
-        self.assertEqual(shape(self.connection.read_until("Z", 2)), "NCZEZ")
-        self.assertLess(time.monotonic() - begin, 0.9)
-        self.connection.read_until("Z")
-        self.assertGreaterEqual(time.monotonic() - begin, 0.9)
+        waited, start = [], time.monotonic()
+        for _ in range(4):
+            begin = time.monotonic()
+            self.connection.send(query("COMMIT") + query("SELECT 2") * 2)
+            self.assertEqual(shape(self.connection.read_until("Z")), "NCZ")
+            waited.append(time.monotonic() - begin)
+            self.assertEqual(shape(self.connection.read_until("Z", 2)), "EZEZ")
+        self.assertLess(min(waited), 0.5)
+        self.assertGreater(time.monotonic() - start, 3.5)
 
     def test_a_session_that_is_lost_in_the_middle_of_a_second_loses_none(self):
-        self.connection.send(query("SELECT 2") * 100)
+        pipeline = close_statement("none")  # not ended, so that there can be no other server connection
+        self.connection.send(query("SELECT 2") * 100 + pipeline)
         self.connection.read_until("Z")
         self.postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                           f"WHERE usename = '{harness.AGENT.role}'")
@@ -274,7 +279,6 @@ class Logins(harness.ShopCase):
         refused = self.refused()
         self.assertLess(len(refused), 5 + time.monotonic() - begin)
         self.assertEqual({(e["client"], e["sqlstate"]) for e in refused if "count" in e}, {("127.0.0.1", "28P01")})
-        self.assertEqual(len([e for e in refused if e["sqlstate"] == "28P01" and "count" not in e]), 1)
         self.assertEqual(len([e for e in refused if e["sqlstate"] == "0A000"]), 1)
         shown = run("audit", "show", self.gate.audit_dir).stdout
         self.assertRegex(shown, r"refused \d+ more from 127\.0\.0\.1 28P01 \(logins that proved nothing\)")
