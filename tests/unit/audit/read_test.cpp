@@ -96,6 +96,21 @@ TEST_F(Read, EndsQuietlyAtATornTailAndLoudlyAtDamage) {
   EXPECT_FALSE(for_each_entry(directory_ / "absent", {}, [](const EntryReader&) { return true; }));
 }
 
+TEST_F(Read, DescribesWhatIsCounted) {
+  SessionRecord logins;
+  logins.event = "refused";
+  logins.count = 49;
+  logins.client_address = "192.0.2.1";
+  logins.sqlstate = "28P01";
+  logins.reason = "logins that proved nothing";
+  EXPECT_EQ(
+      described(logins),
+      "2026-09-21T14:13:20.000000Z #0 session session 0 refused 49 more from 192.0.2.1 28P01 (logins that "
+      "proved nothing)");
+  EXPECT_EQ(described(CountedRecord{7, 4'999, "bot", "read", "53400"}),
+            "2026-09-21T14:13:20.000000Z #0 counted bot session 7 4999 more refused with 53400 rule read");
+}
+
 TEST_F(Read, DescribesADecision) {
   DecisionRecord record = decision("delete from orders\n where id = 7");
   record.verdict = "deny";
