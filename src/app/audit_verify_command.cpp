@@ -66,7 +66,8 @@ void print_anchor(const audit::VerifyReport& report, bool any_given, std::ostrea
     if (report.anchored < report.whole) out << "; of those behind, the end could have been cut off unseen";
     out << "\n";
   } else if (!any_given) {
-    out << "anchored: nothing; to prove that no end was cut off, add --anchor with a checkpoint kept elsewhere\n";
+    out << "anchored: nothing; to prove that no end was cut off, add --anchor with a checkpoint kept "
+           "elsewhere\n";
   }
 }
 
@@ -78,7 +79,8 @@ void print_proven(const audit::VerifyReport& report, const VerifyAuditOptions& o
 }
 
 // Nothing, and said why, where one of them cannot be taken.
-std::optional<std::vector<audit::VerifierKey>> read_keys(const VerifyAuditOptions& options, Console& console) {
+std::optional<std::vector<audit::VerifierKey>> read_keys(const VerifyAuditOptions& options,
+                                                         Console& console) {
   std::vector<audit::VerifierKey> keys;
   for (const auto& file : options.keys) {
     auto key = audit::read_vkey_file(file);

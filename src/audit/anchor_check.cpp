@@ -31,14 +31,14 @@ AnchorCheck::AnchorCheck(const std::vector<std::filesystem::path>& files) {
 }
 
 void AnchorCheck::read(std::size_t file) {
-  const auto done = read_anchor_file(files_[file].path, [&](Note note, std::uint64_t line) {
-    keep(file, std::move(note), line);
-  });
+  const auto done = read_anchor_file(
+      files_[file].path, [&](Note note, std::uint64_t line) { keep(file, std::move(note), line); });
   if (!done) {
     blame(files_[file], VerifyResult::incomplete, 0, "the anchor cannot be read: " + done.error().message);
   } else if (!files_[file].has_note) {
     blame(files_[file], VerifyResult::incomplete, 0,
-          "the anchor holds no signed checkpoint of any entry: give a file that holds one, as the log wrote it");
+          "the anchor holds no signed checkpoint of any entry: give a file that holds one, as the log wrote "
+          "it");
   }
 }
 
@@ -70,10 +70,11 @@ void AnchorCheck::conclude(std::uint64_t entries, std::string_view name, const P
       report(*file.severity, "anchor", std::move(file.message), {file.path.string(), file.line});
   }
   if (!files_.empty()) return;
-  report(VerifyResult::incomplete, "no anchor",
-         "nothing shows that the log was not cut short, or that it is the one that was signed at the time: "
-         "keep its signed checkpoints where the gate's machine cannot change them, and give them with --anchor",
-         {});
+  report(
+      VerifyResult::incomplete, "no anchor",
+      "nothing shows that the log was not cut short, or that it is the one that was signed at the time: "
+      "keep its signed checkpoints where the gate's machine cannot change them, and give them with --anchor",
+      {});
 }
 
 void AnchorCheck::conclude(const Anchor& anchor, std::uint64_t entries, std::string_view name) {
@@ -89,11 +90,12 @@ void AnchorCheck::conclude(const Anchor& anchor, std::uint64_t entries, std::str
               " entries that there are: the log was cut short, or put back to an older state");
   } else if (anchor.verdict == Verdict::other_root) {
     blame(file, VerifyResult::tampered, anchor.line,
-          note + " was signed over other entries: root " + to_hex(anchor.root));
+          note + " was signed over other entries: its root is " + to_hex(anchor.root));
   } else if (anchor.verdict != Verdict::holds) {
     blame(file, VerifyResult::incomplete, anchor.line,
-          note + " is not signed by the key that is in force there: give an anchor as the log wrote it, or ask "
-                 "how this one came about");
+          note +
+              " is not signed by the key that is in force there: give an anchor as the log wrote it, or ask "
+              "how this one came about");
   } else {
     anchored_ = std::max(anchored_, anchor.size);
   }

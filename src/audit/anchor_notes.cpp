@@ -29,8 +29,8 @@ class Blocks {
     if (is_begin && line.terminated && line.text.empty()) return end_block();
     if (current_.empty()) current_.line = line.number;
     if (is_begin && !line.text.starts_with(kSignatureStart)) current_.only_signatures = false;
-    current_.too_long = current_.too_long || line.too_long ||
-                        current_.bytes.size() + line.text.size() + 1 > kMaxNoteBytes;
+    current_.too_long =
+        current_.too_long || line.too_long || current_.bytes.size() + line.text.size() + 1 > kMaxNoteBytes;
     if (current_.too_long) return;
     current_.bytes.append(line.text);
     if (line.terminated) current_.bytes += '\n';
@@ -62,8 +62,9 @@ base::Result<void> read_anchor_file(const std::filesystem::path& file,
   if (!opened) return opened.error();
   if (opened->bytes > kMaxAnchorFile) {
     return base::Error{base::sqlstate::io_error,
-                       "\"" + file.string() + "\" is larger than 256 MiB: give its newest notes in a file of "
-                                              "their own"};
+                       "\"" + file.string() +
+                           "\" is larger than 256 MiB: give its newest notes in a file of "
+                           "their own"};
   }
   LineScanner lines(only_first(opened->bytes, std::move(opened->read)));
   Blocks blocks(take);

@@ -13,8 +13,8 @@ namespace portcullis::audit {
 inline constexpr std::uint64_t kMaxAnchorFile = std::uint64_t{256} << 20;
 
 // Gives `take` every note in the file, with the line that it begins at, in the order of the file: of any
-// origin and size, and signed by nobody knows whom. What is no note is passed over. 58030 when the file cannot
-// be read or is larger than kMaxAnchorFile. Memory for two notes, or one line of 16 MiB.
+// origin and size, and signed by nobody knows whom. What is no note is passed over. 58030 when the file
+// cannot be read or is larger than kMaxAnchorFile. Memory for two notes, or one line of 16 MiB.
 [[nodiscard]] base::Result<void> read_anchor_file(
     const std::filesystem::path& file, const std::function<void(Note note, std::uint64_t line)>& take);
 

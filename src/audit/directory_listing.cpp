@@ -11,15 +11,16 @@ namespace {
 
 base::Error bad_name(const std::string& name) {
   const bool notes = name.ends_with(kNotesSuffix);
-  return {base::sqlstate::io_error,
-          "\"" + name + "\" is not the name of a " + (notes ? "file of notes" : "segment") +
-              ": it is called by the index of the segment's first entry, in 20 digits; give it its name back"};
+  return {
+      base::sqlstate::io_error,
+      "\"" + name + "\" is not the name of a " + (notes ? "file of notes" : "segment") +
+          ": it is called by the index of the segment's first entry, in 20 digits; give it its name back"};
 }
 
 // Calls `take` for each file; refuses those that are called like none of a log and end like one.
-base::Result<void> for_each_file(const std::filesystem::path& directory,
-                                 const std::function<void(const std::filesystem::directory_entry&,
-                                                          const std::string& name)>& take) {
+base::Result<void> for_each_file(
+    const std::filesystem::path& directory,
+    const std::function<void(const std::filesystem::directory_entry&, const std::string& name)>& take) {
   std::error_code failed;
   std::filesystem::directory_iterator file(directory, failed);
   for (; !failed && file != std::filesystem::directory_iterator{}; file.increment(failed)) {
@@ -45,8 +46,8 @@ NotesPath notes_of(const std::filesystem::path& directory, const SegmentPath& se
   NotesPath notes{.path = directory / notes_name(segment.first_index)};
   std::error_code failed;
   // What cannot be looked at is there, as far as anybody knows: opening it says what is wrong.
-  notes.exists = std::filesystem::symlink_status(notes.path, failed).type() !=
-                 std::filesystem::file_type::not_found;
+  notes.exists =
+      std::filesystem::symlink_status(notes.path, failed).type() != std::filesystem::file_type::not_found;
   notes.bytes = bytes_of(notes.path);
   return notes;
 }

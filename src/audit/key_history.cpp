@@ -58,7 +58,8 @@ void KeyHistory::see_change(const EntryReader& entry) {
   adopt(std::move(next));
 }
 
-std::optional<KeyHistory::InForce> KeyHistory::key_in(const EntryReader& entry, std::string_view field) const {
+std::optional<KeyHistory::InForce> KeyHistory::key_in(const EntryReader& entry,
+                                                      std::string_view field) const {
   std::string text = entry.text(field);
   auto key = read_vkey(text);
   if (!key || key->name != name_) return std::nullopt;

@@ -42,8 +42,9 @@ base::Result<OpenedFile> open_to_read(const std::string& path, Links links) {
   const int no_links = links == Links::follow ? 0 : O_NOFOLLOW;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | no_links);
   if (fd < 0 && errno == ELOOP && links == Links::refuse) {
-    return base::Error{base::sqlstate::io_error,
-                       "\"" + path + "\" is a symbolic link, and no file of a log is: put the file itself there"};
+    return base::Error{
+        base::sqlstate::io_error,
+        "\"" + path + "\" is a symbolic link, and no file of a log is: put the file itself there"};
   }
   if (fd < 0) return read_error(path);
   const std::shared_ptr<const int> file(new int(fd), [](const int* owned) {

@@ -23,7 +23,7 @@ void NoteCheck::follows(const NotesPath& notes, std::uint64_t first_index, bool 
   newest_ = first_index;
 }
 
-// The gate signs all of a segment before it begins the next one: where that note is missing, somebody took it.
+// The gate signs all of a segment before it begins the next one: where that note is missing, it was taken.
 void NoteCheck::require_last_note(std::uint64_t size) {
   if (stopped_ || keys_.in_force() == nullptr || newest_ == size) return;
   wrong("notes", "the note of size " + said(size) +
@@ -78,8 +78,9 @@ void NoteCheck::batch_ended(const RangeTree& tree) {
   }
   if (!is_signed_as_due(*ahead_)) return;
   if (ahead_->root != *tree.root()) {
-    return wrong("root", "the note of size " + said(ahead_->size) + " was signed over other entries: root " +
-                             to_hex(ahead_->root) + " where these have " + to_hex(*tree.root()));
+    return wrong("root", "the note of size " + said(ahead_->size) +
+                             " was signed over other entries: its root is " + to_hex(ahead_->root) +
+                             ", theirs " + to_hex(*tree.root()));
   }
   newest_ = covered_ = ahead_->size;
   keys_.note_holds();
@@ -93,7 +94,8 @@ bool NoteCheck::is_signed_as_due(const Note& note) {
     return false;
   }
   if (is_signed(note, key->key) != Signed::by_key) {
-    wrong("signature", "the note of size " + said(note.size) + " is not signed by the key in force, " + key->text);
+    wrong("signature",
+          "the note of size " + said(note.size) + " is not signed by the key in force, " + key->text);
     return false;
   }
   const auto owed = keys_.owed();

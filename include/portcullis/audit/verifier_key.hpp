@@ -12,8 +12,8 @@
 namespace portcullis::audit {
 
 struct VerifierKey {
-  std::string name;                       // of the log: its origin
-  std::uint32_t id = 0;                   // made of the other two: names a key, proves nothing
+  std::string name;                     // of the log: its origin
+  std::uint32_t id = 0;                 // made of the other two: names a key, proves nothing
   std::array<unsigned char, 32> key{};  // Ed25519
 
   friend bool operator==(const VerifierKey&, const VerifierKey&) = default;

@@ -42,9 +42,9 @@ struct VerifyReport {
   std::string last_leaf;  // hex; note it down somewhere else: a later check against it shows a log cut short
 
   // Of signatures. What is said here is proven only where the result is not `tampered`.
-  std::uint64_t covered = 0;   // the first so many entries are those that the newest note was signed over
-  std::uint64_t anchored = 0;  // the largest size of a note in an anchor that holds; 0: none does
-  std::string key;             // in force at the end, as NAME+KEYID+BASE64; empty: nobody signs
+  std::uint64_t covered = 0;    // the first so many entries are those that the newest note was signed over
+  std::uint64_t anchored = 0;   // the largest size of a note in an anchor that holds; 0: none does
+  std::string key;              // in force at the end, as NAME+KEYID+BASE64; empty: nobody signs
   bool key_is_trusted = false;  // it is one of VerifyOptions::keys, or was put in force by one of them
 
   std::vector<Finding> findings;  // at most 20
