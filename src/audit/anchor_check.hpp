@@ -27,7 +27,6 @@ class AnchorCheck {
   void see(const RangeTree& tree, const KeyHistory& keys);
   // The log has so many entries in whole batches, and this name. One finding a file at most.
   void conclude(std::uint64_t entries, std::string_view name, const PlacedReport& report);
-  [[nodiscard]] bool any_given() const noexcept { return !files_.empty(); }
   // The largest size of a note that holds; after conclude().
   [[nodiscard]] std::uint64_t anchored() const noexcept { return anchored_; }
 

@@ -14,7 +14,10 @@ base::Result<NoteStream::Piece> NoteStream::next() {
     if (line_ == 0) line_ = (*line)->number;
     bytes_.append((*line)->text);
     if ((*line)->terminated) bytes_ += '\n';
-    if ((*line)->terminated && (*line)->text.empty() && ++blank == 2) return whole();
+    // A power cut may have kept the later sectors of a note and not the first: then it is not whole.
+    if ((*line)->terminated && (*line)->text.empty() && ++blank >= 2 &&
+        bytes_.find('\0') == std::string::npos)
+      return whole();
     if (bytes_.size() > kMaxNoteBytes) {
       return Piece{.kind = Kind::wrong, .problem = "it is longer than 256 KiB", .line = line_};
     }

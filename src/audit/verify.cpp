@@ -69,32 +69,41 @@ class Verifier {
     file_.clear();
     line_ = 0;
     const auto* key = keys_.at_end();
-    if (key == nullptr) return conclude_unsigned();
-    report_.key = key->text;
-    report_.key_is_trusted = key->trusted;
-    conclude_on_key(*key);
-    if (report_.covered < report_.whole) {
-      add(VerifyResult::incomplete, "unsigned",
-          "no note covers the entries from " + std::to_string(report_.covered) +
-              " on: check again once the gate has signed them, which takes it a second, or its next start");
+    if (key == nullptr) {
+      conclude_unsigned();
+    } else {
+      conclude_on_key(*key);
     }
     anchors_.conclude(report_.whole, name(), placed_reporter());
     report_.anchored = anchors_.anchored();
   }
 
-  // Whoever takes the signatures off a log has to make it anew: then it looks like one that never had any.
+  // Whoever takes the signatures off a log has to make it anew: then it looks like one that never had any,
+  // but to those who have its key.
   void conclude_unsigned() {
-    const bool expected = keys_.any_given() || anchors_.any_given();
+    if (keys_.any_given()) {
+      return add(VerifyResult::tampered, "key",
+                 "nobody signs this log, and a key was given: it was made anew, or is another log; keep the "
+                 "files as "
+                 "evidence, and look for a copy from elsewhere");
+    }
     add(VerifyResult::incomplete, "unsigned",
-        "nobody signs this log: whoever can write its files can make it anew as a whole. " +
-            std::string(expected
-                            ? "If it was ever signed, somebody did: keep the files as evidence, and look for "
-                              "a copy from elsewhere"
-                            : "Keep the root or the last leaf below elsewhere, and compare them the next "
-                              "time"));
+        "nobody signs this log: whoever can write its files can make it anew as a whole. Keep the root or "
+        "the "
+        "last leaf below elsewhere, and compare them the next time");
   }
 
   void conclude_on_key(const KeyHistory::InForce& key) {
+    report_.key = key.text;
+    report_.key_is_trusted = key.trusted;
+    conclude_on_trust(key);
+    if (report_.covered == report_.whole) return;
+    add(VerifyResult::incomplete, "unsigned",
+        "no note covers the entries from " + std::to_string(report_.covered) +
+            " on: check again once the gate has signed them, which takes it a second, or its next start");
+  }
+
+  void conclude_on_trust(const KeyHistory::InForce& key) {
     if (!keys_.any_given()) {
       return add(
           VerifyResult::incomplete, "no key",

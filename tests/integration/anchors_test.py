@@ -60,7 +60,7 @@ class Reached(AnchorsCase):
         notes = processes.new_folder("anchors") / "notes"
         gate = self.gate({"file": {"file": str(notes)}})
         with gate.connect(harness.AGENT) as agent:
-            agent.talk(query("ALTER TABLE app.events ADD COLUMN IF NOT EXISTS anchored text"))
+            agent.talk(query("ALTER TABLE app.orders ADD COLUMN IF NOT EXISTS anchored text"))
             [decision] = [e for e in gate.entries("decision") if "ALTER" in e["text"]]
             begin = time.monotonic()
             processes.wait_until(lambda: self.sizes(notes)[-1] > decision["i"], "its checkpoint")
@@ -79,7 +79,7 @@ class Required(AnchorsCase):
             self.assertEqual(agent.rows("SELECT 1"), [["1"]])
             with self.assertRaises(wire.ServerError) as caught:
                 agent.rows(INSERT)
-            self.assertEqual(caught.exception.sqlstate, "58030")
+            self.assertEqual(caught.exception.code, "58030")
             self.assertIn('do not reach the anchor "far"', str(caught.exception))
             self.folder.mkdir()
             gate.wait_for_entry("anchor", lambda e: e["state"] == "restored")

@@ -1,5 +1,6 @@
 """The gate under test: writes its files, starts it, stops it, reads its audit log."""
 
+import functools
 import json
 import os
 import pathlib
@@ -39,17 +40,17 @@ def _merge(base, changes):
     return base
 
 
-_keys = {}
-
-
-def signing_key(origin="test"):
+def signing_key(origin="test", which="log"):
     """The file of the private key that all gates of this run sign with; beside it stands the public one."""
-    if origin not in _keys:
-        file = processes.new_folder("key") / "log.key"
-        made = run("audit", "keygen", "--name", origin, "--out", file)
-        assert made.returncode == 0, made.stderr
-        _keys[origin] = file
-    return _keys[origin]
+    return _key(origin, which)
+
+
+@functools.lru_cache
+def _key(origin, which):
+    file = processes.new_folder("key") / f"{which}.key"
+    made = run("audit", "keygen", "--name", origin, "--out", file)
+    assert made.returncode == 0, made.stderr
+    return file
 
 
 class Gate:
@@ -76,8 +77,11 @@ class Gate:
             "policy": "policy.json",
             "audit": {"directory": str(self.audit_dir), "text": "plain", "origin": "test"},
         }, config or {})
-        self.config["audit"].setdefault("key", str(signing_key(self.config["audit"]["origin"])))
-        self._write("portcullis.json", json.dumps(self.config, indent=1))
+        audit = self.config["audit"]
+        audit.setdefault("key", str(signing_key(audit["origin"])))
+        if audit["key"] is None:
+            del audit["key"]
+        self.write_config()
         self.start()
 
     def _write(self, name, content):
@@ -85,6 +89,10 @@ class Gate:
         path.touch(mode=0o600)
         path.write_text(content, encoding="utf-8")
         return path
+
+    def write_config(self):
+        """`config` as it is now, for the next start."""
+        self._write("portcullis.json", json.dumps(self.config, indent=1))
 
     def add_login(self, agent):
         password = self._write("login.pw", agent.password + "\n")

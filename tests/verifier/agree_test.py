@@ -187,6 +187,23 @@ class Keygen(unittest.TestCase):
             self.assertEqual(keys.of_seed(name, seed[1:]), public)
 
 
+class OfAGate(Case):
+    """What a gate signed itself."""
+
+    def test_log_of_a_gate_that_changed_its_key(self):
+        folder, vkeys, anchor = real_log.signed_log(self.folder)
+        for trusted in vkeys:
+            result = self.assert_agree(folder, "a gate's own", [trusted], [anchor])
+            self.assertEqual((result.status, result.findings), (0, []))
+        for trusted, anchors, told in (([], [anchor], "no key"), (vkeys[:1], [], "no anchor")):
+            result = self.assert_agree(folder, "a gate's own", trusted, anchors)
+            self.assertEqual((result.status, [f.check for f in result.findings]), (2, [told]))
+        [notes] = folder.glob("*.notes")
+        notes.write_bytes(b"")
+        result = self.assert_agree(folder, "without its notes", vkeys[:1], [anchor])
+        self.assertEqual([f.check for f in result.findings], ["unsigned"])
+
+
 class Signed(Case):
     """Logs of a gate, into which keys were put and notes beside them."""
 

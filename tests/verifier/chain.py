@@ -198,7 +198,9 @@ class Log:
         if self._sealed == 0:
             return
         key = self._keys.whole
-        if key.in_force is None:
+        if key.in_force is None and self._trusted:
+            self._at_end("key", "no key is in force, and one was given")
+        elif key.in_force is None:
             self._at_end("unsigned", "no key is in force")
         elif not self._trusted:
             self._at_end("no key", "no key was given to check the signatures with")

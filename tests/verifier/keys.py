@@ -60,6 +60,7 @@ class History:
 
     def __init__(self, report):
         self._report = report
+        self._origin = ""
         self._state, self._whole = State(None, frozenset()), State(None, frozenset())
         self.olds = []  # (index, `old`) of all `key` entries; who checks notes takes out those that a note covers
 
@@ -79,11 +80,14 @@ class History:
         check = {"segment": self._segment, "open": self._open, "key": self._key}.get(entry["t"])
         if check is None:
             return
-        origin = entry["@"].removesuffix("#v1")
+        self._origin = entry["@"].removesuffix("#v1")
         named = [entry[field] for field in ("key", "old", "new") if field in entry]
         fits = check(entry)
-        if not fits or any(getattr(public(one), "name", None) != origin for one in named):
+        if not fits or not all(map(self._is_of_log, named)):
             self._report("key", "not the key in force, or no public key of this log")
+
+    def _is_of_log(self, line):
+        return getattr(public(line), "name", None) == self._origin
 
     def _segment(self, entry):
         told, before = entry.get("key"), self._state.in_force
@@ -99,11 +103,14 @@ class History:
 
     def _key(self, entry):
         before = self._state
-        self.olds.append((entry["i"], entry["old"]))
-        self._state = State(entry["new"], before.line | {entry["new"]})
-        return before.in_force is not None and entry["old"] == before.in_force
+        follows = before.in_force is not None and entry["old"] == before.in_force
+        if self._is_of_log(entry["old"]):
+            self.olds.append((entry["i"], entry["old"]))
+        if self._is_of_log(entry["new"]):
+            self._state = State(entry["new"], (before.line if follows else frozenset()) | {entry["new"]})
+        return follows
 
     def _put(self, key):
         """By `open` or `segment`: nobody signed that another key goes on."""
-        if key != self._state.in_force:
+        if key != self._state.in_force and self._is_of_log(key):
             self._state = State(key, frozenset([key]))

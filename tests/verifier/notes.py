@@ -82,13 +82,14 @@ def holds(note, key):
 
 
 def end_of_note(raw, begin):
-    """Where a note of a file of notes ends: behind its last line, before the second empty line. -1: it does not end."""
+    """Where a note of a file of notes ends: behind its last line, before the second empty line. -1: it does not end, or has
+    a zero byte."""
     at, empty = begin, 0
     while (end := raw.find(b"\n", at)) >= 0:
         if end == at:
             empty += 1
             if empty == 2:
-                return end
+                return -1 if b"\0" in raw[begin:end] else end
         at = end + 1
     return -1
 

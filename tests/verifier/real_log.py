@@ -1,13 +1,38 @@
-"""Logs to verify: what a gate wrote of logins, decisions, outcomes, refusals, stops and a kill -9."""
+"""Logs to verify: what a gate wrote of logins, decisions, outcomes, refusals, stops and a kill -9, without a key and with."""
 
 import forge
 import harness
 import wire
-from gate import Gate
+from gate import Gate, signing_key
 from wire import SYNC, bind, describe_portal, execute, extended, parse, query
 
 STATEMENTS = ["SELECT 1", "SELECT ssn FROM app.users", "UPDATE app.orders SET id = id WHERE id = 1", "SELEC", "SELECT 1/0",
               "SELECT 'B\u00fccher \u65e5\u672c \U0001f600'"]
+
+
+_POLICY = {**harness.POLICY, "rules": harness.POLICY["rules"][:2]}
+
+
+def signed_log(folder):
+    """The folder of a log that a gate signed by a first key and, behind a kill -9, by a second: vkeys, and what an anchor has."""
+    postgres = harness.shop()
+    first, second = signing_key(which="first"), signing_key(which="second")
+    gate = Gate(postgres, _POLICY, [harness.AGENT],
+                config={"audit": {"key": str(first), "anchors": {"a": {"file": str(folder / "anchor")}}}})
+    try:
+        _traffic(gate)
+        gate.kill()
+        gate.config["audit"].update(key=str(second), previous_key=str(first))
+        gate.write_config()
+        gate.start()
+        _traffic(gate)
+        gate.stop()
+    finally:
+        gate.stop()
+        postgres.stop()
+    made = _copy(gate.audit_dir, folder / "by a gate")
+    vkeys = [file.with_name(file.name + ".pub").read_text().strip() for file in (first, second)]
+    return made, vkeys, (folder / "anchor").read_bytes()
 
 
 def logs(folder):
@@ -28,7 +53,7 @@ def logs(folder):
 
 
 def _made_by_a_gate(postgres, folder):
-    gate = Gate(postgres, {**harness.POLICY, "rules": harness.POLICY["rules"][:2]}, [harness.AGENT])
+    gate = Gate(postgres, _POLICY, [harness.AGENT], config={"audit": {"key": None}})
     try:
         _traffic(gate)
         gate.stop()
@@ -65,6 +90,8 @@ def _copy(source, to):
         raw = segment.read_bytes()
         whole = raw.rstrip(b"\n") + b"\n"
         (to / segment.name).write_bytes(whole + raw[len(whole):len(whole) + 64])
+    for notes in source.glob("*.notes"):
+        (to / notes.name).write_bytes(notes.read_bytes())
     return to
 
 
