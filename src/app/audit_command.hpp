@@ -1,9 +1,9 @@
-// `portcullis audit verify`, `portcullis audit show`, `portcullis audit report` and `portcullis audit
-// keygen`.
+// `portcullis audit`: verify, show, report, keygen, prove, check-proof and drill.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,5 +50,32 @@ struct KeygenOptions {
 // kSuccess; kUsage for a name that no log can have; kFailure where a file is there already or cannot be
 // written.
 [[nodiscard]] int make_audit_key(const KeygenOptions& options, Console& console);
+
+// One of `index` and `old_note`.
+struct ProveOptions {
+  std::filesystem::path directory{};
+  std::optional<std::uint64_t> index{};             // an inclusion proof of this entry
+  std::optional<std::filesystem::path> old_note{};  // a consistency proof from this note on
+  std::filesystem::path out{};                      // a new file; empty: standard output
+};
+
+// Writes a proof that was checked against the log's newest note. kSuccess; kUsage for both or none of the
+// two; kFailure, and nothing written, where there is none or it cannot be written.
+[[nodiscard]] int prove_audit(const ProveOptions& options, Console& console);
+
+struct CheckProofOptions {
+  std::filesystem::path file{}, key{};              // `key`: the log's public one
+  std::optional<std::filesystem::path> old_note{};  // for a consistency proof
+  bool show = false;                                // of an inclusion proof: the entry, too
+};
+
+// What the proof proves, without the log. 0 proven, 1 it does not hold, 2 it cannot be checked.
+[[nodiscard]] int check_audit_proof(const CheckProofOptions& options, Console& console);
+
+// Attacks copies of the log in every way that the verifier is there to find, and prints what found each. 0 every
+// one was found that can be, 1 one was not, 2 there was nothing to drill on: the log cannot be read, or is not in
+// order itself,
+// or a key cannot be taken.
+[[nodiscard]] int drill_audit(const VerifyAuditOptions& given, Console& console);
 
 }  // namespace portcullis::app

@@ -35,6 +35,9 @@ struct CommandLine {
   ShowOptions show;
   DryRunReportOptions dry_run_report;
   KeygenOptions keygen;
+  ProveOptions prove;
+  CheckProofOptions check_proof;
+  VerifyAuditOptions drill;
   UserOptions user;
 };
 
@@ -75,6 +78,12 @@ std::string is_reason(const std::string& text) {
 
 std::string is_confidence(const std::string& text) {
   return sql::read_confidence(text) ? "" : "a confidence is a number from 0 to 1, as in 0.85";
+}
+
+// Decimal digits alone: of "-1" CLI11 would make the largest number that there is.
+std::string is_index(const std::string& text) {
+  const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return is_number ? "" : "an index is a number from 0, as in 4711";
 }
 
 void add_serve(CLI::App& app, CommandLine& line) {
@@ -244,6 +253,59 @@ void add_audit_keygen(CLI::App& audit, CommandLine& line) {
       ->type_name("FILE");
 }
 
+void add_audit_prove(CLI::App& audit, CommandLine& line) {
+  CLI::App& prove = add_command(
+      audit, "prove",
+      "Write a proof that an entry is in the log, or that the log goes on from an older note of it, by the\n"
+      "newest note in its folder. Whoever has the proof and the log's public key can check it without the "
+      "log:\n"
+      "portcullis audit check-proof. A proof of an entry holds the whole entry, texts and all.\n"
+      "Exit code: 0 written, 1 there is none (the error says why) or it cannot be written.",
+      "portcullis audit prove /var/lib/portcullis/audit 4711 --out 4711.tlog-proof\n"
+      "  portcullis audit prove /var/lib/portcullis/audit --from monday.note --out since-monday.proof");
+  prove.add_option("directory", line.prove.directory, "The log's folder")->required()->type_name("DIR");
+  prove.add_option("index", line.prove.index, "The entry's index")->check(is_index)->type_name("INDEX");
+  prove.add_option("--from", line.prove.old_note, "Instead of INDEX: the older note, which you kept")
+      ->type_name("OLD_NOTE");
+  prove.add_option("--out", line.prove.out, "The file to make; standard output when left out")
+      ->type_name("FILE");
+}
+
+void add_audit_check_proof(CLI::App& audit, CommandLine& line) {
+  CLI::App& check = add_command(
+      audit, "check-proof",
+      "Check a proof that `portcullis audit prove` wrote, with the log's public key and without the log.\n"
+      "Exit code: 0 proven, 1 it does not hold, 2 it cannot be checked: unreadable, no proof, not signed by\n"
+      "this key.",
+      "portcullis audit check-proof 4711.tlog-proof --key log.key.pub\n"
+      "  portcullis audit check-proof since-monday.proof --key log.key.pub --from monday.note");
+  check.add_option("file", line.check_proof.file, "The proof")->required()->type_name("FILE");
+  check.add_option("--key", line.check_proof.key, "The log's public key, as keygen wrote it: log.key.pub")
+      ->required()
+      ->type_name("PUB");
+  check
+      .add_option("--from", line.check_proof.old_note,
+                  "The older note, for a proof that the log goes on from it")
+      ->type_name("OLD_NOTE");
+  check.add_flag("--show", line.check_proof.show, "Print the entry that was proven, too");
+}
+
+void add_evidence_options(CLI::App& command, VerifyAuditOptions& options) {
+  command
+      .add_option(
+          "--key", options.keys,
+          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
+          "machine cannot change; an older one of the log will do. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command
+      .add_option("--anchor", options.anchors,
+                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
+                  "lines between them or none. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+}
+
 void add_audit_verify(CLI::App& audit, CommandLine& line) {
   CLI::App& verify = add_command(
       audit, "verify",
@@ -253,23 +315,30 @@ void add_audit_verify(CLI::App& audit, CommandLine& line) {
       "Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete, or a key cannot be read.",
       "portcullis audit verify /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
   verify.add_option("directory", line.verify.directory, "The log's folder")->required()->type_name("DIR");
-  verify
-      .add_option(
-          "--key", line.verify.keys,
-          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
-          "machine cannot change; an older one of the log will do. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-  verify
-      .add_option("--anchor", line.verify.anchors,
-                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
-                  "lines between them or none. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
+  add_evidence_options(verify, line.verify);
+}
+
+void add_audit_drill(CLI::App& audit, CommandLine& line) {
+  CLI::App& drill = add_command(
+      audit, "drill",
+      "Attack copies of a log in every way that `portcullis audit verify` is there to find, and say what "
+      "found\n"
+      "each: in the files as they are, and by somebody who makes the hashes anew behind the change, takes "
+      "the\n"
+      "notes out or signs with another key. What cannot be found with the keys and anchors given is said "
+      "too.\n"
+      "The log itself is only read; the copies are made under TMPDIR, which needs room for the log three\n"
+      "times, and are removed.\n"
+      "Exit code: 0 everything was found that must be, 1 something was not, 2 the log or a key cannot be "
+      "read,\n"
+      "or the log is not in order itself.",
+      "portcullis audit drill /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
+  drill.add_option("directory", line.drill.directory, "The log's folder")->required()->type_name("DIR");
+  add_evidence_options(drill, line.drill);
 }
 
 void add_audit(CLI::App& app, CommandLine& line) {
-  CLI::App& audit = add_command(app, "audit", "Check and read an audit log; make its key.",
+  CLI::App& audit = add_command(app, "audit", "Check and read an audit log; make its key; prove its entries.",
                                 "portcullis audit verify audit/");
   audit.require_subcommand(1);
   add_audit_verify(audit, line);
@@ -287,6 +356,9 @@ void add_audit(CLI::App& app, CommandLine& line) {
   show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
   add_audit_report(audit, line);
   add_audit_keygen(audit, line);
+  add_audit_prove(audit, line);
+  add_audit_check_proof(audit, line);
+  add_audit_drill(audit, line);
 }
 
 void add_user(CLI::App& app, CommandLine& line) {
@@ -332,6 +404,9 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
 int run_audit(const CLI::App& command, const CommandLine& line, Console& console) {
   if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
   if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
+  if (command.got_subcommand("prove")) return prove_audit(line.prove, console);
+  if (command.got_subcommand("check-proof")) return check_audit_proof(line.check_proof, console);
+  if (command.got_subcommand("drill")) return drill_audit(line.drill, console);
   if (command.got_subcommand("verify")) return verify_audit(line.verify, console);
   return show_audit(line.show, console);
 }

@@ -78,18 +78,6 @@ std::string safe(std::string_view text, std::size_t limit = kShownBytes) {
   return out;
 }
 
-// 2026-11-21T04:49:55.123456Z
-std::string time_of(std::int64_t micros) {
-  const std::time_t seconds = micros / 1'000'000;
-  std::tm parts{};
-  if (::gmtime_r(&seconds, &parts) == nullptr) return std::to_string(micros);
-  std::array<char, 48> text{};
-  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros % 1'000'000));
-  return std::string(text.data(), length) + fraction.data();
-}
-
 struct Sentence {
   std::string text;
   void add(std::string_view words) {
@@ -181,8 +169,23 @@ void describe_outcome(const EntryReader& entry, Sentence& out) {
 
 }  // namespace
 
+std::string time_text(std::int64_t micros) {
+  const std::time_t seconds = micros / 1'000'000;
+  std::tm parts{};
+  if (::gmtime_r(&seconds, &parts) == nullptr) return std::to_string(micros);
+  std::array<char, 48> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros % 1'000'000));
+  return std::string(text.data(), length) + fraction.data();
+}
+
+std::string on_one_line(std::string_view text) {
+  return safe(text, SIZE_MAX);
+}
+
 std::string describe(const EntryReader& entry) {
-  Sentence out{time_of(entry.micros())};
+  Sentence out{time_text(entry.micros())};
   out.add("#", std::to_string(entry.index()));
   out.add(to_text(entry.type()));
   out.add(field(entry, "agent"));

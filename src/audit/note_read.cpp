@@ -74,15 +74,6 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-std::optional<std::uint64_t> read_size(std::string_view digits) {
-  if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
-  std::uint64_t size = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-  const bool all = error == std::errc{} && stop == digits.data() + digits.size();
-  if (!all || size > static_cast<std::uint64_t>(kMaxSize)) return std::nullopt;
-  return size;
-}
-
 std::optional<NoteSignature> read_signature(std::string_view line) {
   if (!line.starts_with(kSignatureStart)) return std::nullopt;
   line.remove_prefix(kSignatureStart.size());
@@ -99,7 +90,7 @@ std::optional<std::string> read_checkpoint(std::string_view text, Note& note) {
   note.text = text;
   note.origin = next_line(text);
   if (note.origin.empty()) return "its origin is empty";
-  const auto size = read_size(next_line(text));
+  const auto size = read_decimal(next_line(text));
   if (!size) return "its second line is no size";
   note.size = *size;
   const auto root = base::from_base64(next_line(text));
@@ -110,6 +101,15 @@ std::optional<std::string> read_checkpoint(std::string_view text, Note& note) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> read_decimal(std::string_view digits) {
+  if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
+  std::uint64_t size = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  const bool all = error == std::errc{} && stop == digits.data() + digits.size();
+  if (!all || size > static_cast<std::uint64_t>(kMaxSize)) return std::nullopt;
+  return size;
+}
 
 base::Result<Note> read_note(std::string_view bytes) {
   if (bytes.size() > kMaxNoteBytes) return no_note("it is longer than 256 KiB");

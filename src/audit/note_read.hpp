@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ struct Note {
 // A whole note: three lines, an empty one, and 1 to kMostSignatures lines of signatures, nothing else. 22023
 // for anything else, saying what is wrong; extension lines are not taken.
 [[nodiscard]] base::Result<Note> read_note(std::string_view bytes);
+
+// A number as notes and proofs write it: decimal digits alone, no leading zero, at most 2^63-1.
+[[nodiscard]] std::optional<std::uint64_t> read_decimal(std::string_view digits);
 
 enum class Signed : std::uint8_t {
   by_key,   // it has a signature by this key, and every one that claims to be holds

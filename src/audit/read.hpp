@@ -41,4 +41,9 @@ struct EntryFilter {
 // \u{..}.
 [[nodiscard]] std::string describe(const EntryReader& entry);
 
+// The whole text, made safe for a terminal as describe() does.
+[[nodiscard]] std::string on_one_line(std::string_view text);
+// 2026-11-21T04:49:55.123456Z, of microseconds since 1970.
+[[nodiscard]] std::string time_text(std::int64_t micros);
+
 }  // namespace portcullis::audit

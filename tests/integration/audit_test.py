@@ -13,7 +13,7 @@ import unittest
 import harness
 import processes
 import wire
-from gate import Gate, read_entries
+from gate import Gate, read_entries, run
 from wire import SYNC, bind, execute, extended, parse, query
 
 CLIENTS = 8
@@ -269,6 +269,36 @@ class Recovery(AuditCase):
         copy = processes.new_folder("copy") / "audit"
         shutil.copytree(self.gate.audit_dir, copy)
         self.assertEqual(self.gate.verify(copy).returncode, 0)
+
+
+class Drilled(AuditCase):
+    """`audit drill` on the log of a gate: all that must be found is, and the log stays as it is."""
+
+    FOUND = {"a decision is left out": "counters", "a policy is exchanged": "policy",
+             "a decision is said to be by another policy": "policy", "a configuration is exchanged": "config",
+             "an outcome is said of another entry": "pairs", "the gate's start is left out": "order",
+             "the clock is set back by an hour": "time", "nothing is recorded for longer than a heartbeat": "silence"}
+
+    def test_a_drill_finds_what_must_be_found(self):
+        gate = Gate(self.postgres, harness.POLICY, [harness.AGENT])
+        self.addCleanup(gate.stop)
+        with gate.connect(harness.AGENT) as connection:
+            for number in range(5):
+                connection.talk(query(f"SELECT {number}"))
+            self.assert_all_found(run("audit", "drill", gate.audit_dir))  # the gate goes on writing
+        gate.stop()
+        gate.start()
+        gate.stop()
+        before = {file.name: file.read_bytes() for file in gate.audit_dir.iterdir()}
+        self.assert_all_found(run("audit", "drill", gate.audit_dir))
+        self.assertEqual({file.name: file.read_bytes() for file in gate.audit_dir.iterdir()}, before)
+
+    def assert_all_found(self, report):
+        self.assertEqual(report.returncode, 0, report)
+        self.assertRegex(report.stdout, r"\b0 missed$")
+        rows = [re.split(r"  +", line.strip()) for line in report.stdout.splitlines()]
+        remade = {row[0]: row[2] for row in rows if row[1:2] == ["chain made anew"]}
+        self.assertEqual({what: remade[what].partition(",")[0] for what in self.FOUND}, self.FOUND)
 
 
 if __name__ == "__main__":

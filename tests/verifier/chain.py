@@ -63,6 +63,7 @@ class Log:
             segments = self._read_first()
             for segment in segments:
                 self._segment(segment, segment is segments[-1])
+                self._notes.end()
             if segments:
                 self._end()
             else:

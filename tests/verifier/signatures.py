@@ -60,21 +60,19 @@ class Notes:
     def begin(self, segment, last):
         """At the beginning of a segment whose name is in order."""
         if self._file:
-            self._close(int(segment[:20]))
+            self._miss(int(segment[:20]))
         name = f"{segment[:20]}.notes"
         self._file = File(name, self._files.get(name, b""), last)
         self._look()
 
-    def _close(self, number):
-        if self._file.next:
-            self._wrong("notes", f"size {self._file.next.size} is beyond the segment")
-        elif not self._file.ended and self._history.in_force is not None and self._file.above != number:
+    def _miss(self, number):
+        if not self._file.ended and self._history.in_force is not None and self._file.above != number:
             self._wrong("notes", "no note of the segment's end")
 
     def end(self):
-        """Behind the last segment."""
+        """Behind a segment, and behind its torn tail."""
         if self._file and self._file.next:
-            self._wrong("notes", f"size {self._file.next.size} is beyond the last whole batch")
+            self._wrong("notes", f"size {self._file.next.size} is beyond the segment")
 
     def batch(self, size, root, origin):
         """A batch ended."""

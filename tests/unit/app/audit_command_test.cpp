@@ -75,12 +75,13 @@ class AuditCommand : public ::testing::Test {
   std::string out_, err_;
 };
 
-// Nobody signed it, and that is all that there is to say of it.
+// Nobody signed it or stands by it, and that is all that there is to say of it.
 TEST_F(AuditCommand, VerifiesAnUntouchedLog) {
   EXPECT_EQ(verify(), 2) << out_;
   EXPECT_THAT(out_,
               ::testing::MatchesRegex(
                   "unsigned, entry 6: nobody signs this log: [^\n]+\n"
+                  "no anchor, entry 6: [^\n]+\n"
                   "INCOMPLETE: 6 entries in 1 segments, 2 decisions, 1 outcomes; root [0-9a-f]+; last leaf "
                   "[0-9a-f]+\n"));
 }

@@ -49,6 +49,9 @@ TEST_F(CommandLineTest, ExplainsEveryCommandWithAnExample) {
                                                   {"audit", "verify"},
                                                   {"audit", "show"},
                                                   {"audit", "keygen"},
+                                                  {"audit", "prove"},
+                                                  {"audit", "check-proof"},
+                                                  {"audit", "drill"},
                                                   {"user"},
                                                   {"version"}}) {
     auto words = command;
@@ -76,6 +79,14 @@ TEST_F(CommandLineTest, AnswersSixtyFourToWhatItCannotUnderstand) {
                                                 {"audit", "keygen"},
                                                 {"audit", "keygen", "--name", "gate.example"},
                                                 {"audit", "keygen", "--out", "log.key"},
+                                                {"audit", "prove"},
+                                                {"audit", "prove", "d"},
+                                                {"audit", "prove", "d", "-1"},
+                                                {"audit", "prove", "d", "x"},
+                                                {"audit", "prove", "d", "1", "--from", "old.note"},
+                                                {"audit", "check-proof", "p"},
+                                                {"audit", "check-proof", "--key", "k"},
+                                                {"audit", "drill"},
                                                 {"user"},
                                                 {"check", "--policy", "p", "--agent", "a", "--format", "xml"},
                                                 {"version", "--verbose"}}) {

@@ -199,16 +199,16 @@ TEST_F(AnchorTest, AFileAboveItsBoundIsNotRead) {
   EXPECT_NE(report().findings.at(0).message.find("256 MiB"), std::string::npos);
 }
 
-TEST_F(AnchorTest, AreNotAskedOfALogThatNobodySigns) {
+TEST_F(AnchorTest, AreAskedOfALogThatNobodySignsToo) {
   files_.clear();
   forger_ = Forger();
   forger_.start();
   files_[segment_name(0)] = forger_.bytes();
-  expect_incomplete("unsigned@2");
-  EXPECT_NE(report().findings.at(0).message.find("somebody did"), std::string::npos);
+  expect_tampered("key@2 anchor@2");
+  options_.keys.clear();
+  expect_tampered("unsigned@2 anchor@2");
   options_ = {};
-  expect_incomplete("unsigned@2");
-  EXPECT_EQ(report().findings.at(0).message.find("somebody did"), std::string::npos);
+  expect_incomplete("unsigned@2 no anchor@2");
 }
 
 }  // namespace

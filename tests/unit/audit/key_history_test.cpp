@@ -208,7 +208,7 @@ TEST_F(KeyHistoryTest, KeysAreThoseOfTheLog) {
     forger_.start(told);
     keep_segment();
     files_.erase(notes_name(0));
-    expect_tampered("key@1 unsigned@2");
+    expect_tampered("key@1 key@2 anchor@2");
     forger_ = Forger();
     forger_.start(vkey_of(key_));
     forger_.add(key_draft(context(), vkey_of(key_), told));
@@ -245,7 +245,7 @@ TEST_F(KeyHistoryTest, ASignedLogCannotBecomeOneThatIsNot) {
   forger_ = Forger();
   forger_.start();
   files_[segment_name(0)] = forger_.bytes();
-  expect_incomplete("unsigned@2");
+  expect_tampered("key@2 anchor@2");
   EXPECT_EQ(report().key, "");
 }
 

@@ -2,6 +2,7 @@
 // goes on.
 #include <gtest/gtest.h>
 
+#include "audit/note_read.hpp"
 #include "audit/read.hpp"
 #include "tests/unit/audit/signing.hpp"
 #include "tests/unit/audit/support.hpp"
@@ -50,7 +51,7 @@ class PowerCut : public ::testing::Test {
       ASSERT_GE((*log)->durable(), durable_);
     }
     disk_->copy_to(directory_.path());
-    const auto report = verify_entries(directory_.path());
+    const auto report = is_signed_ ? verify_signed() : verify_entries(directory_.path());
     ASSERT_EQ(report.result, VerifyResult::clean) << explain(report);
     std::uint64_t next = 0;
     ASSERT_TRUE(for_each_entry(directory_.path(), {}, [&](const EntryReader& entry) {
@@ -64,6 +65,19 @@ class PowerCut : public ::testing::Test {
     ASSERT_GE(next, durable_);
   }
 
+  // The newest notes stand for an anchor.
+  VerifyReport verify_signed() {
+    const auto key = portcullis::testing::named_key(1, kOrigin);
+    VerifyOptions with;
+    with.keys.push_back(read_vkey(vkey_text(key.name, key.key.public_key())).value());
+    std::filesystem::path newest;
+    for (const auto& file : std::filesystem::directory_iterator(directory_.path()))
+      if (file.path().extension() == ".notes" && file.file_size() > 0) newest = std::max(newest, file.path());
+    write_bytes(elsewhere_ / "anchor", read_bytes(newest));
+    with.anchors.push_back(elsewhere_ / "anchor");
+    return verify(directory_.path(), with);
+  }
+
   void reset() {
     disk_ = std::make_unique<FakeDisk>();
     durable_ = 0;
@@ -73,7 +87,7 @@ class PowerCut : public ::testing::Test {
 
   std::unique_ptr<FakeDisk> disk_ = std::make_unique<FakeDisk>();
   FixedClock clock_;
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory_, elsewhere_;
   bool is_signed_ = false;
   std::map<std::uint64_t, std::string> written_;
   std::uint64_t durable_ = 0;

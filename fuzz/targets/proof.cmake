@@ -1,0 +1,1 @@
+portcullis_fuzz_target(proof USES portcullis::audit)
