@@ -125,7 +125,9 @@ class Recovery {
         if (!*line) break;
         last = (*line)->text;
         ++cut;
-        if ((*line)->too_long || !(*line)->terminated || last.empty()) {
+        // What is read first may be of a line that began before, or just its line feed.
+        const bool is_rest = from != 0 && cut == 1;
+        if ((*line)->too_long || !(*line)->terminated || (last.empty() && !is_rest)) {
           return damage(segment, 0, "the segment does not end with an entry and a line feed");
         }
       }

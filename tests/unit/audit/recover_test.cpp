@@ -228,6 +228,23 @@ TEST_F(RecoverSegments, RefusesWhenAnEarlierOneDoesNotEndAsTheNextBegins) {
   EXPECT_NE(refusal().find("is damaged"), std::string::npos);
 }
 
+// The end of an earlier segment is read from somewhere within it, which may be just where a line ends.
+TEST_F(RecoverSegments, GoesOnWhereverTheLinesOfAnEarlierOneBegin) {
+  const std::size_t line = small_log().bytes().size();  // more than its longest one
+  for (std::size_t more = 0; more < line; ++more) {
+    Forger forger;
+    forger.start();
+    for (int i = 0; i < 8; ++i) forger.add(decision("select " + std::string(i == 6 ? more : 100, 'x')));
+    FakeDisk disk;
+    disk.hold(segment_name(0), forger.bytes());
+    forger.begin_segment();
+    forger.add(segment_draft(forger.context(), "b0"), false).add(decision("select 1"));
+    disk.add(segment_name(10), forger.bytes());
+    const auto log = Log::open(options("memory"), clock_, disk.storage());
+    ASSERT_TRUE(log) << more << ": " << log.error().message;
+  }
+}
+
 TEST_F(RecoverSegments, RefusesAFileThatIsNoSegment) {
   write_bytes(directory_ / "copy.jsonl", "");
   EXPECT_NE(refusal().find("\"copy.jsonl\""), std::string::npos);

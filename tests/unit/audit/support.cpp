@@ -289,11 +289,19 @@ void FakeDisk::cut_power(std::mt19937& random) {
 }
 
 void FakeDisk::hold(const std::string& name, std::string bytes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    names_.clear();
+  }
+  add(name, std::move(bytes));
+}
+
+void FakeDisk::add(const std::string& name, std::string bytes) {
   const std::scoped_lock lock(mutex_);
   const auto node = std::make_shared<Node>();
   node->reserved = bytes.size();
   node->now = node->durable = std::move(bytes);
-  names_ = {{name, node}};
+  names_[name] = node;
   name_history_ = {names_};
 }
 

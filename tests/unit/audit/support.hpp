@@ -75,6 +75,8 @@ class FakeDisk {
   void cut_power(std::mt19937& random);
   // A durable file, in place of all others.
   void hold(const std::string& name, std::string bytes);
+  // One more.
+  void add(const std::string& name, std::string bytes);
   [[nodiscard]] std::string bytes_of(const std::string& name) const;
   // What a reader sees now.
   void copy_to(const std::filesystem::path& directory) const;
