@@ -247,6 +247,7 @@ class Recovery {
   // From here on, the directory is changed.
   base::Result<void> clear() {
     if (unborn_) {
+      if (auto removed = signed_.remove_of(*unborn_); !removed) return removed;
       if (auto removed = storage_.remove(segment_name(*unborn_)); !removed) return removed;
     }
     if (has_next_) {

@@ -145,16 +145,16 @@ base::Result<Hash> RecoveredNotes::root_at(std::uint64_t size) {
   return tree.root();
 }
 
+base::Result<void> RecoveredNotes::remove_of(std::uint64_t unborn) {
+  const auto there = std::find(notes_.begin(), notes_.end(), unborn);
+  if (there == notes_.end()) return {};
+  if (auto removed = storage_.remove(notes_name(unborn)); !removed) return removed;
+  notes_.erase(there);
+  return storage_.sync_directory();
+}
+
 base::Result<void> RecoveredNotes::clear(Recovered& found) {
-  const auto has = [this](std::uint64_t first) {
-    return std::binary_search(notes_.begin(), notes_.end(), first);
-  };
-  // Of a segment that was never begun.
-  if (!notes_.empty() && notes_.back() > found.segment) {
-    if (auto removed = storage_.remove(notes_name(notes_.back())); !removed) return removed;
-    if (auto synced = storage_.sync_directory(); !synced) return synced;
-  }
-  if (!has(found.segment)) return {};
+  if (!std::binary_search(notes_.begin(), notes_.end(), found.segment)) return {};
   auto file = storage_.open(notes_name(found.segment));
   if (!file) return file.error();
   const auto tail = read_notes_tail(**file);

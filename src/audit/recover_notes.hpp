@@ -28,6 +28,9 @@ class RecoveredNotes {
   // `found` has the state, the tree and the last segment; it gets the keys and the notes. `unborn`: a segment
   // that goes. 58030 where the log is not the one that was signed or known, or does not go on from there.
   [[nodiscard]] base::Result<void> judge(Recovered& found, std::optional<std::uint64_t> unborn);
+  // The notes of a segment that goes, which are none yet: before the segment, or a crash between the two
+  // would leave notes without one.
+  [[nodiscard]] base::Result<void> remove_of(std::uint64_t unborn);
   // Cuts and syncs, and gives the file of the last segment to `found`.
   [[nodiscard]] base::Result<void> clear(Recovered& found);
 

@@ -2,6 +2,7 @@
 // goes on.
 #include <gtest/gtest.h>
 
+#include "audit/format.hpp"
 #include "audit/note_read.hpp"
 #include "audit/read.hpp"
 #include "tests/unit/audit/signing.hpp"
@@ -157,6 +158,26 @@ TEST_F(PowerCut, DuringRecoveryToo) {
       disk_->cut_power(random);
       expect_nothing_lost();
       if (::testing::Test::HasFatalFailure()) FAIL() << "second cut at call " << k;
+    }
+  }
+}
+
+// A segment whose first batch never came, and its notes: both go, and at no moment the notes stand alone.
+TEST_F(PowerCut, WhileARecoveryRemovesASegmentLeavesALog) {
+  is_signed_ = true;
+  std::mt19937 random(17);
+  for (std::uint64_t k = 1; k <= 30; ++k) {
+    for (int seed = 0; seed < 5; ++seed) {
+      reset();
+      live(2);
+      const std::uint64_t size = written_.rbegin()->first + 2;  // with `close`
+      disk_->add(segment_name(size), std::string(100, '\n'));
+      disk_->add(notes_name(size), "");
+      disk_->fail_at(k, true);
+      live(1);
+      disk_->cut_power(random);
+      expect_nothing_lost();
+      if (::testing::Test::HasFatalFailure()) FAIL() << "cut at call " << k;
     }
   }
 }
