@@ -54,12 +54,15 @@ def _key(origin, which):
 
 
 class Gate:
-    def __init__(self, postgres, policy, agents, config=None, environment=None, file_limit=None, audit_folder=None):
-        """`config` is merged over the usual configuration; `file_limit` is RLIMIT_FSIZE in bytes."""
+    def __init__(self, postgres, policy, agents, config=None, environment=None, file_limit=None, audit_folder=None,
+                 run_by=()):
+        """`config` is merged over the usual configuration; `file_limit` is RLIMIT_FSIZE in bytes; `run_by` is a command that
+        starts the one behind it and is it from then on, under the same process id."""
         self.folder = processes.new_folder("gate")
         self.database = postgres.database
         self.audit_dir = pathlib.Path(audit_folder or self.folder / "audit")
         self._environment, self._file_limit = {**_SANITIZER, **(environment or {})}, file_limit
+        self._run_by = run_by
         self._process, self._port = None, None
         self._write("policy.json", json.dumps(policy, indent=1))
         self._write("catalog.pw", postgres.catalog_password + "\n")
@@ -102,13 +105,17 @@ class Gate:
 
     # --- life -----------------------------------------------------------------------------------------------------
     def start(self):
-        out = self.folder / "out"
-        out.write_text("")
-        self._process = processes.Process([binary(), "serve", "--config", self.folder / "portcullis.json"], out,
-                                          self.folder / "log", environment=self._environment,
-                                          file_limit=self._file_limit)
+        self.launch()
         ready = processes.wait_until(self._ready, "the gate to be ready")
         self._port = int(ready[1])
+
+    def launch(self):
+        """start(), without waiting until it is ready."""
+        out = self.folder / "out"
+        out.write_text("")
+        self._process = processes.Process([*self._run_by, binary(), "serve", "--config", self.folder / "portcullis.json"],
+                                          out, self.folder / "log", environment=self._environment,
+                                          file_limit=self._file_limit)
 
     def _ready(self):
         found = re.search(r"^portcullis ready on \S*:(\d+)$", self._process.output.read_text(), re.MULTILINE)
