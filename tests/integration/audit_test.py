@@ -1,6 +1,7 @@
 """The audit log's files: what must not stand there, and what the next start makes of what was done to them."""
 
 import json
+import re
 import shutil
 import unittest
 
@@ -158,6 +159,7 @@ class Drilled(AuditCase):
         with gate.connect(harness.AGENT) as connection:
             for number in range(5):
                 connection.talk(query(f"SELECT {number}"))
+            self.assertEqual(gate.verify().returncode, 0)  # all is signed
             self.assert_all_found(run("audit", "drill", gate.audit_dir))  # the gate goes on writing
         gate.stop()
         gate.start()

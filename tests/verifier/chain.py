@@ -162,6 +162,8 @@ class Log:
     def _take(self, entry, line, first):
         if first != (entry["t"] == "segment"):
             self._fatal("segment", "a segment begins with its entry, and only there is one")
+        if first:
+            self._notes.first(self._name())
         if entry["t"] == "segment" and entry["frontier"] != [tree.base64url(h) for h in self.tree.frontier]:
             self._report("tree", "the frontier is not that of the entries before")
         self._rules.entry(entry)
@@ -174,7 +176,7 @@ class Log:
         if not self._open_batch:
             self._sealed_leaf, self._sealed = self.last_leaf, self.tree.size
             self._keys.batch_ended()
-            self._notes.batch(self.tree.size, self.tree.root(), self._name())
+            self._notes.batch(self.tree.size, self.tree.root())
 
     def _name(self):
         return self._origin.removesuffix("#v1")

@@ -19,7 +19,7 @@ class File:
         line = self._raw.count(b"\n", 0, self._begin) + 1
         return f"{self.name}:{line}"
 
-    def look(self):
+    def look(self, origin):
         """Goes on to the next note; (check, text) of what is wrong with it by itself, or None."""
         self.next, self._begin = None, self._behind
         end = notes.end_of_note(self._raw, self._begin)
@@ -30,6 +30,8 @@ class File:
             self.next = notes.read(self._raw[self._begin:end])
         except notes.NotANote as error:
             return "notes", str(error)
+        if origin is not None and self.next.origin != origin:
+            return "notes", "it is of another log"
         return ("notes", "the sizes do not rise") if self.next.size <= self.above else None
 
     def _left_over(self, raw):
@@ -45,7 +47,7 @@ class Notes:
 
     def __init__(self, report, history, files):
         self._report, self._history, self._files = report, history, files
-        self._file = None
+        self._file, self._origin = None, None
         self.covered = 0
 
     def _wrong(self, check, text):
@@ -53,7 +55,7 @@ class Notes:
         self._report(check, text, self._file.place)
 
     def _look(self):
-        wrong = self._file.look()
+        wrong = self._file.look(self._origin)
         if wrong:
             self._wrong(*wrong)
 
@@ -62,7 +64,11 @@ class Notes:
         if self._file:
             self._miss(int(segment[:20]))
         name = f"{segment[:20]}.notes"
-        self._file = File(name, self._files.get(name, b""), last)
+        self._file, self._origin = File(name, self._files.get(name, b""), last), None
+
+    def first(self, origin):
+        """With the first entry of the segment, before all else is said of that one."""
+        self._origin = origin
         self._look()
 
     def _miss(self, number):
@@ -71,24 +77,26 @@ class Notes:
 
     def end(self):
         """Behind a segment, and behind its torn tail."""
+        if self._file and self._origin is None:  # it had no entry
+            self._look()
         if self._file and self._file.next:
             self._wrong("notes", f"size {self._file.next.size} is beyond the segment")
 
-    def batch(self, size, root, origin):
+    def batch(self, size, root):
         """A batch ended."""
         note = self._file.next
         if note is None or note.size > size:
             return
-        wrong = self._wrong_here(note, size, root, origin)
+        wrong = self._wrong_here(note, size, root)
         if wrong:
             return self._wrong(*wrong)
         self.covered = self._file.above = size
         self._history.olds.clear()
         return self._look()
 
-    def _wrong_here(self, note, size, root, origin):
-        if note.size != size or note.origin != origin:
-            return "notes", f"size {note.size} is not where a batch ended, or the origin is another one"
+    def _wrong_here(self, note, size, root):
+        if note.size != size:
+            return "notes", f"size {note.size} is not where a batch ended"
         signers = [self._history.in_force] + [old for _, old in self._history.olds]
         if not all(one is not None and notes.holds(note, keys.public(one)) for one in signers):
             return "signature", f"the note of size {size} is not signed by the keys that it needs"

@@ -91,7 +91,7 @@ class Notes(case.Signed):
         self.assert_first(self.with_notes(2, [*self.notes(2), self.signed(40, by=(2,))]), ("notes", 39))
 
     def test_origin(self):
-        self.assert_first(self.with_notes(0, [self.signed(5, origin="other"), *self.notes(0)[1:]]), ("notes", 5))
+        self.assert_first(self.with_notes(0, [self.signed(5, origin="other"), *self.notes(0)[1:]]), ("notes", 0))
 
     def test_files(self):
         files = dict(self.files)
