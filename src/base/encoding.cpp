@@ -1,5 +1,6 @@
 #include "base/encoding.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace portcullis::base {
@@ -8,28 +9,53 @@ namespace {
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-std::string encode(std::string_view bytes, std::string_view alphabet) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : bytes) {
-    bits = (bits << 8) | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6; held -= 6) out += alphabet[(bits >> (held - 6)) & 63u];
-  }
-  if (held > 0) out += alphabet[(bits << (6 - held)) & 63u];
-  return out;
+// Each character's value, of those that are none kNone.
+using Values = std::array<std::uint8_t, 256>;
+constexpr std::uint8_t kNone = 0xff;
+
+constexpr Values values_of(std::string_view alphabet) {
+  Values values{};
+  values.fill(kNone);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}
+constexpr Values kBase64Values = values_of(kBase64), kBase64UrlValues = values_of(kBase64Url);
+
+// Without padding.
+void append(std::string& out, std::string_view bytes, std::string_view alphabet) {
+  const std::size_t begin = out.size();
+  out.resize(begin + (bytes.size() * 4 + 2) / 3);
+  char* to = out.data() + begin;
+  const auto put = [&](std::uint32_t bits, int characters) {
+    for (int i = 0; i < characters; ++i) *to++ = alphabet[(bits >> (18 - 6 * i)) & 63u];
+  };
+  const auto byte = [&](std::size_t i) -> std::uint32_t {
+    return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u;
+  };
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) put(byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2), 4);
+  if (i < bytes.size()) put(byte(i) << 16 | byte(i + 1) << 8, static_cast<int>(bytes.size() - i) + 1);
 }
 
-std::optional<std::string> decode(std::string_view text, std::string_view alphabet) {
+// Whether this is what append() makes of some bytes: their characters, and no bit set behind the last byte.
+bool is_encoded(std::string_view text, const Values& values) noexcept {
+  if (text.size() % 4 == 1) return false;
+  std::uint8_t all = 0;
+  for (const char c : text) all |= values[static_cast<unsigned char>(c)];
+  if (all == kNone) return false;
+  const unsigned unused = text.size() % 4 == 2 ? 15u : text.size() % 4 == 3 ? 3u : 0u;
+  return text.empty() || (values[static_cast<unsigned char>(text.back())] & unused) == 0;
+}
+
+std::optional<std::string> decode(std::string_view text, const Values& values) {
+  if (!is_encoded(text, values)) return std::nullopt;
   std::string out;
   out.reserve(text.size() / 4 * 3 + 2);
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text) {
-    const auto value = alphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
+    bits = (bits << 6) | values[static_cast<unsigned char>(c)];
     held += 6;
     if (held >= 8) {
       held -= 8;
@@ -42,13 +68,20 @@ std::optional<std::string> decode(std::string_view text, std::string_view alphab
 }  // namespace
 
 std::string to_base64(std::string_view bytes) {
-  std::string out = encode(bytes, kBase64);
+  std::string out;
+  append(out, bytes, kBase64);
   out.append((4 - out.size() % 4) % 4, '=');
   return out;
 }
 
 std::string to_base64url(std::string_view bytes) {
-  return encode(bytes, kBase64Url);
+  std::string out;
+  append(out, bytes, kBase64Url);
+  return out;
+}
+
+void append_base64url(std::string& out, std::string_view bytes) {
+  append(out, bytes, kBase64Url);
 }
 
 std::string to_hex(std::string_view bytes) {
@@ -66,15 +99,16 @@ std::string to_hex(std::string_view bytes) {
 std::optional<std::string> from_base64(std::string_view text) {
   std::string_view digits = text;
   while (!digits.empty() && digits.back() == '=') digits.remove_suffix(1);
-  auto bytes = decode(digits, kBase64);
-  if (!bytes || to_base64(*bytes) != text) return std::nullopt;
-  return bytes;
+  if (text.size() - digits.size() != (4 - digits.size() % 4) % 4) return std::nullopt;
+  return decode(digits, kBase64Values);
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {
-  auto bytes = decode(text, kBase64Url);
-  if (!bytes || to_base64url(*bytes) != text) return std::nullopt;
-  return bytes;
+  return decode(text, kBase64UrlValues);
+}
+
+bool is_base64url(std::string_view text) noexcept {
+  return is_encoded(text, kBase64UrlValues);
 }
 
 }  // namespace portcullis::base

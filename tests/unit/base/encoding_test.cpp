@@ -28,6 +28,7 @@ TEST(Base64, ComesBackForEveryByteAndLength) {
   for (int value = 0; value < 256; ++value) {
     EXPECT_EQ(from_base64(to_base64(bytes)), bytes);
     EXPECT_EQ(from_base64url(to_base64url(bytes)), bytes);
+    EXPECT_TRUE(is_base64url(to_base64url(bytes)));
     bytes += static_cast<char>(value);
   }
 }
@@ -43,6 +44,7 @@ TEST(Base64, RefusesWhatItsEncoderWouldNotWrite) {
 TEST(Base64Url, RefusesWhatItsEncoderWouldNotWrite) {
   for (const auto text : {"Z"sv, "Zg=="sv, "Zh"sv, "Zm9"sv, "+//+"sv, "Zg "sv, "Zg\0"sv, "Zm9vY"sv}) {
     EXPECT_EQ(from_base64url(text), std::nullopt) << text;
+    EXPECT_FALSE(is_base64url(text)) << text;
   }
 }
 
@@ -55,6 +57,7 @@ TEST(Base64, OfAnyTwoCharactersIsCanonicalOrRefused) {
         ASSERT_EQ(to_base64(*padded), start + "==");
       }
       const auto bare = from_base64url(start);
+      ASSERT_EQ(is_base64url(start), bare.has_value()) << start;
       if (bare) {
         ASSERT_EQ(to_base64url(*bare), start);
       }
