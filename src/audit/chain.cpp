@@ -31,7 +31,7 @@ std::optional<ReadProblem> Chain::check_place(bool first_of_segment) const {
     return problem("index", "the entry has the index " + said(entry.index()) + " where " +
                                 said(state_.next_index) + " was due");
   }
-  if (entry.previous() != to_text(state_.leaf)) {
+  if (entry.previous() != leaf_text_) {
     return problem("chain",
                    "\"prev\" is not the hash of the entry before: this entry or that one was altered");
   }
@@ -51,7 +51,9 @@ std::optional<ReadProblem> Chain::check_place(bool first_of_segment) const {
 }
 
 std::optional<ReadProblem> Chain::accept(std::string_view line, bool first_of_segment) {
-  if (auto bad = reader_.read(line)) return bad;
+  leaf_text_.clear();
+  append_text(leaf_text_, state_.leaf);
+  if (auto bad = reader_.read(line, leaf_text_)) return bad;
   if (auto bad = check_place(first_of_segment)) return bad;
   if (state_.origin.empty()) state_.origin = reader_.origin();
   state_.next_index = reader_.index() + 1;

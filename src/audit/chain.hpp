@@ -38,6 +38,7 @@ class Chain {
 
   EntryReader reader_;
   ChainState state_;
+  std::string leaf_text_;  // of state_.leaf; kept for its memory
 };
 
 // What one segment holds.

@@ -36,7 +36,7 @@ bool is_text_element(const JsonLine& json, const Value& value) {
 }
 
 bool is_hash(std::string_view text) {
-  return text.size() == kHashCharacters && base::from_base64url(text).has_value();
+  return text.size() == kHashCharacters && base::is_base64url(text);
 }
 
 bool has_form(const JsonLine& json, const Value& value, FieldForm form);
@@ -75,6 +75,28 @@ std::optional<std::string> misfit(const JsonLine& json, const Value& object,
   return std::nullopt;
 }
 
+// Quick, in one pass over members and rules, which are both in the order of their keys: whether each member
+// is one of the rules' and of its form, and no required one lacks. False also for the few that only misfit()
+// can tell. Calls `on_member` with each member and its rule.
+template <class OnMember>
+bool fits(const JsonLine& json, const Value& object, std::span<const FieldRule> rules, OnMember on_member) {
+  auto rule = rules.begin();
+  for (const Value* member = json.first_child(object); member != nullptr; member = json.next(*member)) {
+    for (; rule != rules.end() && rule->order < member->key_order; ++rule) {
+      if (rule->required) return false;
+    }
+    if (rule == rules.end() || !json.has_key(*member, rule->key, rule->order)) return false;
+    if (!has_form(json, *member, rule->form)) return false;
+    on_member(*member, *rule);
+    ++rule;
+  }
+  return std::none_of(rule, rules.end(), [](const FieldRule& missing) { return missing.required; });
+}
+
+bool is_made_of(const JsonLine& json, const Value& object, std::span<const FieldRule> rules) {
+  return fits(json, object, rules, [](const Value&, const FieldRule&) {}) || !misfit(json, object, rules);
+}
+
 template <class Test>
 bool all_elements(const JsonLine& json, const Value& array, Test test) {
   if (array.kind != Kind::array) return false;
@@ -85,26 +107,27 @@ bool all_elements(const JsonLine& json, const Value& array, Test test) {
 }
 
 bool is_effect(const JsonLine& json, const Value& value) {
-  return value.kind == Kind::object && !misfit(json, value, effect_fields());
+  return value.kind == Kind::object && is_made_of(json, value, effect_fields());
 }
 
 bool is_said(const JsonLine& json, const Value& value) {
   return value.kind == Kind::object && json.first_child(value) != nullptr &&
-         !misfit(json, value, said_fields());
+         is_made_of(json, value, said_fields());
 }
 
 bool is_parameter(const JsonLine& json, const Value& value) {
-  if (value.kind != Kind::object || misfit(json, value, parameter_fields())) return false;
+  if (value.kind != Kind::object || !is_made_of(json, value, parameter_fields())) return false;
   const Value* only = json.first_child(value);
   return only != nullptr && only->next == 0;
 }
 
+// Of a line in canonical form: there, a number is within its range.
 bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
   switch (form) {
     case FieldForm::text:
     case FieldForm::word: return value.kind == Kind::string;
     case FieldForm::flag: return value.kind == Kind::boolean;
-    case FieldForm::count: return value.kind == Kind::integer && json.integer(value).value_or(-1) >= 0;
+    case FieldForm::count: return value.kind == Kind::integer && json.raw(value).front() != '-';
     case FieldForm::texts:
       return all_elements(json, value, [&](const Value& element) { return is_text_element(json, element); });
     case FieldForm::effects:
@@ -120,8 +143,12 @@ bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
   return false;
 }
 
+ReadProblem not_canonical() {
+  return problem("canonical", "not in canonical form (RFC 8785)");
+}
+
 bool is_seal(std::string_view text) {
-  return text.size() == kSealCharacters && base::from_base64url(text).has_value();
+  return text.size() == kSealCharacters && base::is_base64url(text);
 }
 
 }  // namespace
@@ -136,19 +163,54 @@ std::optional<EntryType> entry_type(std::string_view name) noexcept {
   return static_cast<EntryType>(found - kTypeNames.begin());
 }
 
-std::optional<ReadProblem> EntryReader::read(std::string_view line) {
+std::optional<ReadProblem> EntryReader::parse(std::string_view line) {
   line_ = line;
-  seal_ = nullptr;
+  common_ = {};
   const JsonLine::Status status = json_.parse(line);
-  if (status != JsonLine::Status::complete) {
-    return ReadProblem{"bytes",
-                       "not an entry: " + std::string(json_.problem()) + " at byte " +
-                           std::to_string(json_.position() + 1) + " of the line",
-                       status == JsonLine::Status::truncated};
-  }
-  if (!json_.is_canonical()) return problem("canonical", "not in canonical form (RFC 8785)");
+  if (status == JsonLine::Status::complete) return std::nullopt;
+  return ReadProblem{"bytes",
+                     "not an entry: " + std::string(json_.problem()) + " at byte " +
+                         std::to_string(json_.position() + 1) + " of the line",
+                     status == JsonLine::Status::truncated};
+}
+
+std::optional<ReadProblem> EntryReader::read(std::string_view line, std::string_view due) {
+  if (auto bad = parse(line)) return bad;
+  if (!json_.is_canonical()) return not_canonical();
+  if (read_quickly(due)) return std::nullopt;
   if (auto bad = read_common()) return bad;
   return check_fields();
+}
+
+std::optional<ReadProblem> EntryReader::read_carefully(std::string_view line) {
+  if (auto bad = parse(line)) return bad;
+  if (!json_.is_emitted_again()) return not_canonical();
+  if (auto bad = read_common()) return bad;
+  return check_fields();
+}
+
+// False leaves the line to the careful look, which also says what is wrong.
+bool EntryReader::read_quickly(std::string_view due) {
+  const Value* name = json_.find(json_.root(), "t");
+  const auto type = name == nullptr ? std::nullopt : entry_type(json_.raw(*name));
+  if (!type) return false;
+  const auto keep = [this](const Value& member, const FieldRule& rule) {
+    common_[static_cast<std::size_t>(rule.common)] = &member;
+  };
+  if (!fits(json_, json_.root(), all_fields_of(*type), keep)) return false;
+  type_ = *type;
+  take_common();
+  return (previous_ == due || is_hash(previous_)) && (!ends_batch() || is_seal(seal()));
+}
+
+// Once common_ says where they are.
+void EntryReader::take_common() {
+  const auto count = [&](CommonField field) { return json_.integer(common(field)).value_or(0); };
+  origin_ = json_.raw(common(CommonField::origin));
+  previous_ = json_.raw(common(CommonField::previous));
+  index_ = static_cast<std::uint64_t>(count(CommonField::index));
+  batch_ = static_cast<std::uint64_t>(count(CommonField::batch));
+  micros_ = count(CommonField::time);
 }
 
 std::optional<ReadProblem> EntryReader::read_common() {
@@ -157,20 +219,14 @@ std::optional<ReadProblem> EntryReader::read_common() {
     if (value == nullptr ? rule.required : !has_form(json_, *value, rule.form)) {
       return problem("fields", "the field \"" + std::string(rule.key) + "\" is missing or malformed");
     }
+    common_[static_cast<std::size_t>(rule.common)] = value;
   }
-  const auto field = [&](std::string_view key) -> const Value& { return *json_.find(json_.root(), key); };
-  const auto count = [&](std::string_view key) { return json_.integer(field(key)).value_or(0); };
-  origin_ = json_.raw(field("@"));
-  previous_ = json_.raw(field("prev"));
-  index_ = static_cast<std::uint64_t>(count("i"));
-  batch_ = static_cast<std::uint64_t>(count("b"));
-  micros_ = count("ts");
-  seal_ = json_.find(json_.root(), "e");
-  if (seal_ != nullptr && !is_seal(json_.raw(*seal_)))
-    return problem("fields", "\"e\" is not the seal of a batch");
+  take_common();
+  if (ends_batch() && !is_seal(seal())) return problem("fields", "\"e\" is not the seal of a batch");
   if (!is_hash(previous_)) return problem("fields", "\"prev\" is not a hash");
-  const auto type = entry_type(json_.raw(field("t")));
-  if (!type) return problem("fields", "the type \"" + std::string(json_.raw(field("t"))) + "\" is not known");
+  const std::string_view name = json_.raw(common(CommonField::type));
+  const auto type = entry_type(name);
+  if (!type) return problem("fields", "the type \"" + std::string(name) + "\" is not known");
   type_ = *type;
   return std::nullopt;
 }
@@ -194,7 +250,8 @@ std::optional<ReadProblem> EntryReader::check_fields() const {
 }
 
 bool EntryReader::seal_holds() const {
-  return batch_seal(line_.substr(0, seal_->begin), line_.substr(seal_->end)) == json_.raw(*seal_);
+  const Value& value = common(CommonField::seal);
+  return batch_seal(line_.substr(0, value.begin), line_.substr(value.end)) == seal();
 }
 
 std::string EntryReader::text(const Value& object, std::string_view key) const {

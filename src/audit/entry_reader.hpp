@@ -2,6 +2,7 @@
 // else.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ enum class EntryType : std::uint8_t {
 [[nodiscard]] std::string_view to_text(EntryType type) noexcept;
 [[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;
 
+// The fields that every entry has.
+enum class CommonField : std::uint8_t { origin, batch, seal, index, previous, type, time, none };
+
 struct ReadProblem {
   std::string check;  // "bytes", "canonical", "fields": as Finding::check
   std::string message;
@@ -42,15 +46,21 @@ struct ReadProblem {
 class EntryReader {
  public:
   // Nothing when the line is a well-formed entry; until the next call the getters tell what it says. `line`
-  // must outlive their use.
-  [[nodiscard]] std::optional<ReadProblem> read(std::string_view line);
+  // must outlive their use. `due` may be the hash of the line before, as text: where the line says just that,
+  // its form needs no look.
+  [[nodiscard]] std::optional<ReadProblem> read(std::string_view line, std::string_view due = {});
+
+  // The same with every check in its slow form: what the quick ones are tested against.
+  [[nodiscard]] std::optional<ReadProblem> read_carefully(std::string_view line);
 
   [[nodiscard]] std::string_view line() const noexcept { return line_; }
   [[nodiscard]] EntryType type() const noexcept { return type_; }
   [[nodiscard]] std::string_view origin() const noexcept { return origin_; }
   [[nodiscard]] std::uint64_t index() const noexcept { return index_; }
   [[nodiscard]] std::uint64_t batch() const noexcept { return batch_; }
-  [[nodiscard]] bool ends_batch() const noexcept { return seal_ != nullptr; }
+  [[nodiscard]] bool ends_batch() const noexcept {
+    return common_[static_cast<std::size_t>(CommonField::seal)] != nullptr;
+  }
   // Whether what "e" says of the line is true. Only where ends_batch().
   [[nodiscard]] bool seal_holds() const;
   [[nodiscard]] std::string_view previous() const noexcept { return previous_; }
@@ -68,15 +78,25 @@ class EntryReader {
   [[nodiscard]] std::string text(const JsonLine::Value& object, std::string_view key) const;
 
  private:
+  [[nodiscard]] std::optional<ReadProblem> parse(std::string_view line);
+  [[nodiscard]] bool read_quickly(std::string_view due);
+  void take_common();
   [[nodiscard]] std::optional<ReadProblem> read_common();
   [[nodiscard]] std::optional<ReadProblem> check_fields() const;
 
+  [[nodiscard]] const JsonLine::Value& common(CommonField field) const {
+    return *common_[static_cast<std::size_t>(field)];
+  }
+
+  [[nodiscard]] std::string_view seal() const { return json_.raw(common(CommonField::seal)); }
+
   JsonLine json_;
+  // By CommonField, with one for `none`. Of the one that may be absent, nothing.
+  std::array<const JsonLine::Value*, 8> common_{};
   std::string_view line_, origin_, previous_;
   EntryType type_ = EntryType::segment;
   std::uint64_t index_ = 0, batch_ = 0;
   std::int64_t micros_ = 0;
-  const JsonLine::Value* seal_ = nullptr;
 };
 
 }  // namespace portcullis::audit

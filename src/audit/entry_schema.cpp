@@ -1,13 +1,18 @@
 #include "audit/entry_schema.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace portcullis::audit {
 namespace {
 
 using enum FieldForm;
 
 constexpr FieldRule kCommon[] = {
-    {"@", word, true},    {"b", count, true}, {"e", word},         {"i", count, true},
-    {"prev", word, true}, {"t", word, true},  {"ts", count, true},
+    {"@", word, true, CommonField::origin},      {"b", count, true, CommonField::batch},
+    {"e", word, false, CommonField::seal},       {"i", count, true, CommonField::index},
+    {"prev", word, true, CommonField::previous}, {"t", word, true, CommonField::type},
+    {"ts", count, true, CommonField::time},
 };
 constexpr FieldRule kSegment[] = {{"boot", word, true}, {"frontier", hashes, true}, {"key", word}};
 constexpr FieldRule kOpen[] = {
@@ -58,6 +63,29 @@ constexpr FieldRule kEffect[] = {
 constexpr FieldRule kSaid[] = {{"confidence", count}, {"reason", text}};
 constexpr FieldRule kParameter[] = {{"hex", text}, {"length", count}, {"null", flag}, {"text", text}};
 
+constexpr bool before(const FieldRule& left, const FieldRule& right) {
+  return left.key < right.key;
+}
+
+template <std::size_t N>
+constexpr std::array<FieldRule, N + std::size(kCommon)> with_common(const FieldRule (&own)[N]) {
+  std::array<FieldRule, N + std::size(kCommon)> all;
+  std::merge(std::begin(own), std::end(own), std::begin(kCommon), std::end(kCommon), all.begin(), before);
+  return all;
+}
+
+template <const auto& own>
+constexpr auto kAll = with_common(own);
+
+constexpr bool is_sorted(std::span<const FieldRule> rules) {
+  return std::is_sorted(rules.begin(), rules.end(), before);
+}
+static_assert(is_sorted(kAll<kSegment>) && is_sorted(kAll<kOpen>) && is_sorted(kAll<kKey>) &&
+              is_sorted(kAll<kRecovered>) && is_sorted(kAll<kSession>) && is_sorted(kAll<kDecision>) &&
+              is_sorted(kAll<kOutcome>) && is_sorted(kAll<kPolicy>) && is_sorted(kAll<kConfig>) &&
+              is_sorted(kAll<kDryRun>) && is_sorted(kAll<kCounted>) && is_sorted(kAll<kAnchor>) &&
+              is_sorted(kEffect) && is_sorted(kSaid) && is_sorted(kParameter));
+
 }  // namespace
 
 std::span<const FieldRule> fields_of(EntryType type) noexcept {
@@ -76,6 +104,26 @@ std::span<const FieldRule> fields_of(EntryType type) noexcept {
     case EntryType::key: return kKey;
     case EntryType::counted: return kCounted;
     case EntryType::anchor: return kAnchor;
+  }
+  return {};
+}
+
+std::span<const FieldRule> all_fields_of(EntryType type) noexcept {
+  switch (type) {
+    case EntryType::segment: return kAll<kSegment>;
+    case EntryType::open: return kAll<kOpen>;
+    case EntryType::recovered: return kAll<kRecovered>;
+    case EntryType::close:
+    case EntryType::heartbeat: return kCommon;
+    case EntryType::session: return kAll<kSession>;
+    case EntryType::decision: return kAll<kDecision>;
+    case EntryType::outcome: return kAll<kOutcome>;
+    case EntryType::policy: return kAll<kPolicy>;
+    case EntryType::config: return kAll<kConfig>;
+    case EntryType::dry_run: return kAll<kDryRun>;
+    case EntryType::key: return kAll<kKey>;
+    case EntryType::counted: return kAll<kCounted>;
+    case EntryType::anchor: return kAll<kAnchor>;
   }
   return {};
 }

@@ -22,13 +22,23 @@ enum class FieldForm : std::uint8_t {
 };
 
 struct FieldRule {
+  constexpr FieldRule() = default;
+  constexpr FieldRule(std::string_view key_, FieldForm form_, bool required_ = false,
+                      CommonField common_ = CommonField::none)
+      : key(key_), order(JsonLine::order_of(key_)), form(form_), required(required_), common(common_) {}
+
   std::string_view key;
-  FieldForm form;
+  std::uint64_t order = 0;  // of the key
+  FieldForm form = FieldForm::text;
   bool required = false;
+  CommonField common = CommonField::none;
 };
 
+// All of these in the order of their keys.
 // Without the fields that every entry has.
 [[nodiscard]] std::span<const FieldRule> fields_of(EntryType type) noexcept;
+// With them.
+[[nodiscard]] std::span<const FieldRule> all_fields_of(EntryType type) noexcept;
 [[nodiscard]] std::span<const FieldRule> common_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> effect_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> said_fields() noexcept;

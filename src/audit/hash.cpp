@@ -1,5 +1,6 @@
 #include "audit/hash.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -24,13 +25,13 @@ const EVP_MD* sha256() {
 // stop here.
 Hash digest(std::string_view domain, std::string_view first, std::string_view second) {
   thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
+  const auto add = [](std::string_view part) {
+    return part.empty() || EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  };
   Hash out{};
   unsigned int length = 0;
-  const bool done = context && EVP_DigestInit_ex2(context.get(), sha256(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context.get(), domain.data(), domain.size()) == 1 &&
-                    EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
-                    EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 &&
-                    EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1;
+  const bool done = context && EVP_DigestInit_ex2(context.get(), sha256(), nullptr) == 1 && add(domain) &&
+                    add(first) && add(second) && EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1;
   if (!done || length != out.size()) std::abort();
   return out;
 }
@@ -46,7 +47,10 @@ Hash leaf_hash(std::string_view line) {
 }
 
 Hash node_hash(const Hash& left, const Hash& right) {
-  return digest("\x01", bytes_of(left), bytes_of(right));
+  std::array<char, 1 + 2 * sizeof(Hash)> bytes{'\x01'};
+  std::copy(left.begin(), left.end(), bytes.begin() + 1);
+  std::copy(right.begin(), right.end(), bytes.begin() + 1 + sizeof(Hash));
+  return digest({bytes.data(), bytes.size()}, {}, {});
 }
 
 Hash empty_root() {
@@ -67,6 +71,10 @@ std::string sha256_hex(std::string_view bytes) {
 
 std::string to_text(const Hash& hash) {
   return base::to_base64url(bytes_of(hash));
+}
+
+void append_text(std::string& out, const Hash& hash) {
+  base::append_base64url(out, bytes_of(hash));
 }
 
 std::string to_hex(const Hash& hash) {

@@ -30,6 +30,7 @@ using Hash = std::array<unsigned char, 32>;
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
 [[nodiscard]] std::string to_text(const Hash& hash);  // base64url, 43 characters
+void append_text(std::string& out, const Hash& hash);
 [[nodiscard]] std::string to_hex(const Hash& hash);
 
 }  // namespace portcullis::audit

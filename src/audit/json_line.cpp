@@ -1,7 +1,8 @@
 #include "audit/json_line.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <bit>
+#include <cstring>
 
 #include "audit/format.hpp"
 #include "base/utf8.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 // object > array of effects > object > value, and one to spare
 constexpr int kMaxDepth = 5;
+constexpr std::string_view kMaxIntegerDigits = "9007199254740991";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -47,6 +49,43 @@ void append_utf8(std::string& out, std::uint32_t point) {
     put(0x80 | (point >> 6 & 0x3f));
     put(0x80 | (point & 0x3f));
   }
+}
+
+constexpr std::ptrdiff_t kWord = 8;
+
+// The first of the eight bytes is the lowest.
+std::uint64_t load(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  return word;
+}
+
+// What JsonLine::order_of() says of the first `length` bytes.
+std::uint64_t first_bytes(std::uint64_t word, std::size_t length) {
+  if (length == 0) return 0;
+  const unsigned unused = length < 8 ? static_cast<unsigned>(8 - length) * 8 : 0;
+  return __builtin_bswap64(word << unused >> unused);
+}
+
+// The highest bit of each byte that is not plain ASCII text within quotes: above 0x7f, below 0x20, a quote, a
+// backslash. What is borrowed from a byte only changes those above it: the lowest bit is right.
+std::uint64_t specials(std::uint64_t word) {
+  constexpr std::uint64_t each = 0x0101010101010101u;
+  const std::uint64_t quote = (word ^ each * '"') - each, backslash = (word ^ each * '\\') - each;
+  return (word | (word - each * 0x20) | quote | backslash) & each * 0x80;
+}
+
+const char* skip_plain(const char* at, const char* end) {
+  for (; end - at >= kWord; at += kWord) {
+    if (const std::uint64_t found = specials(load(at)); found != 0) return at + std::countr_zero(found) / 8;
+  }
+  const auto is_plain = [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' &&
+           c != '\\';
+  };
+  while (at != end && is_plain(*at)) ++at;
+  return at;
 }
 
 // `raw` has passed the parser: every escape is whole.
@@ -99,173 +138,212 @@ void encode(std::string_view text, std::string& out) {
 
 }  // namespace
 
-JsonLine::Status JsonLine::stop(const char* problem) {
-  problem_ = problem;
-  return ends() ? Status::truncated : Status::malformed;
+// Most strings and nearly all keys are short and plain.
+inline const char* JsonLine::string(const char* at) {
+  if (end_ - at > kWord && *at == '"') {
+    const std::uint64_t found = specials(load(at + 1));
+    const char* const first = at + 1 + std::countr_zero(found) / 8;
+    if (found != 0 && *first == '"') return first + 1;
+  }
+  return any_string(at);
 }
 
-JsonLine::Status JsonLine::expect(char c) {
-  if (ends() || line_[at_] != c) return stop("a character is missing or out of place");
-  ++at_;
-  return Status::complete;
+const char* JsonLine::refuse(const char* at, const char* problem) {
+  at_ = offset(at);
+  problem_ = problem;
+  status_ = Status::malformed;
+  return nullptr;
+}
+
+const char* JsonLine::stop(const char* at, const char* problem) {
+  refuse(at, problem);
+  if (at == end_) status_ = Status::truncated;
+  return nullptr;
+}
+
+const char* JsonLine::expect(const char* at, char c) {
+  if (at == end_ || *at != c) return stop(at, "a character is missing or out of place");
+  return at + 1;
 }
 
 JsonLine::Status JsonLine::parse(std::string_view line) {
   line_ = line;
+  const char* const begin = line.data();
+  end_ = begin + line.size();
   at_ = 0;
   problem_ = "";
-  values_.clear();
-  if (line_.size() > kMaxLineBytes) {
-    problem_ = "longer than an entry may be";
-    return Status::malformed;
+  status_ = Status::complete;
+  is_doubtful_ = false;
+  count_ = 0;
+  orders_.clear();
+  members_.clear();
+  if (line.size() > kMaxLineBytes) {
+    refuse(begin, "longer than an entry may be");
+  } else if (line.empty() || line.front() != '{') {
+    stop(begin, "not an object");
+  } else {
+    const char* const at = value(begin, 0, new_slot());
+    if (at != nullptr && at != end_) refuse(at, "bytes after the object");
+    if (at == end_) at_ = line.size();
   }
-  if (ends() || line_[0] != '{') return stop("not an object");
-  values_.emplace_back();
-  if (const Status status = value(0, 0); status != Status::complete) return status;
-  if (ends()) return Status::complete;
-  problem_ = "bytes after the object";
-  return Status::malformed;
+  return status_;
+}
+
+std::uint32_t JsonLine::new_slot() {
+  if (count_ == values_.size()) values_.resize(std::max<std::size_t>(64, 2 * values_.size()));
+  values_[count_] = {};
+  return count_++;
 }
 
 // The value goes to values_[slot], which exists.
-JsonLine::Status JsonLine::value(int depth, std::uint32_t slot) {
-  if (ends()) return stop("a value is missing");
-  const auto begin = static_cast<std::uint32_t>(at_);
-  const char c = line_[at_];
-  Status status = Status::complete;
+const char* JsonLine::value(const char* at, int depth, std::uint32_t slot) {
+  if (at == end_) return stop(at, "a value is missing");
+  const char* const begin = at;
+  const char c = *at;
   Kind kind = Kind::string;
-  std::uint32_t from = begin, to = begin;
   if (c == '"') {
-    status = string(from, to);
+    at = string(at);
   } else if (c == '{' || c == '[') {
     kind = c == '{' ? Kind::object : Kind::array;
     values_[slot].kind = kind;
-    status = children(depth, slot);
+    at = children(at, depth, slot);
   } else if (c == 't' || c == 'f') {
     kind = Kind::boolean;
-    status = literal(c == 't' ? "true" : "false");
+    at = literal(at, c == 't' ? "true" : "false");
   } else if (c == '-' || is_digit(c)) {
     kind = Kind::integer;
-    status = integer_text();
+    at = integer_text(at);
   } else {
-    problem_ = "no value begins so";
-    return Status::malformed;
+    return refuse(at, "no value begins so");
   }
-  if (status != Status::complete) return status;
+  if (at == nullptr) return at;
+  const std::uint32_t quote = kind == Kind::string ? 1 : 0;
   Value& done = values_[slot];
   done.kind = kind;
-  done.begin = kind == Kind::string ? from : begin;
-  done.end = kind == Kind::string ? to : static_cast<std::uint32_t>(at_);
-  return status;
+  done.begin = offset(begin) + quote;
+  done.end = offset(at) - quote;
+  return at;
 }
 
-JsonLine::Status JsonLine::children(int depth, std::uint32_t parent) {
-  if (depth == kMaxDepth) {
-    problem_ = "nested too deeply";
-    return Status::malformed;
-  }
-  const bool object = values_[parent].kind == Kind::object;
+const char* JsonLine::children(const char* at, int depth, std::uint32_t parent) {
+  if (depth == kMaxDepth) return refuse(at, "nested too deeply");
+  const bool object = *at == '{';
   const char close = object ? '}' : ']';
-  ++at_;
+  ++at;
+  if (at != end_ && *at == close) return at + 1;
   std::uint32_t last = 0;
-  if (!ends() && line_[at_] == close) {
-    ++at_;
-    return Status::complete;
-  }
   for (;;) {
-    if (values_.size() > kMaxValues) {
-      problem_ = "too many values";
-      return Status::malformed;
-    }
-    const auto slot = static_cast<std::uint32_t>(values_.size());
-    values_.emplace_back();
+    if (count_ > kMaxValues) return refuse(at, "too many values");
+    const std::uint32_t slot = new_slot();
     (last == 0 ? values_[parent].child : values_[last].next) = slot;
-    if (object) {
-      std::uint32_t begin = 0, end = 0;
-      if (const Status status = string(begin, end); status != Status::complete) return status;
-      if (const Status status = expect(':'); status != Status::complete) return status;
-      values_[slot].key_begin = begin;
-      values_[slot].key_end = end;
-      if (last != 0 && key(values_[last]) >= key(values_[slot])) {
-        problem_ = "keys out of order or twice";
-        return Status::malformed;
-      }
-    }
-    if (const Status status = value(depth + 1, slot); status != Status::complete) return status;
+    if (object) at = member_key(at, slot, last);
+    if (at != nullptr) at = value(at, depth + 1, slot);
+    if (at == nullptr) return at;
     last = slot;
-    if (!ends() && line_[at_] == ',') {
-      ++at_;
-      continue;
+    if (depth == 0) {
+      orders_.push_back(values_[slot].key_order);
+      members_.push_back(slot);
     }
-    return expect(close);
+    if (at == end_ || *at != ',') return expect(at, close);
+    ++at;
   }
 }
 
-JsonLine::Status JsonLine::string(std::uint32_t& begin, std::uint32_t& end) {
-  if (const Status status = expect('"'); status != Status::complete) return status;
-  begin = static_cast<std::uint32_t>(at_);
-  while (!ends() && line_[at_] != '"') {
-    if (static_cast<unsigned char>(line_[at_]) < 0x20) return stop("a bare control character in a string");
-    if (line_[at_] == '\\') {
-      if (const Status status = escape(); status != Status::complete) return status;
+// Of the member values_[slot], behind the member values_[before] if that is not 0. With its colon.
+const char* JsonLine::member_key(const char* at, std::uint32_t slot, std::uint32_t before) {
+  const char* const begin = at + 1;
+  at = string(at);
+  if (at == nullptr) return at;
+  const char* const behind = expect(at, ':');
+  if (behind == nullptr) return behind;
+  Value& member = values_[slot];
+  member.key_begin = offset(begin);
+  member.key_end = offset(at) - 1;
+  const std::uint64_t order = end_ - begin >= kWord
+                                  ? first_bytes(load(begin), static_cast<std::size_t>(at - 1 - begin))
+                                  : order_of(key(member));
+  member.key_order = order;
+  if (before == 0 || values_[before].key_order < order || key(values_[before]) < key(member)) return behind;
+  return refuse(behind, "keys out of order or twice");
+}
+
+const char* JsonLine::any_string(const char* at) {
+  at = expect(at, '"');
+  if (at == nullptr) return at;
+  const char* const begin = at;
+  bool is_ascii = true;
+  for (;;) {
+    at = skip_plain(at, end_);
+    if (at == end_) return expect(at, '"');
+    if (*at == '"') break;
+    if (*at == '\\') {
+      at = escape(at);
+      if (at == nullptr) return at;
+    } else if (static_cast<unsigned char>(*at) < 0x20) {
+      return stop(at, "a bare control character in a string");
     } else {
-      ++at_;
+      is_ascii = false;
+      ++at;
     }
   }
-  end = static_cast<std::uint32_t>(at_);
-  if (const Status status = expect('"'); status != Status::complete) return status;
-  if (base::is_valid_utf8(line_.substr(begin, end - begin))) return Status::complete;
-  problem_ = "a string that is not UTF-8";
-  return Status::malformed;
+  if (!is_ascii && !base::is_valid_utf8({begin, static_cast<std::size_t>(at - begin)}))
+    return refuse(at + 1, "a string that is not UTF-8");
+  return at + 1;
 }
 
-JsonLine::Status JsonLine::escape() {
-  ++at_;
-  if (ends()) return stop("half an escape");
-  const char c = line_[at_++];
-  if (std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos) return Status::complete;
-  if (c != 'u') {
-    problem_ = "no escape looks so";
-    return Status::malformed;
-  }
-  const std::size_t first = at_;
-  for (; at_ < first + 4; ++at_) {
-    if (ends()) return stop("half an escape");
-    if (hex_value(line_[at_]) < 0) return stop("no escape looks so");
+// Of those with a letter each has one character that is never written in another way.
+const char* JsonLine::escape(const char* at) {
+  ++at;
+  if (at == end_) return stop(at, "half an escape");
+  const char c = *at++;
+  if (std::string_view("\"\\bfnrt").find(c) != std::string_view::npos) return at;
+  is_doubtful_ = true;
+  if (c == '/') return at;
+  if (c != 'u') return refuse(at, "no escape looks so");
+  const char* const first = at;
+  for (; at < first + 4; ++at) {
+    if (at == end_) return stop(at, "half an escape");
+    if (hex_value(*at) < 0) return stop(at, "no escape looks so");
   }
   // Surrogates stand for characters that canonical text has in the clear; zero never stands in the log's
   // text.
-  const std::uint32_t unit = code_unit(line_.substr(first, 4));
-  if (unit != 0 && (unit < 0xd800 || unit > 0xdfff)) return Status::complete;
-  problem_ = "an escape that the log never uses";
-  return Status::malformed;
+  const std::uint32_t unit = code_unit({first, 4});
+  if (unit != 0 && (unit < 0xd800 || unit > 0xdfff)) return at;
+  return refuse(at, "an escape that the log never uses");
 }
 
-JsonLine::Status JsonLine::integer_text() {
-  if (line_[at_] == '-') ++at_;
-  if (ends() || !is_digit(line_[at_])) return stop("a number without digits");
-  while (!ends() && is_digit(line_[at_])) ++at_;
-  return Status::complete;
+const char* JsonLine::integer_text(const char* at) {
+  const bool is_negative = *at == '-';
+  if (is_negative) ++at;
+  if (at == end_ || !is_digit(*at)) return stop(at, "a number without digits");
+  const char* const first = at;
+  while (at != end_ && is_digit(*at)) ++at;
+  const std::string_view digits(first, static_cast<std::size_t>(at - first));
+  const bool is_small = digits.size() < kMaxIntegerDigits.size() ||
+                        (digits.size() == kMaxIntegerDigits.size() && digits <= kMaxIntegerDigits);
+  if (is_negative || !is_small || (digits.front() == '0' && digits.size() > 1)) is_doubtful_ = true;
+  return at;
 }
 
-JsonLine::Status JsonLine::literal(std::string_view word) {
+const char* JsonLine::literal(const char* at, std::string_view word) {
   for (const char c : word) {
-    if (const Status status = expect(c); status != Status::complete) return status;
+    at = expect(at, c);
+    if (at == nullptr) return at;
   }
-  return Status::complete;
+  return at;
 }
 
-std::string_view JsonLine::key(const Value& member) const {
-  return line_.substr(member.key_begin, member.key_end - member.key_begin);
-}
-
-std::string_view JsonLine::raw(const Value& value) const {
-  return line_.substr(value.begin, value.end - value.begin);
-}
-
-const JsonLine::Value* JsonLine::find(const Value& object, std::string_view name) const {
+const JsonLine::Value* JsonLine::find(const Value& object, std::string_view name, std::uint64_t order) const {
+  if (&object == &root()) {
+    auto at = static_cast<std::size_t>(std::find(orders_.begin(), orders_.end(), order) - orders_.begin());
+    for (; at < orders_.size() && orders_[at] == order; ++at) {
+      const Value& member = values_[members_[at]];
+      if (has_key(member, name, order)) return &member;
+    }
+    return nullptr;
+  }
   for (const Value* member = first_child(object); member != nullptr; member = next(*member)) {
-    if (key(*member) == name) return member;
+    if (has_key(*member, name, order)) return member;
   }
   return nullptr;
 }
@@ -275,12 +353,17 @@ std::string JsonLine::text(const Value& string) const {
 }
 
 std::optional<std::int64_t> JsonLine::integer(const Value& value) const {
+  std::string_view digits = raw(value);
+  const bool is_negative = digits.starts_with('-');
+  if (is_negative) digits.remove_prefix(1);
+  if (digits.size() > kMaxIntegerDigits.size()) {
+    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+    if (digits.size() > kMaxIntegerDigits.size()) return std::nullopt;
+  }
   std::int64_t number = 0;
-  const std::string_view digits = raw(value);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  if (number < -kMaxInteger || number > kMaxInteger) return std::nullopt;
-  return number;
+  for (const char digit : digits) number = number * 10 + (digit - '0');
+  if (value.kind != Kind::integer || number > kMaxInteger) return std::nullopt;
+  return is_negative ? -number : number;
 }
 
 void JsonLine::emit(const Value& value, std::string& out) const {
@@ -312,7 +395,7 @@ void JsonLine::emit(const Value& value, std::string& out) const {
   out += object ? '}' : ']';
 }
 
-bool JsonLine::is_canonical() {
+bool JsonLine::is_emitted_again() {
   emitted_.clear();
   emitted_.reserve(line_.size());
   emit(root(), emitted_);

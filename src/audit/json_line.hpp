@@ -1,7 +1,8 @@
 // The reader's own JSON: what a line holds, and whether its bytes are the only ones that could say so.
 //
 // It takes objects, arrays, strings, whole numbers and booleans without white space, and keeps where each
-// value lies in the line instead of copying it: about forty bytes a value, and at most kMaxValues values.
+// value lies in the line instead of copying it: forty bytes a value, and at most kMaxValues values. One pass
+// over the line; verifying a log is mostly this.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,16 @@ class JsonLine {
     std::uint32_t key_begin = 0, key_end = 0;  // of a member's key, between the quotes
     std::uint32_t next = 0;                    // the next member or element, 0 for none
     std::uint32_t child = 0;                   // the first member or element, 0 for none
+    std::uint64_t key_order = 0;               // order_of() a member's key
   };
+  // The first eight bytes, fewer with zeros behind: of two texts without zero bytes, the one with the smaller
+  // number comes first, and two short ones with the same number are the same.
+  [[nodiscard]] static constexpr std::uint64_t order_of(std::string_view text) noexcept {
+    std::uint64_t order = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+      order = order << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0u);
+    return order;
+  }
 
   // Replaces what was held. `line` must outlive the use of this object.
   Status parse(std::string_view line);
@@ -35,38 +45,66 @@ class JsonLine {
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
   [[nodiscard]] const char* problem() const noexcept { return problem_; }
 
-  // Emits what was parsed in canonical form (RFC 8785) and compares: false when the line says it in any other
-  // way.
-  [[nodiscard]] bool is_canonical();
+  // False when the line is not the canonical form (RFC 8785) of what it says. Where parse() met nothing that
+  // has another form, it is; else what was parsed is emitted again and compared.
+  [[nodiscard]] bool is_canonical() { return !is_doubtful_ || is_emitted_again(); }
+  // The same by emitting in any case: slow, and what the quick answer is tested against.
+  [[nodiscard]] bool is_emitted_again();
 
   // All of the following only after parse() returned Status::complete. The first value is the whole object.
-  [[nodiscard]] const std::vector<Value>& values() const noexcept { return values_; }
   [[nodiscard]] const Value& root() const { return values_.front(); }
-  [[nodiscard]] const Value* find(const Value& object, std::string_view key) const;
+  [[nodiscard]] const Value* find(const Value& object, std::string_view key) const {
+    return find(object, key, order_of(key));
+  }
   [[nodiscard]] const Value* first_child(const Value& parent) const { return at(parent.child); }
   [[nodiscard]] const Value* next(const Value& value) const { return at(value.next); }
-  [[nodiscard]] std::string_view key(const Value& member) const;  // as written, escapes and all
-  [[nodiscard]] std::string_view raw(const Value& value) const;   // as written
-  [[nodiscard]] std::string text(const Value& string) const;      // decoded
+  // As written, escapes and all.
+  [[nodiscard]] std::string_view key(const Value& member) const {
+    return {line_.data() + member.key_begin, member.key_end - member.key_begin};
+  }
+  [[nodiscard]] std::string_view raw(const Value& value) const {
+    return {line_.data() + value.begin, value.end - value.begin};
+  }
+  // Whether the member's key is the text, of which order_of() says `order`.
+  [[nodiscard]] bool has_key(const Value& member, std::string_view text, std::uint64_t order) const {
+    return member.key_order == order && member.key_end - member.key_begin == text.size() &&
+           (text.size() <= sizeof order || key(member) == text);
+  }
+  [[nodiscard]] std::string text(const Value& string) const;  // decoded
   [[nodiscard]] std::optional<std::int64_t> integer(const Value& value) const;
 
  private:
+  [[nodiscard]] const Value* find(const Value& object, std::string_view key, std::uint64_t order) const;
   [[nodiscard]] const Value* at(std::uint32_t index) const { return index == 0 ? nullptr : &values_[index]; }
-  Status stop(const char* problem);
-  Status value(int depth, std::uint32_t slot);
-  Status children(int depth, std::uint32_t parent);
-  Status string(std::uint32_t& begin, std::uint32_t& end);
-  Status escape();
-  Status integer_text();
-  Status literal(std::string_view word);
-  Status expect(char c);
-  [[nodiscard]] bool ends() const noexcept { return at_ == line_.size(); }
+  // Each takes where it begins and returns where it ended, or nothing after stop() or refuse().
+  const char* value(const char* at, int depth, std::uint32_t slot);
+  const char* children(const char* at, int depth, std::uint32_t parent);
+  const char* member_key(const char* at, std::uint32_t slot, std::uint32_t before);
+  const char* string(const char* at);
+  const char* any_string(const char* at);
+  const char* escape(const char* at);
+  const char* integer_text(const char* at);
+  const char* literal(const char* at, std::string_view word);
+  const char* expect(const char* at, char c);
+  const char* stop(const char* at, const char* problem);    // truncated where the line ends here
+  const char* refuse(const char* at, const char* problem);  // malformed
+  [[nodiscard]] std::uint32_t offset(const char* at) const {
+    return static_cast<std::uint32_t>(at - line_.data());
+  }
   void emit(const Value& value, std::string& out) const;
 
   std::string_view line_;
+  const char* end_ = nullptr;
   std::size_t at_ = 0;
   const char* problem_ = "";
-  std::vector<Value> values_;
+  Status status_ = Status::complete;
+  bool is_doubtful_ = false;  // something could have been written in another way
+  std::uint32_t new_slot();
+  std::vector<Value> values_;  // those below count_
+  std::uint32_t count_ = 0;
+  // Of the whole object's members, side by side, since they are looked for most.
+  std::vector<std::uint64_t> orders_;
+  std::vector<std::uint32_t> members_;
   std::string emitted_;
 };
 
