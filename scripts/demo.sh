@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows the gate at work: a private PostgreSQL with a small shop in it, the gate in front with policies/data-repair.json,
-# and what an agent is told for a handful of statements; then dry runs, and a policy that lets them decide. Keeps running until Ctrl-C, then removes all of it.
+# and what an agent is told for a handful of statements; then dry runs, and a policy that lets them decide, and what the audit log proves. Keeps running until Ctrl-C, then removes all of it.
 #
 #   scripts/demo.sh [--once]       --once: end after the show
 #
@@ -40,6 +40,7 @@ write_configuration() {
   printf '%s\n' "$database_password" >"$folder/agent_repair_db.pw"
   printf '%s\n' "$catalog_password" >"$folder/portcullis_catalog.pw"
   printf '%s\n' "$agent_password" | "$gate" user agent_repair --file "$folder/logins.conf" >/dev/null
+  "$gate" audit keygen --name demo --out "$folder/log.key" >/dev/null
   cat >"$folder/portcullis.json" <<JSON
 {
   "listen": { "address": "127.0.0.1", "port": 0 },
@@ -50,7 +51,10 @@ write_configuration() {
     "roles": { "repair-bot": { "user": "agent_repair_db", "password_file": "agent_repair_db.pw" } }
   },
   "policy": "policy.json",
-  "audit": { "directory": "audit", "origin": "demo" },
+  "audit": {
+    "directory": "audit", "origin": "demo", "key": "log.key",
+    "anchors": { "elsewhere": { "file": "anchored.notes", "require": "deny_changes" } }
+  },
   "shadow": { "programs": "$(postgres_programs)" }
 }
 JSON
@@ -157,8 +161,11 @@ say "What was refused, in the audit log"
 "$gate" audit show "$folder/audit" --verdict deny
 say "Did the dry runs come true?"
 "$gate" audit report dry-runs "$folder/audit"
-say "Verifying the audit log"
-"$gate" audit verify "$folder/audit"
+say "Verifying the audit log, by its public key and by the checkpoints that were kept elsewhere"
+sleep 2  # until the last entries are signed
+"$gate" audit verify "$folder/audit" --key "$folder/log.key.pub" --anchor "$folder/anchored.notes"
+say "What does verifying find? A drill attacks copies of the log"
+"$gate" audit drill "$folder/audit" --key "$folder/log.key.pub" --anchor "$folder/anchored.notes"
 [ "$once" = false ] || exit 0
 
 say "The gate keeps running: be the agent yourself"

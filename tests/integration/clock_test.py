@@ -2,6 +2,7 @@
 and waits for follows no clock that anybody can set."""
 
 import pathlib
+import re
 import struct
 import subprocess
 import unittest
@@ -45,9 +46,9 @@ class ClockThatIsSet(harness.ShopCase):
     def assert_log_is_whole(self):
         """The findings: steps, back or forward beyond the heartbeat, since the entries alone cannot show why; nothing else."""
         verified = self.gate.verify()
-        *told, summary = verified.stdout.splitlines()
+        told = [line for line in verified.stdout.splitlines() if re.match(r"\S+:\d+: ", line)]
         self.assertIn((verified.returncode, bool(told)), ((0, False), (2, True)), verified.stdout)
-        self.assertFalse([line for line in told if "clock was set" not in line], summary)
+        self.assertFalse([line for line in told if "clock was set" not in line], verified.stdout)
         return told
 
     def test_sessions_and_the_log_go_on(self):
