@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "audit/line_scanner.hpp"
-
 namespace portcullis::audit {
 namespace {
 
@@ -56,6 +54,20 @@ class Blocks {
 
 }  // namespace
 
+base::Result<void> read_anchor_notes(ReadBytes read,
+                                     const std::function<void(Note note, std::uint64_t line)>& take) {
+  LineScanner lines(std::move(read));
+  Blocks blocks(take);
+  for (;;) {
+    const auto line = lines.next();
+    if (!line) return line.error();
+    if (!*line) break;
+    blocks.see(**line);
+  }
+  blocks.end_block();
+  return {};
+}
+
 base::Result<void> read_anchor_file(const std::filesystem::path& file,
                                     const std::function<void(Note note, std::uint64_t line)>& take) {
   auto opened = open_to_read(file.string(), Links::follow);
@@ -66,16 +78,7 @@ base::Result<void> read_anchor_file(const std::filesystem::path& file,
                            "\" is larger than 256 MiB: give its newest notes in a file of "
                            "their own"};
   }
-  LineScanner lines(only_first(opened->bytes, std::move(opened->read)));
-  Blocks blocks(take);
-  for (;;) {
-    const auto line = lines.next();
-    if (!line) return line.error();
-    if (!*line) break;
-    blocks.see(**line);
-  }
-  blocks.end_block();
-  return {};
+  return read_anchor_notes(only_first(opened->bytes, std::move(opened->read)), take);
 }
 
 }  // namespace portcullis::audit

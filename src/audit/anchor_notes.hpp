@@ -6,11 +6,16 @@
 #include <functional>
 #include <vector>
 
+#include "audit/line_scanner.hpp"
 #include "audit/note_read.hpp"
 
 namespace portcullis::audit {
 
 inline constexpr std::uint64_t kMaxAnchorFile = std::uint64_t{256} << 20;
+
+// What `take` is given of a file that is read from its beginning to its end: see read_anchor_file().
+[[nodiscard]] base::Result<void> read_anchor_notes(
+    ReadBytes read, const std::function<void(Note note, std::uint64_t line)>& take);
 
 // Gives `take` every note in the file, with the line that it begins at, in the order of the file: of any
 // origin and size, and signed by nobody knows whom. What is no note is passed over. 58030 when the file

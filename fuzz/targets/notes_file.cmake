@@ -1,0 +1,1 @@
+portcullis_fuzz_target(notes_file USES portcullis::audit)
