@@ -78,6 +78,15 @@ void print_proven(const audit::VerifyReport& report, const VerifyAuditOptions& o
   print_anchor(report, !options.anchors.empty(), out);
 }
 
+// What a crash leaves is no violation, and still something to ask about.
+void print_crashes(const audit::VerifyReport& report, std::ostream& out) {
+  if (report.recovered > 0)
+    out << "crashes: " << report.recovered << "; each is followed by an entry \"recovered\"\n";
+  if (report.unresolved > 0)
+    out << "unresolved: " << report.unresolved
+        << " allowed statements have no outcome; what became of them, the database knows\n";
+}
+
 // Nothing, and said why, where one of them cannot be taken.
 std::optional<std::vector<audit::VerifierKey>> read_keys(const VerifyAuditOptions& options,
                                                          Console& console) {
@@ -104,6 +113,7 @@ int verify_audit(const VerifyAuditOptions& options, Console& console) {
                          [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }();
   for (const auto& finding : report.findings) print(finding, console.out);
+  print_crashes(report, console.out);
   print_proven(report, options, console.out);
   console.out << name(report.result) << ": " << report.entries << " entries in " << report.segments
               << " segments, " << report.decisions << " decisions, " << report.outcomes << " outcomes";

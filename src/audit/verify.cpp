@@ -175,6 +175,7 @@ class Verifier {
     see_in_tree(entry);
     report_.decisions += entry.type() == EntryType::decision ? 1 : 0;
     report_.outcomes += entry.type() == EntryType::outcome ? 1 : 0;
+    report_.recovered += entry.type() == EntryType::recovered ? 1 : 0;
     rules_.see(entry);
     keys_.see(entry, name());
     index_ = entry.index() + 1;

@@ -34,7 +34,8 @@ struct Finding {
 struct VerifyReport {
   VerifyResult result = VerifyResult::incomplete;
   std::uint64_t entries = 0, segments = 0, decisions = 0, outcomes = 0;
-  std::uint64_t whole = 0;  // entries in whole batches: fewer than `entries` where the last one is torn
+  std::uint64_t whole = 0;      // entries in whole batches: fewer than `entries` where the last one is torn
+  std::uint64_t recovered = 0;  // starts behind an end that was none
   std::uint64_t unresolved =
       0;                  // allowed decisions without any outcome, a Parse (which needs none) not counted
   bool closed = false;    // the last entry is `close`; otherwise the gate still runs, or ended without one

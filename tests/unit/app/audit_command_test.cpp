@@ -86,6 +86,20 @@ TEST_F(AuditCommand, VerifiesAnUntouchedLog) {
                   "[0-9a-f]+\n"));
 }
 
+TEST_F(AuditCommand, TellsOfCrashesAndWhatTheyLeft) {
+  std::string text = folder_.read(std::filesystem::relative(segment(), folder_.path()).string());
+  text.resize(text.rfind('\n', text.size() - 2) + 1);  // without its "close"
+  std::ofstream(segment(), std::ios::binary | std::ios::trunc) << text;
+  {
+    auto log = audit::Log::open({.directory = directory_, .origin = "test"}, clock_);
+    ASSERT_TRUE(log);
+    ASSERT_TRUE((*log)->append(decision("bot", "allow", "select 1")));
+  }
+  EXPECT_EQ(verify(), 2) << out_;
+  EXPECT_THAT(out_, HasSubstr("crashes: 1;"));
+  EXPECT_THAT(out_, HasSubstr("unresolved: 1 allowed statements have no outcome"));
+}
+
 TEST_F(AuditCommand, NamesWhatWasChanged) {
   std::string text = folder_.read(std::filesystem::relative(segment(), folder_.path()).string());
   text.replace(text.find("one"), 3, "ten");
