@@ -40,12 +40,12 @@ std::optional<ReadProblem> Chain::check_place(bool first_of_segment) const {
     return problem("batch",
                    "the entry has the batch " + said(entry.batch()) + " where " + said(batch) + " was due");
   }
+  if (entry.ends_batch() && !entry.seal_holds()) {
+    return problem("seal", "\"e\" is not true of the entry: it was altered");
+  }
   if (first_of_segment != (entry.type() == EntryType::segment)) {
     return problem("segment", first_of_segment ? "the segment does not begin with an entry \"segment\""
                                                : "an entry \"segment\" stands inside a segment");
-  }
-  if (entry.ends_batch() && !entry.seal_holds()) {
-    return problem("seal", "\"e\" is not true of the entry: it was altered");
   }
   return std::nullopt;
 }
@@ -117,15 +117,17 @@ class Scanner {
     if (!blank) used_ = first.offset + first.text.size();
     scan_.blank_tail = first.terminated;
     zeros_ = blank && !first.text.empty();
-    bool second = true;
+    bool second = true, in_first = true;
     for (;; second = false) {
       const auto line = lines_.next();
       if (!line) return line.error();
       if (!*line) break;
+      in_first = in_first && (*line)->is_rest;
       if (is_blank((*line)->text)) {
         zeros_ = zeros_ || !(*line)->text.empty();
         continue;
       }
+      if (in_first) return damaged(problem("bytes", "a line is longer than an entry may be"));
       // A fragment that another line follows at once was not torn by a crash: somebody, or a failing disk,
       // changed it.
       if (second && !blank) return damaged(std::move(*bad));
@@ -139,7 +141,7 @@ class Scanner {
   }
 
   bool is_later_batch(const Line& line) {
-    return line.terminated && !line.too_long && !later_.read(line.text) &&
+    return line.terminated && !line.too_long && !line.is_rest && !later_.read(line.text) &&
            later_.batch() > scan_.state.batch + 1;
   }
 

@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+
 namespace portcullis::audit {
 namespace {
 
@@ -19,6 +21,20 @@ base::Error cannot(const char* what) {
 
 const unsigned char* data_of(std::string_view text) noexcept {
   return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// RFC 8032, section 5.1.3: y is below p = 2^255 - 19, and where x is 0 (y is 1 or p - 1) it is not said to be
+// odd. OpenSSL takes other bytes, too, for the same point.
+bool is_point_as_due(PublicKey key) noexcept {
+  const bool is_odd = (key.back() & 0x80u) != 0;
+  key.back() &= 0x7fu;
+  const bool is_one =
+      key.front() == 1 && std::all_of(key.begin() + 1, key.end(), [](auto b) { return b == 0; });
+  if (is_one) return !is_odd;
+  if (key.back() != 0x7f || !std::all_of(key.begin() + 1, key.end() - 1, [](auto b) { return b == 0xff; }))
+    return true;
+  constexpr unsigned char lowest_of_p = 0xed;
+  return key.front() < lowest_of_p - 1 || (key.front() == lowest_of_p - 1 && !is_odd);
 }
 
 }  // namespace
@@ -71,6 +87,7 @@ base::Result<void> SigningKey::reveal(Seed& into) const {
 }
 
 bool ed25519_holds(const PublicKey& key, std::string_view text, const Ed25519Signature& signature) {
+  if (!is_point_as_due(key)) return false;
   EVP_PKEY* const made = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size());
   if (made == nullptr) return false;
   const Context context(EVP_MD_CTX_new());

@@ -200,7 +200,7 @@ bool EntryReader::read_quickly(std::string_view due) {
   if (!fits(json_, json_.root(), all_fields_of(*type), keep)) return false;
   type_ = *type;
   take_common();
-  return (previous_ == due || is_hash(previous_)) && (!ends_batch() || is_seal(seal()));
+  return ((!due.empty() && previous_ == due) || is_hash(previous_)) && (!ends_batch() || is_seal(seal()));
 }
 
 // Once common_ says where they are.

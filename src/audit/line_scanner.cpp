@@ -99,7 +99,8 @@ base::Result<std::optional<Line>> LineScanner::next() {
     }
     const std::string_view text(buffer_.data() + begin_,
                                 (feed == std::string::npos ? buffer_.size() : feed) - begin_);
-    Line line{text, file_offset_ + begin_, ++lines_, feed != std::string::npos, too_long};
+    Line line{text, file_offset_ + begin_, ++lines_, feed != std::string::npos, too_long, inside_line_};
+    inside_line_ = line.too_long && !line.terminated;
     begin_ += text.size() + (line.terminated ? 1 : 0);
     return std::optional<Line>(line);
   }

@@ -35,7 +35,8 @@ struct Line {
   std::uint64_t offset = 0;  // of its first byte
   std::uint64_t number = 0;  // from 1
   bool terminated = false;   // a line feed follows
-  bool too_long = false;     // above kMaxLineBytes: `text` is its beginning, and no further line can be read
+  bool too_long = false;     // above kMaxLineBytes: without a line feed, `text` is only a part of it
+  bool is_rest = false;      // of the line before, which was too long: no line of its own
 };
 
 class LineScanner {
@@ -54,6 +55,7 @@ class LineScanner {
   std::uint64_t file_offset_ = 0;  // of buffer_[0]
   std::uint64_t lines_ = 0;
   bool at_end_ = false;
+  bool inside_line_ = false;  // what was given last goes on
 };
 
 // White space of a file that was allocated and not written: nothing, or zero bytes.

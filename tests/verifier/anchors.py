@@ -2,6 +2,7 @@
 
 import keys
 import notes
+from regular import read_regular
 
 MOST_BYTES = 256 * 1024 * 1024
 WORSE = {"incomplete": 1, "tampered": 2}
@@ -13,8 +14,7 @@ class Anchor:
     def __init__(self, path):
         self.path, self.worst = path, (None, "")
         try:
-            with open(path, "rb") as file:
-                raw = file.read(MOST_BYTES + 1)
+            raw = read_regular(path, links=True, most=MOST_BYTES + 1)
         except OSError as error:
             self.notes = []
             return self.found("incomplete", str(error))

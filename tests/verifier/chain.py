@@ -1,6 +1,7 @@
 """Follows a log from its first byte to its last: lines, numbers, hashes, batches, seals, segments, and the tail that a
 crash leaves. What was signed is checked on the way."""
 
+import os
 import re
 from typing import NamedTuple
 
@@ -10,11 +11,15 @@ import keys
 import tree
 from anchors import Anchors
 from rules import Rules
+from regular import read_or_error, read_regular
 from signatures import Notes
 
 MOST_FINDINGS = 20
 INCOMPLETE = ("time", "silence", "torn tail", "empty", "read", "unsigned", "no key", "no anchor")  # no proof of a change
 SEGMENT, NOTES = re.compile(r"[0-9]{20}\.jsonl"), re.compile(r"[0-9]{20}\.notes")
+
+
+LARGEST = 2**64 - 1  # that a file may be named by
 
 
 class Finding(NamedTuple):
@@ -79,26 +84,26 @@ class Log:
     def _read_first(self):
         """The segments. Notes and anchors are read before what is in them, so that none speaks of entries that came later."""
         segments, files = self._named(".jsonl", SEGMENT), self._named(".notes", NOTES)
-        self._notes = Notes(self._report, self._keys, {f.name: f.read_bytes() for f in files})
+        self._notes = Notes(self._report, self._keys, {f.name: read_or_error(f) for f in files})
         self.anchors = Anchors(self._anchor_paths)
         for one in files:
-            if not one.with_suffix(".jsonl").exists():  # it may have come since the segments were listed
+            if not os.path.lexists(one.with_suffix(".jsonl")):  # it may have come since the segments were listed
                 self._report("notes", "no segment is beside it", f"{one.name}:1")
         return segments
 
     def _named(self, ending, form):
         found = sorted(f for f in self._folder.iterdir() if f.name.endswith(ending))
         for one in found:
-            if not form.fullmatch(one.name):
+            if not form.fullmatch(one.name) or int(one.name[:20]) > LARGEST:
                 self._fatal("read", f"{one.name} has not the name of a file of the log")
         return found
 
     def _segment(self, segment, last):
-        raw = segment.read_bytes()
         self._place = f"{segment.name}:0"
         if int(segment.name[:20]) != self.tree.size:
             self._fatal("index", "the segment's name is not the index due")
         self._notes.begin(segment.name, last)
+        raw = read_regular(segment)
         position, number = 0, 0
         while position < len(raw):
             end = raw.find(b"\n", position)
@@ -108,7 +113,7 @@ class Log:
             entry = self._read(line, nothing_behind=end < 0 or not raw[end + 1:].partition(b"\n")[0].strip(b"\0"))
             if entry is None:
                 return self._tail(raw[position:], last, number == 1)
-            self._check(entry)
+            self._check(entry, first=number == 1)
             if end < 0:
                 return self._tail(line, last, number == 1)
             self._take(entry, line, first=number == 1)
@@ -151,17 +156,17 @@ class Log:
         return entry if fields.wrong_field(entry) is None else None
 
     # --- entries --------------------------------------------------------------------------------------------------
-    def _check(self, entry):
+    def _check(self, entry, first):
         wrong = fields.wrong_field(entry)
         if wrong is not None:
             self._fatal("fields", f'the field "{wrong}"')
         self._numbers(entry)
         if "e" in entry and entry["e"] != tree.seal(canonical.emit({**entry, "e": ""})):
             self._fatal("seal", "the seal is not true of the entry")
-
-    def _take(self, entry, line, first):
         if first != (entry["t"] == "segment"):
             self._fatal("segment", "a segment begins with its entry, and only there is one")
+
+    def _take(self, entry, line, first):
         if first:
             self._notes.first(self._name())
         if entry["t"] == "segment" and entry["frontier"] != [tree.base64url(h) for h in self.tree.frontier]:

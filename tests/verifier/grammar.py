@@ -62,12 +62,12 @@ class _Reader:
         begin = self._at
         self._take(b'"')
         self._at = _TEXT.match(self._line, self._at).end()
+        if _NEVER.search(self._line[begin:self._at]):
+            raise Wrong("an escape that no entry has")
         if _HALF_ESCAPE.match(self._line, self._at):
             raise Ended("the line ends within an escape")
         self._take(b'"')
         raw = self._line[begin:self._at]
-        if _NEVER.search(raw):
-            raise Wrong("an escape that no entry has")
         try:
             return json.loads(raw.decode("utf-8"))
         except UnicodeDecodeError as error:

@@ -4,12 +4,13 @@
     proof.py check FILE --key PUB...                     a `*.tlog-proof`: the entry in it is in the log that PUB signed
     proof.py check FILE --key PUB... --from OLD_NOTE     the log of the note in it begins with the log of OLD_NOTE
 
-Exit code: 0 it holds, 1 it does not, 2 a file cannot be read. More keys are given where the two notes have different ones."""
+Exit code: 0 it holds, 1 it does not, 2 it cannot be checked. More keys are given where the two notes have different ones."""
 
 import argparse
 import pathlib
 import sys
 
+import canonical
 import fields
 import keys
 import notes
@@ -20,7 +21,11 @@ MOST_HASHES = 63
 
 
 class Refused(Exception):
-    pass
+    """It does not hold."""
+
+
+class Undecided(Refused):
+    """It can not be checked: not of the form, or not signed by the key."""
 
 
 # --- the two checks of the page -----------------------------------------------------------------------------------
@@ -79,9 +84,12 @@ def note_by(raw, vkeys):
     try:
         note = notes.read(raw)
     except notes.NotANote as error:
-        raise Refused(f"no note: {error}") from error
-    if not any(note.origin == key.name and notes.holds(note, key) for key in map(keys.public, vkeys)):
-        raise Refused("the note is not signed by a key that was given, or of another log")
+        raise Undecided(f"no note: {error}") from error
+    known = [key for key in map(keys.public, vkeys) if any((s.name, s.id) == (key.name, key.id) for s in note.signatures)]
+    if not known:
+        raise Undecided("the note is not signed by a key that was given")
+    if not any(note.origin == key.name and notes.holds(note, key) for key in known):
+        raise Refused("the note was changed, or is of another log than the key")
     return note
 
 
@@ -91,20 +99,20 @@ def _parts(raw):
     try:
         return head.decode("ascii").split("\n"), note if empty else b""
     except UnicodeDecodeError as error:
-        raise Refused("no file of a proof") from error
+        raise Undecided("no file of a proof") from error
 
 
 def _told(line, word):
     """What stands behind `word` and a space."""
     if not line.startswith(word + " "):
-        raise Refused(f'no line "{word} ..." where it is due')
+        raise Undecided(f'no line "{word} ..." where it is due')
     return line[len(word) + 1:]
 
 
 def _hashes(lines):
     made = [notes.hash_of(line) for line in lines]
     if None in made or len(made) > MOST_HASHES:
-        raise Refused("not hashes, or more than 63 of them")
+        raise Undecided("not hashes, or more than 63 of them")
     return made
 
 
@@ -112,14 +120,26 @@ def check_inclusion(raw, vkeys):
     """(the line of the entry, its index, the note)."""
     lines, note = _parts(raw)
     if len(lines) < 3 or lines[0] != HEADER:
-        raise Refused("no file of a proof that an entry is in a log")
+        raise Undecided("no file of a proof that an entry is in a log")
     line, index = fields.decoded(_told(lines[1], "extra")), notes.number(_told(lines[2], "index"))
-    if line is None or b"\n" in line or index is None:
-        raise Refused("its entry or its index is none")
+    if not line or len(line) > canonical.MOST_BYTES or index is None:
+        raise Undecided("its entry or its index is none")
     path, note = _hashes(lines[3:]), note_by(note, vkeys)
     if not included(tree.leaf(line), index, note.size, path, note.root):
         raise Refused("the entry is not at this place of the log")
+    _check_entry(line, index, note.origin)
     return line, index, note
+
+
+def _check_entry(line, index, origin):
+    """That what was signed at this place says so itself."""
+    try:
+        entry = canonical.read(line)
+    except canonical.NotCanonical as error:
+        raise Refused(f"it is no entry: {error}") from error
+    place, time = entry.get("i"), entry.get("ts")
+    if entry.get("@") != f"{origin}#v1" or type(place) is not int or place != index or type(time) is not int or time < 0:
+        raise Refused("the entry is of another log or place, or has no time")
 
 
 def check_consistency(raw, old_raw, vkeys):
@@ -128,7 +148,7 @@ def check_consistency(raw, old_raw, vkeys):
     size, path = notes.number(_told(lines[0], "old")), _hashes(lines[1:])
     old, new = note_by(old_raw, vkeys), note_by(note, vkeys)
     if size != old.size or old.origin != new.origin:
-        raise Refused("it is about another older note")
+        raise Undecided("it is about another older note")
     if not consistent(old.size, old.root, new.size, new.root, path):
         raise Refused("the log does not begin with the older one")
     return old, new
@@ -153,8 +173,11 @@ def main(arguments):
     try:
         vkeys = [keys.read_file(path) for path in told.key]
         if None in vkeys:
-            raise Refused("a file of a key holds none")
+            raise Undecided("a file of a key holds none")
         print(checked(told, vkeys))
+    except Undecided as error:
+        print(f"CANNOT BE CHECKED: {error}", file=sys.stderr)
+        return 2
     except Refused as error:
         print(f"REFUSED: {error}", file=sys.stderr)
         return 1

@@ -134,6 +134,20 @@ class Files(case.Signed):
             changed = raw[:at] + bytes([raw[at] ^ 1 << chance.randrange(8)]) + raw[at + 1:]
             self.assertRaises(proof.Refused, proof.check_inclusion, changed, self.keys[:1])
 
+    def test_what_is_signed_and_no_entry_of_this_place(self):
+        """The path holds; what stands at its end says something else than where it is, or nothing."""
+        for line in (b"", b"hello", self.lines[3], self.lines[4].replace(b"pg-prod-1#", b"pg-prod-2#"), self.lines[4] + b"\n",
+                     self.lines[4].replace(b'"ts":', b'"ts":-')):
+            lines = [*self.lines[:4], line, *self.lines[5:9]]
+            leaves = [tree.leaf(one) for one in lines]
+            path = tree.inclusion_by_definition(4, leaves)
+            self.assertTrue(proof.included(leaves[4], 4, 9, path, tree.root_by_definition(leaves)))
+            note = self.signed(9, root=tree.root_by_definition(leaves))
+            raw = f"c2sp.org/tlog-proof@v1\nextra {b64(line)}\nindex 4\n{self.hashes(path)}\n".encode() + note
+            with self.assertRaises(proof.Refused, msg=line) as told:
+                proof.check_inclusion(raw, self.keys[:1])
+            self.assertEqual(isinstance(told.exception, proof.Undecided), line == b"")
+
     def test_consistency_of_all(self):
         made = [note for number in range(3) for note in self.notes(number)]
         for old in made:
@@ -162,8 +176,10 @@ class Files(case.Signed):
         run = lambda *told: subprocess.run([*command, *told], capture_output=True).returncode
         self.assertEqual(run(file, "--key", key), 0)
         self.assertEqual(run(newer, "--key", key, "--from", old), 0)
-        self.assertEqual(run(newer, "--key", key), 1)
-        self.assertEqual(run(file, "--key", old), 1)
+        self.assertEqual(run(newer, "--key", key), 2)
+        self.assertEqual(run(file, "--key", old), 2)
+        broken = file.read_bytes().replace(b"index 4", b"index 3")
+        self.assertEqual(run(self.beside("3.tlog-proof", broken), "--key", key), 1)
         self.assertEqual(run(self.place / "nothing there", "--key", key), 2)
 
 

@@ -6,10 +6,11 @@ import notes
 
 
 class File:
-    """One file of notes; `next` is the note whose turn it is."""
+    """One file of notes; `next` is the note whose turn it is. `raw`: bytes, or the OSError why there are none."""
 
     def __init__(self, name, raw, last):
-        self.name, self._raw, self._last = name, raw, last
+        self._unread = raw if isinstance(raw, OSError) else None
+        self.name, self._raw, self._last = name, b"" if self._unread else raw, last
         self._begin = self._behind = 0  # of the note whose turn it is
         self.above = int(name[:20])  # the size of the note before
         self.next, self.ended = None, False
@@ -22,6 +23,8 @@ class File:
     def look(self, origin):
         """Goes on to the next note; (check, text) of what is wrong with it by itself, or None."""
         self.next, self._begin = None, self._behind
+        if self._unread:
+            return "read", str(self._unread)
         end = notes.end_of_note(self._raw, self._begin)
         if end < 0:
             return self._left_over(self._raw[self._begin:])
@@ -42,7 +45,7 @@ class File:
 
 
 class Notes:
-    """`files`: {name: bytes}, all that were there before the first segment was read. `report(check, text, place)` is called for
+    """`files`: {name: bytes or OSError}, all that were there before the first segment was read. `report(check, text, place)` is called for
     what does not hold, at most once a file. `covered`: the size of the newest note that holds."""
 
     def __init__(self, report, history, files):

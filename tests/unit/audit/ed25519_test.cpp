@@ -63,6 +63,25 @@ TEST(Ed25519, HoldsForThisKeyThisTextAndTheseBitsOnly) {
 }
 
 // RFC 8032, section 5.1.7: s must be below the group's order, else a second signature could be made of one.
+// y is 1: a point that is its own negative, and so its own public key's signature of anything. The other
+// bytes are those that RFC 8032 does not decode: y is not below 2^255 - 19, or x is 0 and said to be odd.
+TEST(Ed25519, TakesAPointOnlyInItsOwnBytes) {
+  PublicKey one{};
+  one.front() = 1;
+  Ed25519Signature signature{};
+  signature.front() = 1;
+  EXPECT_TRUE(ed25519_holds(one, "anything", signature));
+  PublicKey above{}, odd = one;
+  above.fill(0xff);
+  above.front() = 0xee;
+  above.back() = 0x7f;
+  odd.back() = 0x80;
+  EXPECT_FALSE(ed25519_holds(above, "anything", signature));
+  EXPECT_FALSE(ed25519_holds(odd, "anything", signature));
+  above.back() = 0xff;
+  EXPECT_FALSE(ed25519_holds(above, "anything", signature));
+}
+
 TEST(Ed25519, HasOneSignatureForAText) {
   const auto key = key_of(1);
   auto signature = key.sign("text\n").value();

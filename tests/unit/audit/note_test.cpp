@@ -317,6 +317,17 @@ TEST(VerifierKeyReader, SaysWhatIsWrong) {
   EXPECT_THAT(wrong("k+9ae54446+AQ=="), HasSubstr("Ed25519"));
 }
 
+TEST(VerifierKeyReader, TakesTheNamesOfLogsAlone) {
+  const auto is_taken = [](const std::string& name) {
+    return read_vkey(vkey_text(name, key_of(1).public_key())).has_value();
+  };
+  EXPECT_TRUE(is_taken("!~"));
+  EXPECT_TRUE(is_taken(std::string(255, 'a')));
+  EXPECT_FALSE(is_taken(std::string(256, 'a')));
+  for (const char* name : {"", "a b", "a#b", "a\"b", "a\\b", "a\x7f", "\xc3\xa4", "a\xc2\x9b", "a\nb"})
+    EXPECT_FALSE(is_taken(name)) << name;
+}
+
 // Whoever mixes the files up must not find the private key in a terminal's history or in a log.
 TEST(VerifierKeyReader, KeepsAPrivateKeyToItself) {
   const auto key = read_vkey("PRIVATE+KEY+gate.example+9ae54446+AQEBAQEB");

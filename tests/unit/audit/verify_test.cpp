@@ -239,6 +239,39 @@ TEST_F(Verify, DetectsEntriesOfAnotherLog) {
   EXPECT_EQ(report.result, VerifyResult::clean);
 }
 
+TEST_F(Verify, ChecksTheSealBeforeThePlaceOfASegment) {
+  forger_.begin_segment();
+  forger_.add(segment_draft(forger_.context(), "b0"));
+  std::string more = forger_.bytes();
+  more[more.find("\"e\":\"") + 5] ^= 1;
+  const auto report = check(first_, second_ + more);
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].check, "seal");
+}
+
+// What stands behind a torn batch is an entry only in an entry's form: its hash of the one before is none.
+TEST_F(Verify, NeedsAHashInALaterBatchBehindATornOne) {
+  forger_.begin_segment();
+  forger_.add(session("login")).add(session("end"));
+  std::string later = lines_of(forger_.bytes()).back();
+  EXPECT_EQ(check(first_, second_ + "\n" + later).findings.at(0).check, "batch");
+  const std::size_t hash = later.find("\"prev\":\"") + 8;
+  later.erase(hash, later.find('"', hash) - hash);
+  EXPECT_EQ(check(first_, second_ + "\n" + later).findings.at(0).check, "torn tail");
+}
+
+// A line is judged as a whole, however long its beginning of zero bytes.
+TEST_F(Verify, DetectsBytesBehindZerosThatFillTheLongestLine) {
+  const std::string zeros(kMaxLineBytes + 2, '\0');
+  EXPECT_EQ(check(first_, second_ + zeros + "\n").findings.at(0).check, "torn tail");
+  EXPECT_EQ(check(first_, second_ + zeros + "x\n").findings.at(0).check, "bytes");
+  EXPECT_EQ(check(first_, second_ + "\n" + zeros + "x\n").findings.at(0).check, "torn tail");
+  forger_.begin_segment();
+  forger_.add(session("login")).add(session("end"));
+  EXPECT_EQ(check(first_, second_ + "\n" + zeros + lines_of(forger_.bytes()).back()).findings.at(0).check,
+            "torn tail");
+}
+
 TEST_F(Verify, DetectsALineThatIsTooLongWithoutKeepingIt) {
   const auto report = check(first_ + std::string(kMaxLineBytes + 2, 'x'), second_);
   EXPECT_EQ(report.result, VerifyResult::tampered);
