@@ -1,6 +1,7 @@
 #include <string>
 
 #include "app/audit_command.hpp"
+#include "app/text_table.hpp"
 #include "audit/note_file.hpp"
 #include "audit/note_write.hpp"
 #include "audit/proof_verdict.hpp"
@@ -13,7 +14,8 @@ using audit::ProofResult;
 using audit::ProofVerdict;
 
 int answer(ProofResult result, const std::string& why, Console& console) {
-  console.err << (result == ProofResult::refuted ? "NOT PROVEN: " : "cannot be checked: ") << why << "\n";
+  console.err << (result == ProofResult::refuted ? "NOT PROVEN: " : "cannot be checked: ") << printable(why)
+              << "\n";
   return static_cast<int>(result);
 }
 

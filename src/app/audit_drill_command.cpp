@@ -53,7 +53,7 @@ int drill_audit(const VerifyAuditOptions& given, Console& console) {
   for (const auto& file : given.keys) {
     auto key = audit::read_vkey_file(file);
     if (!key) {
-      console.err << "portcullis: " << key.error().message << "\n";
+      console.err << "portcullis: " << printable(key.error().message) << "\n";
       return kNoDrill;
     }
     evidence.keys.push_back(std::move(*key));
@@ -65,7 +65,7 @@ int drill_audit(const VerifyAuditOptions& given, Console& console) {
   const auto attacks = audit::drill(given.directory, options);
   if (console.err_is_terminal) console.err << "\r\033[K" << std::flush;
   if (!attacks) {
-    console.err << "portcullis: " << attacks.error().message << "\n";
+    console.err << "portcullis: " << printable(attacks.error().message) << "\n";
     return kNoDrill;
   }
   std::vector<std::vector<std::string>> rows{{"attack", "the log is left", "found by"}};

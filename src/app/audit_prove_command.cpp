@@ -6,6 +6,7 @@
 
 #include "app/audit_command.hpp"
 #include "app/exit_code.hpp"
+#include "app/text_table.hpp"
 #include "audit/prove.hpp"
 #include "base/descriptor.hpp"
 
@@ -13,7 +14,7 @@ namespace portcullis::app {
 namespace {
 
 int fail(Console& console, int code, const std::string& message) {
-  console.err << "portcullis: " << message << "\n";
+  console.err << "portcullis: " << printable(message) << "\n";
   return code;
 }
 

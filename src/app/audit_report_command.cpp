@@ -220,7 +220,7 @@ int report_dry_runs(const DryRunReportOptions& options, Console& console) {
     return true;
   });
   if (!read) {
-    console.err << "portcullis: " << read.error().message << "\n";
+    console.err << "portcullis: " << printable(read.error().message) << "\n";
     return kFailure;
   }
   console.out << (options.json ? history.to_value().dump() + "\n" : history.to_text());

@@ -1,5 +1,6 @@
 #include "app/audit_command.hpp"
 #include "app/exit_code.hpp"
+#include "app/text_table.hpp"
 #include "audit/read.hpp"
 #include "portcullis/policy/decision.hpp"
 
@@ -42,7 +43,7 @@ int show_audit(const ShowOptions& options, Console& console) {
     return console.out.good();  // whoever reads may have had enough
   });
   if (shown) return kSuccess;
-  console.err << "portcullis: " << shown.error().message << "\n";
+  console.err << "portcullis: " << printable(shown.error().message) << "\n";
   return kFailure;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/audit_command.hpp"
+#include "app/text_table.hpp"
 #include "portcullis/audit/verify.hpp"
 
 namespace portcullis::app {
@@ -40,9 +41,11 @@ std::string_view name(audit::VerifyResult result) {
   return "";
 }
 
+// What stands in an altered log is quoted in findings: it must not drive a terminal, nor look like a line of
+// ours.
 void print(const audit::Finding& finding, std::ostream& out) {
-  if (!finding.file.empty()) out << finding.file << ":" << finding.line << ": ";
-  out << finding.check << ", entry " << finding.index << ": " << finding.message << "\n";
+  if (!finding.file.empty()) out << printable(finding.file) << ":" << finding.line << ": ";
+  out << finding.check << ", entry " << finding.index << ": " << printable(finding.message) << "\n";
 }
 
 // "all 20 entries", "17 of 20 entries".
@@ -52,7 +55,7 @@ std::string share(std::uint64_t part, std::uint64_t all) {
 }
 
 void print_key(const audit::VerifyReport& report, bool any_given, std::ostream& out) {
-  out << "signed: " << share(report.covered, report.whole) << ", by " << report.key << "\n";
+  out << "signed: " << share(report.covered, report.whole) << ", by " << printable(report.key) << "\n";
   if (report.key_is_trusted) {
     out << "key: given, or put in force by one given\n";
   } else if (!any_given) {
@@ -94,7 +97,7 @@ std::optional<std::vector<audit::VerifierKey>> read_keys(const VerifyAuditOption
   for (const auto& file : options.keys) {
     auto key = audit::read_vkey_file(file);
     if (!key) {
-      console.err << "portcullis: " << key.error().message << "\n";
+      console.err << "portcullis: " << printable(key.error().message) << "\n";
       return std::nullopt;
     }
     keys.push_back(std::move(*key));

@@ -73,6 +73,22 @@ TEST_F(AuditVerify, SaysWhatIsMissingForAProof) {
   EXPECT_THAT(out_, HasSubstr("\nsigned: 3 of 4 entries, by "));
 }
 
+// Whoever alters a log chooses what findings quote of it.
+TEST_F(AuditVerify, WhatALogSaysDrivesNoTerminalAndMakesNoLine) {
+  auto record = audit::testing::decision("select 1");
+  record.agent =
+      "x\x1b[2J\nclean: 9 entries\xc2\x9b"
+      "2J";
+  forger_.leave_out(record.agent, 6).add(record).sign({&key_});
+  forger_.save(log_);
+  EXPECT_EQ(verify({log_, "--key", public_key_, "--anchor", anchor_}), 1);
+  EXPECT_THAT(out_, HasSubstr("agent \"x?[2J?clean: 9 entries??2J\" stands"));
+  EXPECT_THAT(out_, ::testing::Not(HasSubstr("\x1b")));
+  folder_.write("audit/\x1b[2J.notes", "");
+  EXPECT_EQ(verify({log_}), 2);
+  EXPECT_THAT(out_, HasSubstr("\"?[2J.notes\" is not the name"));
+}
+
 TEST_F(AuditVerify, TakesSeveralKeysAndAnchors) {
   const auto other = folder_.write("other.pub", audit::vkey_text(other_.name, other_.key.public_key()));
   const auto newer = folder_.write("newer.notes", forger_.note({&key_}));
