@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <string>
 
 #include "app/audit_command.hpp"
@@ -14,6 +15,27 @@ using audit::Needs;
 
 constexpr int kMissed = 1;
 constexpr int kNoDrill = 2;
+
+volatile std::sig_atomic_t stopped = 0;
+
+// Whoever has enough of it must not be left with copies of the log: they are removed before the end.
+class StopSignals {
+ public:
+  StopSignals() {
+    stopped = 0;
+    for (std::size_t i = 0; i < std::size(kSignals); ++i)
+      before_[i] = std::signal(kSignals[i], [](int) { stopped = 1; });
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  ~StopSignals() {
+    for (std::size_t i = 0; i < std::size(kSignals); ++i) std::signal(kSignals[i], before_[i]);
+  }
+
+ private:
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+  void (*before_[std::size(kSignals)])(int){};
+};
 
 std::string missing(Needs needs) {
   switch (needs) {
@@ -62,6 +84,8 @@ int drill_audit(const VerifyAuditOptions& given, Console& console) {
   options.progress = [&](std::size_t done, std::size_t all) {
     if (console.err_is_terminal) console.err << "\rattack " << done + 1 << " of " << all << std::flush;
   };
+  options.is_stopped = [] { return stopped != 0; };
+  const StopSignals signals;
   const auto attacks = audit::drill(given.directory, options);
   if (console.err_is_terminal) console.err << "\r\033[K" << std::flush;
   if (!attacks) {

@@ -71,6 +71,11 @@ base::Result<Hash> root_at(const fs::path& directory, std::uint64_t size) {
   return tree.root();
 }
 
+base::Error stopped() {
+  return {.code = base::sqlstate::query_canceled,
+          .message = "the drill was stopped, and its copies are removed: run it again"};
+}
+
 // From the size that signatures reach, so that what is changed below is found by them.
 std::uint64_t reach_of(const Protection& protection) {
   if (protection.covered == 0) return UINT64_MAX;
@@ -110,6 +115,7 @@ class Drill {
   base::Result<std::vector<DrilledAttack>> attack(const std::vector<Attack>& attacks) {
     std::vector<DrilledAttack> drilled;
     for (const Attack& attack : attacks) {
+      if (options_.is_stopped && options_.is_stopped()) return stopped();
       if (options_.progress) options_.progress(drilled.size(), attacks.size());
       DrilledAttack one{std::string(attack.what), std::string(attack.how), attack.needs};
       if (attack.forgery) {

@@ -32,6 +32,8 @@ struct DrillOptions {
   // The verifier; another one only in tests.
   std::function<VerifyReport(const std::filesystem::path&, const VerifyOptions&)> verify{};
   std::function<void(std::size_t done, std::size_t total)> progress{};  // may be empty
+  // Asked before each attack: true ends the drill, with 57014, once the copies are gone. May be empty.
+  std::function<bool()> is_stopped{};
 };
 
 // Copies the log into a new folder under the system's temporary one, which only this user can read and which

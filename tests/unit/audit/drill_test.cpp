@@ -145,8 +145,7 @@ TEST_F(DrillTest, FindsWhatSignaturesShow) {
       {"two entries change places; chain made anew", "root", Needs::notes},
       {"the end is cut off, its notes are left; as it is", "notes", Needs::notes},
       {"the end is cut off, with its notes; as it is", "anchor", Needs::anchor},
-      {"a statement's text is changed, all notes and keys are taken out; chain made anew", "key",
-       Needs::key},
+      {"a statement's text is changed, all notes and keys are taken out; chain made anew", "key", Needs::key},
       {"a statement's text is changed, all is signed by another key; chain made anew", "key", Needs::key},
       {"a statement's text is changed, all is signed by the log's own key, which was stolen; chain made anew",
        "anchor", Needs::anchor},
@@ -171,6 +170,26 @@ TEST_F(DrillTest, FindsWhatSignaturesShow) {
       }
     }
   }
+}
+
+TEST_F(DrillTest, IsStoppedBetweenAttacksAndLeavesNoCopy) {
+  LogOnDisk log(folder_.path());
+  fill(log);
+  const auto copies = [] {
+    std::size_t found = 0;
+    for (const auto& one : std::filesystem::directory_iterator(std::filesystem::temp_directory_path()))
+      found += one.path().filename().string().starts_with("portcullis-drill-") ? 1 : 0;
+    return found;
+  };
+  const std::size_t before = copies();
+  int asked = 0;
+  DrillOptions options;
+  options.is_stopped = [&] { return ++asked == 3; };
+  const auto drilled = drill(folder_.path(), options);
+  ASSERT_FALSE(drilled);
+  EXPECT_EQ(drilled.error().code, base::sqlstate::query_canceled);
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(copies(), before);
 }
 
 // Of what no anchor reaches yet nothing is known elsewhere.
