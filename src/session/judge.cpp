@@ -5,6 +5,7 @@
 #include "session/parameters.hpp"
 #include "session/planned.hpp"
 #include "session/row_duties.hpp"
+#include "sql/builtin_names.hpp"
 
 namespace portcullis::session {
 
@@ -101,7 +102,7 @@ Judgement Judge::held_back(const Error& error, const sql::Facts& meant, const Re
   if (!judgement.allowed) return judgement;
   judgement.key = subject.key;
   judgement.consequences = consequences_of(meant, true);
-  note_cursors(meant, judgement.consequences);
+  note_cursors(meant, judgement.consequences, true);
   note_fetched(meant, subject.message);
   return judgement;
 }
@@ -147,7 +148,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
     if (const auto hanging = hangs(*meant, subject, true)) return held_back(*hanging, *meant, subject);
   }
   if (verdict->allowed()) {
-    if (const auto lacking = lacks_evidence(*meant))
+    if (const auto lacking = lacks_evidence(*meant, runs_code || reaches_volatile(*verdict)))
       return recorded(view_.basis->guard->over_limit(*verdict, *lacking), subject);
     if (const auto hindered = hinders_counting(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
@@ -179,7 +180,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
   judgement.consequences.binds_session |= verdict->runs_triggers;
   if (judgement.allowed) {
-    note_cursors(*meant, judgement.consequences);
+    note_cursors(*meant, judgement.consequences, runs_code || reaches_volatile(*verdict));
     note_fetched(*meant, subject.message);
     const auto written = subject.written(*meant);
     judgement.results = plans_of(*meant, *verdict, written);
@@ -202,15 +203,25 @@ std::optional<Error> Judge::hangs(const sql::Facts& meant, const Recorder::Subje
   return hangs_on_earlier(meant, written, view_.unsettled, runs_code);
 }
 
+// PostgreSQL's own that are called by a view, say, may change something, as those written in the text may.
+bool Judge::reaches_volatile(const guard::Verdict& verdict) {
+  return std::ranges::any_of(verdict.decision.effects, [](const auto& effect) {
+    return effect.action == sql::Action::execute_function && !effect.route.empty() &&
+           sql::is_builtin_volatile_function(effect.object.name);
+  });
+}
+
 // Transactions can always be ended: what they end was let through before.
-std::optional<Error> Judge::lacks_evidence(const sql::Facts& meant) const {
+std::optional<Error> Judge::lacks_evidence(const sql::Facts& meant, bool runs_code) const {
   if (needs_.evidence == nullptr) return std::nullopt;
   const auto controls = [](const sql::StatementFacts& statement) {
     return statement.transaction != sql::TransactionControl::none;
   };
   const auto& statements = meant.statements;
   if (std::all_of(statements.begin(), statements.end(), controls)) return std::nullopt;
-  const bool changes = std::any_of(statements.begin(), statements.end(),
+  // What a view calls, and what a cursor runs, does not stand in the text.
+  const bool changes = runs_code || fetches_what_changes(meant) ||
+                       std::any_of(statements.begin(), statements.end(),
                                    [](const auto& statement) { return !statement.reads_only; });
   return needs_.evidence->objection(changes);
 }
@@ -329,6 +340,8 @@ Judgement Judge::execute_cursor(std::string_view portal) {
 bool Judge::is_outdated(const Portal& portal) const {
   if (portal.names_others() || portal.basis != view_.basis) return true;
   if (view_.blind && uses_names(united(portal.statements))) return true;
+  // It was bound while all was well.
+  if (needs_.evidence != nullptr && needs_.evidence->objection(true)) return true;
   return portal.names != view_.names && !portal.is_planned();
 }
 

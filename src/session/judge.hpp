@@ -135,13 +135,15 @@ class Judge {
   [[nodiscard]] std::optional<base::Error> hangs(const sql::Facts& meant, const Recorder::Subject& subject,
                                                  bool runs_code) const;
   [[nodiscard]] bool fetches_what_moves(const sql::Facts& meant) const;
+  [[nodiscard]] bool fetches_what_changes(const sql::Facts& meant) const;
   [[nodiscard]] std::optional<base::Error> hinders_counting(const guard::Verdict& verdict,
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
   [[nodiscard]] std::optional<base::Error> hinders_estimate(const guard::Verdict& verdict,
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
-  [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant) const;
+  [[nodiscard]] static bool reaches_volatile(const guard::Verdict& verdict);
+  [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant, bool runs_code) const;
   // judge_dry_runs.cpp
   [[nodiscard]] static bool must_be_tried_out(const guard::Verdict& verdict) noexcept;
   [[nodiscard]] std::optional<base::Error> hinders_dry_run(const guard::Verdict& verdict,
@@ -161,7 +163,7 @@ class Judge {
                                                               const Recorder::Subject& subject) const;
   [[nodiscard]] std::optional<LockDuty> lock_duty_of(const guard::Verdict& verdict, const sql::Facts& meant,
                                                      const Recorder::Subject& subject) const;
-  void note_cursors(const sql::Facts& meant, const Consequences& consequences);
+  void note_cursors(const sql::Facts& meant, const Consequences& consequences, bool runs_code);
   void note_fetched(const sql::Facts& meant, std::string_view message) const;
   [[nodiscard]] std::optional<base::Error> over_limit(guard::Demand demand, const Recorder::Subject& subject);
   static void keep_counting(const std::vector<PortalPtr>& portals, Judgement& judgement);

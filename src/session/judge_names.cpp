@@ -24,6 +24,14 @@ Error too_many_meanings(const std::string& prepared, const std::string& cursor) 
                                                "\": " + (is_cursor ? "CLOSE" : "DEALLOCATE") + " it first"};
 }
 
+bool fetches(const sql::Facts& meant) {
+  return std::any_of(meant.statements.begin(), meant.statements.end(), [](const auto& statement) {
+    return std::any_of(statement.effects.begin(), statement.effects.end(), [](const auto& effect) {
+      return effect.action == sql::Action::fetch || effect.action == sql::Action::move;
+    });
+  });
+}
+
 }  // namespace
 
 // What PostgreSQL itself says of a name it does not know: a function may have made it behind the gate's back,
@@ -37,18 +45,18 @@ Error Judge::unknown_statement(std::string_view name) {
 
 // What a cursor's query does it does when rows are fetched, again and again.
 bool Judge::fetches_what_moves(const sql::Facts& meant) const {
-  if (!registry_.cursors_may_move) return false;
-  return std::any_of(meant.statements.begin(), meant.statements.end(), [](const auto& statement) {
-    return std::any_of(statement.effects.begin(), statement.effects.end(), [](const auto& effect) {
-      return effect.action == sql::Action::fetch || effect.action == sql::Action::move;
-    });
-  });
+  return registry_.cursors_may_move && fetches(meant);
 }
 
-void Judge::note_cursors(const sql::Facts& meant, const Consequences& consequences) {
-  if (!consequences.moves_lookup) return;
+bool Judge::fetches_what_changes(const sql::Facts& meant) const {
+  return registry_.cursors_may_change && fetches(meant);
+}
+
+void Judge::note_cursors(const sql::Facts& meant, const Consequences& consequences, bool runs_code) {
   for (const auto& statement : meant.statements) {
-    registry_.cursors_may_move = registry_.cursors_may_move || !statement.declares_cursor.empty();
+    if (statement.declares_cursor.empty()) continue;
+    registry_.cursors_may_move = registry_.cursors_may_move || consequences.moves_lookup;
+    registry_.cursors_may_change = registry_.cursors_may_change || runs_code || !statement.reads_only;
   }
 }
 

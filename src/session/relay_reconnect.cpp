@@ -35,7 +35,7 @@ void Relay::use_server(const std::vector<std::string>& schemas, std::string_view
   registry_.prepared = {};
   registry_.portals = {};
   registry_.cursors.clear();
-  registry_.cursors_may_move = false;
+  registry_.cursors_may_move = registry_.cursors_may_change = false;
   settings_ = nullptr;
   lookup_ = Lookup(catalog::NameSpace{schemas});
   if (const auto basis = needs_.basis->current()) lookup_.told_with = basis->snapshot;

@@ -179,6 +179,8 @@ struct StatementRegistry {
   std::map<std::string, MeterPtr, std::less<>> cursors;
   // The query of one of them sets where names are looked up, or runs functions of users, which may.
   bool cursors_may_move = false;
+  // ... may change something.
+  bool cursors_may_change = false;
 };
 
 // One statement that does what all of them do.

@@ -68,6 +68,88 @@ class Reached(AnchorsCase):
         self.assertLess(time.monotonic() - begin, 5)
 
 
+# What writes without standing in the statement's text.
+HIDDEN = """
+CREATE FUNCTION app.note() RETURNS int LANGUAGE sql SECURITY DEFINER
+  AS $$ INSERT INTO app.events (tag) VALUES ('hidden'); SELECT 1 $$;
+CREATE SEQUENCE app.counter;
+CREATE VIEW app.noting AS SELECT app.note() AS noted;
+CREATE VIEW app.counting AS SELECT nextval('app.counter') AS counted;
+GRANT SELECT ON app.noting, app.counting TO PUBLIC;
+GRANT EXECUTE ON FUNCTION app.note() TO PUBLIC;
+GRANT ALL ON SEQUENCE app.counter TO PUBLIC;
+"""
+HIDING = {**harness.POLICY, "rules": harness.POLICY["rules"] + [
+    {"id": "views", "allow": ["select"], "on": ["app.noting", "app.counting"], "to": ["*"]},
+    {"id": "run", "allow": ["execute function"], "on": ["app.note", "pg_catalog.nextval"], "to": ["*"]}]}
+
+
+class WithoutAWayAround(AnchorsCase):
+    """What an anchor that is behind holds back cannot be had in another way."""
+
+    def setUp(self):
+        self.postgres.sql(HIDDEN)
+        self.addCleanup(self.postgres.sql, "DROP FUNCTION app.note CASCADE; DROP SEQUENCE app.counter CASCADE")
+        self.folder = processes.new_folder("anchors") / "mounted"
+        self.folder.mkdir()
+        far = {"file": str(self.folder / "notes"), "require": "deny_changes", "within": "1s"}
+        self.gate_ = Gate(self.postgres, HIDING, [harness.AGENT], config={"audit": {"anchors": {"far": far}}})
+        self.addCleanup(self.gate_.stop)
+        self.agent = self.gate_.connect(harness.AGENT)
+        self.addCleanup(self.agent.close)
+
+    def fall_behind(self):
+        shutil.move(self.folder, self.folder.with_name("gone"))
+        self.gate_.wait_for_entry("anchor", lambda e: e["state"] == "failed")
+
+    def assert_refused(self, *messages):
+        answer = self.agent.talk(*messages)
+        self.assertEqual([m.code for m in answer if m.type == "E"], ["58030"], answer)
+
+    def assert_taken(self, *messages):
+        answer = self.agent.talk(*messages)
+        self.assertNotIn("E", [m.type for m in answer], answer)
+
+    def test_views_that_write(self):
+        for view in ("noting", "counting"):
+            self.assert_taken(query(f"SELECT * FROM app.{view}"))
+        self.fall_behind()
+        for view in ("noting", "counting"):
+            self.assert_refused(query(f"SELECT * FROM app.{view}"))
+            self.assert_refused(query(f"COPY (SELECT * FROM app.{view}) TO STDOUT"))
+        self.assert_taken(query("SELECT * FROM app.orders"))
+
+    def test_portals_that_were_bound_before(self):
+        self.assert_taken(query("BEGIN"))
+        self.assert_taken(wire.parse(INSERT, "s"), wire.bind((), "s", "p"), wire.message("S"))
+        self.fall_behind()
+        self.assert_refused(wire.execute("p"), wire.message("S"))
+        self.assert_taken(query("ROLLBACK"))
+        self.assert_refused(wire.bind((), "s"), wire.execute(), wire.message("S"))
+
+    def test_portals_that_read_go_on(self):
+        self.assert_taken(query("BEGIN"))
+        self.assert_taken(wire.parse("SELECT id FROM app.orders"), wire.bind((), "", "p"), wire.execute("p", 1),
+                          wire.message("S"))
+        self.fall_behind()
+        self.assert_taken(wire.execute("p", 1), wire.message("S"))
+        self.assert_taken(query("COMMIT"))
+
+    def test_cursors_that_were_declared_before(self):
+        self.assert_taken(query("BEGIN"))
+        self.assert_taken(query("DECLARE c CURSOR FOR SELECT app.note() FROM app.customers"))
+        self.fall_behind()
+        self.assert_refused(query("FETCH ALL FROM c"))
+        self.assert_taken(query("ROLLBACK"))
+
+    def test_cursors_that_read_go_on(self):
+        self.assert_taken(query("BEGIN"))
+        self.assert_taken(query("DECLARE c CURSOR FOR SELECT id FROM app.orders"))
+        self.fall_behind()
+        self.assert_taken(query("FETCH 1 FROM c"))
+        self.assert_taken(query("COMMIT"))
+
+
 class Required(AnchorsCase):
     def setUp(self):
         self.folder = processes.new_folder("anchors") / "mounted"
