@@ -1,4 +1,5 @@
 // The process: the terminal's streams in, an exit code out.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <exception>
@@ -8,8 +9,22 @@
 #include "app/exit_code.hpp"
 #include "app/serve.hpp"
 
+namespace {
+
+// Of the streams that the process was started without, the numbers would go to files that are opened later:
+// the audit log would get what is meant for a terminal. Held so that nothing can be written there.
+void hold_streams() {
+  int file = 0;
+  do file = ::open("/dev/null", O_RDONLY);
+  while (file >= STDIN_FILENO && file <= STDERR_FILENO);
+  if (file > STDERR_FILENO) ::close(file);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace portcullis::app;
+  hold_streams();
   Console console{.in = std::cin,
                   .out = std::cout,
                   .err = std::cerr,

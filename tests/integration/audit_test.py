@@ -145,6 +145,19 @@ class Recovery(AuditCase):
         self.assertEqual(self.gate.verify(copy).returncode, 0)
 
 
+class Streams(AuditCase):
+    def test_what_is_said_to_closed_streams_is_not_in_the_log(self):
+        gate = Gate(self.postgres, harness.POLICY, [harness.AGENT],
+                    run_by=("/bin/sh", "-c", 'exec "$@" <&- 2>&-', "sh"))
+        self.addCleanup(gate.stop)
+        with gate.connect(harness.AGENT) as connection:
+            connection.talk(query("SELECT 1"))
+        self.assertEqual(gate.stop(), 0)
+        self.assertEqual((gate.audit_dir / "lock").read_bytes(), b"")  # the first file that is opened for writing
+        report = gate.verify()
+        self.assertEqual(report.returncode, 0, report)
+
+
 class Drilled(AuditCase):
     """`audit drill` on the log of a gate: all that must be found is, and the log stays as it is."""
 
