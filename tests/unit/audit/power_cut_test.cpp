@@ -20,7 +20,9 @@ class PowerCut : public ::testing::Test {
     with.segment_bytes = 6 << 10;
     with.queue_bytes = 16 << 10;
     if (is_signed_) {
-      with.key = std::make_shared<const NamedKey>(portcullis::testing::named_key(1, kOrigin));
+      with.key = std::make_shared<const NamedKey>(portcullis::testing::named_key(key_, kOrigin));
+      if (key_ != 1)
+        with.previous_key = std::make_shared<const NamedKey>(portcullis::testing::named_key(1, kOrigin));
       with.checkpoint_interval = std::chrono::milliseconds(0);
     }
     return with;
@@ -66,9 +68,17 @@ class PowerCut : public ::testing::Test {
     ASSERT_GE(next, durable_);
   }
 
+  // The gate dies at the k-th call of its next life, in every other case with the machine.
+  void die_at(std::uint64_t k, int entries, std::mt19937& random) {
+    disk_->fail_at(k, true);
+    live(entries);
+    disk_->fail_at(0, false);
+    if (random() % 2 == 0) disk_->cut_power(random);
+  }
+
   // The newest notes stand for an anchor.
   VerifyReport verify_signed() {
-    const auto key = portcullis::testing::named_key(1, kOrigin);
+    const auto key = portcullis::testing::named_key(key_, kOrigin);
     VerifyOptions with;
     with.keys.push_back(read_vkey(vkey_text(key.name, key.key.public_key())).value());
     std::filesystem::path newest;
@@ -90,6 +100,7 @@ class PowerCut : public ::testing::Test {
   FixedClock clock_;
   TemporaryDirectory directory_, elsewhere_;
   bool is_signed_ = false;
+  unsigned char key_ = 1;
   std::map<std::uint64_t, std::string> written_;
   std::uint64_t durable_ = 0;
   std::size_t texts_ = 0;
@@ -178,6 +189,39 @@ TEST_F(PowerCut, WhileARecoveryRemovesASegmentLeavesALog) {
       disk_->cut_power(random);
       expect_nothing_lost();
       if (::testing::Test::HasFatalFailure()) FAIL() << "cut at call " << k;
+    }
+  }
+}
+
+TEST_F(PowerCut, WhileALogOfSeveralSegmentsBeginsToBeSigned) {
+  std::mt19937 random(19);
+  for (std::uint64_t k = 1; k <= 60; ++k) {
+    for (int seed = 0; seed < 4; ++seed) {
+      reset();
+      is_signed_ = false;
+      live(kEntries);
+      is_signed_ = true;
+      die_at(k, kEntries, random);
+      die_at(1 + random() % 40, 2, random);
+      expect_nothing_lost();
+      if (::testing::Test::HasFatalFailure()) FAIL() << "ended at call " << k;
+    }
+  }
+}
+
+TEST_F(PowerCut, WhileTheKeyChanges) {
+  is_signed_ = true;
+  std::mt19937 random(23);
+  for (std::uint64_t k = 1; k <= 60; ++k) {
+    for (int seed = 0; seed < 4; ++seed) {
+      reset();
+      key_ = 1;
+      live(seed % 2 == 0 ? 3 : kEntries);
+      key_ = 2;
+      die_at(k, kEntries, random);
+      die_at(1 + random() % 40, 2, random);
+      expect_nothing_lost();
+      if (::testing::Test::HasFatalFailure()) FAIL() << "ended at call " << k;
     }
   }
 }
