@@ -179,6 +179,7 @@ int serve(const Config& config) {
   log_options.checkpointed = [&anchors](const std::string& note, std::uint64_t size) {
     anchors.publish(note, size);
   };
+  log_options.checkpoint_held_up = [&anchors] { anchors.held_up(); };
   auto log = audit::Log::open(std::move(log_options), clock);
   if (!log) return fail(log.error());
   if (!config.audit.key.key) warn_of_no_key();

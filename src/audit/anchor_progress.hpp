@@ -17,7 +17,12 @@ class AnchorProgress {
   void signed_at(Time now, std::uint64_t size) {
     if (size <= signed_) return;
     signed_ = size;
-    if (!waits_since_) waits_since_ = now;
+    if (!waits_since_) waits_since_ = held_since_.value_or(now);
+    held_since_.reset();
+  }
+  // There should be one of more entries, and it cannot be signed for the time being.
+  void held_up(Time now) {
+    if (!held_since_) held_since_ = now;
   }
   // The place has the one of this size, which was the newest at `began`.
   void taken(Time began, std::uint64_t size) {
@@ -25,12 +30,18 @@ class AnchorProgress {
     waits_since_ = taken_ < signed_ ? std::optional(began) : std::nullopt;
   }
 
+  // There is a checkpoint that can be brought there.
   [[nodiscard]] bool waits() const noexcept { return waits_since_.has_value(); }
+  [[nodiscard]] bool is_held_up() const noexcept { return held_since_.has_value(); }
   // When the place counts as behind, unless it takes the newest before; nothing while it has all.
   [[nodiscard]] std::optional<Time> behind_from() const {
-    return waits_since_ ? std::optional(*waits_since_ + within_) : std::nullopt;
+    if (!waits_since_ && !held_since_) return std::nullopt;
+    return std::min(waits_since_.value_or(Time::max()), held_since_.value_or(Time::max())) + within_;
   }
-  [[nodiscard]] bool is_behind(Time now) const { return waits_since_ && now > *waits_since_ + within_; }
+  [[nodiscard]] bool is_behind(Time now) const {
+    const auto from = behind_from();
+    return from && now > *from;
+  }
   // Of the newest that is there; 0 where none was taken since the start.
   [[nodiscard]] std::uint64_t size() const noexcept { return taken_; }
 
@@ -38,6 +49,7 @@ class AnchorProgress {
   std::chrono::milliseconds within_;
   std::uint64_t signed_ = 0, taken_ = 0;
   std::optional<Time> waits_since_;  // no later than the first that is not there was signed
+  std::optional<Time> held_since_;   // nothing could be signed from then on
 };
 
 }  // namespace portcullis::audit

@@ -114,7 +114,9 @@ base::Result<void> Checkpointer::write(const TreeHead& head) {
   if (done) {
     is_first_ = false;
     if (needs_.published) needs_.published(*note, head.size);
-  } else if (done.error().code != base::sqlstate::disk_full && needs_.failed) {
+  } else if (done.error().code == base::sqlstate::disk_full) {
+    if (needs_.held_up) needs_.held_up();
+  } else if (needs_.failed) {
     needs_.failed(done.error());
   }
   return done;

@@ -33,6 +33,9 @@ struct CheckpointNeeds {
   std::shared_ptr<const NamedKey> previous_key;
   // Called in the checkpointer's thread with each note that is durable. Quick.
   std::function<void(const std::string& note, std::uint64_t size)> published;
+  // Called in the same thread, again and again, while there is no room for the note that is due. May be
+  // empty.
+  std::function<void()> held_up{};
   // Called in the same thread, once, when a note could not be written: from then on nothing is signed.
   std::function<void(const base::Error& error)> failed;
 };

@@ -106,6 +106,7 @@ base::Result<void> Log::Impl::begin_signing(Recovered& found) {
                         options_.key,
                         is_changing && !found.key.empty() ? options_.previous_key : nullptr,
                         options_.checkpointed,
+                        options_.checkpoint_held_up,
                         [this](const base::Error& error) {
                           const std::scoped_lock lock(mutex_);
                           unsigned_ = error;

@@ -13,6 +13,7 @@ using Clock = std::chrono::steady_clock;
 using Require = AnchorOptions::Require;
 
 constexpr std::chrono::milliseconds kFirstPause{500}, kLongestPause{10'000};
+constexpr std::chrono::seconds kTellPause{1};
 constexpr auto kNever = std::numeric_limits<Clock::rep>::max();
 
 }  // namespace
@@ -57,12 +58,22 @@ std::optional<base::Error> Anchor::objection(bool changes) const {
           ": try again later; the gate's own log says what is wrong"};
 }
 
+void Anchor::held_up() {
+  const std::scoped_lock lock(mutex_);
+  if (progress_.is_held_up()) return;
+  progress_.held_up(Clock::now());
+  note_deadline();
+  wake_.notify_one();
+}
+
+void Anchor::stop() {
+  const std::scoped_lock lock(mutex_);
+  stopping_ = true;
+  wake_.notify_one();
+}
+
 void Anchor::finish() {
-  {
-    const std::scoped_lock lock(mutex_);
-    stopping_ = true;
-    wake_.notify_one();
-  }
+  stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -73,14 +84,21 @@ void Anchor::run() {
     const auto now = Clock::now();
     if (progress_.waits() && (now >= retry_at_ || stopping_)) {
       bring(lock);
-    } else if (!progress_.waits()) {
+    } else if (const Time at = wakes_at(); at == Time::max()) {
       wake_.wait(lock);
     } else {
-      // A new checkpoint is no reason to try again sooner.
-      wake_.wait_until(lock, std::min(retry_at_, told_behind_ ? Time::max() : *progress_.behind_from()));
+      wake_.wait_until(lock, at);
     }
     tell(lock);
   }
+}
+
+// A new checkpoint is no reason to try again sooner.
+Anchor::Time Anchor::wakes_at() const {
+  const Time retry = progress_.waits() ? retry_at_ : Time::max();
+  const auto behind = progress_.behind_from();
+  if (progress_.is_behind(Clock::now()) != told_behind_) return std::min(retry, tell_at_);
+  return behind && !told_behind_ ? std::min(retry, *behind) : retry;
 }
 
 void Anchor::bring(std::unique_lock<std::mutex>& lock) {
@@ -107,18 +125,22 @@ void Anchor::bring(std::unique_lock<std::mutex>& lock) {
 
 // Changes of state only: each entry is followed by a checkpoint, which comes here again.
 void Anchor::tell(std::unique_lock<std::mutex>& lock) {
-  const bool is_behind = progress_.is_behind(Clock::now());
-  if (is_behind == told_behind_) return;
-  told_behind_ = is_behind;
+  const auto now = Clock::now();
+  const bool is_behind = progress_.is_behind(now);
+  if (is_behind == told_behind_ || now < tell_at_) return;
   audit::AnchorRecord entry{options_.name, is_behind ? "failed" : "restored", problem_, progress_.size()};
+  if (is_behind && problem_.empty() && progress_.is_held_up())
+    entry.reason = "the disk is too full for the audit log's checkpoints";
   lock.unlock();
   if (is_behind) {
     base::log::error("anchor \"" + entry.name + "\" is behind: " + entry.reason);
   } else {
     base::log::info("anchor \"" + entry.name + "\" has every checkpoint again");
   }
-  record_(std::move(entry));
+  const bool recorded = record_(std::move(entry));
   lock.lock();
+  if (recorded) told_behind_ = is_behind;
+  tell_at_ = recorded ? Time{} : now + kTellPause;
 }
 
 }  // namespace portcullis::net

@@ -27,7 +27,8 @@ struct AnchorOptions {
 class Anchor {
  public:
   // `record` is called in the anchor's thread when the place has fallen behind, and when it has caught up.
-  using Record = std::function<void(audit::AnchorRecord)>;
+  // False: it could not be recorded, and is told again.
+  using Record = std::function<bool(audit::AnchorRecord)>;
   Anchor(AnchorOptions options, std::unique_ptr<AnchorPlace> place, Record record);
   Anchor(const Anchor&) = delete;
   Anchor& operator=(const Anchor&) = delete;
@@ -37,6 +38,10 @@ class Anchor {
   void publish(const std::string& note, std::uint64_t size);
   // See session::Evidence. Any thread.
   [[nodiscard]] std::optional<base::Error> objection(bool changes) const;
+  // No checkpoint can be signed for the time being, so that none gets there either. Any thread.
+  void held_up();
+  // To be finished; returns at once.
+  void stop();
   // Returns when all is there, or a last try has failed.
   void finish();
 
@@ -47,6 +52,7 @@ class Anchor {
   void bring(std::unique_lock<std::mutex>& lock);
   void tell(std::unique_lock<std::mutex>& lock);
   void note_deadline();
+  [[nodiscard]] Time wakes_at() const;
 
   const AnchorOptions options_;
   const std::unique_ptr<AnchorPlace> place_;
@@ -57,7 +63,7 @@ class Anchor {
   audit::AnchorProgress progress_;
   std::string note_;
   std::uint64_t size_ = 0;
-  Time retry_at_{};
+  Time retry_at_{}, tell_at_{};
   std::chrono::milliseconds pause_{0};
   std::string problem_;  // of the last try
   bool told_behind_ = false, stopping_ = false;

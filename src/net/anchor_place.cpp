@@ -54,6 +54,7 @@ class CommandPlace final : public AnchorPlace {
                            "PORTCULLIS_ORIGIN=" + command_.origin, "PORTCULLIS_SIZE=" + std::to_string(size)};
     program.output = command_.output;
     program.input = note;
+    program.leads_group = true;
     return run_program(program, kCommandTime);
   }
 

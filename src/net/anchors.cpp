@@ -7,12 +7,17 @@
 namespace portcullis::net {
 
 void Anchors::add(AnchorOptions options, std::unique_ptr<AnchorPlace> place) {
-  anchors_.push_back(std::make_unique<Anchor>(
-      std::move(options), std::move(place), [this](audit::AnchorRecord entry) { record(std::move(entry)); }));
+  anchors_.push_back(
+      std::make_unique<Anchor>(std::move(options), std::move(place),
+                               [this](audit::AnchorRecord entry) { return record(std::move(entry)); }));
 }
 
 void Anchors::publish(const std::string& note, std::uint64_t size) {
   for (const auto& anchor : anchors_) anchor->publish(note, size);
+}
+
+void Anchors::held_up() {
+  for (const auto& anchor : anchors_) anchor->held_up();
 }
 
 void Anchors::record_in(audit::Sink* sink) {
@@ -20,11 +25,14 @@ void Anchors::record_in(audit::Sink* sink) {
   sink_ = sink;
 }
 
-void Anchors::record(audit::AnchorRecord entry) {
+// A full disk ends, and the log then takes it; a log that has failed takes nothing more.
+bool Anchors::record(audit::AnchorRecord entry) {
   const std::scoped_lock lock(mutex_);
-  if (sink_ == nullptr) return;
+  if (sink_ == nullptr) return true;
   const auto recorded = sink_->append(std::move(entry));
-  if (!recorded) base::log::error("an anchor's state could not be recorded: " + recorded.error().message);
+  if (recorded) return true;
+  base::log::error("an anchor's state could not be recorded: " + recorded.error().message);
+  return sink_->failure().has_value();
 }
 
 std::optional<base::Error> Anchors::objection(bool changes) const {
@@ -35,6 +43,7 @@ std::optional<base::Error> Anchors::objection(bool changes) const {
 }
 
 void Anchors::finish() {
+  for (const auto& anchor : anchors_) anchor->stop();  // all at once, for each may take its time
   for (const auto& anchor : anchors_) anchor->finish();
 }
 

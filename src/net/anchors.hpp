@@ -17,6 +17,8 @@ class Anchors final : public session::Evidence {
 
   // What LogOptions::checkpointed is to be.
   void publish(const std::string& note, std::uint64_t size);
+  // What LogOptions::checkpoint_held_up is to be.
+  void held_up();
   // The log that takes the anchors' own entries; null before it is open and when it is about to go.
   void record_in(audit::Sink* sink);
   [[nodiscard]] std::optional<base::Error> objection(bool changes) const override;
@@ -24,7 +26,7 @@ class Anchors final : public session::Evidence {
   void finish();
 
  private:
-  void record(audit::AnchorRecord entry);
+  [[nodiscard]] bool record(audit::AnchorRecord entry);
 
   std::mutex mutex_;
   audit::Sink* sink_ = nullptr;

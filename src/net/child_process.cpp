@@ -41,6 +41,7 @@ class Launch {
         arguments_(program.arguments),
         environment_(program.environment),
         account_(program.account),
+        leads_group_(program.leads_group),
         parent_(::getpid()) {
     argv_.push_back(file_.data());
     for (auto& argument : arguments_) argv_.push_back(argument.data());
@@ -52,8 +53,8 @@ class Launch {
   // Never returns. Only the failure is told, through `report`, which is closed when the program begins.
   [[noreturn]] void become_program(int report) {
     reset_signals();
-    const bool is_ready =
-        connect_streams() && leave_account() && die_with_parent() && ::chdir(folder_.c_str()) == 0;
+    const bool is_ready = connect_streams() && (!leads_group_ || ::setpgid(0, 0) == 0) && leave_account() &&
+                          die_with_parent() && ::chdir(folder_.c_str()) == 0;
     if (is_ready) {
       close_all_but_streams(report);
       ::execve(file_.c_str(), argv_.data(), envp_.data());
@@ -101,6 +102,7 @@ class Launch {
   std::string output_;
   std::vector<std::string> arguments_, environment_;
   std::optional<Account> account_;
+  bool leads_group_;
   pid_t parent_;
   std::vector<char*> argv_, envp_;
 };
@@ -153,13 +155,14 @@ Result<ChildProcess> ChildProcess::start(const Program& program) {
   }
   ::close(report[0]);
   if (id < 0) return system_error("cannot start " + quoted(program.file), fork_error);
-  ChildProcess child(id);
+  ChildProcess child(id, program.leads_group);
   if (told != 0) return system_error("cannot start " + quoted(program.file), number);
   return child;
 }
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   std::swap(id_, other.id_);
+  std::swap(leads_group_, other.leads_group_);
   std::swap(status_, other.status_);
   return *this;
 }
@@ -188,7 +191,7 @@ std::optional<int> ChildProcess::wait(std::chrono::milliseconds most, bool may_b
 }
 
 void ChildProcess::signal(int number) const noexcept {
-  if (id_ != 0 && !status_) ::kill(id_, number);
+  if (id_ != 0 && !status_) ::kill(leads_group_ ? -id_ : id_, number);
 }
 
 std::string last_lines(const std::filesystem::path& file) {

@@ -33,6 +33,7 @@ struct Program {
   std::string input{};                 // what it reads from standard input
   std::filesystem::path output{};      // a file that takes what it says, out and err; empty: nobody reads it
   std::optional<Account> account{};    // that it runs as; only root can say so
+  bool leads_group = false;            // what it has started is killed with it
 };
 
 class ChildProcess {
@@ -41,7 +42,9 @@ class ChildProcess {
   // the program: Linux takes the end of the thread for that of the gate.
   [[nodiscard]] static base::Result<ChildProcess> start(const Program& program);
   ChildProcess(ChildProcess&& other) noexcept
-      : id_(std::exchange(other.id_, 0)), status_(std::exchange(other.status_, std::nullopt)) {}
+      : id_(std::exchange(other.id_, 0)),
+        leads_group_(other.leads_group_),
+        status_(std::exchange(other.status_, std::nullopt)) {}
   ChildProcess& operator=(ChildProcess&& other) noexcept;
   // Kills it where it still runs.
   ~ChildProcess();
@@ -52,8 +55,9 @@ class ChildProcess {
   void signal(int number) const noexcept;
 
  private:
-  explicit ChildProcess(pid_t id) : id_(id) {}
+  ChildProcess(pid_t id, bool leads_group) : id_(id), leads_group_(leads_group) {}
   pid_t id_ = 0;
+  bool leads_group_ = false;
   std::optional<int> status_{};
 };
 

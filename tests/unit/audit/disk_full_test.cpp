@@ -1,9 +1,11 @@
 // A disk that fills up while the log runs: decisions are refused, outcomes of those already taken are not.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "audit/read.hpp"
+#include "tests/unit/audit/signing.hpp"
 #include "tests/unit/audit/support.hpp"
 
 namespace portcullis::audit {
@@ -55,6 +57,26 @@ class DiskFull : public ::testing::Test {
   TemporaryDirectory directory_;
   base::SqlState refusal_ = base::sqlstate::internal_error;
 };
+
+// Entries are still taken then: room for them was made ahead, and of checkpoints for two hundred.
+TEST_F(DiskFull, IsSaidWhereNoCheckpointCanBeWritten) {
+  std::atomic<bool> held_up{false};
+  auto with = options("memory");
+  with.queue_bytes = 1 << 20;
+  with.key = std::make_shared<const NamedKey>(portcullis::testing::named_key(1, kOrigin));
+  with.checkpoint_interval = std::chrono::milliseconds(0);
+  with.checkpoint_held_up = [&held_up] { held_up = true; };
+  auto log = Log::open(with, clock_, disk_.storage());
+  ASSERT_TRUE(log) << log.error().message;
+  disk_.set_capacity(0);
+  for (int i = 0; i < 4'000 && !held_up; ++i) {
+    const auto index = (*log)->append(decision("select 1"));
+    ASSERT_TRUE(index) << index.error().message;
+    ASSERT_TRUE(wait_durable(**log, *index + 1));
+  }
+  EXPECT_TRUE(held_up);
+  EXPECT_FALSE((*log)->failure());
+}
 
 TEST_F(DiskFull, RefusesDecisionsAndStillHoldsTheOutcomesOfAllThatWereTaken) {
   auto log = open();

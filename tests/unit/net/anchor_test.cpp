@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "audit/anchor_progress.hpp"
+#include "net/child_process.hpp"
 
 namespace portcullis::net {
 namespace {
@@ -69,8 +70,10 @@ class AnchorTest : public ::testing::Test {
     return std::make_unique<Anchor>(AnchorOptions{"far", require, within},
                                     std::make_unique<FakePlace>(fails_, size_),
                                     [this](audit::AnchorRecord entry) {
+                                      if (refuses_) return false;
                                       const std::scoped_lock lock(mutex_);
                                       told_.push_back(entry.state + " " + entry.reason);
+                                      return true;
                                     });
   }
   static void publish(Anchor& anchor, std::uint64_t size) {
@@ -86,7 +89,7 @@ class AnchorTest : public ::testing::Test {
     return told_;
   }
 
-  std::atomic<bool> fails_{false};
+  std::atomic<bool> fails_{false}, refuses_{false};
   std::atomic<std::uint64_t> size_{0};
   std::mutex mutex_;
   std::vector<std::string> told_;
@@ -118,6 +121,49 @@ TEST_F(AnchorTest, ObjectsWhileItIsBehindAndSaysSoOnce) {
   EXPECT_THAT(told(), ElementsAre("failed the place is gone", "restored "));
   EXPECT_FALSE(there->objection(true));
   EXPECT_EQ(size_, 4u);
+}
+
+TEST_F(AnchorTest, TellsAgainWhatCouldNotBeRecorded) {
+  fails_ = refuses_ = true;
+  const auto there = anchor(Require::deny_changes, 50ms);
+  publish(*there, 3);
+  EXPECT_TRUE(becomes([&] { return there->objection(true).has_value(); }));
+  std::this_thread::sleep_for(100ms);
+  EXPECT_THAT(told(), ElementsAre());
+  refuses_ = false;
+  EXPECT_TRUE(becomes([&] { return told().size() == 1; }));
+  EXPECT_THAT(told(), ElementsAre("failed the place is gone"));
+}
+
+TEST_F(AnchorTest, ObjectsWhileNothingCanBeSigned) {
+  const auto there = anchor(Require::deny_changes, 50ms);
+  publish(*there, 3);
+  EXPECT_TRUE(becomes([&] { return size_ == 3; }));
+  there->held_up();
+  there->held_up();
+  EXPECT_TRUE(becomes([&] { return told().size() == 1; }));
+  EXPECT_TRUE(there->objection(true));
+  publish(*there, 4);
+  EXPECT_TRUE(becomes([&] { return told().size() == 2; }));
+  EXPECT_FALSE(there->objection(true));
+  EXPECT_THAT(told(),
+              ElementsAre("failed the disk is too full for the audit log's checkpoints", "restored "));
+}
+
+TEST(Anchors, FinishAllAtOnce) {
+  class Slow final : public AnchorPlace {
+    base::Result<void> put(const std::string&, std::uint64_t) override {
+      std::this_thread::sleep_for(300ms);
+      return base::Error{base::sqlstate::io_error, "it hangs"};
+    }
+  };
+  Anchors anchors;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"})
+    anchors.add({name, Require::alert, 60s}, std::make_unique<Slow>());
+  anchors.publish("note 3\n", 3);
+  const auto begin = std::chrono::steady_clock::now();
+  anchors.finish();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1500ms);  // twice 300 ms, and not six times that
 }
 
 TEST_F(AnchorTest, AlertsWithoutHoldingAnythingBack) {
@@ -188,6 +234,26 @@ TEST_F(AnchorPlaces, ACommandReadsTheNote) {
   const auto put = place->put("a\nb\n", 7);
   ASSERT_TRUE(put) << put.error().message;
   EXPECT_EQ(content("kept"), "a\nb\ngate.example.com 7\n");
+}
+
+TEST_F(AnchorPlaces, ACommandThatHangsLeavesNothingBehind) {
+  Program program;
+  program.file = "/bin/sh";
+  const auto child = (folder_ / "child").string();
+  program.arguments = {"-c",
+                       "sleep 60 & echo $! > " + child + ".new; mv " + child + ".new " + child + "; wait"};
+  program.environment = {"PATH=/usr/bin:/bin"};
+  program.leads_group = true;
+  EXPECT_FALSE(run_program(program, 2s));
+  // Gone, or a zombie that nobody has waited for yet.
+  const std::string status = "/proc/" + std::to_string(std::stoi(content("child"))) + "/stat";
+  const auto is_gone = [&] {
+    std::ifstream file(status);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    return text.empty() || text.find(") Z ") != std::string::npos;
+  };
+  for (int i = 0; i < 1'000 && !is_gone(); ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(is_gone());
 }
 
 TEST_F(AnchorPlaces, ACommandThatFailsSaysWhy) {
