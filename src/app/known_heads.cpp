@@ -29,12 +29,25 @@ bool is_of(const audit::Note& note, const AuditConfig& config, const std::vector
 
 base::Result<std::optional<audit::KnownHead>> newest(const AnchorConfig& anchor, const AuditConfig& config,
                                                      const std::vector<audit::VerifierKey>& keys) {
+  constexpr std::size_t kMost = 1'024;
   std::optional<audit::KnownHead> found;
-  const auto read = audit::read_anchor_file(anchor.file, [&](const audit::Note& note, std::uint64_t) {
-    if ((found && note.size <= found->size) || !is_of(note, config, keys)) return;
-    found = {"the anchor \"" + anchor.name + "\"", note.size, note.root};
+  std::vector<audit::Note> unchecked;
+  // The largest first: signatures take long, and a file may have a note of every second of many days.
+  const auto check = [&] {
+    std::sort(unchecked.begin(), unchecked.end(),
+              [](const auto& a, const auto& b) { return a.size > b.size; });
+    const auto newer = std::find_if(unchecked.begin(), unchecked.end(),
+                                    [&](const auto& note) { return is_of(note, config, keys); });
+    if (newer != unchecked.end()) found = {"the anchor \"" + anchor.name + "\"", newer->size, newer->root};
+    unchecked.clear();
+  };
+  const auto read = audit::read_anchor_file(anchor.file, [&](audit::Note note, std::uint64_t) {
+    if (found && note.size <= found->size) return;
+    unchecked.push_back(std::move(note));
+    if (unchecked.size() == kMost) check();
   });
   if (!read) return read.error();
+  check();
   return found;
 }
 
