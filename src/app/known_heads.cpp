@@ -51,31 +51,55 @@ base::Result<std::optional<audit::KnownHead>> newest(const AnchorConfig& anchor,
   return found;
 }
 
+bool has_notes(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  const std::filesystem::directory_iterator files(directory, ignored);
+  return std::any_of(begin(files), end(files),
+                     [](const auto& file) { return file.path().extension() == ".notes"; });
+}
+
+bool is_there(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::symlink_status(file, ignored).type() != std::filesystem::file_type::not_found;
+}
+
+void warn(const AnchorConfig& anchor, const std::string& what) {
+  base::log::warning("anchor \"" + anchor.name + "\": " + what);
+}
+
+// What it has, and a word where that is nothing.
+base::Result<std::optional<audit::KnownHead>> ask(const AnchorConfig& anchor, const AuditConfig& config,
+                                                  const std::vector<audit::VerifierKey>& keys) {
+  auto head = newest(anchor, config, keys);
+  if (!head && anchor.require != "alert") {
+    return base::Error{
+        base::sqlstate::io_error,
+        "the anchor \"" + anchor.name +
+            "\" is required, and what it knows of the log cannot be read: " + head.error().message};
+  }
+  if (!head) {
+    warn(anchor, "what it knows of the log cannot be read: " + head.error().message);
+    return std::optional<audit::KnownHead>();
+  }
+  if (!*head) warn(anchor, "its file has no checkpoint of this log by its key");
+  return head;
+}
+
 }  // namespace
 
 base::Result<std::vector<audit::KnownHead>> known_heads(const AuditConfig& config) {
   const auto keys = keys_of(config);
+  const bool was_signed = has_notes(config.directory);
   std::vector<audit::KnownHead> heads;
   for (const AnchorConfig& anchor : config.anchors) {
-    std::error_code ignored;
-    if (anchor.file.empty() ||
-        std::filesystem::symlink_status(anchor.file, ignored).type() == std::filesystem::file_type::not_found)
+    if (anchor.file.empty()) continue;
+    if (!is_there(anchor.file)) {
+      if (was_signed) warn(anchor, "its file is not there, so it cannot show whether the log was put back");
       continue;
-    auto head = newest(anchor, config, keys);
-    if (!head && anchor.require != "alert") {
-      return base::Error{
-          base::sqlstate::io_error,
-          "the anchor \"" + anchor.name +
-              "\" is required, and what it knows of the log cannot be read: " + head.error().message};
     }
-    if (!head) {
-      base::log::warning("anchor \"" + anchor.name +
-                         "\": what it knows of the log cannot be read: " + head.error().message);
-    } else if (*head) {
-      heads.push_back(**head);
-    } else {
-      base::log::warning("anchor \"" + anchor.name + "\": its file has no checkpoint of this log by its key");
-    }
+    auto head = ask(anchor, config, keys);
+    if (!head) return head.error();
+    if (*head) heads.push_back(**head);
   }
   return heads;
 }

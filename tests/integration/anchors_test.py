@@ -235,6 +235,11 @@ class WentBack(AnchorsCase):
         self.assertEqual(self.verify(self.gate_, self.notes).returncode, 1)
         self.assert_refused()
 
+    def test_an_anchor_that_is_gone_is_said(self):
+        self.notes.unlink()
+        self.gate_.start()
+        self.assertIn("its file is not there, so it cannot show whether the log was put back", self.gate_.log_text())
+
     def test_an_empty_directory_is_refused(self):
         shutil.rmtree(self.gate_.audit_dir)
         self.assert_refused()
