@@ -18,26 +18,9 @@ using portcullis::audit::Note;
 using portcullis::audit::NoteStream;
 namespace base = portcullis::base;
 
-class Bytes final : public portcullis::audit::SegmentFile {
- public:
-  explicit Bytes(std::string_view bytes) : bytes_(bytes) {}
-  base::Result<std::uint64_t> size() override { return bytes_.size(); }
-  base::Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t count) override {
-    return offset < bytes_.size() ? bytes_.copy(into, count, offset) : 0;
-  }
-  base::Result<void> write(std::uint64_t, std::string_view) override { std::abort(); }
-  base::Result<void> reserve(std::uint64_t) override { std::abort(); }
-  base::Result<void> reserve_unseen(std::uint64_t) override { std::abort(); }
-  base::Result<void> truncate(std::uint64_t) override { std::abort(); }
-  base::Result<void> sync() override { std::abort(); }
-
- private:
-  std::string_view bytes_;
-};
-
 portcullis::audit::ReadBytes reader(std::string_view bytes) {
-  return [bytes](std::uint64_t offset, char* into, std::size_t count) {
-    return Bytes(bytes).read(offset, into, count);
+  return [bytes](std::uint64_t offset, char* into, std::size_t count) -> base::Result<std::size_t> {
+    return offset < bytes.size() ? bytes.copy(into, count, offset) : 0;
   };
 }
 
@@ -56,8 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     found.push_back(piece->note.text);
   demand(bool(piece));
 
-  Bytes file(bytes);
-  const auto tail = portcullis::audit::read_notes_tail(file);
+  const auto tail = portcullis::audit::read_notes_tail(reader(bytes), size);
   std::vector<std::string> anchored;
   demand(bool(portcullis::audit::read_anchor_notes(
       reader(bytes), [&](const Note& note, std::uint64_t) { anchored.push_back(note.text); })));

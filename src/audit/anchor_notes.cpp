@@ -6,8 +6,6 @@
 namespace portcullis::audit {
 namespace {
 
-constexpr std::string_view kSignatureStart = "\xe2\x80\x94 ";
-
 // Lines without an empty one between them.
 struct Block {
   std::string bytes{};

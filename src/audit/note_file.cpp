@@ -1,20 +1,16 @@
 #include "audit/note_file.hpp"
 
 #include <algorithm>
-#include <system_error>
+#include <utility>
 
-#include "audit/format.hpp"
+#include "audit/directory_listing.hpp"
 #include "audit/line_scanner.hpp"
+#include "audit/notes_tail.hpp"
 
 namespace portcullis::audit {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kSuffix = ".notes";
-constexpr std::string_view kSignatureStart = "\xe2\x80\x94 ";
-// The last whole note, the empty line behind it, and the beginning of one more that a crash left.
-constexpr std::uint64_t kEndBytes = 2 * (kMaxNoteBytes + 1);
 
 base::Error cannot_read(const std::string& message) {
   return {.code = base::sqlstate::io_error, .message = message};
@@ -36,59 +32,17 @@ base::Result<std::string> read_part(const fs::path& file, std::uint64_t offset, 
   return bytes;
 }
 
-// In the order of their segments.
-base::Result<std::vector<fs::path>> list_notes(const fs::path& directory) {
-  std::error_code failed;
-  std::vector<fs::path> files;
-  fs::directory_iterator file(directory, failed);
-  for (; !failed && file != fs::directory_iterator{}; file.increment(failed)) {
-    const std::string name = file->path().filename().string();
-    if (!name.ends_with(kSuffix)) continue;
-    const std::string stem = name.substr(0, name.size() - kSuffix.size());
-    if (!segment_first_index(stem + std::string(kSegmentSuffix))) {
-      return cannot_read("\"" + name +
-                         "\" is not the name of a file of notes: it is called as its segment is");
-    }
-    files.push_back(file->path());
-  }
-  if (failed) {
-    return cannot_read("could not read the audit log \"" + directory.string() + "\": " + failed.message());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-// The last note that is whole, at the end of a file of notes: the signatures that an empty line follows, and
-// the text right before them.
-std::optional<std::string> last_whole_note(std::string_view end) {
-  for (;;) {
-    const auto behind = end.rfind("\n\n");
-    if (behind == std::string_view::npos) return std::nullopt;
-    end = end.substr(0, behind + 1);
-    const auto blank = end.rfind("\n\n");
-    if (blank == std::string_view::npos) return std::nullopt;
-    if (!end.substr(blank + 2).starts_with(kSignatureStart)) continue;
-    const auto before = end.substr(0, blank).rfind("\n\n");
-    return std::string(end.substr(before == std::string_view::npos ? 0 : before + 2));
-  }
-}
-
 // Nothing where the file has no whole note.
 base::Result<std::optional<StoredNote>> last_note_of(const fs::path& file) {
-  std::error_code failed;
-  const std::uint64_t size = fs::file_size(file, failed);
-  if (failed) return cannot_read("could not read \"" + file.string() + "\": " + failed.message());
-  const std::uint64_t from = size > kEndBytes ? size - kEndBytes : 0;
-  const auto end = read_part(file, from, kEndBytes, Links::refuse);
-  if (!end) return end.error();
-  auto bytes = last_whole_note(*end);
-  if (!bytes && from == 0) return std::optional<StoredNote>{};
-  auto note = bytes ? read_note(*bytes) : read_note({});
-  if (!note) {
+  const auto opened = open_to_read(file.string(), Links::refuse);
+  if (!opened) return opened.error();
+  auto tail = read_notes_tail(opened->read, opened->bytes);
+  if (!tail) {
     return cannot_read("the last note of \"" + file.string() +
                        "\" cannot be read: run portcullis audit verify");
   }
-  return std::optional<StoredNote>{{std::move(*note), std::move(*bytes)}};
+  if (!tail->note) return std::optional<StoredNote>{};
+  return std::optional<StoredNote>{{std::move(*tail->note), std::move(tail->bytes)}};
 }
 
 }  // namespace
@@ -123,10 +77,13 @@ std::vector<std::string> split_notes(std::string_view bytes) {
 }
 
 base::Result<std::optional<StoredNote>> newest_note(const fs::path& directory) {
-  const auto files = list_notes(directory);
-  if (!files) return files.error();
-  for (auto file = files->rbegin(); file != files->rend(); ++file) {
-    auto note = last_note_of(*file);
+  const auto log = list_log(directory);
+  if (!log) return log.error();
+  if (!log->strays.empty())
+    return cannot_read("\"" + log->strays.back() + "\" is beside no segment: run portcullis audit verify");
+  for (auto file = log->notes.rbegin(); file != log->notes.rend(); ++file) {
+    if (!file->exists) continue;
+    auto note = last_note_of(file->path);
     if (!note || *note) return note;
   }
   return std::optional<StoredNote>{};

@@ -10,7 +10,6 @@
 namespace portcullis::audit {
 namespace {
 
-constexpr std::string_view kSignatureStart = "\xe2\x80\x94 ";  // U+2014 and a space
 constexpr char kEd25519 = 0x01;
 constexpr std::size_t kIdBytes = 4;
 constexpr std::int64_t kMaxSize = INT64_MAX;

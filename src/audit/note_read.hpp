@@ -16,6 +16,8 @@
 namespace portcullis::audit {
 
 inline constexpr std::size_t kMostSignatures = 16;  // C2SP: a verifier must take that many
+// How each line of a signature begins: U+2014 and a space.
+inline constexpr std::string_view kSignatureStart = "\xe2\x80\x94 ";
 inline constexpr std::size_t kMaxNoteBytes = std::size_t{256} << 10;
 
 // One line of it; what it claims until is_signed() says more.

@@ -7,7 +7,6 @@ namespace portcullis::audit {
 namespace {
 
 constexpr std::string_view kBlank = "\n\n";
-constexpr std::string_view kSignatureStart = "\xe2\x80\x94 ";
 // Two whole notes fit, however many have signed them.
 constexpr std::size_t kReach = 2 * kMaxNoteBytes;
 
@@ -37,12 +36,10 @@ std::optional<Place> last_note(std::string_view bytes) {
 
 }  // namespace
 
-base::Result<NotesTail> read_notes_tail(SegmentFile& file) {
-  const auto size = file.size();
-  if (!size) return size.error();
-  const std::uint64_t from = *size > kReach ? *size - kReach : 0;
-  std::string bytes(static_cast<std::size_t>(*size - from), '\0');
-  const auto got = file.read(from, bytes.data(), bytes.size());
+base::Result<NotesTail> read_notes_tail(const ReadBytes& read, std::uint64_t size) {
+  const std::uint64_t from = size > kReach ? size - kReach : 0;
+  std::string bytes(static_cast<std::size_t>(size - from), '\0');
+  const auto got = read(from, bytes.data(), bytes.size());
   if (!got) return got.error();
   bytes.resize(*got);
   // A power cut may have kept the later sectors of a note and not the first.
@@ -53,9 +50,10 @@ base::Result<NotesTail> read_notes_tail(SegmentFile& file) {
   if (bytes.size() - end >= kMaxNoteBytes || (!place && from != 0))
     return no_notes("it ends with what is no note");
   if (!place) return tail;
-  auto note = read_note(whole.substr(place->begin, place->end - place->begin));
+  const std::string_view last = whole.substr(place->begin, place->end - place->begin);
+  auto note = read_note(last);
   if (!note) return no_notes("its last note: " + note.error().message);
-  tail = {from + place->begin, from + end, std::move(*note)};
+  tail = {from + place->begin, from + end, std::move(*note), std::string(last)};
   return tail;
 }
 

@@ -8,6 +8,20 @@
 #include "audit/segment.hpp"
 
 namespace portcullis::audit {
+namespace {
+
+ReadBytes reader_of(SegmentFile& file) {
+  return
+      [&file](std::uint64_t offset, char* into, std::size_t count) { return file.read(offset, into, count); };
+}
+
+base::Result<NotesTail> tail_of(SegmentFile& file) {
+  const auto size = file.size();
+  if (!size) return size.error();
+  return read_notes_tail(reader_of(file), *size);
+}
+
+}  // namespace
 
 base::Error RecoveredNotes::damage(std::uint64_t number, const std::string& what) const {
   return {base::sqlstate::io_error, "the audit log \"" + needs_.directory +
@@ -35,7 +49,7 @@ base::Result<void> RecoveredNotes::read(const std::vector<std::uint64_t>& segmen
   for (auto first = notes.rbegin(); first != notes.rend() && !newest_; ++first) {
     const auto file = storage_.open(notes_name(*first));
     if (!file) return file.error();
-    auto tail = read_notes_tail(**file);
+    auto tail = tail_of(**file);
     if (!tail) return damage(*first, tail.error().message);
     newest_in_ = *first;
     newest_ = std::move(tail->note);
@@ -124,9 +138,7 @@ base::Result<Hash> RecoveredNotes::root_at(std::uint64_t size) {
   const std::uint64_t segment = *std::prev(std::lower_bound(segments_.begin(), segments_.end(), size));
   const auto file = storage_.open(segment_name(segment));
   if (!file) return file.error();
-  LineScanner lines([&](std::uint64_t offset, char* into, std::size_t count) {
-    return (*file)->read(offset, into, count);
-  });
+  LineScanner lines(reader_of(**file));
   Frontier tree;
   EntryReader first;
   while (tree.size() < size) {
@@ -157,7 +169,7 @@ base::Result<void> RecoveredNotes::clear(Recovered& found) {
   if (!std::binary_search(notes_.begin(), notes_.end(), found.segment)) return {};
   auto file = storage_.open(notes_name(found.segment));
   if (!file) return file.error();
-  const auto tail = read_notes_tail(**file);
+  const auto tail = tail_of(**file);
   if (!tail) return damage(found.segment, tail.error().message);
   if (auto cut = (*file)->truncate(tail->end); !cut) return cut;
   // Like the last batch, it may be in the kernel's memory only.

@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 import attack_test
 import built
+import case
 import forge
 import forge_notes
 import gate as gates
@@ -32,28 +33,11 @@ SEED = int(os.environ.get("PORTCULLIS_TEST_SEED", "1"))
 NOBODY = ["unsigned", "no anchor"]  # what is said of every log of a gate without a key
 
 
-class Case(unittest.TestCase):
+class Case(case.Folder):
     @classmethod
     def setUpClass(cls):
-        place = tempfile.TemporaryDirectory(prefix="portcullis-verifier-")
-        cls.addClassCleanup(place.cleanup)
-        cls.folder = pathlib.Path(place.name)
-        cls.logs = real_log.logs(cls.folder)
-
-    def lay(self, files):
-        """A folder that holds these files alone."""
-        folder = self.folder / "case"
-        folder.mkdir(exist_ok=True)
-        for old in folder.iterdir():
-            old.unlink()
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-        return folder
-
-    def beside(self, name, data):
-        path = self.folder / name
-        path.write_bytes(data)
-        return path
+        super().setUpClass()
+        cls.logs = real_log.logs(cls.place)
 
     def assert_agree(self, folder, what, trusted=(), anchors=()):
         """What both say, after it turned out to be the same. trusted: vkeys; anchors: bytes."""
@@ -191,7 +175,7 @@ class OfAGate(Case):
     """What a gate signed itself."""
 
     def test_log_of_a_gate_that_changed_its_key(self):
-        folder, vkeys, anchor = real_log.signed_log(self.folder)
+        folder, vkeys, anchor = real_log.signed_log(self.place)
         for trusted in vkeys:
             result = self.assert_agree(folder, "a gate's own", [trusted], [anchor])
             self.assertEqual((result.status, result.findings), (0, []))

@@ -16,21 +16,15 @@ import tree
 import verifier
 
 
-class Signed(unittest.TestCase):
-    """`lines`, `files`: a log of three segments and three keys, in order."""
+class Folder(unittest.TestCase):
+    """`place`: a folder of the class's own."""
 
     @classmethod
     def setUpClass(cls):
         place = tempfile.TemporaryDirectory(prefix="portcullis-verifier-")
         cls.addClassCleanup(place.cleanup)
         cls.place = pathlib.Path(place.name)
-        cls.lines, cls.files = sample.signed(rotations=[5, 16], segments=[8, 20])
-        cls.entries = [canonical.read(line) for line in cls.lines]
-        cls.keys = [keys.of_seed(sample.ORIGIN, seed) for seed in forge_notes.SEEDS]
-        cls.anchor = forge_notes.newest(cls.files)
-        cls.size = len(cls.lines)
 
-    # --- files --------------------------------------------------------------------------------------------------------
     def lay(self, files):
         """A folder that holds these files alone."""
         folder = self.place / "log"
@@ -45,6 +39,19 @@ class Signed(unittest.TestCase):
         path = self.place / name
         path.write_bytes(data)
         return path
+
+
+class Signed(Folder):
+    """`lines`, `files`: a log of three segments and three keys, in order."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lines, cls.files = sample.signed(rotations=[5, 16], segments=[8, 20])
+        cls.entries = [canonical.read(line) for line in cls.lines]
+        cls.keys = [keys.of_seed(sample.ORIGIN, seed) for seed in forge_notes.SEEDS]
+        cls.anchor = forge_notes.newest(cls.files)
+        cls.size = len(cls.lines)
 
     def found(self, files, trusted=None, anchors=None):
         """(exit code, [(check, entry)...]); the log's first key and its own newest note, where nothing else is said."""
