@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 BINARY = os.environ.get("PORTCULLIS_BINARY")
 CHECKS = ("bytes|canonical|fields|origin|index|chain|batch|seal|segment|order|pairs|counters|policy|config|tree|key|silence|time|"
-          "torn tail|empty|read|notes|signature|root|unsigned|no key|anchor|no anchor")
+          "torn tail|empty|read|notes|signature|root|unsigned|no key|anchor|no anchor|sealed|hold|retention|erased|kept")
 FINDING = re.compile(rf"(?:\S+: )?({CHECKS}), entry (\d+): ")
 
 
@@ -28,9 +28,16 @@ def knows_keys():
     return bool(BINARY) and "--key" in _run("--help").stdout
 
 
-def verify(folder, keys=(), anchors=()):
-    """`keys` and `anchors` are paths."""
+@functools.lru_cache
+def knows_sealing():
+    """Whether it is of those that know sealed fields, too."""
+    return knows_keys() and "--sealing-keys" in _run("--help").stdout
+
+
+def verify(folder, keys=(), anchors=(), sealing_keys=None):
+    """`keys` and `anchors` are paths, `sealing_keys` is that of a folder."""
     options = [word for key in keys for word in ("--key", key)] + [word for anchor in anchors for word in ("--anchor", anchor)]
+    options += ["--sealing-keys", sealing_keys] if sealing_keys else []
     done = _run(folder, *options)
     found = [(m[1], int(m[2])) for m in map(FINDING.match, done.stdout.splitlines()) if m]
     return Told(done.returncode, found, done.stdout + done.stderr)

@@ -1,5 +1,5 @@
-"""What the tests of signed logs have in common: a folder for the log, files beside it, and what the second verifier says.
-Where there is a built verifier that checks signatures, it has to say the same of each."""
+"""What the tests of signed and of sealed logs have in common: a folder for the log, files beside it, and what the second verifier
+says. Where there is a built verifier that knows what is tested, it has to say the same of each."""
 
 import base64
 import pathlib
@@ -12,6 +12,7 @@ import forge_notes
 import keys
 import notes
 import sample
+import sealed_sample
 import tree
 import verifier
 
@@ -25,9 +26,9 @@ class Folder(unittest.TestCase):
         cls.addClassCleanup(place.cleanup)
         cls.place = pathlib.Path(place.name)
 
-    def lay(self, files):
+    def lay(self, files, name="log"):
         """A folder that holds these files alone."""
-        folder = self.place / "log"
+        folder = self.place / name
         folder.mkdir(exist_ok=True)
         for old in folder.iterdir():
             old.unlink()
@@ -39,6 +40,19 @@ class Folder(unittest.TestCase):
         path = self.place / name
         path.write_bytes(data)
         return path
+
+    def judged(self, files, trusted, anchors, sealing_keys=None, built_knows=built.knows_keys):
+        """(exit code, [(check, entry)...]). trusted: vkeys; anchors: bytes; sealing_keys: {name: bytes}."""
+        paths = [self.beside(f"anchor-{number}", data) for number, data in enumerate(anchors)]
+        folder = self.lay(files)
+        opened = self.lay(sealing_keys, "sealing") if sealing_keys is not None else None
+        result = verifier.verify(folder, trusted, paths, opened)
+        found = [(f.check, f.entry) for f in result.findings]
+        if built_knows():
+            given = [self.beside(f"{number}.pub", key.encode() + b"\n") for number, key in enumerate(trusted)]
+            other = built.verify(folder, given, paths, opened)
+            self.assertEqual((other.status, other.found), (result.status, found), f"{other.printed}\n{result.findings}")
+        return result.status, found
 
 
 class Signed(Folder):
@@ -57,15 +71,7 @@ class Signed(Folder):
         """(exit code, [(check, entry)...]); the log's first key and its own newest note, where nothing else is said."""
         trusted = self.keys[:1] if trusted is None else trusted
         anchors = [self.anchor] if anchors is None else anchors
-        paths = [self.beside(f"anchor-{number}", data) for number, data in enumerate(anchors)]
-        folder = self.lay(files)
-        result = verifier.verify(folder, trusted, paths)
-        found = [(f.check, f.entry) for f in result.findings]
-        if built.knows_keys():
-            given = [self.beside(f"{number}.pub", key.encode() + b"\n") for number, key in enumerate(trusted)]
-            other = built.verify(folder, given, paths)
-            self.assertEqual((other.status, other.found), (result.status, found), f"{other.printed}\n{result.findings}")
-        return result.status, found
+        return self.judged(files, trusted, anchors)
 
     # --- notes --------------------------------------------------------------------------------------------------------
     def names(self):
@@ -93,6 +99,26 @@ class Signed(Folder):
     @staticmethod
     def sizes(made):
         return [notes.read(one).size for one in made]
+
+
+class Sealed(Folder):
+    """Of logs of sealed_sample, with the first key of the log and its own newest note."""
+
+    def verdict(self, writer, sealing_keys=None):
+        """Of what the writer wrote. sealing_keys: {name: bytes}; None: without."""
+        return self.of_files(writer.log()[1], sealing_keys)
+
+    def of_entries(self, entries, sealing_keys=None):
+        """Chain and notes are made again, by the log's own key."""
+        return self.of_files(sealed_sample.signed(entries)[1], sealing_keys)
+
+    def of_files(self, files, sealing_keys=None):
+        trusted = [keys.of_seed(sample.ORIGIN, forge_notes.SEEDS[0])]
+        return self.judged(files, trusted, [forge_notes.newest(files)], sealing_keys, built.knows_sealing)
+
+    def assert_found(self, writer, *found, sealing_keys=None):
+        status = 0 if not found else 2 if {check for check, _ in found} <= {"read", "kept"} else 1
+        self.assertEqual(self.verdict(writer, sealing_keys), (status, list(found)))
 
 
 def line_by(name, raw=b"\0" * 72):

@@ -10,12 +10,13 @@ import fields
 import keys
 import tree
 from anchors import Anchors
+from erasure import Erasure
 from rules import Rules
 from regular import read_or_error, read_regular
 from signatures import Notes
 
 MOST_FINDINGS = 20
-INCOMPLETE = ("time", "silence", "torn tail", "empty", "read", "unsigned", "no key", "no anchor")  # no proof of a change
+INCOMPLETE = ("time", "silence", "torn tail", "empty", "read", "unsigned", "no key", "no anchor", "kept")  # no proof of a change
 SEGMENT, NOTES = re.compile(r"[0-9]{20}\.jsonl"), re.compile(r"[0-9]{20}\.notes")
 
 
@@ -39,27 +40,28 @@ class Torn(Exception):
 
 class Log:
     """`run()` gives the findings; `tree` and `last_leaf` are of what was in order until it ended, `status` of all findings,
-    also of those that are too many to be kept. `trusted`: vkeys; `anchors`: paths."""
+    also of those that are too many to be kept. `trusted`: vkeys; `anchors`: paths. `ended`: no violation ended it, and it has an entry."""
 
     def __init__(self, folder, trusted=(), anchors=()):
         self._folder, self._trusted, self._anchor_paths = folder, frozenset(trusted), anchors
         self.findings = []
         self.status = 0
-        self.tree, self.last_leaf, self._sealed_leaf, self._sealed = tree.Tree(), None, None, 0
+        self.tree, self.last_leaf, self.whole_leaf, self.whole = tree.Tree(), None, None, 0
         self._origin, self._batch, self._open_batch = None, 1, False
         self._place = ""
-        self._rules, self._keys = Rules(self._report), keys.History(self._report)
+        self._rules, self._keys, self._erasure = Rules(self.report), keys.History(self.report), Erasure(self.report)
         self._notes = self.anchors = None
+        self.ended = False
 
     # --- findings -------------------------------------------------------------------------------------------------
-    def _report(self, check, text, place=None, entry=None, incomplete=False):
+    def report(self, check, text, place=None, entry=None, incomplete=False):
         self.status = (self.status or 2) if incomplete or check in INCOMPLETE else 1
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(Finding(check, self.tree.size if entry is None else entry,
                                          self._place if place is None else place, text))
 
     def _fatal(self, check, text):
-        self._report(check, text)
+        self.report(check, text)
         raise Stop
 
     # --- files ----------------------------------------------------------------------------------------------------
@@ -72,23 +74,23 @@ class Log:
             if segments:
                 self._end()
             else:
-                self._report("empty", "no segment")
+                self.report("empty", "no segment")
         except Torn:
             self._end()
         except Stop:
             pass
         except OSError as error:
-            self._report("read", str(error))
+            self.report("read", str(error))
         return self.findings
 
     def _read_first(self):
         """The segments. Notes and anchors are read before what is in them, so that none speaks of entries that came later."""
         segments, files = self._named(".jsonl", SEGMENT), self._named(".notes", NOTES)
-        self._notes = Notes(self._report, self._keys, {f.name: read_or_error(f) for f in files})
+        self._notes = Notes(self.report, self._keys, {f.name: read_or_error(f) for f in files})
         self.anchors = Anchors(self._anchor_paths)
         for one in files:
             if not os.path.lexists(one.with_suffix(".jsonl")):  # it may have come since the segments were listed
-                self._report("notes", "no segment is beside it", f"{one.name}:1")
+                self.report("notes", "no segment is beside it", f"{one.name}:1")
         return segments
 
     def _named(self, ending, form):
@@ -140,9 +142,9 @@ class Log:
                 self._fatal("batch", "an entry of a later batch behind a torn one")
         torn = self._open_batch or no_entry or raw.strip(b"\n")
         if torn:
-            self.last_leaf = self._sealed_leaf
+            self.last_leaf = self.whole_leaf
         if torn and last:
-            self._report("torn tail", "an unfinished batch at the end")
+            self.report("torn tail", "an unfinished batch at the end")
             raise Torn
         if torn or (raw and not last):
             self._fatal("bytes", "the segment does not end with its last entry, and another one follows")
@@ -168,22 +170,29 @@ class Log:
 
     def _take(self, entry, line, first):
         if first:
-            self._notes.first(self._name())
+            self._notes.first(self.origin)
         if entry["t"] == "segment" and entry["frontier"] != [tree.base64url(h) for h in self.tree.frontier]:
-            self._report("tree", "the frontier is not that of the entries before")
-        self._rules.entry(entry)
-        self._keys.entry(entry)
+            self.report("tree", "the frontier is not that of the entries before")
+        self._between(entry)
         self._batch += "e" in entry
         self._open_batch = "e" not in entry
         self.last_leaf = tree.leaf(line)
         self.tree.add(self.last_leaf)
-        self.anchors.entry(self.tree, self._keys.in_force, self._name())
+        self.anchors.entry(self.tree, self._keys.in_force, self.origin)
         if not self._open_batch:
-            self._sealed_leaf, self._sealed = self.last_leaf, self.tree.size
+            self.whole_leaf, self.whole = self.last_leaf, self.tree.size
             self._keys.batch_ended()
             self._notes.batch(self.tree.size, self.tree.root())
 
-    def _name(self):
+    def _between(self, entry):
+        """What must hold between entries."""
+        self._rules.entry(entry)
+        self._keys.entry(entry)
+        self._erasure.entry(entry, self.origin)
+
+    @property
+    def origin(self):
+        """Of a log with an entry."""
         return self._origin.removesuffix("#v1")
 
     def _numbers(self, entry):
@@ -203,8 +212,9 @@ class Log:
     def _end(self):
         """When all entries are read. Those of a torn tail are none."""
         self._notes.end()
-        if self._sealed == 0:
+        if self.whole == 0:
             return
+        self.ended = True
         key = self._keys.whole
         if key.in_force is None and self._trusted:
             self._at_end("key", "no key is in force, and one was given")
@@ -214,18 +224,18 @@ class Log:
             self._at_end("no key", "no key was given to check the signatures with")
         elif not self._trusted & key.line:
             self._at_end("key", "the log is signed by none of the keys that were given")
-        if key.in_force is not None and self._notes.covered < self._sealed:
+        if key.in_force is not None and self._notes.covered < self.whole:
             self._at_end("unsigned", f"no note covers the entries from {self._notes.covered} on")
         self._anchored()
 
     def _anchored(self):
-        self.anchors.end(self._sealed, self._name())
+        self.anchors.end(self.whole, self.origin)
         for anchor in self.anchors.files:
             how, text = anchor.worst
             if how:
-                self._report("anchor", text, str(anchor.path), self._sealed, incomplete=how == "incomplete")
+                self.report("anchor", text, str(anchor.path), self.whole, incomplete=how == "incomplete")
         if not self.anchors.files:
             self._at_end("no anchor", "no note that is kept elsewhere was given")
 
     def _at_end(self, check, text):
-        self._report(check, text, "", self._sealed)
+        self.report(check, text, "", self.whole)

@@ -1,10 +1,14 @@
-"""The form of each type of entry, as the tables of docs/audit-format.md say it. Forms, not values: what a field says is
-checked only where a rule between entries needs it."""
+"""The form of each type of entry, as the tables of docs/audit-format.md and docs/audit-sealing.md say it. Forms, not values:
+what a field says is checked only where a rule between entries needs it."""
 
 import base64
 import binascii
 
 _URL = str.maketrans("-_+/", "+/??")  # base64url as base64; what only base64 has is nothing
+# The class of each field that may be sealed, by the type of its entry.
+SEALED = {"decision": {"parameters": "parameters", "reason": "text", "said": "said", "text": "text"},
+          "dry_run": {"report": "text"}, "outcome": {"error": "text"}}
+LEAST_BOX = 28  # bytes: a nonce and a tag
 MARK = "*"  # in front of the name of a field that is always there
 
 
@@ -69,6 +73,18 @@ def _said(value):
     return isinstance(value, dict) and value != {} and malformed(value, _SAID) is None
 
 
+def _sealed(kind):
+    """`sealed` of an entry of this type."""
+    def pair(value):
+        return (isinstance(value, list) and len(value) == 2 and _hash(value[0])
+                and len(decoded(value[1]) or b"") >= LEAST_BOX)
+
+    def fits(value):
+        form = {**{name: (_number, True) for name in ("epoch", "slot")}, **{name: (pair, False) for name in SEALED[kind]}}
+        return isinstance(value, dict) and len(value) > 2 and malformed(value, form) is None
+    return fits
+
+
 def _form(**kinds):
     """{field: (check, always there)} from `kind="*field field"`."""
     checks = {"number": _number, "boolean": _boolean, "ascii": _ascii, "text": _text, "texts": _texts}
@@ -113,22 +129,53 @@ TYPES = {
                          texts="kinds limits rates"),
                  "effects": (_objects(_EFFECT), False), "said": (_said, False),
                  "parameters": (_objects(_PARAMETER, exactly_one=True), False)},
-    "outcome": _form(text="*result limit sqlstate status", number="*decision *duration *session attempts bytes rows",
+    "outcome": _form(text="*result error limit sqlstate status", number="*decision *duration *session attempts bytes rows",
                      texts="changed differs tags"),
     "policy": _form(text="*bytes *hash name"),
     "config": _form(text="*bytes *hash"),
     "dry_run": _form(text="*hash report", number="*session"),
     "counted": _form(text="*sqlstate agent rule", number="*count *session"),
     "anchor": _form(text="*name *state reason", number="*size"),
+    "erase": _form(text="hash order class", number="before"),
+    "hold": _form(text="*hash *order"),
+    "read": _form(text="*by purpose", number="*first *last *records", texts="classes"),
+    "export": _form(text="*by *hash purpose", number="*first *last *records", texts="classes"),
 }
-FORMS = {kind: {**COMMON, **form} for kind, form in TYPES.items()}
+FORMS = {kind: {**COMMON, **form, **({"sealed": (_sealed(kind), False)} if kind in SEALED else {})}
+         for kind, form in TYPES.items()}
 
 
 def wrong_field(entry):
     """The name of the field by which `entry` is not of its type's form; None where it is."""
     kind = entry.get("t")
     form = FORMS.get(kind) if isinstance(kind, str) else None
-    return "t" if form is None else malformed(entry, form)
+    if form is None:
+        return "t"
+    return malformed(entry, form) or _in_the_clear(entry) or (_half(entry) if kind == "erase" else None)
+
+
+def stands(entry, name):
+    """In either way."""
+    return name in entry or name + "_base64" in entry
+
+
+def sealed_fields(entry):
+    """{field: [commitment, box]}."""
+    return {name: pair for name, pair in entry.get("sealed", {}).items() if name not in ("epoch", "slot")}
+
+
+def _in_the_clear(entry):
+    """A field that is sealed and stands beside it as well."""
+    for name in sealed_fields(entry):
+        if stands(entry.get("said", {}), "reason") if name == "said" else stands(entry, name):
+            return name
+    return None
+
+
+def _half(entry):
+    """Of an `erase`: a field that is one too many or missing."""
+    told = [name for name in ("hash", "order", "before", "class") if stands(entry, name)]
+    return None if told in (["hash", "order"], ["before", "class"]) else "erase"
 
 
 def text_of(entry, name):

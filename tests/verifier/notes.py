@@ -47,7 +47,8 @@ def hash_of(line):
     return raw if raw is not None and len(raw) == 32 else None
 
 
-def _signature(line):
+def signature(line):
+    """Of one line, behind the text that is signed."""
     if not line.startswith("\u2014 "):
         raise NotANote("a line that is no signature")
     name, _, encoded = line[2:].partition(" ")
@@ -72,7 +73,7 @@ def read(raw):
     size, root = number(lines[1]), hash_of(lines[2])
     if not lines[0] or size is None or root is None or (size == 0 and root != tree.Tree().root()):
         raise NotANote("its origin, size or root is none")
-    return Note(lines[0], size, root, (text + "\n").encode("utf-8"), [_signature(line) for line in behind])
+    return Note(lines[0], size, root, (text + "\n").encode("utf-8"), [signature(line) for line in behind])
 
 
 def holds(note, key):

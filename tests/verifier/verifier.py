@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A second verifier of the audit log, written from docs/audit-format.md alone:
+"""A second verifier of the audit log, written from docs/audit-format.md and docs/audit-sealing.md alone:
 
-    verifier.py DIR [--key FILE]... [--anchor FILE]...
+    verifier.py DIR [--key FILE]... [--anchor FILE]... [--sealing-keys FOLDER]
 
 Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete, as `portcullis audit verify DIR` has it."""
 
@@ -11,6 +11,7 @@ import sys
 from typing import NamedTuple
 
 import keys
+import opened
 from chain import Log
 
 
@@ -23,10 +24,12 @@ class Result(NamedTuple):
     anchored: int
 
 
-def verify(folder, trusted=(), anchors=()):
-    """`trusted`: vkeys; `anchors`: paths."""
+def verify(folder, trusted=(), anchors=(), sealing_keys=None):
+    """`trusted`: vkeys; `anchors`: paths; `sealing_keys`: the path of a folder."""
     log = Log(pathlib.Path(folder), trusted, anchors)
     findings = log.run()
+    if sealing_keys is not None and log.ended:
+        opened.check(pathlib.Path(folder), pathlib.Path(sealing_keys), log)
     leaf = log.last_leaf.hex() if log.last_leaf else ""
     anchored = log.anchors.size if log.anchors else 0
     return Result(log.status, findings, log.tree.size, log.tree.root().hex(), leaf, anchored)
@@ -43,6 +46,7 @@ def parsed(arguments):
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--key", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--anchor", type=pathlib.Path, action="append", default=[])
+    parser.add_argument("--sealing-keys", type=pathlib.Path)
     return parser.parse_args(arguments)
 
 
@@ -60,7 +64,7 @@ def key_of(path):
 
 def main(arguments):
     told = parsed(arguments)
-    result = verify(told.folder, [key_of(path) for path in told.key], told.anchor)
+    result = verify(told.folder, [key_of(path) for path in told.key], told.anchor, told.sealing_keys)
     for finding in result.findings:
         place = f"{finding.place}: " if finding.place else ""
         print(f"{place}{finding.check}, entry {finding.entry}: {finding.text}")
