@@ -151,7 +151,10 @@ def wrong_field(entry):
     form = FORMS.get(kind) if isinstance(kind, str) else None
     if form is None:
         return "t"
-    return malformed(entry, form) or _in_the_clear(entry) or (_half(entry) if kind == "erase" else None)
+    wrong = malformed(entry, form)
+    if wrong is None:
+        wrong = _half(entry) if kind == "erase" else _in_the_clear(entry)
+    return wrong
 
 
 def stands(entry, name):

@@ -91,6 +91,11 @@ class Form(case.Sealed):
                     entry["sealed"][name] = PAGE_PAIR
                 self.assert_form(name in own, change, of)
 
+    def test_field_without_a_name(self):
+        for of in self.at:
+            self.assert_form(False, lambda entry: entry.update({"": "x"}), of)
+            self.change(False, "", PAGE_PAIR, of)
+
     def test_only_these_types(self):
         entries = copy.deepcopy(self.entries)
         sealed = entries[self.at["decision"]]["sealed"]
