@@ -12,7 +12,7 @@ VALUES = ["", "x", "allow", "ask", "deny", "would_deny", "suspended", "ok", "rol
           "a\0", "\x7f", "\x1f", "\U0001f600", True, False, None, 0, 1, 2, 7, -1, 2**53 - 1, 2**53, 1.5, [], ["a"], [1], {},
           {"base64": "//8="}, [{"base64": "YQ=="}], [{"base64": "YQ"}], {"text": "a"}, [{"null": True}], [[]]]
 TYPES = ["segment", "open", "recovered", "close", "heartbeat", "session", "decision", "outcome", "policy", "config",
-         "dry_run", "key"]
+         "dry_run", "key", "erase", "hold", "read", "export"]
 # Pieces of JSON that are read by lax readers, or close to what an entry holds.
 PIECES = [b"\n", b"\n\n", b"\0", b" ", b"\t", b"\r\n", b'"', b"\\", b"\\u0041", b"\\/", b"\\u001F", b"\\u0000", b"\\u20ac",
           b"\\uD83D", b"-0", b"1.0", b"1e3", b"null", b"9007199254740992", b"01", b"\xff", b"\xc0\x80", b"\xed\xa0\x80",
