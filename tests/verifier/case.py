@@ -12,7 +12,6 @@ import forge_notes
 import keys
 import notes
 import sample
-import sealed_sample
 import tree
 import verifier
 
@@ -99,26 +98,6 @@ class Signed(Folder):
     @staticmethod
     def sizes(made):
         return [notes.read(one).size for one in made]
-
-
-class Sealed(Folder):
-    """Of logs of sealed_sample, with the first key of the log and its own newest note."""
-
-    def verdict(self, writer, sealing_keys=None):
-        """Of what the writer wrote. sealing_keys: {name: bytes}; None: without."""
-        return self.of_files(writer.log()[1], sealing_keys)
-
-    def of_entries(self, entries, sealing_keys=None):
-        """Chain and notes are made again, by the log's own key."""
-        return self.of_files(sealed_sample.signed(entries)[1], sealing_keys)
-
-    def of_files(self, files, sealing_keys=None):
-        trusted = [keys.of_seed(sample.ORIGIN, forge_notes.SEEDS[0])]
-        return self.judged(files, trusted, [forge_notes.newest(files)], sealing_keys, built.knows_sealing)
-
-    def assert_found(self, writer, *found, sealing_keys=None):
-        status = 0 if not found else 2 if {check for check, _ in found} <= {"read", "kept"} else 1
-        self.assertEqual(self.verdict(writer, sealing_keys), (status, list(found)))
 
 
 def line_by(name, raw=b"\0" * 72):

@@ -40,7 +40,8 @@ class Torn(Exception):
 
 class Log:
     """`run()` gives the findings; `tree` and `last_leaf` are of what was in order until it ended, `status` of all findings,
-    also of those that are too many to be kept. `trusted`: vkeys; `anchors`: paths. `ended`: no violation ended it, and it has an entry."""
+    also of those that are too many to be kept. `trusted`: vkeys; `anchors`: paths. `ended`: no violation ended it,
+    and it has an entry."""
 
     def __init__(self, folder, trusted=(), anchors=()):
         self._folder, self._trusted, self._anchor_paths = folder, frozenset(trusted), anchors

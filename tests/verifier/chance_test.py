@@ -11,11 +11,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import canonical
-import case
 import fields
 import forge_notes
 import keys
 import seal_mutations
+import sealed_case
 from sample import ORIGIN
 from sealed_sample import Writer, order, release
 from built import knows_sealing
@@ -63,7 +63,7 @@ def ordered(carried_out=True):
     return writer
 
 
-class ByChance(case.Sealed):
+class ByChance(sealed_case.Sealed):
     """Each log is signed by its own key again, whatever was done."""
 
     @classmethod

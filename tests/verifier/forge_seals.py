@@ -87,7 +87,8 @@ def seal(entry, epoch, slot, names):
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
-def order_text(origin, action, records="", classes="text", hold="", basis="Art. 17 GDPR", ticket="LEGAL-7", time=1_790_000_000_000_000):
+def order_text(origin, action, records="", classes="text", hold="", basis="Art. 17 GDPR", ticket="LEGAL-7",
+               time=1_790_000_000_000_000):
     """What is signed. An empty ticket is left out."""
     told = [("origin", origin), ("action", action)]
     told += [("hold", hold)] if action == "release" else [("records", records), ("classes", classes)]

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import fields
 import sealing
-import tree
 from anchors import Anchors
 from chain import SEGMENT, Log
 from orders import Order
@@ -75,9 +74,10 @@ def _say(log, found, erased):
         return any(one.what.covers(field.at, field.time, field.kind) for one in orders)
 
     asked = [one for one in erased if one.at < log.whole and isinstance(one.what, Order)]
-    _first_of(log, "sealed", "box or commitment does not hold", [f for f in found if f.there and not f.holds])
-    _first_of(log, "erased", "the key is gone, and nobody ordered it", [f for f in found if not f.there and not is_erased(f, erased)])
-    _first_of(log, "kept", "ordered to be erased, and its key is there", [f for f in found if f.there and is_erased(f, asked)])
+    open_ones, others = [f for f in found if f.there], [f for f in found if not f.there]
+    _first_of(log, "sealed", "box or commitment does not hold", [f for f in open_ones if not f.holds])
+    _first_of(log, "erased", "the key is gone, and nobody ordered it", [f for f in others if not is_erased(f, erased)])
+    _first_of(log, "kept", "ordered to be erased, and its key is there", [f for f in open_ones if is_erased(f, asked)])
 
 
 def _first_of(log, name, text, found):

@@ -1,5 +1,6 @@
 """What can be done to a log with sealed fields, by chance and by seed: to the fields, to orders and to the configurations that say
-who may give them, to the files of keys. Chain, seals, frontiers and notes are made again, as by the log's own key."""
+who may give them; sealing_key_mutations.py has the files of keys. Chain, seals, frontiers and notes are made again, as by the log's own
+key."""
 
 import base64
 import copy
@@ -12,9 +13,9 @@ import forge
 import forge_notes
 import forge_seals
 import mutations
-import orders
 import sealing
 from sample import ORIGIN
+from sealing_key_mutations import carry_out, change_key_file, destroy, order_of, rename_key_file
 
 CHECKED = ["erase", "hold"]
 NUMBERS = [0, 1, 2, 7, 2**20 - 1, 2**20, 2**53 - 1, -1, True, "1", [1]]
@@ -128,16 +129,12 @@ def _put(entry, order):
     entry["hash"] = forge_seals.hash_of(order)
 
 
-def _order_of(entry):
-    return fields.text_of(entry, "order") if fields.stands(entry, "order") else b""
-
-
 def change_order(chance, log):
     """One that is there: its bytes, its lines, its signatures, its hash, its type."""
     entry = chance.choice([e for e in log.of(*CHECKED) if fields.stands(e, "order")] or log.of(*CHECKED) or [{}])
     if not entry:
         return
-    raw, what = _order_of(entry), chance.randrange(7)
+    raw, what = order_of(entry), chance.randrange(7)
     text, empty, signatures = raw.partition(b"\n\n")
     if what == 0 and raw:
         _put(entry, chance.choice(mutations.BYTES)(chance, raw))
@@ -176,7 +173,7 @@ def add_order(chance, log):
     else:
         order = _any_order(chance, log)
         again = log.of("erase", "hold")
-        _put(entry, _order_of(chance.choice(again)) if again and chance.random() < 0.3 else order)
+        _put(entry, order_of(chance.choice(again)) if again and chance.random() < 0.3 else order)
         if b"action erase" not in order and chance.random() < 0.8:
             entry["t"] = "hold"
     log.entries.insert(at, entry)
@@ -184,13 +181,14 @@ def add_order(chance, log):
 
 def hold_what_is_erased(chance, log):
     """A hold in front of an order, of the same records and more or fewer classes; and perhaps its release."""
-    erased = [e for e in log.of("erase") if b"\nrecords " in _order_of(e)]
+    erased = [e for e in log.of("erase") if b"\nrecords " in order_of(e)]
     if not erased:
         return
     entry = chance.choice(erased)
-    records = _order_of(entry).partition(b"\nrecords ")[2].partition(b"\n")[0].decode()
+    records = order_of(entry).partition(b"\nrecords ")[2].partition(b"\n")[0].decode()
     hold = forge_seals.sign(forge_seals.order_text(ORIGIN, "hold", records, chance.choice(["text", "said", "parameters said"])))
-    made = [hold] + [forge_seals.sign(forge_seals.order_text(ORIGIN, "release", hold=forge_seals.hash_of(hold)))] * chance.choice([0, 0, 1, 2])
+    release = forge_seals.sign(forge_seals.order_text(ORIGIN, "release", hold=forge_seals.hash_of(hold)))
+    made = [hold] + [release] * chance.choice([0, 0, 1, 2])
     at = log.entries.index(entry)
     for number, order in enumerate(made):
         told = {**{k: entry[k] for k in ("@", "b", "ts")}, "e": "", "i": -1, "prev": "", "t": "hold"}
@@ -214,7 +212,8 @@ def drop_order(chance, log):
 def change_config(chance, log):
     entry, audit = chance.choice(log.of("config")), {}
     if chance.random() < 0.8:
-        audit["erasers"] = chance.sample(forge_seals.VKEYS, k=chance.randrange(5)) + chance.choice([[], ["x"], [7], [forge_seals.VKEYS[0]]])
+        more = chance.choice([[], ["x"], [7], [forge_seals.VKEYS[0]]])
+        audit["erasers"] = chance.sample(forge_seals.VKEYS, k=chance.randrange(5)) + more
     if chance.random() < 0.8:
         audit["retention_ms"] = {kind: chance.choice([0, 1, 1000, 2**53 - 1, 2**53, -1, 1.5, "1"])
                                  for kind in (*sealing.CLASSES, "x") if chance.random() < 0.6}
@@ -224,75 +223,14 @@ def change_config(chance, log):
         entry["hash"] = hashlib.sha256(told.encode()).hexdigest()
 
 
-# --- files of keys ----------------------------------------------------------------------------------------------------
-def destroy(chance, log):
-    """Slots, ordered or not; a class; a file; all."""
-    epoch, what = log.epochs[chance.choice(sorted(log.epochs))], chance.randrange(6)
-    if what < 3:
-        for entry in chance.sample(log.with_seals(), k=chance.choice([1, 1, 3])):
-            told = entry["sealed"]
-            known = isinstance(told, dict) and type(told.get("epoch")) is int and log.epochs.get(told["epoch"])
-            if known and type(told.get("slot")) is int and 0 <= told["slot"] < sealing.SLOTS:
-                known.puncture(chance.choice(sealing.CLASSES), told["slot"])
-                log.keys[known.name] = known.file()
-    elif what == 3:
-        epoch.drop(chance.choice(sealing.CLASSES))
-        log.keys[epoch.name] = epoch.file()
-    elif what == 4:
-        log.keys.pop(epoch.name, None)
-    else:
-        log.keys = {}
-
-
-def carry_out(chance, log):
-    for entry in log.of("erase"):
-        try:
-            order = orders.read(_order_of(entry))
-        except orders.NotAnOrder:
-            continue
-        for at, sealed in enumerate(log.entries):
-            told = sealed.get("sealed")
-            for kind in order.classes if told else ():
-                if order.covers(at, 0, kind) and told["epoch"] in log.epochs:
-                    log.epochs[told["epoch"]].puncture(kind, told["slot"])
-    log.keys = {epoch.name: epoch.file() for epoch in log.epochs.values()}
-
-
-def change_key_file(chance, log):
-    if not log.keys:
-        return
-    name, other = chance.choice(sorted(log.keys)), chance.choice(sorted(log.keys))
-    raw, what = log.keys[name], chance.randrange(6)
-    if what < 2 and raw:
-        log.keys[name] = chance.choice(mutations.BYTES)(chance, raw)
-    elif what == 2:
-        log.keys[name] = mutations.change_lines(chance, raw, log.keys[other])
-    elif what == 3:
-        epoch = log.epochs[chance.choice(sorted(log.epochs))]
-        log.keys[name] = epoch.file(**chance.choice([{"origin": "other"}, {"epoch": 2**53}, {"made": 2**53}, {"made": "01"}, {"made": 0}, {}]))
-    elif what == 4:
-        key = base64.b64encode(chance.randbytes(32)).decode()
-        level = chance.randrange(22)
-        node = f"{chance.choice([*sealing.CLASSES, 'x'])} {level} {chance.randrange(1 + min(2**level, 2**20))} {key}\n".encode()
-        log.keys[name] = b"".join([*raw.splitlines(keepends=True)[:4], node, *raw.splitlines(keepends=True)[4:][chance.choice([0, 1, 999]):]])
-    else:
-        log.keys[name], log.keys[other] = log.keys[other], log.keys[name]
-
-
-def rename_key_file(chance, log):
-    if log.keys:
-        raw = log.keys.pop(chance.choice(sorted(log.keys)))
-        number = f"{chance.choice([0, 5, *log.epochs, 2**53 - 1, 2**53, 2**64]):020}"
-        log.keys[chance.choice([number + ".sealing", number + ".sealing.new", "x.sealing", ".sealing", number])] = raw
-
-
 def forge_entries(chance, log):
     """As somebody would who knows nothing of what is sealed."""
     chance.choice(mutations.FORGED)(chance, log.entries)
 
 
 CHANGES = [change_place, change_pair, exchange, change_fields, change_order, change_order, change_order, add_order, add_order, add_order,
-           change_before, hold_what_is_erased, drop_order, change_config, destroy, destroy, carry_out, change_key_file, change_key_file, rename_key_file,
+           change_before, hold_what_is_erased, drop_order, change_config, destroy, destroy, carry_out, change_key_file,
+           change_key_file, rename_key_file,
            forge_entries]
 
 
