@@ -39,12 +39,12 @@ class Case(case.Folder):
         super().setUpClass()
         cls.logs = real_log.logs(cls.place)
 
-    def assert_agree(self, folder, what, trusted=(), anchors=()):
-        """What both say, after it turned out to be the same. trusted: vkeys; anchors: bytes."""
+    def assert_agree(self, folder, what, trusted=(), anchors=(), sealing_keys=None):
+        """What both say, after it turned out to be the same. trusted: vkeys; anchors: bytes; sealing_keys: a folder."""
         given = [self.beside(f"{number}.pub", key.encode() + b"\n") for number, key in enumerate(trusted)]
         paths = [self.beside(f"{number}.anchor", data) for number, data in enumerate(anchors)]
-        status, found, printed = built.verify(folder, given, paths)
-        result = verifier.verify(folder, trusted, paths)
+        status, found, printed = built.verify(folder, given, paths, sealing_keys)
+        result = verifier.verify(folder, trusted, paths, sealing_keys)
         if (status, found) != (result.status, [(f.check, f.entry) for f in result.findings]):
             self.fail(f"{what}:\n{printed}and from the page: {result.status} {result.findings}")
         for word, value in (("root", result.root), ("last leaf", result.last_leaf)):
@@ -62,6 +62,10 @@ class RealLogs(Case):
                 self.assertEqual([f.check for f in result.findings], ["torn tail"] * (name == "torn") + NOBODY)
                 self.assertEqual(result.status, 2)
                 self.assertGreater(result.size, 15)
+                opened = real_log.sealing_keys_of(folder)
+                if opened.exists() and built.knows_sealing():
+                    with_keys = self.assert_agree(folder, name, sealing_keys=opened)
+                    self.assertEqual(with_keys.findings, result.findings)
 
     def test_what_the_forge_writes_of_a_log_is_the_log(self):
         entries = forge.read_log(self.logs["stopped"])

@@ -1,5 +1,7 @@
 """Logs to verify: what a gate wrote of logins, decisions, outcomes, refusals, stops and a kill -9, without a key and with."""
 
+import shutil
+
 import forge
 import harness
 import wire
@@ -83,6 +85,11 @@ def _traffic(gate):
         pass
 
 
+def sealing_keys_of(log):
+    """The folder of the keys of this log's sealed fields, where there is one."""
+    return log.with_name(log.name + ".keys")
+
+
 def _copy(source, to):
     """With a little of the space that a killed gate had allocated: a MiB of line feeds makes each check slow."""
     to.mkdir()
@@ -92,6 +99,8 @@ def _copy(source, to):
         (to / segment.name).write_bytes(whole + raw[len(whole):len(whole) + 64])
     for notes in source.glob("*.notes"):
         (to / notes.name).write_bytes(notes.read_bytes())
+    if sealing_keys_of(source).exists():
+        shutil.copytree(sealing_keys_of(source), sealing_keys_of(to))
     return to
 
 

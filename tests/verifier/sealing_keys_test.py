@@ -4,6 +4,7 @@ import base64
 import random
 import sys
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -72,6 +73,13 @@ class Files(unittest.TestCase):
         for wrong in (b"", b"\n", raw[:-1], raw + b"\n", b"\n" + raw, raw.replace(b"\n", b"\r\n"), raw + b"\0", raw[:-1] + b" \n",
                       raw.replace(b"text", b"te\xfft"), b"\xef\xbb\xbf" + raw):
             self.assert_keys(False, wrong)
+
+    def test_longest(self):
+        raw = file_of(f"text 0 0 {KEY}")
+        for most, fits in ((len(raw), True), (len(raw) - 1, False)):
+            with unittest.mock.patch.object(sealing_keys, "MOST_BYTES", most):
+                self.assert_keys(fits, raw)
+        self.assertEqual(sealing_keys.MOST_BYTES, 2**27)
 
     def test_every_byte(self):
         """Another one is refused, or is another key, level, number or time."""
