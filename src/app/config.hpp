@@ -95,6 +95,7 @@ struct AuditConfig {
   bool store_text = true;  // "text": "plain" or "none"
   std::string origin = "portcullis";
   std::chrono::milliseconds segment_age{86'400'000};
+  std::chrono::milliseconds reads_within{0};  // "reads": a time, or 0 for "sync"
   SigningKeyFile key, previous_key;
   std::vector<AnchorConfig> anchors;  // in the order of the file
 };

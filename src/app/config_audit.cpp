@@ -75,6 +75,7 @@ void read_audit(const policy::JsonValue& object, ConfigSource& source, AuditConf
   audit.store_text = section.read_choice("text", {"plain", "none"}).value_or("plain") == "plain";
   section.read("origin", audit.origin);
   section.read_duration("segment_age", 1min, 31 * 24h, audit.segment_age);
+  section.read_duration("reads", 1ms, 10s, audit.reads_within, "sync");
   read_key(section, "key", audit.origin, audit.key);
   read_key(section, "previous_key", audit.origin, audit.previous_key);
   if (section.has("previous_key") && !section.has("key"))

@@ -87,6 +87,7 @@ Json audit(const AuditConfig& config) {
           {"key", config.key.file.string()},
           {"origin", config.origin},
           {"previous_key", config.previous_key.file.string()},
+          {"reads_within_ms", config.reads_within.count()},
           {"segment_age_ms", config.segment_age.count()},
           {"text", config.store_text ? "plain" : "none"}};
 }

@@ -58,9 +58,14 @@ void ConfigSection::read_count(std::string_view key, std::int64_t low, std::int6
 }
 
 void ConfigSection::read_duration(std::string_view key, std::chrono::milliseconds low,
-                                  std::chrono::milliseconds high, std::chrono::milliseconds& target) {
+                                  std::chrono::milliseconds high, std::chrono::milliseconds& target,
+                                  std::string_view none) {
   const auto text = reader_.take_string(key);
   if (!text) return;
+  if (!none.empty() && *text == none) {
+    target = {};
+    return;
+  }
   const auto value = parse_duration(*text);
   if (!value) {
     return complain(

@@ -35,8 +35,9 @@ class ConfigSection {
   void read(std::string_view key, std::vector<std::string>& target);
   void read_port(std::string_view key, std::uint16_t low, std::uint16_t& target);
   void read_count(std::string_view key, std::int64_t low, std::int64_t high, std::size_t& target);
+  // `none`: a word that may stand there for no time at all.
   void read_duration(std::string_view key, std::chrono::milliseconds low, std::chrono::milliseconds high,
-                     std::chrono::milliseconds& target);
+                     std::chrono::milliseconds& target, std::string_view none = {});
   void read_size(std::string_view key, std::size_t low, std::size_t high, std::size_t& target);
   // The one of `choices` that stands there, or nothing.
   [[nodiscard]] std::optional<std::string> read_choice(std::string_view key,

@@ -66,6 +66,7 @@ audit::LogOptions to_log_options(const AuditConfig& config) {
   options.origin = config.origin;
   options.store_text = config.store_text;
   options.segment_age = config.segment_age;
+  options.reads_within = config.reads_within;
   options.key = config.key.key;
   options.previous_key = config.previous_key.key;
   return options;

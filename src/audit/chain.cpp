@@ -64,6 +64,10 @@ std::optional<ReadProblem> Chain::accept(std::string_view line, bool first_of_se
   return std::nullopt;
 }
 
+bool is_kept_without_end(EntryType type) noexcept {
+  return type == EntryType::decision || type == EntryType::outcome;
+}
+
 namespace {
 
 // A segment being read. The states: entries; then perhaps one line that is none; then the rest.
@@ -101,10 +105,25 @@ class Scanner {
       ++scan_.batches;
       scan_.last_batch = scan_.end;
       scan_.end = line.offset + line.text.size() + 1;
+      begin_behind();
     } else {
       used_ = line.offset + line.text.size() + 1;
+      note_begun();
     }
     return std::nullopt;
+  }
+
+  void begin_behind() {
+    scan_.begun = chain_.state();
+    scan_.begun_end = scan_.end;
+    is_begun_ = true;
+  }
+
+  void note_begun() {
+    is_begun_ = is_begun_ && is_kept_without_end(chain_.state().last_type);
+    if (!is_begun_) return;
+    scan_.begun = chain_.state();
+    scan_.begun_end = used_;
   }
 
   // From the first line that is no entry. A batch that was being written when the machine stopped leaves a
@@ -166,6 +185,7 @@ class Scanner {
   SegmentScan scan_;
   ChainState before_ = chain_.state();
   std::uint64_t used_ = 0;  // the end of what is neither line feed nor zero
+  bool is_begun_ = false;   // all of the unfinished batch until now is what is kept of one
   bool zeros_ = false;      // allocated, and never filled with line feeds
 };
 

@@ -41,13 +41,19 @@ class Chain {
   std::string leaf_text_;  // of state_.leaf; kept for its memory
 };
 
+// Of a batch without an end: what reads only may have been acted on before it was synced.
+[[nodiscard]] bool is_kept_without_end(EntryType type) noexcept;
+
 // What one segment holds.
 struct SegmentScan {
   ChainState state;              // after its last whole batch
   std::uint64_t batches = 0;     // whole ones
   std::uint64_t end = 0;         // of the last whole batch, in bytes
   std::uint64_t last_batch = 0;  // where that one begins
-  std::uint64_t line = 0;        // the first line behind it that is no entry, or the last line read
+  // With what is_kept_without_end() at the beginning of the batch behind it: whole entries.
+  ChainState begun;
+  std::uint64_t begun_end = 0;
+  std::uint64_t line = 0;  // the first line behind it that is no entry, or the last line read
   // Behind `end` there is nothing, or only line feeds.
   bool whole = true;
   // Behind `end` there is what a crash can leave of the next batch: never acknowledged, and so without loss

@@ -42,9 +42,16 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
   }
   const std::scoped_lock lock(mutex_);
   if (auto admitted = admit(line_bound(*draft), owed, need_of(record)); !admitted) return admitted.error();
-  const std::uint64_t index = enqueue(std::move(*draft), decision != nullptr && decision->checkpoint_at_once);
+  const std::uint64_t index = enqueue(std::move(*draft), haste_of(record));
   account(record, index, owed);
   return index;
+}
+
+Log::Impl::Haste Log::Impl::haste_of(const Record& record) {
+  if (const auto* decision = std::get_if<DecisionRecord>(&record))
+    return {decision->checkpoint_at_once, decision->only_reads};
+  const auto* outcome = std::get_if<OutcomeRecord>(&record);
+  return {false, outcome != nullptr && outcome->only_reads};
 }
 
 Log::Impl::Need Log::Impl::need_of(const Record& record) {
@@ -74,25 +81,27 @@ base::Result<void> Log::Impl::admit(std::uint64_t bytes, std::uint64_t owed, Nee
                      "the audit log waits for the disk to allocate room: try again"};
 }
 
-void Log::Impl::push(Draft draft, bool begins_segment, bool checkpoint_at_once) {
+void Log::Impl::push(Draft draft, bool begins_segment, Haste haste) {
   const std::uint64_t bytes = line_bound(draft);
   room_.promised += bytes;
   queued_bytes_ += bytes;
   ++next_index_;
-  queue_.push_back({std::move(draft), begins_segment, checkpoint_at_once});
+  queue_.push_back({std::move(draft), begins_segment, haste.checkpoint_at_once, haste.may_wait});
 }
 
-std::uint64_t Log::Impl::enqueue(Draft draft, bool checkpoint_at_once) {
+std::uint64_t Log::Impl::enqueue(Draft draft, Haste haste) {
   const std::uint64_t bytes = line_bound(draft);
   const bool too_large = room_.promised + bytes > options_.segment_bytes;
   const bool no_room = room_.left() < bytes + outcomes_.bytes() + kControlReserve;
   if (next_secured_ && (too_large || no_room || is_old())) {
+    // A batch ends in its segment.
+    if (options_.reads_within.count() > 0) push(heartbeat_draft(context()), false);
     segment_began_ = clock_.wall();
     room_ = Room{room_.segment + 1, 0, *std::exchange(next_secured_, std::nullopt)};
     push(segment_draft(context(), boot_, key_), true);
   }
   const std::uint64_t index = next_index_;
-  push(std::move(draft), false, checkpoint_at_once);
+  push(std::move(draft), false, haste);
   wake_writer();
   return index;
 }

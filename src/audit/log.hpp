@@ -46,6 +46,9 @@ struct LogOptions {
   // DecisionRecord::checkpoint_at_once.
   std::chrono::milliseconds checkpoint_interval{1'000};
   std::uint64_t checkpoint_entries = 4'096;
+  // audit.reads: how long the sync of what only reads may wait for more of it; 0: not at all. A crash of the
+  // process loses nothing by it, one of the machine what came in this time.
+  std::chrono::milliseconds reads_within{0};
   // Called in a thread of the log's with every checkpoint that is durable: quick, and without a call back.
   std::function<void(const std::string& note, std::uint64_t size)> checkpointed{};
   // Called in the same thread, again and again, while the disk is too full for the checkpoint that is due.

@@ -54,6 +54,7 @@ class Log::Impl {
     Draft draft;
     bool begins_segment = false;
     bool checkpoint_at_once = false;
+    bool may_wait = false;  // with its sync
   };
   // Whether a record may be turned away.
   enum class Need : std::uint8_t {
@@ -68,8 +69,14 @@ class Log::Impl {
 
   // Under mutex_.
   [[nodiscard]] base::Result<void> admit(std::uint64_t bytes, std::uint64_t owed, Need need);
-  std::uint64_t enqueue(Draft draft, bool checkpoint_at_once = false);
-  void push(Draft draft, bool begins_segment, bool checkpoint_at_once = false);
+  struct Haste {
+    Haste(bool checkpoint, bool waits) : checkpoint_at_once(checkpoint), may_wait(waits) {}
+    Haste() : Haste(false, false) {}
+    bool checkpoint_at_once, may_wait;
+  };
+  [[nodiscard]] static Haste haste_of(const Record& record);
+  std::uint64_t enqueue(Draft draft, Haste haste = {});
+  void push(Draft draft, bool begins_segment, Haste haste = {});
   [[nodiscard]] bool is_old() const { return clock_.wall() - segment_began_ >= options_.segment_age; }
   void account(const Record& record, std::uint64_t index, std::uint64_t owed);
   void wake_writer();
@@ -86,6 +93,7 @@ class Log::Impl {
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] base::Result<void> drain(std::vector<Pending>& queue);
   [[nodiscard]] base::Result<void> write_batch(Pending* first, Pending* last);
+  [[nodiscard]] bool may_wait(const Pending* first, const Pending* last) const;
   [[nodiscard]] base::Result<void> fill_or_wait(std::uint64_t bytes);
   [[nodiscard]] base::Result<void> make_room();
   [[nodiscard]] base::Result<void> rotate();
@@ -123,6 +131,9 @@ class Log::Impl {
   SegmentWriter writer_;
   std::uint64_t write_index_ = 0;
   std::uint64_t batch_ = 0;
+  // The batch goes on: what is written of it is not synced since then.
+  std::optional<std::chrono::steady_clock::time_point> unsynced_since_;
+  bool in_batch_ = false;
   std::map<std::string, std::uint64_t> sequences_;  // decisions of each agent since the start
   std::uint64_t segment_ = 0;                       // counts rotations, as room_.segment does
   Hash leaf_{};

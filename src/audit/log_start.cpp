@@ -55,6 +55,7 @@ base::Result<void> Log::Impl::start() {
   if (!found) return found.error();
   next_index_ = write_index_ = found->state.next_index;
   batch_ = found->state.batch;
+  in_batch_ = found->state.in_batch;
   leaf_ = found->state.leaf;
   tree_ = std::move(found->tree);
   key_ = found->key;

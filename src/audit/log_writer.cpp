@@ -61,17 +61,18 @@ void Log::Impl::run() {
 }
 
 // Returns with something to do: entries, a request to find room, the end. Adds a heartbeat when it was silent
-// for long.
+// for long, or when what waits for its sync has waited long enough: a batch ends with an entry.
 void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const auto due = std::chrono::steady_clock::now() + options_.heartbeat;
+  const auto silent = std::chrono::steady_clock::now() + options_.heartbeat;
+  const auto due = unsynced_since_ ? std::min(silent, *unsynced_since_ + options_.reads_within) : silent;
   const auto work = [this] { return !queue_.empty() || stopping_ || poked_ || unsigned_; };
   while (!work()) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= due) {
       auto draft = heartbeat_draft(context());
       // On a full disk the reserve is for the outcomes: silence that is not shown by heartbeats is the lesser
-      // harm.
-      if (!admit(line_bound(draft), 0, Need::refusable)) return;
+      // harm. What ends a batch has room in it: decisions, which begin it, are not taken where that is short.
+      if (!unsynced_since_ && !admit(line_bound(draft), 0, Need::refusable)) return;
       enqueue(std::move(draft));
       return;
     }
@@ -125,12 +126,14 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   buffer_.clear();
   std::uint64_t bound = 0;
   bool at_once = false;
-  ++batch_;
+  const bool ends = !may_wait(first, last);
+  if (!in_batch_) ++batch_;
+  in_batch_ = !ends;
   for (Pending* entry = first; entry != last; ++entry) {
     const std::size_t begin = buffer_.size();
     const bool is_decision = entry->draft.sequence_at != 0;
     append_line(buffer_, entry->draft,
-                {write_index_, batch_, entry + 1 == last, leaf_,
+                {write_index_, batch_, ends && entry + 1 == last, leaf_,
                  is_decision ? ++sequences_[entry->draft.agent] : 0, tree_.hashes()});
     leaf_ = leaf_hash(std::string_view(buffer_).substr(begin));
     tree_.append(leaf_);
@@ -141,7 +144,9 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
     entry->draft = Draft{};
   }
   if (auto filled = fill_or_wait(buffer_.size()); !filled) return filled;
-  if (auto written = writer_.commit(buffer_); !written) return written;
+  if (auto written = ends ? writer_.commit(buffer_) : writer_.write(buffer_); !written) return written;
+  if (ends) unsynced_since_.reset();
+  if (!ends && !unsynced_since_) unsynced_since_ = std::chrono::steady_clock::now();
   {
     const std::scoped_lock lock(mutex_);
     queued_bytes_ -= bound;
@@ -150,8 +155,16 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   if (buffer_.capacity() > 2 * kMaxBatchBytes) buffer_ = {};
   durable_.store(write_index_, std::memory_order_release);
   call_listeners();
-  publish(at_once);
+  if (ends) publish(at_once);
   return {};
+}
+
+// What only reads goes on at once, and is synced with what comes in the same time.
+bool Log::Impl::may_wait(const Pending* first, const Pending* last) const {
+  const auto now = std::chrono::steady_clock::now();
+  const bool is_due = unsynced_since_ && now >= *unsynced_since_ + options_.reads_within;
+  return options_.reads_within.count() > 0 && !is_due &&
+         std::all_of(first, last, [](const Pending& entry) { return entry.may_wait; });
 }
 
 // The room was promised, so this waits only where the file system did not keep its promise, or where an

@@ -39,7 +39,7 @@ class Recovery {
   struct Last {
     std::unique_ptr<SegmentFile> file;
     SegmentScan scan;
-    Frontier tree;  // after the last whole batch
+    Frontier tree;  // after what is kept
     std::chrono::system_clock::time_point began{};
     std::uint64_t size = 0;
   };
@@ -163,10 +163,11 @@ class Recovery {
       last = rescan_previous();
       if (!last) return last.error();
     }
-    result_.dropped_bytes += last->scan.torn_bytes;
-    result_.state = last->scan.state;
+    // What was acknowledged without its sync is kept, and ended by what the start writes behind it.
+    result_.dropped_bytes += last->scan.torn_bytes - (last->scan.begun_end - last->scan.end);
+    result_.state = last->scan.begun;
     result_.closed = !unborn_ && last->scan.state.last_type == EntryType::close && last->scan.torn_bytes == 0;
-    result_.end = last->scan.end;
+    result_.end = last->scan.begun_end;
     result_.tree = std::move(last->tree);
     result_.segment = segments_.back();
     result_.segment_began = last->began;
@@ -199,7 +200,7 @@ class Recovery {
     }
     LineScanner lines = scanner(*last.file);
     Frontier tree;
-    bool is_begun = true;
+    bool is_begun = true, is_kept = false;
     signed_.begin_segment();
     auto scanned = scan_segment(lines, chain, [&](const Line&) {
       if (chain.entry().type() == EntryType::segment) {
@@ -208,7 +209,8 @@ class Recovery {
       }
       signed_.see(chain.entry(), tree);
       tree.append(chain.state().leaf);
-      if (!chain.state().in_batch) last.tree = tree;
+      is_kept = !chain.state().in_batch || (is_kept && is_kept_without_end(chain.entry().type()));
+      if (is_kept) last.tree = tree;
     });
     if (!scanned) return scanned.error();
     if (scanned->problem) return damage(segment, scanned->line, scanned->problem->message);

@@ -17,7 +17,7 @@
 namespace portcullis::audit {
 
 struct Recovered {
-  ChainState state;  // after the last entry; index 0 for a log that is to begin
+  ChainState state;  // after the last entry, whose batch may go on; index 0 for a log that is to begin
   Frontier tree;     // of all entries, from what the last segment says of those before it
   std::chrono::system_clock::time_point segment_began{};  // the last segment, as its first entry says
   std::unique_ptr<SegmentFile> file;                      // the last segment; none for a log that is to begin
@@ -41,7 +41,8 @@ struct RecoverNeeds {
 };
 
 // Reads the last segment whole, and of every older one the first and the last entry; and the newest note. On
-// success the log ends with a whole batch and all of it is synced. 58030 for damage that no crash explains,
+// success all of the log is synced, and it ends with a whole batch or with decisions and outcomes of one that
+// the next entry goes on with. 58030 for damage that no crash explains,
 // for a log that does not go on from its newest note or from what is known of it, for a log of another
 // origin, and for files that cannot be read; the error of needs.check. The files are then as they were.
 [[nodiscard]] base::Result<Recovered> recover(Storage& storage, const RecoverNeeds& needs);

@@ -106,6 +106,12 @@ base::Result<void> SegmentWriter::commit(std::string_view batch) {
   return {};
 }
 
+base::Result<void> SegmentWriter::write(std::string_view part) {
+  if (auto put = current_.file->write(current_.end, part); !put) return put;
+  current_.end += part.size();
+  return {};
+}
+
 base::Result<void> SegmentWriter::finish() {
   if (auto trimmed = trim(); !trimmed) return trimmed;
   if (!has_next()) return {};

@@ -38,6 +38,8 @@ class SegmentWriter {
   // One write, one sync; and now and then line feeds ahead, under the same sync. fill() must have returned
   // success.
   [[nodiscard]] base::Result<void> commit(std::string_view batch);
+  // The same without the sync: the next commit() is of this, too.
+  [[nodiscard]] base::Result<void> write(std::string_view part);
   // At a clean end: cuts the current segment behind its last entry, removes the next.
   [[nodiscard]] base::Result<void> finish();
 

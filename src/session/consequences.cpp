@@ -370,6 +370,16 @@ bool commits(const sql::Facts& facts) {
                              [&](const auto& statement) { return base::holds(kCommits, statement.kind); });
 }
 
+bool only_selects(const sql::Facts& facts) {
+  constexpr auto kSelects = std::to_array<Action>({Action::select, Action::show, Action::execute_function});
+  return std::all_of(facts.statements.begin(), facts.statements.end(), [&](const StatementFacts& statement) {
+    return !statement.not_understood && statement.reads_only &&
+           statement.transaction == TransactionControl::none &&
+           std::all_of(statement.effects.begin(), statement.effects.end(),
+                       [&](const Effect& effect) { return base::holds(kSelects, effect.action); });
+  });
+}
+
 bool may_commit(const sql::Facts& facts) {
   constexpr auto kOnRows =
       std::to_array<std::string_view>({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "EXECUTE"});

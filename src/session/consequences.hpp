@@ -53,6 +53,8 @@ struct Consequences {
 [[nodiscard]] bool may_commit(const sql::Facts& facts);
 // SET, RESET, set_config() and the like.
 [[nodiscard]] bool changes_settings(const sql::StatementFacts& statement);
+// SELECT and SHOW, and the functions of PostgreSQL's own in them that read: nothing of the session either.
+[[nodiscard]] bool only_selects(const sql::Facts& facts);
 // SET TRANSACTION and nothing else.
 [[nodiscard]] bool sets_transaction(const sql::Facts& facts);
 

@@ -147,8 +147,10 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   if (verdict->allowed() && runs_code) {
     if (const auto hanging = hangs(*meant, subject, true)) return held_back(*hanging, *meant, subject);
   }
+  const bool changes = may_change(*meant, runs_code || reaches_volatile(*verdict));
+  subject.only_reads = !changes && only_selects(*meant);
   if (verdict->allowed()) {
-    if (const auto lacking = lacks_evidence(*meant, runs_code || reaches_volatile(*verdict)))
+    if (const auto lacking = lacks_evidence(*meant, changes))
       return recorded(view_.basis->guard->over_limit(*verdict, *lacking), subject);
     if (const auto hindered = hinders_counting(*verdict, *meant, subject))
       return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
@@ -211,18 +213,20 @@ bool Judge::reaches_volatile(const guard::Verdict& verdict) {
   });
 }
 
+// What a view calls, and what a cursor runs, does not stand in the text.
+bool Judge::may_change(const sql::Facts& meant, bool runs_code) const {
+  return runs_code || fetches_what_changes(meant) ||
+         std::ranges::any_of(meant.statements, [](const auto& statement) { return !statement.reads_only; });
+}
+
 // Transactions can always be ended: what they end was let through before.
-std::optional<Error> Judge::lacks_evidence(const sql::Facts& meant, bool runs_code) const {
+std::optional<Error> Judge::lacks_evidence(const sql::Facts& meant, bool changes) const {
   if (needs_.evidence == nullptr) return std::nullopt;
   const auto controls = [](const sql::StatementFacts& statement) {
     return statement.transaction != sql::TransactionControl::none;
   };
   const auto& statements = meant.statements;
   if (std::all_of(statements.begin(), statements.end(), controls)) return std::nullopt;
-  // What a view calls, and what a cursor runs, does not stand in the text.
-  const bool changes = runs_code || fetches_what_changes(meant) ||
-                       std::any_of(statements.begin(), statements.end(),
-                                   [](const auto& statement) { return !statement.reads_only; });
   return needs_.evidence->objection(changes);
 }
 

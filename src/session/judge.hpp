@@ -143,7 +143,8 @@ class Judge {
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
   [[nodiscard]] static bool reaches_volatile(const guard::Verdict& verdict);
-  [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant, bool runs_code) const;
+  [[nodiscard]] bool may_change(const sql::Facts& meant, bool runs_code) const;
+  [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant, bool changes) const;
   // judge_dry_runs.cpp
   [[nodiscard]] static bool must_be_tried_out(const guard::Verdict& verdict) noexcept;
   [[nodiscard]] std::optional<base::Error> hinders_dry_run(const guard::Verdict& verdict,

@@ -97,6 +97,7 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   }
   note_claims(verdict.claims, record);
   if (verdict.allowed()) record.limits = limits_of(verdict);
+  record.only_reads = verdict.allowed() && subject.only_reads;
   record.checkpoint_at_once = verdict.allowed() && verdict.demand.ddl > 0;
   const auto& limit = verdict.row_limit ? verdict.row_limit : verdict.row_limit_at_commit;
   if (limit && verdict.allowed()) record.rows_limit = limit->rows;
@@ -135,6 +136,7 @@ std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::stri
     record.changed = reply->changed;
     record.attempts = reply->attempts;
     record.differs = reply->differences;
+    record.only_reads = !reply->consequences.changes && !reply->may_commit;
     record.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(needs_.clock->steady() - reply->sent);
   }

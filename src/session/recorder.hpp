@@ -36,6 +36,7 @@ class Recorder {
     const Source* source = nullptr;
     std::optional<std::uint64_t> asked_cost{};
     const shadow::Report* dry_run = nullptr;  // that it was judged by
+    bool only_reads = false;
 
     // How many statements of `meant` stand in its text; behind them is what EXECUTE and FETCH run.
     [[nodiscard]] std::size_t written(const sql::Facts& meant) const {

@@ -189,5 +189,32 @@ class Drilled(AuditCase):
         self.assertEqual({what: remade[what].partition(",")[0] for what in self.FOUND}, self.FOUND)
 
 
+class ReadsThatMayWait(AuditCase):
+    """With audit.reads a time."""
+
+    def test_a_killed_gate_loses_no_record_of_a_read(self):
+        gate = Gate(self.postgres, harness.POLICY, [harness.AGENT], config={"audit": {"reads": "10s"}})
+        self.addCleanup(gate.stop)
+        texts = []
+        for turn in range(4):
+            with gate.connect(harness.AGENT) as connection:
+                for number in range(turn * 7 + 1):
+                    texts.append(f"SELECT {turn}, {number}")
+                    connection.rows(texts[-1])
+                gate.kill()
+            gate.start()
+        self.assertEqual([entry["text"] for entry in gate.entries("decision")], texts)
+        self.assertEqual([entry["dropped"] for entry in gate.entries("recovered")], [0] * 4)
+        self.assertEqual(gate.verify().returncode, 0)
+
+    def test_their_records_are_synced_in_time(self):
+        gate = Gate(self.postgres, harness.POLICY, [harness.AGENT], config={"audit": {"reads": "50ms"}})
+        self.addCleanup(gate.stop)
+        with gate.connect(harness.AGENT) as connection:
+            connection.rows("SELECT 1")
+            gate.wait_for_entry("heartbeat", lambda entry: "e" in entry)
+            self.assertEqual(gate.verify().returncode, 0)  # what is signed is synced
+
+
 if __name__ == "__main__":
     unittest.main()

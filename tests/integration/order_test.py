@@ -23,6 +23,7 @@ TRACED = (*SENDS, *WRITES, "fdatasync", "fsync", "io_uring_enter")
 TAG = re.compile(rb"\bt\d+x\d+x\d+\b")
 BOUND = re.compile(rb'"parameters":\[\{"text":"(t\d+x\d+x\d+)"')
 INDEX = re.compile(rb'[,{]"i":(\d+),"')
+READING = b'"kinds":["SELECT"]'
 NAMED = re.compile(rb"\b[Rr]ecord (\d+)\.")
 SIZE = re.compile(rb"[^\n]+\n(\d+)\n")
 
@@ -38,6 +39,7 @@ def first_by(pattern, calls):
 
 class Order(unittest.TestCase):
     maxDiff = 4000
+    reads = "sync"
 
     @classmethod
     def setUpClass(cls):
@@ -60,8 +62,8 @@ class Order(unittest.TestCase):
     def run_traced(cls, key, trace):
         # No process has two tracers, and LeakSanitizer is one.
         sanitizer = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
-        gate = Gate(cls.postgres, harness.POLICY, [harness.AGENT], config={"audit": {"key": str(key)}}, environment=sanitizer,
-                    run_by=system_calls.traced(trace, TRACED))
+        gate = Gate(cls.postgres, harness.POLICY, [harness.AGENT], config={"audit": {"key": str(key), "reads": cls.reads}},
+                    environment=sanitizer, run_by=system_calls.traced(trace, TRACED))
         try:
             sessions = [Session(gate, 1, f"0x{n}", n == 0) for n in range(SESSIONS)]
             for session in sessions:
@@ -88,6 +90,8 @@ class Order(unittest.TestCase):
         self.assertIsNotNone(end, f"{what}: written in line {write.end} and never synced; sent in line {call.begin}")
         self.assertLess(end, call.begin, f"{what}: written in line {write.end}, synced in {end}, and sent in {call.begin}")
 
+    assert_recorded_before = assert_durable_before
+
     def test_the_trace_has_what_it_is_to_show(self):
         self.assertEqual([p for s in self.sessions for p in s.problems], [])
         self.assertFalse([c.begin for c in self.records + self.notes + self.to_server + self.to_client if not c.is_whole])
@@ -99,7 +103,7 @@ class Order(unittest.TestCase):
         written, sent = first_by(TAG, self.records), first_by(TAG, self.to_server)
         for tag, call in sent.items():
             self.assertIn(call.name, SENDS)
-            self.assert_durable_before(written.get(tag), call, tag)
+            self.assert_recorded_before(written.get(tag), call, tag)
         bound = {tag for call in self.records for tag in BOUND.findall(call.data)}
         self.assertGreater(len(sent.keys() & bound), 100)
         self.assertGreater(len(sent.keys() - bound), 100)
@@ -123,6 +127,30 @@ class Order(unittest.TestCase):
             size = int(SIZE.match(note.data)[1])
             self.assert_durable_before(entries.get(b"%d" % (size - 1)), note, f"the note of {size} entries")
             self.assertIsNotNone(self.durable_at(note), f"the note of {size} entries is not synced")
+
+
+class OrderWhereReadsMayWait(Order):
+    """Of what only reads the decision is written before it is sent, and synced some time; of all else nothing is different."""
+
+    reads = "400ms"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        lines = [line for call in cls.records for line in call.data.split(b"\n") if READING in line]
+        cls.read = {tag for line in lines for tag in TAG.findall(line)}
+
+    def assert_recorded_before(self, write, call, what):
+        if what not in self.read:
+            return self.assert_durable_before(write, call, what)
+        self.assertIsNotNone(write, f"{what}: written nowhere, and sent in line {call.begin}")
+        self.assertLess(write.end, call.begin, f"{what}: written in line {write.end}, sent in {call.begin}")
+        self.assertIsNotNone(self.durable_at(write), f"{what}: written in line {write.end} and never synced")
+
+    def test_reads_do_not_wait(self):
+        written, sent = first_by(TAG, self.records), first_by(TAG, self.to_server)
+        early = [tag for tag in sent.keys() & self.read if self.durable_at(written[tag]) > sent[tag].begin]
+        self.assertGreater(len(early), 20)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,9 @@ struct DecisionRecord {
   std::optional<std::uint64_t> statement;   // for Bind: the record of the Parse
   // Not recorded: a checkpoint that covers it is signed as soon as it is durable.
   bool checkpoint_at_once = false;
+  // Not recorded: it changes nothing, so that it need not be synced at once where the log may wait with
+  // reads.
+  bool only_reads = false;
 };
 
 // Of OutcomeRecord::changed and differs; what is beyond is cut.
@@ -93,6 +96,7 @@ struct OutcomeRecord {
   // What came otherwise than its dry run had shown: "locks: app.orders: SHARE; predicted: none". Empty: it
   // came as predicted; nothing: it was not compared.
   std::optional<std::vector<std::string>> differs;
+  bool only_reads = false;  // not recorded: as of the decision
 };
 
 // The policy's bytes, so that decisions can be judged again; the configuration's, without secrets.
@@ -130,10 +134,11 @@ using Record = std::variant<SessionRecord, DecisionRecord, OutcomeRecord, Policy
 class Sink {
  public:
   virtual ~Sink() = default;
-  // The index that the entry has from now on, in the order of the calls; it is durable once durable() is
+  // The index that the entry has from now on, in the order of the calls; it may be acted on once durable() is
   // above it. 58030 or 53100 when the log cannot take it: nothing was appended, and the caller must refuse.
   [[nodiscard]] virtual base::Result<std::uint64_t> append(Record record) = 0;
-  // Entries with an index below this are on disk, as far as a returned fdatasync can tell.
+  // Entries with an index below this are on disk, as far as a returned fdatasync can tell; at its end there
+  // may be some that only read and are in the file, where the log may wait with their sync.
   [[nodiscard]] virtual std::uint64_t durable() const noexcept = 0;
   // Set once a write or sync failed: nothing above durable() is promised, and nothing will be until a
   // restart.

@@ -82,6 +82,7 @@ TEST_F(Configuration, HasSafeDefaults) {
   EXPECT_THAT(config.upstream.search_path, ElementsAre("public"));
   EXPECT_FALSE(config.upstream.allow_superuser);
   EXPECT_TRUE(config.audit.store_text);
+  EXPECT_EQ(config.audit.reads_within, 0ms);
   EXPECT_EQ(config.audit.origin, "portcullis");
   EXPECT_EQ(config.limits.connections, 200u);
   EXPECT_EQ(config.limits.authentication_time, 60s);
@@ -112,7 +113,7 @@ TEST_F(Configuration, SaysWhatItSays) {
       "roles": { "bot": { "user": "bot_db", "password_file": "bot.pw" } }
     },
     "policy": "policy.json",
-    "audit": { "directory": "/var/lib/log", "text": "none", "origin": "gate.example.com" },
+    "audit": { "directory": "/var/lib/log", "text": "none", "origin": "gate.example.com", "reads": "50ms" },
     "limits": { "connections": 7, "authentication_time": "5s", "statement_bytes": "64KiB", "drain_time": "500ms",
                 "idle_time": "1h", "idle_in_transaction_time": "0s", "prepared_statements": 5, "portals": 6 },
     "threads": 3,
@@ -140,6 +141,7 @@ TEST_F(Configuration, SaysWhatItSays) {
   EXPECT_EQ(config.policy->policy_name(), "sample");
   EXPECT_EQ(config.audit.directory, "/var/lib/log");
   EXPECT_FALSE(config.audit.store_text);
+  EXPECT_EQ(config.audit.reads_within, 50ms);
   EXPECT_EQ(config.audit.origin, "gate.example.com");
   EXPECT_EQ(config.limits.connections, 7u);
   EXPECT_EQ(config.limits.authentication_time, 5s);
@@ -366,7 +368,7 @@ TEST_F(Configuration, IsRecordedWithoutSecrets) {
               HasSubstr(R"("roles":{"bot":{"password_file":")" + folder + R"(/bot.pw","user":"bot_db"}})"));
   EXPECT_EQ(json.rfind(R"({"audit":{"anchors":{},"directory":")" + folder +
                            R"(/audit","key":"","origin":"portcullis","previous_key":"",)" +
-                           R"("segment_age_ms":86400000,"text":"plain"},"file":)",
+                           R"("reads_within_ms":0,"segment_age_ms":86400000,"text":"plain"},"file":)",
                        0),
             0u);
   EXPECT_EQ(json, to_json_without_secrets(good(load_with("")), false));
