@@ -40,18 +40,26 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
     const bool has_outcome = is_forwarded(decision->verdict) && decision->message != "Parse";
     if (has_outcome) owed = outcome_bound(*decision, options_.origin);
   }
-  const std::scoped_lock lock(mutex_);
+  const Haste haste = haste_of(record);
+  std::unique_lock lock(mutex_);
   if (auto admitted = admit(line_bound(*draft), owed, need_of(record)); !admitted) return admitted.error();
-  const std::uint64_t index = enqueue(std::move(*draft), haste_of(record));
+  const std::uint64_t index = enqueue(std::move(*draft), haste);
   account(record, index, owed);
+  if (may_write_here(haste)) {
+    write_here(lock);
+  } else {
+    wake_writer_for(haste);
+  }
   return index;
 }
 
-Log::Impl::Haste Log::Impl::haste_of(const Record& record) {
-  if (const auto* decision = std::get_if<DecisionRecord>(&record))
-    return {decision->checkpoint_at_once, decision->only_reads};
+Log::Impl::Haste Log::Impl::haste_of(const Record& record) const {
+  if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
+    if (decision->checkpoint_at_once) return Haste::checkpoint;
+    return decision->only_reads && options_.reads_within.count() > 0 ? Haste::written : Haste::synced;
+  }
   const auto* outcome = std::get_if<OutcomeRecord>(&record);
-  return {false, outcome != nullptr && outcome->only_reads};
+  return outcome != nullptr && outcome->only_reads ? Haste::none : Haste::synced;
 }
 
 Log::Impl::Need Log::Impl::need_of(const Record& record) {
@@ -86,7 +94,8 @@ void Log::Impl::push(Draft draft, bool begins_segment, Haste haste) {
   room_.promised += bytes;
   queued_bytes_ += bytes;
   ++next_index_;
-  queue_.push_back({std::move(draft), begins_segment, haste.checkpoint_at_once, haste.may_wait});
+  urgent_ = urgent_ || haste >= Haste::synced;
+  queue_.push_back({std::move(draft), begins_segment, haste == Haste::checkpoint, haste < Haste::synced});
 }
 
 std::uint64_t Log::Impl::enqueue(Draft draft, Haste haste) {
@@ -102,7 +111,6 @@ std::uint64_t Log::Impl::enqueue(Draft draft, Haste haste) {
   }
   const std::uint64_t index = next_index_;
   push(std::move(draft), false, haste);
-  wake_writer();
   return index;
 }
 
@@ -121,6 +129,32 @@ void Log::Impl::account(const Record& record, std::uint64_t index, std::uint64_t
 void Log::Impl::wake_writer() {
   if (!std::exchange(sleeping_, false)) return;
   wake_.notify_one();
+}
+
+// Who is asleep for long would not see in time that something has come which waits for nobody.
+void Log::Impl::wake_writer_for(Haste haste) {
+  if (haste == Haste::written) urgent_ = true;
+  if (haste != Haste::none || !dozing_) wake_writer();
+}
+
+bool Log::Impl::may_write_here(Haste haste) const {
+  const bool is_due = sync_due_ && std::chrono::steady_clock::now() >= *sync_due_;
+  return haste == Haste::written && !writing_ && !urgent_ && !is_due && !stopping_ && !failure_;
+}
+
+// Nobody but its appender waits for any of it: what others wait for is urgent.
+void Log::Impl::write_here(std::unique_lock<std::mutex>& lock) {
+  writing_ = true;
+  here_.swap(queue_);
+  lock.unlock();
+  const auto done = drain(here_, false);
+  if (!done) fail(done.error());
+  lock.lock();
+  stop_writing(here_);
+  // The writer finds room before it is short.
+  const bool is_ending = room_.promised > options_.segment_bytes / 2 && !next_secured_;
+  poked_ = poked_ || is_ending || room_.left() < wanted_ahead() / 2;
+  if (!dozing_ || has_work()) wake_writer();
 }
 
 std::optional<base::Error> Log::Impl::failure() const {

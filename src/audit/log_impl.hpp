@@ -23,8 +23,9 @@
 namespace portcullis::audit {
 
 // Two sides. Appending threads draft their entry on their own time, then take the lock to get an index and a
-// place in the queue: nothing else. The writer thread alone touches files. What both see is under mutex_, or
-// atomic.
+// place in the queue. The writer thread touches files; but what need not be synced is written by the thread
+// that appends it, if nobody else is writing: a write takes less than waking another thread. What both see is
+// under mutex_, or atomic.
 class Log::Impl {
  public:
   Impl(LogOptions options, const base::Clock& clock, std::unique_ptr<Storage> storage, std::string boot)
@@ -46,6 +47,8 @@ class Log::Impl {
 
  private:
   static constexpr std::size_t kMaxListeners = 64;
+  // How long what nobody waits for lies in the queue.
+  static constexpr std::chrono::milliseconds kLinger{2};
   // For the entries that the log adds of its own accord: `segment`, `heartbeat`, `close`, and the ends of
   // sessions.
   static constexpr std::uint64_t kControlReserve = std::uint64_t{16} << 10;
@@ -54,7 +57,7 @@ class Log::Impl {
     Draft draft;
     bool begins_segment = false;
     bool checkpoint_at_once = false;
-    bool may_wait = false;  // with its sync
+    bool may_wait = false;  // with its sync, where reads may
   };
   // Whether a record may be turned away.
   enum class Need : std::uint8_t {
@@ -69,17 +72,21 @@ class Log::Impl {
 
   // Under mutex_.
   [[nodiscard]] base::Result<void> admit(std::uint64_t bytes, std::uint64_t owed, Need need);
-  struct Haste {
-    Haste(bool checkpoint, bool waits) : checkpoint_at_once(checkpoint), may_wait(waits) {}
-    Haste() : Haste(false, false) {}
-    bool checkpoint_at_once, may_wait;
+  enum class Haste : std::uint8_t {
+    none,     // nobody waits for it: it is written with the next one, or a little later
+    written,  // where reads may wait with their sync, else as the next
+    synced,
+    checkpoint,  // and signed at once
   };
-  [[nodiscard]] static Haste haste_of(const Record& record);
-  std::uint64_t enqueue(Draft draft, Haste haste = {});
-  void push(Draft draft, bool begins_segment, Haste haste = {});
+  [[nodiscard]] Haste haste_of(const Record& record) const;
+  std::uint64_t enqueue(Draft draft, Haste haste = Haste::synced);
+  void push(Draft draft, bool begins_segment, Haste haste = Haste::synced);
   [[nodiscard]] bool is_old() const { return clock_.wall() - segment_began_ >= options_.segment_age; }
   void account(const Record& record, std::uint64_t index, std::uint64_t owed);
   void wake_writer();
+  void wake_writer_for(Haste haste);
+  [[nodiscard]] bool may_write_here(Haste haste) const;
+  void write_here(std::unique_lock<std::mutex>& lock);
 
   // The start's.
   [[nodiscard]] base::Result<void> check_names() const;
@@ -88,11 +95,14 @@ class Log::Impl {
   void push_beginning(const Recovered& found);
   [[nodiscard]] base::Result<void> begin_signing(Recovered& found);
 
-  // The writer's.
+  // The writer's: of the one thread that has set writing_.
   void run();
   void wait_for_work(std::unique_lock<std::mutex>& lock);
-  [[nodiscard]] base::Result<void> drain(std::vector<Pending>& queue);
-  [[nodiscard]] base::Result<void> write_batch(Pending* first, Pending* last);
+  [[nodiscard]] bool has_work() const;
+  void end_batch();
+  void stop_writing(std::vector<Pending>& work);
+  [[nodiscard]] base::Result<void> drain(std::vector<Pending>& queue, bool tells = true);
+  [[nodiscard]] base::Result<void> write_batch(Pending* first, Pending* last, bool tells);
   [[nodiscard]] bool may_wait(const Pending* first, const Pending* last) const;
   [[nodiscard]] base::Result<void> fill_or_wait(std::uint64_t bytes);
   [[nodiscard]] base::Result<void> make_room();
@@ -116,6 +126,11 @@ class Log::Impl {
       next_secured_;  // of the segment made in advance, until an entry is promised to it
   std::chrono::system_clock::time_point segment_began_{};  // the one that the next entry goes to
   bool sleeping_ = false;
+  bool dozing_ = false;   // sleeping_, and not for longer than kLinger
+  bool writing_ = false;  // the writer's members are somebody's
+  bool urgent_ = false;   // what is queued waits for the writer
+  std::optional<std::chrono::steady_clock::time_point> sync_due_;  // of what is written and not synced
+  std::vector<Pending> here_;                                      // what an appending thread writes itself
   bool stopping_ = false;
   bool poked_ = false;  // somebody was refused: try again to find room
   bool full_ = false;   // the last try to find room met a full disk

@@ -44,47 +44,78 @@ void Log::Impl::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wait_for_work(lock);
+    if (failure_) return;
     if (unsigned_) {
       lock.unlock();
       return fail(*unsigned_);
     }
     if (queue_.empty() && stopping_) return;
-    poked_ = false;
-    work.clear();
+    poked_ = urgent_ = false;
+    writing_ = true;
     work.swap(queue_);
     lock.unlock();
     auto done = drain(work);
     if (done) done = make_room();
     if (!done) return fail(done.error());
     lock.lock();
+    stop_writing(work);
   }
+}
+
+// Under mutex_.
+void Log::Impl::stop_writing(std::vector<Pending>& work) {
+  work.clear();
+  writing_ = false;
+  sync_due_.reset();
+  if (unsynced_since_) sync_due_ = *unsynced_since_ + options_.reads_within;
+}
+
+bool Log::Impl::has_work() const {
+  return !writing_ && (urgent_ || stopping_ || poked_ || unsigned_ || failure_);
 }
 
 // Returns with something to do: entries, a request to find room, the end. Adds a heartbeat when it was silent
 // for long, or when what waits for its sync has waited long enough: a batch ends with an entry.
 void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const auto silent = std::chrono::steady_clock::now() + options_.heartbeat;
-  const auto due = unsynced_since_ ? std::min(silent, *unsynced_since_ + options_.reads_within) : silent;
-  const auto work = [this] { return !queue_.empty() || stopping_ || poked_ || unsigned_; };
-  while (!work()) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= due) {
-      auto draft = heartbeat_draft(context());
-      // On a full disk the reserve is for the outcomes: silence that is not shown by heartbeats is the lesser
-      // harm. What ends a batch has room in it: decisions, which begin it, are not taken where that is short.
-      if (!unsynced_since_ && !admit(line_bound(draft), 0, Need::refusable)) return;
-      enqueue(std::move(draft));
-      return;
+  using Clock = std::chrono::steady_clock;
+  const auto silent = Clock::now() + options_.heartbeat;
+  // What nobody waits for is looked for after a while, once: behind that its appender says so.
+  auto glance = Clock::now() + kLinger;
+  bool has_glanced = false;
+  while (!has_work()) {
+    const auto now = Clock::now();
+    const auto due = std::min(silent, sync_due_.value_or(silent));
+    if (!writing_ && now >= due) return end_batch();
+    if (now >= glance) {
+      if (!writing_ && !queue_.empty()) return;
+      has_glanced = queue_.empty();
+      glance = now + kLinger;
     }
+    dozing_ = !has_glanced;
     sleeping_ = true;
-    wake_.wait_until(lock, full_ ? std::min(due, now + kRetryWhenFull) : due, work);
-    sleeping_ = false;
-    if (full_) return;
+    const auto until = std::min(due, has_glanced ? silent : glance);
+    wake_.wait_until(lock, full_ ? std::min(until, now + kRetryWhenFull) : until);
+    const bool is_woken = !std::exchange(sleeping_, false);
+    dozing_ = false;
+    if (is_woken) {
+      has_glanced = false;
+      glance = Clock::now() + kLinger;
+    }
+    if (full_ && !writing_) return;
   }
 }
 
+void Log::Impl::end_batch() {
+  if (!queue_.empty()) return;
+  auto draft = heartbeat_draft(context());
+  // On a full disk the reserve is for the outcomes: silence that is not shown by heartbeats is the lesser
+  // harm. What ends a batch has room in it: decisions, which begin it, are not taken where that is short.
+  if (!sync_due_ && !admit(line_bound(draft), 0, Need::refusable)) return;
+  enqueue(std::move(draft));
+}
+
 // Batch by batch. A batch ends before each segment's first entry, and where it would become too large.
-base::Result<void> Log::Impl::drain(std::vector<Pending>& queue) {
+base::Result<void> Log::Impl::drain(std::vector<Pending>& queue, bool tells) {
   for (std::size_t begin = 0; begin < queue.size();) {
     std::size_t end = begin;
     std::size_t bytes = 0;
@@ -95,7 +126,7 @@ base::Result<void> Log::Impl::drain(std::vector<Pending>& queue) {
     if (queue[begin].begins_segment) {
       if (auto rotated = rotate(); !rotated) return rotated;
     }
-    if (auto written = write_batch(queue.data() + begin, queue.data() + end); !written) return written;
+    if (auto written = write_batch(queue.data() + begin, queue.data() + end, tells); !written) return written;
     begin = end;
   }
   return {};
@@ -122,7 +153,7 @@ void Log::Impl::publish(bool at_once) {
   if (checkpointer_) checkpointer_->publish(tree_, at_once);
 }
 
-base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
+base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last, bool tells) {
   buffer_.clear();
   std::uint64_t bound = 0;
   bool at_once = false;
@@ -154,7 +185,7 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last) {
   }
   if (buffer_.capacity() > 2 * kMaxBatchBytes) buffer_ = {};
   durable_.store(write_index_, std::memory_order_release);
-  call_listeners();
+  if (tells) call_listeners();
   if (ends) publish(at_once);
   return {};
 }
