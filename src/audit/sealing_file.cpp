@@ -106,6 +106,13 @@ std::optional<SealClass> seal_class(std::string_view name) noexcept {
   return static_cast<SealClass>(found - kSealClasses.begin());
 }
 
+std::optional<SealClass> class_of_field(std::string_view field) noexcept {
+  if (field == "parameters") return SealClass::parameters;
+  if (field == "said") return SealClass::said;
+  if (field == "text" || field == "reason" || field == "report" || field == "error") return SealClass::text;
+  return std::nullopt;
+}
+
 base::Result<SealingKeys> make_sealing_keys(std::string origin, std::uint64_t epoch, std::int64_t made) {
   SealingKeys keys{std::move(origin), epoch, made, {}};
   for (auto& tree : keys.trees) {

@@ -20,6 +20,8 @@ inline constexpr std::array<std::string_view, 3> kSealClasses{"parameters", "sai
   return kSealClasses[static_cast<std::size_t>(kind)];
 }
 [[nodiscard]] std::optional<SealClass> seal_class(std::string_view name) noexcept;
+// Of a field that is sealed; nothing of other fields.
+[[nodiscard]] std::optional<SealClass> class_of_field(std::string_view field) noexcept;
 
 // One epoch's.
 struct SealingKeys {

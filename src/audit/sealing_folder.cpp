@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +118,14 @@ base::Result<SealingFolder> SealingFolder::make(const std::filesystem::path& pat
   }
   auto folder = open(path);
   if (!folder) return folder;
+  if (::flock(folder->folder_->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return cannot("lock the folder", path, errno);
+    return base::Error{
+        base::sqlstate::io_error,
+        quoted(path) +
+            " is in use by another process: stop that one, or give each log a folder of its own "
+            "in audit.sealing_keys"};
+  }
   if (auto done = folder->destroy_leftovers(); !done) return done.error();
   return folder;
 }

@@ -19,7 +19,8 @@ namespace portcullis::audit {
 
 class SealingFolder {
  public:
-  // For the writer: made with mode 0700 when it is absent. What a crash left half done is destroyed.
+  // For the one who writes: made with mode 0700 when it is absent. What a crash left half done is destroyed.
+  // While it or a copy of it lives, another make() of the folder is refused.
   [[nodiscard]] static base::Result<SealingFolder> make(const std::filesystem::path& path);
   // For readers: must be there. Like make() it refuses a folder that others may use at all, or that belongs
   // neither to root nor to the user that runs this.

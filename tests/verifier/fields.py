@@ -113,7 +113,7 @@ TYPES = {
                          texts="kinds limits rates"),
                  "effects": (_objects(_EFFECT), False), "said": (_said, False),
                  "parameters": (_objects(_PARAMETER, exactly_one=True), False)},
-    "outcome": _form(text="*result limit sqlstate status", number="*decision *duration *session attempts bytes rows",
+    "outcome": _form(text="*result error limit sqlstate status", number="*decision *duration *session attempts bytes rows",
                      texts="changed differs tags"),
     "policy": _form(text="*bytes *hash name"),
     "config": _form(text="*bytes *hash"),
