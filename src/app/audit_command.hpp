@@ -27,6 +27,10 @@ struct ShowOptions {
   std::uint64_t to = UINT64_MAX;           // included
   std::string agent{}, verdict{}, type{};  // empty: any
   bool json = false;                       // the entries as they stand in the log
+  // The folder of the keys: what is sealed is opened. With `json`, an entry then has a member "opened" more,
+  // an object of the fields that could be, and where it is not empty "unopened", one of why the others could
+  // not.
+  std::optional<std::filesystem::path> sealing_keys{};
 };
 
 // One line for each entry. kSuccess; kUsage for a type or verdict that there is not; kFailure when the log
@@ -35,6 +39,7 @@ struct ShowOptions {
 
 struct DryRunReportOptions {
   std::filesystem::path directory{};
+  std::optional<std::filesystem::path> sealing_keys{};  // reports that are sealed are opened
   bool json = false;
 };
 
@@ -72,10 +77,9 @@ struct CheckProofOptions {
 // What the proof proves, without the log. 0 proven, 1 it does not hold, 2 it cannot be checked.
 [[nodiscard]] int check_audit_proof(const CheckProofOptions& options, Console& console);
 
-// Attacks copies of the log in every way that the verifier is there to find, and prints what found each. 0 every
-// one was found that can be, 1 one was not, 2 there was nothing to drill on: the log cannot be read, or is not in
-// order itself,
-// or a key cannot be taken.
+// Attacks copies of the log in every way that the verifier is there to find, and prints what found each. 0
+// every one was found that can be, 1 one was not, 2 there was nothing to drill on: the log cannot be read, or
+// is not in order itself, or a key cannot be taken.
 [[nodiscard]] int drill_audit(const VerifyAuditOptions& given, Console& console);
 
 }  // namespace portcullis::app

@@ -15,6 +15,14 @@ std::string is_index(const std::string& text) {
   return is_number ? "" : "an index is a number from 0, as in 4711";
 }
 
+void add_sealing_keys_option(CLI::App& command, std::optional<std::filesystem::path>& folder) {
+  command
+      .add_option(
+          "--sealing-keys", folder,
+          "The folder of the keys, audit.sealing_keys in the configuration: texts that are sealed are opened")
+      ->type_name("FOLDER");
+}
+
 void add_audit_report(CLI::App& audit, AuditLine& line) {
   CLI::App& report =
       add_command(audit, "report", "Reckon over a log.", "portcullis audit report dry-runs audit/");
@@ -27,6 +35,7 @@ void add_audit_report(CLI::App& audit, AuditLine& line) {
       ->required()
       ->type_name("DIR");
   dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
+  add_sealing_keys_option(dry_runs, line.dry_run_report.sealing_keys);
 }
 
 void add_audit_keygen(CLI::App& audit, AuditLine& line) {
@@ -151,6 +160,7 @@ void add_audit(CLI::App& app, AuditLine& line) {
   show.add_option("--type", line.show.type, "Only this type: decision, outcome, session, policy, config, ...")
       ->type_name("TYPE");
   show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
+  add_sealing_keys_option(show, line.show.sealing_keys);
   add_audit_report(audit, line);
   add_audit_keygen(audit, line);
   add_audit_prove(audit, line);

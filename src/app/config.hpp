@@ -14,6 +14,7 @@
 #include "app/logins.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "portcullis/audit/record.hpp"
 #include "portcullis/policy/policy_set.hpp"
 
 namespace portcullis::audit {
@@ -92,7 +93,8 @@ struct AnchorConfig {
 
 struct AuditConfig {
   std::filesystem::path directory;
-  bool store_text = true;  // "text": "plain" or "none"
+  audit::TextMode text = audit::TextMode::sealed;
+  std::filesystem::path sealing_keys;  // the folder of the keys that texts are sealed under
   std::string origin = "portcullis";
   std::chrono::milliseconds segment_age{86'400'000};
   std::chrono::milliseconds reads_within{0};  // "reads": a time, or 0 for "sync"

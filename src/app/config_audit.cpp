@@ -1,9 +1,11 @@
 #include "app/config_audit.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "audit/key_file.hpp"
+#include "audit/sealing_folder.hpp"
 
 namespace portcullis::app {
 namespace {
@@ -21,6 +23,42 @@ void read_key(ConfigSection& section, std::string_view name, const std::string& 
                                "\": make one with portcullis audit keygen --name " + origin);
   }
   key.key = std::make_shared<const audit::NamedKey>(std::move(*read));
+}
+
+void read_text(ConfigSection& section, AuditConfig& audit) {
+  const auto mode = section.read_choice("text", {"sealed", "plain", "none"});
+  if (mode == "plain") audit.text = audit::TextMode::plain;
+  if (mode == "none") audit.text = audit::TextMode::none;
+}
+
+// Without a slash at its end, and the same by whatever way.
+std::filesystem::path plain(const std::filesystem::path& path) {
+  std::error_code ignored;
+  auto real = std::filesystem::weakly_canonical(path, ignored);
+  if (real.empty()) real = path.lexically_normal();
+  return real.has_filename() ? real : real.parent_path();
+}
+
+bool is_within(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+void read_sealing_keys(ConfigSection& section, AuditConfig& audit) {
+  section.read("sealing_keys", audit.sealing_keys);
+  if (audit.directory.empty()) return;
+  if (audit.sealing_keys.empty()) {
+    audit.sealing_keys = audit.directory.has_filename() ? audit.directory : audit.directory.parent_path();
+    audit.sealing_keys += ".keys";
+  }
+  if (is_within(plain(audit.sealing_keys), plain(audit.directory))) {
+    return section.complain(
+        "sealing_keys",
+        "the keys are in the folder of the log, whose copies then hold them: name a folder "
+        "beside it");
+  }
+  if (audit.text != audit::TextMode::sealed || !std::filesystem::exists(audit.sealing_keys)) return;
+  if (const auto opened = audit::SealingFolder::open(audit.sealing_keys); !opened)
+    section.complain("sealing_keys", opened.error().message);
 }
 
 bool is_anchor_name(std::string_view name) {
@@ -72,7 +110,8 @@ void read_audit(const policy::JsonValue& object, ConfigSource& source, AuditConf
   ConfigSection section(object, "audit", source);
   section.require("directory", "name the folder for the log");
   section.read("directory", audit.directory);
-  audit.store_text = section.read_choice("text", {"plain", "none"}).value_or("plain") == "plain";
+  read_text(section, audit);
+  read_sealing_keys(section, audit);
   section.read("origin", audit.origin);
   section.read_duration("segment_age", 1min, 31 * 24h, audit.segment_age);
   section.read_duration("reads", 1ms, 10s, audit.reads_within, "sync");

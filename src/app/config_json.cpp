@@ -81,6 +81,15 @@ Json anchors(const AuditConfig& config) {
   return json;
 }
 
+const char* text_name(audit::TextMode mode) {
+  switch (mode) {
+    case audit::TextMode::plain: return "plain";
+    case audit::TextMode::sealed: return "sealed";
+    case audit::TextMode::none: return "none";
+  }
+  return "";
+}
+
 Json audit(const AuditConfig& config) {
   return {{"anchors", anchors(config)},
           {"directory", config.directory.string()},
@@ -89,7 +98,8 @@ Json audit(const AuditConfig& config) {
           {"previous_key", config.previous_key.file.string()},
           {"reads_within_ms", config.reads_within.count()},
           {"segment_age_ms", config.segment_age.count()},
-          {"text", config.store_text ? "plain" : "none"}};
+          {"sealing_keys", config.sealing_keys.string()},
+          {"text", text_name(config.text)}};
 }
 
 Json limits(const LimitsConfig& config) {

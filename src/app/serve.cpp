@@ -64,7 +64,8 @@ audit::LogOptions to_log_options(const AuditConfig& config) {
   audit::LogOptions options;
   options.directory = config.directory;
   options.origin = config.origin;
-  options.store_text = config.store_text;
+  options.text = config.text;
+  options.sealing_keys = config.sealing_keys;
   options.segment_age = config.segment_age;
   options.reads_within = config.reads_within;
   options.key = config.key.key;

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "audit/read.hpp"
+#include "audit/unsealer.hpp"
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
 
@@ -96,6 +97,22 @@ std::string field(const EntryReader& entry, std::string_view key) {
   return safe(entry.text(key));
 }
 
+// A text that may be sealed: what can be said of it.
+std::string text_of(const EntryReader& entry, std::string_view key, Unsealer* keys) {
+  const auto sealed = entry.sealed();
+  if (!sealed || sealed->find(key) == nullptr) return field(entry, key);
+  if (keys == nullptr) return "[sealed]";
+  const auto opened = keys->open(entry, key);
+  switch (opened.state) {
+    case Unsealed::State::open: return safe(opened.value);
+    case Unsealed::State::erased: return "[erased]";
+    case Unsealed::State::wrong: return "[sealed, and this key does not fit]";
+    case Unsealed::State::unreadable: return "[sealed: " + safe(opened.problem) + "]";
+    case Unsealed::State::absent: break;
+  }
+  return {};
+}
+
 std::string number(const EntryReader& entry, std::string_view key) {
   const auto value = entry.number(key);
   return value ? std::to_string(*value) : std::string{};
@@ -147,22 +164,23 @@ void describe_session(const EntryReader& entry, Sentence& out) {
   out.add("(", field(entry, "reason"), ")");
 }
 
-void describe_decision(const EntryReader& entry, Sentence& out) {
+void describe_decision(const EntryReader& entry, Unsealer* keys, Sentence& out) {
   out.add(upper(field(entry, "verdict")));
   out.add(field(entry, "message"));
   const std::string effects = effects_of(entry);
   out.add(effects.empty() ? texts_of(entry, "kinds") : effects);
   out.add("rule ", field(entry, "rule"));
   out.add(field(entry, "sqlstate"));
-  out.add("(", field(entry, "reason"), ")");
-  out.add("| ", field(entry, "text"));
+  out.add("(", text_of(entry, "reason", keys), ")");
+  out.add("| ", text_of(entry, "text", keys));
 }
 
-void describe_outcome(const EntryReader& entry, Sentence& out) {
+void describe_outcome(const EntryReader& entry, Unsealer* keys, Sentence& out) {
   out.add("of #", number(entry, "decision"));
   out.add(field(entry, "result"));
   out.add(texts_of(entry, "tags"));
   out.add(field(entry, "sqlstate"));
+  out.add("(", text_of(entry, "error", keys), ")");
   out.add("stopped by ", field(entry, "limit"));
   out.add("in ", number(entry, "duration"), " us");
 }
@@ -184,15 +202,15 @@ std::string on_one_line(std::string_view text) {
   return safe(text, SIZE_MAX);
 }
 
-std::string describe(const EntryReader& entry) {
+std::string describe(const EntryReader& entry, Unsealer* keys) {
   Sentence out{time_text(entry.micros())};
   out.add("#", std::to_string(entry.index()));
   out.add(to_text(entry.type()));
   out.add(field(entry, "agent"));
   switch (entry.type()) {
     case EntryType::session: describe_session(entry, out); break;
-    case EntryType::decision: describe_decision(entry, out); break;
-    case EntryType::outcome: describe_outcome(entry, out); break;
+    case EntryType::decision: describe_decision(entry, keys, out); break;
+    case EntryType::outcome: describe_outcome(entry, keys, out); break;
     case EntryType::policy:
       out.add(field(entry, "name"));
       out.add(field(entry, "hash"));

@@ -42,6 +42,17 @@ Edit set_text(std::string_view key, std::string value) {
   };
 }
 
+// Of a statement. Of one that is sealed the box is changed, which has as many bytes then as before.
+Lines change_statement(const EntryReader& entry) {
+  const auto sealed = entry.sealed();
+  const auto* field = sealed ? sealed->find("text") : nullptr;
+  if (field == nullptr) return set_text("text", "SELECT 'drill'")(entry);
+  std::string line(entry.line());
+  char& first = line[static_cast<std::size_t>(field->box.data() - entry.line().data())];
+  first = first == 'A' ? 'B' : 'A';
+  return {line};
+}
+
 Lines drop(const EntryReader& /*entry*/) {
   return {};
 }
@@ -103,7 +114,7 @@ class List {
   std::vector<Attack> made() && { return std::move(attacks_); }
 
   void alterations() {
-    const auto change = at(log_.text, set_text("text", "SELECT 'drill'"));
+    const auto change = at(log_.text, change_statement);
     plain("a statement's text is changed", change);
     remade("a statement's text is changed", Needs::notes, kSigned, change);
     plain("the last entry's time is changed",
@@ -115,7 +126,7 @@ class List {
     plain("two entries change places", swap(log_));
     remade("two entries change places", Needs::notes, kSigned, swap(log_));
     const auto twice = at(log_.counted, [](const EntryReader& entry) {
-      return Lines{std::string(entry.line()), set_text("text", "SELECT 'drill'")(entry).front()};
+      return Lines{std::string(entry.line()), change_statement(entry).front()};
     });
     plain("a decision is put in", twice);
     remade("a decision is put in", Needs::nothing, {"counters"}, twice);
@@ -167,7 +178,7 @@ class List {
   void keys() {
     Forgery forgery;
     forgery.remade = forgery.unsign = true;
-    if (log_.text) forgery.edit = *at(log_.text, set_text("text", "SELECT 'drill'"));
+    if (log_.text) forgery.edit = *at(log_.text, change_statement);
     const bool is_signed = protection_.covered > 0 && log_.text;
     add("a statement's text is changed, all notes and keys are taken out", kRemade, Needs::key,
         {"key", "anchor"}, is_signed ? std::optional(forgery) : std::nullopt);

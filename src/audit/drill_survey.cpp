@@ -8,6 +8,11 @@
 namespace portcullis::audit {
 namespace {
 
+bool has_statement(const EntryReader& entry) {
+  const auto sealed = entry.sealed();
+  return !entry.text("text").empty() || (sealed && sealed->find("text") != nullptr);
+}
+
 class Surveyor {
  public:
   explicit Surveyor(std::uint64_t below) : below_(below) {}
@@ -66,7 +71,7 @@ class Surveyor {
   }
 
   void see_decision(const EntryReader& entry) {
-    if (!entry.text("text").empty() && entry.index() < below_) note(found_.text, entry);
+    if (has_statement(entry) && entry.index() < below_) note(found_.text, entry);
     if (!entry.text("policy").empty()) note(found_.by_policy, entry);
     const std::string agent = entry.text("agent");
     const auto [before, is_first] = latest_.try_emplace(agent, entry.index());

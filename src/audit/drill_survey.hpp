@@ -15,7 +15,7 @@ struct Survey {
   std::string origin;
   std::uint64_t entries = 0;
   std::optional<std::uint64_t> open;
-  std::optional<std::uint64_t> text;       // a decision with the text of its statement
+  std::optional<std::uint64_t> text;       // a decision with the text of its statement, sealed or not
   std::optional<std::uint64_t> counted;    // a decision whose agent has a later one in the same start
   std::string counted_agent{};             // of that one
   std::optional<std::uint64_t> next_open;  // behind `counted`

@@ -1,8 +1,12 @@
 #include "audit/entry.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "audit/format.hpp"
+#include "audit/sealer.hpp"
+#include "base/utf8.hpp"
 
 namespace portcullis::audit {
 namespace {
@@ -31,6 +35,42 @@ struct EntryWriter {
 };
 
 constexpr std::size_t kUsualBytes = 512;
+
+// What the functions below write of texts, beside those that stand as they are.
+struct Making : DraftContext {
+  explicit Making(const DraftContext& context) : DraftContext(context) {}
+  [[nodiscard]] bool in_clear() const noexcept { return text == TextMode::plain; }
+  // An entry's body with `clear` bytes of texts in it.
+  [[nodiscard]] std::size_t expect(std::size_t clear) const {
+    std::size_t bytes = kUsualBytes + (in_clear() ? clear : 0);
+    if (sealed) {
+      for (const auto& field : sealed->fields) bytes += field.box.size() + field.commitment.size() + 32;
+    }
+    return bytes;
+  }
+  std::optional<Sealed> sealed{};
+};
+
+void write_sealed(ObjectWriter& out, std::string& body, const Making& making) {
+  if (!making.sealed) return;
+  out.key("sealed");
+  ObjectWriter object(body);
+  object.number("epoch", making.sealed->epoch);
+  bool has_slot = false;
+  const auto write_slot = [&] {
+    if (!std::exchange(has_slot, true)) object.number("slot", making.sealed->slot);
+  };
+  for (const auto& field : making.sealed->fields) {
+    if (field.name > "slot") write_slot();
+    object.key(field.name);
+    ArrayWriter array(body);
+    array.text(field.commitment);
+    array.text(field.box);
+    array.end();
+  }
+  write_slot();
+  object.end();
+}
 
 void write_texts(std::string& out, const std::vector<std::string>& texts) {
   ArrayWriter array(out);
@@ -69,8 +109,8 @@ void write_effects(std::string& out, const std::vector<EffectRecord>& effects) {
 }
 
 // What the agent says of itself is text of the agent's.
-void write_said(ObjectWriter& out, std::string& body, const DecisionRecord& record, bool store_text) {
-  const bool has_reason = store_text && !record.said_reason.empty();
+void write_said(ObjectWriter& out, std::string& body, const DecisionRecord& record, bool in_clear) {
+  const bool has_reason = in_clear && !record.said_reason.empty();
   if (!has_reason && !record.said_confidence) return;
   out.key("said");
   ObjectWriter said(body);
@@ -80,10 +120,10 @@ void write_said(ObjectWriter& out, std::string& body, const DecisionRecord& reco
 }
 
 // With audit.text none, a value is known by its length only.
-void write_parameter(std::string& out, const ParameterRecord& parameter, bool store_text, bool& in_range) {
+void write_parameter(std::string& out, const ParameterRecord& parameter, bool with_value, bool& in_range) {
   using Form = ParameterRecord::Form;
   ObjectWriter object(out);
-  const bool hidden = !store_text && (parameter.form == Form::text || parameter.form == Form::hex);
+  const bool hidden = !with_value && (parameter.form == Form::text || parameter.form == Form::hex);
   const std::uint64_t bytes =
       parameter.form == Form::hex ? parameter.value.size() / 2 : parameter.value.size();
   switch (hidden ? Form::length : parameter.form) {
@@ -96,7 +136,17 @@ void write_parameter(std::string& out, const ParameterRecord& parameter, bool st
   in_range = in_range && object.in_range();
 }
 
-// Each write_*() fills the draft with its record's fields in the order of the keys, and says whether all
+void write_parameters(std::string& out, const std::vector<ParameterRecord>& parameters, bool with_values,
+                      bool& in_range) {
+  ArrayWriter array(out);
+  for (const auto& parameter : parameters) {
+    array.next();
+    write_parameter(out, parameter, with_values, in_range);
+  }
+  array.end();
+}
+
+// Each write() fills the draft with its record's fields in the order of the keys, and says whether all
 // numbers fit.
 bool write(Draft& draft, const DraftContext& context, const SessionRecord& record) {
   EntryWriter entry(draft, context, kUsualBytes);
@@ -131,8 +181,8 @@ bool reason_quotes_text(const DecisionRecord& record) {
   return record.effects.empty() || !record.dry_run.empty();
 }
 
-bool write(Draft& draft, const DraftContext& context, const DecisionRecord& record) {
-  EntryWriter entry(draft, context, kUsualBytes + record.text.size());
+bool write(Draft& draft, const Making& making, const DecisionRecord& record) {
+  EntryWriter entry(draft, making, making.expect(record.text.size()));
   ObjectWriter& out = entry.object;
   bool in_range = true;
   out.text_unless_empty("agent", record.agent);
@@ -157,30 +207,26 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
     write_texts(draft.body, record.limits);
   }
   out.text("message", record.message);
-  if (!record.parameters.empty()) {
+  if (!record.parameters.empty() && making.text != TextMode::sealed) {
     out.key("parameters");
-    ArrayWriter array(draft.body);
-    for (const auto& parameter : record.parameters) {
-      array.next();
-      write_parameter(draft.body, parameter, context.store_text, in_range);
-    }
-    array.end();
+    write_parameters(draft.body, record.parameters, making.in_clear(), in_range);
   }
   out.text_unless_empty("policy", record.policy_hash);
   if (!record.rates.empty()) {
     out.key("rates");
     write_texts(draft.body, record.rates);
   }
-  if (context.store_text || !reason_quotes_text(record)) out.text_unless_empty("reason", record.reason);
+  if (making.in_clear() || !reason_quotes_text(record)) out.text_unless_empty("reason", record.reason);
   out.text_unless_empty("role", record.role);
   if (record.rows_limit) out.number("rows_limit", *record.rows_limit);
   out.text_unless_empty("rule", record.rule);
-  write_said(out, draft.body, record, context.store_text);
+  write_said(out, draft.body, record, making.in_clear());
+  write_sealed(out, draft.body, making);
   out.number("session", record.session);
   out.text_unless_empty("sqlstate", record.sqlstate);
   if (record.statement) out.number("statement", *record.statement);
   entry.type("decision");
-  if (context.store_text) out.text_unless_empty("text", record.text);
+  if (making.in_clear()) out.text_unless_empty("text", record.text);
   out.number("text_length", std::max<std::uint64_t>(record.text_length, record.text.size()));
   out.text_unless_empty("trace", record.trace);
   entry.time();
@@ -189,8 +235,24 @@ bool write(Draft& draft, const DraftContext& context, const DecisionRecord& reco
   return in_range && out.in_range();
 }
 
-bool write(Draft& draft, const DraftContext& context, const OutcomeRecord& record) {
-  EntryWriter entry(draft, context, kUsualBytes);
+std::string_view error_of(const OutcomeRecord& record) {
+  return base::utf8_beginning(record.error, kMaxErrorBytes);
+}
+
+// In the clear it takes no more than twice its room, so that an outcome's size can be foreseen.
+std::string_view clear_error_of(const OutcomeRecord& record) {
+  const std::string_view error = error_of(record);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < error.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(error[i]);
+    bytes += byte < 0x20 ? 6 : byte == '"' || byte == '\\' ? 2 : 1;
+    if (bytes > 2 * kMaxErrorBytes) return base::utf8_beginning(error, i);
+  }
+  return error;
+}
+
+bool write(Draft& draft, const Making& making, const OutcomeRecord& record) {
+  EntryWriter entry(draft, making, making.expect(record.error.size()));
   ObjectWriter& out = entry.object;
   if (record.attempts > 1) out.number("attempts", std::uint64_t{record.attempts});
   if (record.bytes != 0) out.number("bytes", record.bytes);
@@ -204,9 +266,11 @@ bool write(Draft& draft, const DraftContext& context, const OutcomeRecord& recor
     write_bounded(draft.body, *record.differs);
   }
   out.number("duration", std::max<std::int64_t>(record.duration.count(), 0));
+  if (making.in_clear()) out.text_unless_empty("error", clear_error_of(record));
   out.text_unless_empty("limit", std::string_view(record.limit).substr(0, kMaxLimitBytes));
   out.text("result", record.result);
   if (record.rows != 0) out.number("rows", record.rows);
+  write_sealed(out, draft.body, making);
   out.number("session", record.session);
   out.text_unless_empty("sqlstate", record.sqlstate);
   if (record.transaction_status != 0) out.text("status", std::string_view(&record.transaction_status, 1));
@@ -244,11 +308,12 @@ bool write(Draft& draft, const DraftContext& context, const ConfigRecord& record
 }
 
 // The report quotes the statement: it goes where the text goes.
-bool write(Draft& draft, const DraftContext& context, const DryRunRecord& record) {
-  EntryWriter entry(draft, context, kUsualBytes + record.report.size());
+bool write(Draft& draft, const Making& making, const DryRunRecord& record) {
+  EntryWriter entry(draft, making, making.expect(record.report.size()));
   ObjectWriter& out = entry.object;
   out.text("hash", record.hash);
-  if (context.store_text) out.text("report", record.report);
+  if (making.in_clear()) out.text("report", record.report);
+  write_sealed(out, draft.body, making);
   out.number("session", record.session);
   entry.type("dry_run");
   entry.time();
@@ -286,7 +351,7 @@ bool write(Draft& draft, const DraftContext& context, const AnchorRecord& record
 // Never fewer than the JSON values of the entry, so that what is written can be read under the reader's
 // limit.
 std::size_t value_bound(const Record& record) {
-  constexpr std::size_t fixed = 32;
+  constexpr std::size_t fixed = 64;
   if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
     std::size_t columns = 0;
     for (const auto& effect : decision->effects) columns += effect.columns.size();
@@ -307,6 +372,58 @@ Draft bare_draft(const DraftContext& context, std::string_view type) {
   return draft;
 }
 
+// Texts that do not stand in the entry as they are, in the order of their names.
+struct Texts {
+  void add(std::string_view field, std::string_view value) {
+    if (!value.empty()) fields.push_back({field, value});
+  }
+  std::vector<ClearField> fields{};
+  std::string parameters{};
+  Sealer::Need need = Sealer::Need::refusable;
+  bool in_range = true;
+};
+
+void take_texts(const DecisionRecord& record, Texts& texts) {
+  if (!record.parameters.empty()) {
+    write_parameters(texts.parameters, record.parameters, true, texts.in_range);
+    texts.add("parameters", texts.parameters);
+  }
+  if (reason_quotes_text(record)) texts.add("reason", record.reason);
+  texts.add("said", record.said_reason);
+  texts.add("text", record.text);
+}
+
+void take_texts(const OutcomeRecord& record, Texts& texts) {
+  texts.add("error", error_of(record));
+  texts.need = Sealer::Need::certain;
+}
+
+void take_texts(const DryRunRecord& record, Texts& texts) {
+  texts.add("report", record.report);
+}
+
+template <class Other>
+void take_texts(const Other&, Texts&) {}
+
+base::Error out_of_range() {
+  return {base::sqlstate::internal_error, "the audit entry holds a number above 2^53"};
+}
+
+// An outcome has happened: it is told, whether or not its error's text can be kept with it.
+base::Result<void> seal_texts(const Record& record, Making& making) {
+  if (making.text != TextMode::sealed) return {};
+  Texts texts;
+  std::visit([&](const auto& kind) { take_texts(kind, texts); }, record);
+  if (!texts.in_range) return out_of_range();
+  if (texts.fields.empty()) return {};
+  if (making.sealer == nullptr)
+    return base::Error{base::sqlstate::internal_error, "no keys to seal texts with: report this"};
+  auto sealed = making.sealer->seal(texts.fields, texts.need);
+  if (!sealed && texts.need == Sealer::Need::refusable) return sealed.error();
+  if (sealed) making.sealed = std::move(*sealed);
+  return {};
+}
+
 base::Error too_large(std::string what) {
   return {base::sqlstate::program_limit_exceeded,
           "the audit entry " + std::move(what) + ": send the statement in smaller parts"};
@@ -318,10 +435,11 @@ base::Result<Draft> make_draft(const Record& record, const DraftContext& context
   if (value_bound(record) > kMaxValues) {
     return too_large("would hold more than " + std::to_string(kMaxValues) + " values");
   }
+  Making making(context);
+  if (auto sealed = seal_texts(record, making); !sealed) return sealed.error();
   Draft draft;
-  const bool in_range = std::visit([&](const auto& kind) { return write(draft, context, kind); }, record);
-  if (!in_range)
-    return base::Error{base::sqlstate::internal_error, "the audit entry holds a number above 2^53"};
+  if (!std::visit([&](const auto& kind) { return write(draft, making, kind); }, record))
+    return out_of_range();
   if (line_bound(draft) > kMaxLineBytes) {
     return too_large("of " + std::to_string(draft.body.size()) + " bytes is above the format's " +
                      std::to_string(kMaxLineBytes));
@@ -423,13 +541,31 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
   out.insert(seal, batch_seal(line.substr(0, seal - begin), line.substr(seal - begin)));
 }
 
-std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin) noexcept {
+namespace {
+
+// What an error's text adds to an outcome.
+std::size_t error_bound(TextMode text) noexcept {
+  constexpr std::size_t clear = 2 * kMaxErrorBytes + 24;  // and its key
+  constexpr std::size_t box = (kMaxErrorBytes + kBoxBytes + 2) / 3 * 4;
+  constexpr std::size_t around = 128;  // names, two numbers of 16 digits, the commitment
+  switch (text) {
+    case TextMode::plain: return clear;
+    case TextMode::sealed: return box + around;
+    case TextMode::none: return 0;
+  }
+  return clear;
+}
+
+}  // namespace
+
+std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin, TextMode text) noexcept {
   constexpr std::size_t fixed =
       384 + kMaxLimitBytes * 2;                      // keys, seven numbers of 16 digits, the longest result
   constexpr std::size_t tag = kMaxTagBytes * 2 + 3;  // a tag may need escaping; quotes and comma
   constexpr std::size_t rows = kMostRowEntries * (kMaxRowEntryBytes * 2 + 3) + 16;
-  return kStampBytes + origin.size() + fixed + tag * std::max<std::size_t>(decision.kinds.size(), 1) +
-         (decision.rows_limit ? rows : 0) + (decision.dry_run.empty() ? 0 : rows);
+  return kStampBytes + origin.size() + fixed + error_bound(text) +
+         tag * std::max<std::size_t>(decision.kinds.size(), 1) + (decision.rows_limit ? rows : 0) +
+         (decision.dry_run.empty() ? 0 : rows);
 }
 
 }  // namespace portcullis::audit

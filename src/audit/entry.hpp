@@ -15,6 +15,8 @@
 
 namespace portcullis::audit {
 
+class Sealer;
+
 struct Draft {
   std::string body;
   Slots slots;
@@ -28,10 +30,12 @@ struct Draft {
 struct DraftContext {
   std::string_view origin;
   std::chrono::system_clock::time_point now;
-  bool store_text = true;
+  TextMode text = TextMode::plain;
+  Sealer* sealer = nullptr;  // where texts are sealed
 };
 
-// 54000 when the entry would be longer than the format allows.
+// 54000 when the entry would be longer than the format allows; what Sealer::seal() says where a text cannot
+// be sealed. An outcome is made in spite of that, without its error's text.
 [[nodiscard]] base::Result<Draft> make_draft(const Record& record, const DraftContext& context);
 
 // The entries that the log writes of its own accord.
@@ -66,6 +70,7 @@ inline constexpr std::size_t kFrontierBytes = 16 + 53 * 46;
 }
 
 // The most that the outcome of a decision takes in the file.
-[[nodiscard]] std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin) noexcept;
+[[nodiscard]] std::size_t outcome_bound(const DecisionRecord& decision, std::string_view origin,
+                                        TextMode text) noexcept;
 
 }  // namespace portcullis::audit

@@ -6,6 +6,7 @@
 
 #include "audit/entry_schema.hpp"
 #include "audit/format.hpp"
+#include "audit/sealing_crypto.hpp"
 #include "base/encoding.hpp"
 
 namespace portcullis::audit {
@@ -121,6 +122,42 @@ bool is_parameter(const JsonLine& json, const Value& value) {
   return only != nullptr && only->next == 0;
 }
 
+// A commitment and a box, of 28 bytes at least.
+bool is_box(const JsonLine& json, const Value& value) {
+  constexpr std::size_t shortest = (kBoxBytes + 2) / 3 * 4;
+  const Value* commitment = value.kind == Kind::array ? json.first_child(value) : nullptr;
+  const Value* box = commitment == nullptr ? nullptr : json.next(*commitment);
+  if (box == nullptr || box->next != 0 || commitment->kind != Kind::string || box->kind != Kind::string)
+    return false;
+  const std::string_view text = json.raw(*box);
+  return is_hash(json.raw(*commitment)) && text.size() >= shortest && base::is_base64(text);
+}
+
+// Of the reason that an agent gives, which stands in "said", and of all other fields.
+bool stands_in_clear(const JsonLine& json, std::string_view field) {
+  const Value* object = &json.root();
+  if (field == "said") object = json.find(*object, "said");
+  const std::string key(field == "said" ? "reason" : field);
+  return object != nullptr && object->kind == Kind::object &&
+         (json.find(*object, key) != nullptr ||
+          json.find(*object, key + std::string(kBase64Suffix)) != nullptr);
+}
+
+// Of an entry whose other fields have their form.
+bool is_sealed_as_due(const JsonLine& json, EntryType type) {
+  const auto rules = sealed_fields(type);
+  const Value* sealed = rules.empty() ? nullptr : json.find(json.root(), "sealed");
+  if (sealed == nullptr) return true;
+  if (!is_made_of(json, *sealed, rules)) return false;
+  std::size_t fields = 0;
+  for (const Value* member = json.first_child(*sealed); member != nullptr; member = json.next(*member)) {
+    if (member->kind != Kind::array) continue;
+    if (stands_in_clear(json, json.key(*member))) return false;
+    ++fields;
+  }
+  return fields > 0;
+}
+
 // Of a line in canonical form: there, a number is within its range.
 bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
   switch (form) {
@@ -139,6 +176,8 @@ bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
     case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });
+    case FieldForm::sealed: return value.kind == Kind::object;  // the rest is the type's
+    case FieldForm::box: return is_box(json, value);
   }
   return false;
 }
@@ -200,6 +239,7 @@ bool EntryReader::read_quickly(std::string_view due) {
   if (!fits(json_, json_.root(), all_fields_of(*type), keep)) return false;
   type_ = *type;
   take_common();
+  if (!is_sealed_as_due(json_, *type)) return false;
   return ((!due.empty() && previous_ == due) || is_hash(previous_)) && (!ends_batch() || is_seal(seal()));
 }
 
@@ -240,6 +280,10 @@ std::optional<ReadProblem> EntryReader::check_fields() const {
                                    std::string(to_text(type_)) + "\" is unknown or malformed");
     }
   }
+  if (!is_sealed_as_due(json_, type_)) {
+    return problem("fields", "what is sealed in an entry of the type \"" + std::string(to_text(type_)) +
+                                 "\" is unknown, malformed, or stands in the clear, too");
+  }
   for (const FieldRule& rule : rules) {
     if (rule.required && !is_present(json_, json_.root(), rule)) {
       return problem("fields", "the field \"" + std::string(rule.key) + "\" of the type \"" +
@@ -276,6 +320,30 @@ std::vector<Hash> EntryReader::hashes(std::string_view key) const {
       std::memcpy(hashes.emplace_back().data(), bytes->data(), bytes->size());
   }
   return hashes;
+}
+
+const EntryReader::SealedFields::Field* EntryReader::SealedFields::find(
+    std::string_view name) const noexcept {
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [name](const Field& field) { return field.name == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+std::optional<EntryReader::SealedFields> EntryReader::sealed() const {
+  const Value* object = sealed_fields(type_).empty() ? nullptr : json_.find(json_.root(), "sealed");
+  if (object == nullptr) return std::nullopt;
+  SealedFields sealed;
+  for (const Value* member = json_.first_child(*object); member != nullptr; member = json_.next(*member)) {
+    const std::string_view key = json_.key(*member);
+    if (member->kind == Kind::array) {
+      const Value& commitment = *json_.first_child(*member);
+      sealed.fields.push_back({key, json_.raw(commitment), json_.raw(*json_.next(commitment))});
+    } else {
+      (key == "epoch" ? sealed.epoch : sealed.slot) =
+          static_cast<std::uint64_t>(json_.integer(*member).value_or(0));
+    }
+  }
+  return sealed;
 }
 
 std::optional<std::int64_t> EntryReader::number(std::string_view key) const {

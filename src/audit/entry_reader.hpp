@@ -72,6 +72,16 @@ class EntryReader {
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
   // Of a field that is an array of hashes.
   [[nodiscard]] std::vector<Hash> hashes(std::string_view key) const;
+  // What is encrypted in it: nothing unless the entry has such fields.
+  struct SealedFields {
+    struct Field {
+      std::string_view name, commitment, box;  // as they stand there
+    };
+    std::uint64_t epoch = 0, slot = 0;
+    std::vector<Field> fields{};
+    [[nodiscard]] const Field* find(std::string_view name) const noexcept;
+  };
+  [[nodiscard]] std::optional<SealedFields> sealed() const;
   [[nodiscard]] bool has(std::string_view key) const { return json_.find(json_.root(), key) != nullptr; }
   [[nodiscard]] const JsonLine& json() const noexcept { return json_; }
   // The text that stands under `key`, or under "<key>_base64", of any object in the entry.

@@ -27,28 +27,42 @@ constexpr FieldRule kSession[] = {
     {"tls_cipher", text},  {"tls_version", text},
 };
 constexpr FieldRule kDecision[] = {
-    {"agent", text},         {"agent_seq", count, true},
-    {"catalog", text},       {"catalog_age", count},
-    {"dry_run", text},       {"effects", effects},
-    {"kinds", texts},        {"limits", texts},
-    {"message", text, true}, {"parameters", parameters},
-    {"policy", text},        {"rates", texts},
-    {"reason", text},        {"role", text},
-    {"rows_limit", count},   {"rule", text},
-    {"said", said},          {"session", count, true},
-    {"sqlstate", text},      {"statement", count},
-    {"text", text},          {"text_length", count, true},
-    {"trace", text},         {"verdict", text, true},
+    {"agent", text},
+    {"agent_seq", count, true},
+    {"catalog", text},
+    {"catalog_age", count},
+    {"dry_run", text},
+    {"effects", effects},
+    {"kinds", texts},
+    {"limits", texts},
+    {"message", text, true},
+    {"parameters", parameters},
+    {"policy", text},
+    {"rates", texts},
+    {"reason", text},
+    {"role", text},
+    {"rows_limit", count},
+    {"rule", text},
+    {"said", said},
+    {"sealed", sealed},
+    {"session", count, true},
+    {"sqlstate", text},
+    {"statement", count},
+    {"text", text},
+    {"text_length", count, true},
+    {"trace", text},
+    {"verdict", text, true},
 };
 constexpr FieldRule kOutcome[] = {
-    {"attempts", count}, {"bytes", count},          {"changed", texts}, {"decision", count, true},
-    {"differs", texts},  {"duration", count, true}, {"limit", text},    {"result", text, true},
-    {"rows", count},     {"session", count, true},  {"sqlstate", text}, {"status", text},
-    {"tags", texts},
+    {"attempts", count},    {"bytes", count},          {"changed", texts}, {"decision", count, true},
+    {"differs", texts},     {"duration", count, true}, {"error", text},    {"limit", text},
+    {"result", text, true}, {"rows", count},           {"sealed", sealed}, {"session", count, true},
+    {"sqlstate", text},     {"status", text},          {"tags", texts},
 };
 constexpr FieldRule kPolicy[] = {{"bytes", text, true}, {"hash", text, true}, {"name", text}};
 constexpr FieldRule kConfig[] = {{"bytes", text, true}, {"hash", text, true}};
-constexpr FieldRule kDryRun[] = {{"hash", text, true}, {"report", text}, {"session", count, true}};
+constexpr FieldRule kDryRun[] = {
+    {"hash", text, true}, {"report", text}, {"sealed", sealed}, {"session", count, true}};
 constexpr FieldRule kCounted[] = {{"agent", text},
                                   {"count", count, true},
                                   {"rule", text},
@@ -62,6 +76,11 @@ constexpr FieldRule kEffect[] = {
 };
 constexpr FieldRule kSaid[] = {{"confidence", count}, {"reason", text}};
 constexpr FieldRule kParameter[] = {{"hex", text}, {"length", count}, {"null", flag}, {"text", text}};
+
+constexpr FieldRule kSealedDecision[] = {{"epoch", count, true}, {"parameters", box},   {"reason", box},
+                                         {"said", box},          {"slot", count, true}, {"text", box}};
+constexpr FieldRule kSealedDryRun[] = {{"epoch", count, true}, {"report", box}, {"slot", count, true}};
+constexpr FieldRule kSealedOutcome[] = {{"epoch", count, true}, {"error", box}, {"slot", count, true}};
 
 constexpr bool before(const FieldRule& left, const FieldRule& right) {
   return left.key < right.key;
@@ -84,7 +103,8 @@ static_assert(is_sorted(kAll<kSegment>) && is_sorted(kAll<kOpen>) && is_sorted(k
               is_sorted(kAll<kRecovered>) && is_sorted(kAll<kSession>) && is_sorted(kAll<kDecision>) &&
               is_sorted(kAll<kOutcome>) && is_sorted(kAll<kPolicy>) && is_sorted(kAll<kConfig>) &&
               is_sorted(kAll<kDryRun>) && is_sorted(kAll<kCounted>) && is_sorted(kAll<kAnchor>) &&
-              is_sorted(kEffect) && is_sorted(kSaid) && is_sorted(kParameter));
+              is_sorted(kEffect) && is_sorted(kSaid) && is_sorted(kParameter) && is_sorted(kSealedDecision) &&
+              is_sorted(kSealedDryRun) && is_sorted(kSealedOutcome));
 
 }  // namespace
 
@@ -142,6 +162,15 @@ std::span<const FieldRule> said_fields() noexcept {
 
 std::span<const FieldRule> parameter_fields() noexcept {
   return kParameter;
+}
+
+std::span<const FieldRule> sealed_fields(EntryType type) noexcept {
+  switch (type) {
+    case EntryType::decision: return kSealedDecision;
+    case EntryType::dry_run: return kSealedDryRun;
+    case EntryType::outcome: return kSealedOutcome;
+    default: return {};
+  }
 }
 
 }  // namespace portcullis::audit

@@ -19,6 +19,8 @@ enum class FieldForm : std::uint8_t {
   effects,     // an array of objects: effect_fields()
   said,        // an object: said_fields()
   parameters,  // an array of objects with one of: hex, length, null, text
+  sealed,      // an object of epoch, slot and fields, of which sealed_fields() has those of the entry's type
+  box,         // of such a field: an array of its commitment and its box
 };
 
 struct FieldRule {
@@ -43,5 +45,7 @@ struct FieldRule {
 [[nodiscard]] std::span<const FieldRule> effect_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> said_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> parameter_fields() noexcept;
+// Of an entry that has "sealed"; empty of all others.
+[[nodiscard]] std::span<const FieldRule> sealed_fields(EntryType type) noexcept;
 
 }  // namespace portcullis::audit

@@ -39,4 +39,12 @@ std::optional<std::uint64_t> notes_first_index(std::string_view name) {
   return number_of(name, kNotesSuffix);
 }
 
+std::string sealing_name(std::uint64_t epoch) {
+  return numbered(epoch, kSealingSuffix);
+}
+
+std::optional<std::uint64_t> sealing_epoch(std::string_view name) {
+  return number_of(name, kSealingSuffix);
+}
+
 }  // namespace portcullis::audit

@@ -19,6 +19,7 @@ inline constexpr std::string_view kNextName =
     "next";  // a segment made in advance, renamed when its turn comes
 inline constexpr std::string_view kSegmentSuffix = ".jsonl";
 inline constexpr std::string_view kNotesSuffix = ".notes";
+inline constexpr std::string_view kSealingSuffix = ".sealing";
 
 // Whether what was decided went on to the database, so that an outcome is owed.
 [[nodiscard]] constexpr bool is_forwarded(std::string_view verdict) noexcept {
@@ -32,5 +33,8 @@ inline constexpr std::string_view kNotesSuffix = ".notes";
 // "00000000000000000042.notes": the signed checkpoints of that segment; and back.
 [[nodiscard]] std::string notes_name(std::uint64_t first_index);
 [[nodiscard]] std::optional<std::uint64_t> notes_first_index(std::string_view name);
+// "00000000000000000042.sealing": the keys of that epoch, in a folder of their own; and back.
+[[nodiscard]] std::string sealing_name(std::uint64_t epoch);
+[[nodiscard]] std::optional<std::uint64_t> sealing_epoch(std::string_view name);
 
 }  // namespace portcullis::audit

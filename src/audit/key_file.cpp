@@ -3,7 +3,6 @@
 #include "audit/key_file.hpp"
 
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <system_error>
 
 #include "audit/origin.hpp"
+#include "audit/wiped.hpp"
 #include "base/descriptor.hpp"
 #include "base/secret.hpp"
 
@@ -26,16 +26,6 @@ constexpr std::size_t kKeyBytes = 1 + 32;              // the type and the seed
 constexpr std::size_t kKeyDigits = kKeyBytes / 3 * 4;  // in base64: a multiple of three bytes, so no padding
 constexpr std::size_t kLargestFile = 512;              // with a name of 255 characters it has 321 bytes
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-// Bytes that are wiped when they go.
-template <std::size_t count>
-struct Wiped {
-  Wiped() = default;
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-  ~Wiped() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-  std::array<unsigned char, count> bytes{};
-};
 
 std::string quoted(const std::filesystem::path& file) {
   return "\"" + file.string() + "\"";

@@ -32,14 +32,14 @@ base::Result<void> check_origin(const std::string& origin) {
 // -------------------------------------------------------------------------------------------------------
 
 base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
-  auto draft = make_draft(record, context());
-  if (!draft) return draft.error();
   std::uint64_t owed = 0;
   const auto* decision = std::get_if<DecisionRecord>(&record);
   if (decision != nullptr) {
     const bool has_outcome = is_forwarded(decision->verdict) && decision->message != "Parse";
-    if (has_outcome) owed = outcome_bound(*decision, options_.origin);
+    if (has_outcome) owed = outcome_bound(*decision, options_.origin, options_.text);
   }
+  auto draft = draft_of(record, owed);
+  if (!draft) return draft.error();
   const Haste haste = haste_of(record);
   std::unique_lock lock(mutex_);
   if (auto admitted = admit(line_bound(*draft), owed, need_of(record)); !admitted) return admitted.error();
@@ -60,6 +60,30 @@ Log::Impl::Haste Log::Impl::haste_of(const Record& record) const {
   }
   const auto* outcome = std::get_if<OutcomeRecord>(&record);
   return outcome != nullptr && outcome->only_reads ? Haste::none : Haste::synced;
+}
+
+// What will be turned away anyhow, on a full disk say, takes no slot of the keys.
+base::Result<Draft> Log::Impl::draft_of(const Record& record, std::uint64_t owed) {
+  if (sealer_) {
+    const std::scoped_lock lock(mutex_);
+    if (auto admitted = admit(kStampBytes, owed, need_of(record)); !admitted) return admitted.error();
+  }
+  auto draft = make_draft(record, context());
+  if (!draft && sealer_) {
+    const std::scoped_lock lock(mutex_);
+    poked_ = true;  // where it is for want of keys, the writer tries again to make some
+    wake_writer();
+  }
+  return draft;
+}
+
+base::Result<std::uint64_t> Log::Impl::new_epoch() {
+  if (!sealer_) {
+    return base::Error{base::sqlstate::invalid_parameter_value,
+                       "texts are not sealed in this log: set audit.text to sealed"};
+  }
+  if (auto renewed = sealer_->renew(durable(), true); !renewed) return renewed.error();
+  return sealer_->epoch();
 }
 
 Log::Impl::Need Log::Impl::need_of(const Record& record) {
@@ -207,6 +231,10 @@ std::uint64_t Log::durable() const noexcept {
 
 std::optional<base::Error> Log::failure() const {
   return impl_->failure();
+}
+
+base::Result<std::uint64_t> Log::new_epoch() {
+  return impl_->new_epoch();
 }
 
 void Log::listen(std::function<void()> listener) {

@@ -34,8 +34,10 @@ struct LogOptions {
   // A segment that began longer ago by wall time takes no more entries.
   std::chrono::milliseconds segment_age{std::chrono::hours{24}};
   std::uint64_t queue_bytes = std::uint64_t{64}
-                              << 20;            // waiting to be written; above it append() refuses with 53400
-  bool store_text = true;                       // audit.text: plain (true) or none (false)
+                              << 20;  // waiting to be written; above it append() refuses with 53400
+  TextMode text = TextMode::plain;    // audit.text
+  // With TextMode::sealed: the folder for the keys, made with mode 0700 when absent. See SealingFolder.
+  std::filesystem::path sealing_keys{};
   std::chrono::milliseconds heartbeat{60'000};  // an entry `heartbeat` after so long a silence
 
   // Checkpoints are signed with it, and its name is the origin; without one, there are none.
@@ -77,10 +79,18 @@ class Log final : public Sink {
   // 53100 for the same records while the disk is full: it ends by itself once there is room. What was
   // allocated in
   //       advance still holds the outcomes of every decision taken before;
+  // 53100, 58030 and others where no new keys can be made for texts that are to be sealed, for the same
+  // records:
+  //       it ends by itself once they can;
   // 54000 when the entry is longer than the format allows (16 MiB).
   [[nodiscard]] base::Result<std::uint64_t> append(Record record) override;
   [[nodiscard]] std::uint64_t durable() const noexcept override;
   [[nodiscard]] std::optional<base::Error> failure() const override;
+
+  // Texts that are appended from now on are sealed under keys of a new epoch, unless nothing was sealed under
+  // those of the newest; the newest epoch from then on. Errors as those of Sealer::renew(): then the old one
+  // goes on. 22023 where texts are not sealed.
+  [[nodiscard]] base::Result<std::uint64_t> new_epoch();
 
   // `listener` is called on the writer's thread after every synced batch and once at failure. It must be
   // quick and must not call back. Register before the first append; at most 64, further ones are not called.

@@ -16,6 +16,7 @@
 #include "audit/log.hpp"
 #include "audit/recover.hpp"
 #include "audit/room.hpp"
+#include "audit/sealer.hpp"
 #include "audit/segment.hpp"
 #include "audit/storage.hpp"
 #include "audit/tree.hpp"
@@ -43,6 +44,7 @@ class Log::Impl {
   base::Result<std::uint64_t> append(const Record& record);
   [[nodiscard]] std::uint64_t durable() const noexcept { return durable_.load(std::memory_order_acquire); }
   [[nodiscard]] std::optional<base::Error> failure() const;
+  base::Result<std::uint64_t> new_epoch();
   void listen(std::function<void()> listener);
 
  private:
@@ -65,7 +67,9 @@ class Log::Impl {
     certain,    // it has happened
   };
 
-  [[nodiscard]] DraftContext context() const { return {options_.origin, clock_.wall(), options_.store_text}; }
+  [[nodiscard]] DraftContext context() const {
+    return {options_.origin, clock_.wall(), options_.text, sealer_.get()};
+  }
   [[nodiscard]] std::uint64_t fill_step() const;
   [[nodiscard]] std::uint64_t wanted_ahead() const;
   [[nodiscard]] static Need need_of(const Record& record);
@@ -88,7 +92,10 @@ class Log::Impl {
   [[nodiscard]] bool may_write_here(Haste haste) const;
   void write_here(std::unique_lock<std::mutex>& lock);
 
+  [[nodiscard]] base::Result<Draft> draft_of(const Record& record, std::uint64_t owed);
+
   // The start's.
+  [[nodiscard]] base::Result<void> begin_sealing();
   [[nodiscard]] base::Result<void> check_names() const;
   [[nodiscard]] base::Result<void> check_keys(const Recovered& found) const;
   [[nodiscard]] base::Result<void> begin_segment(Recovered& found);
@@ -114,6 +121,7 @@ class Log::Impl {
   const LogOptions options_;
   const base::Clock& clock_;
   const std::string boot_;
+  std::unique_ptr<Sealer> sealer_;  // where texts are sealed; fixed once started
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

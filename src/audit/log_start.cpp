@@ -53,6 +53,11 @@ base::Result<void> Log::Impl::start() {
   auto found = recover(*storage_, {options_.directory.string(), options_.origin, options_.known,
                                    [this](const Recovered& state) { return check_keys(state); }});
   if (!found) return found.error();
+  if (options_.text == TextMode::sealed) {
+    auto sealer = Sealer::open(options_.sealing_keys, options_.origin, clock_);
+    if (!sealer) return sealer.error();
+    sealer_ = std::move(*sealer);
+  }
   next_index_ = write_index_ = found->state.next_index;
   batch_ = found->state.batch;
   in_batch_ = found->state.in_batch;
@@ -64,6 +69,7 @@ base::Result<void> Log::Impl::start() {
   push_beginning(*found);
   if (auto written = drain(queue_); !written) return written;
   queue_.clear();
+  if (auto begun = begin_sealing(); !begun) return begun;
   if (auto begun = begin_signing(*found); !begun) return begun;
   thread_ = std::thread([this] { run(); });
   return {};
@@ -92,6 +98,11 @@ void Log::Impl::push_beginning(const Recovered& found) {
   push(open_draft(context(), boot_, PORTCULLIS_VERSION, options_.heartbeat, opening), false);
   if (opening != now) push(key_draft(context(), opening, now), false);
   key_ = now;
+}
+
+// Behind the durable `open`: no other start can give the epoch's name.
+base::Result<void> Log::Impl::begin_sealing() {
+  return sealer_ ? sealer_->renew(write_index_) : base::Result<void>{};
 }
 
 base::Result<void> Log::Impl::begin_signing(Recovered& found) {

@@ -57,6 +57,8 @@ void Log::Impl::run() {
     auto done = drain(work);
     if (done) done = make_room();
     if (!done) return fail(done.error());
+    // Where it fails, append() says so once the old keys do not serve any more.
+    if (sealer_) static_cast<void>(sealer_->renew(write_index_));
     lock.lock();
     stop_writing(work);
   }

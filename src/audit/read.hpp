@@ -14,6 +14,8 @@
 
 namespace portcullis::audit {
 
+class Unsealer;
+
 // Everything that is set must hold.
 struct EntryFilter {
   std::uint64_t from = 0;
@@ -38,8 +40,8 @@ struct EntryFilter {
 
 // One line for a person: time, index, agent, verdict, what it was about, rule, the shortened text. Nothing in
 // it can drive a terminal: control characters and those that change the direction of text are written as
-// \u{..}.
-[[nodiscard]] std::string describe(const EntryReader& entry);
+// \u{..}. A text that is sealed is opened with `keys`; where it cannot be, that stands in its place.
+[[nodiscard]] std::string describe(const EntryReader& entry, Unsealer* keys = nullptr);
 
 // The whole text, made safe for a terminal as describe() does.
 [[nodiscard]] std::string on_one_line(std::string_view text);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "audit/format.hpp"
+#include "audit/key_tree.hpp"
 
 namespace portcullis::audit {
 namespace {
@@ -29,6 +30,7 @@ void EntryRules::see(const EntryReader& entry) {
   if (entry.type() == EntryType::decision) see_counter(entry);
   if (entry.type() == EntryType::decision) see_decision(entry);
   if (entry.type() == EntryType::outcome) see_outcome(entry);
+  see_sealed(entry);
 }
 
 void EntryRules::see_lifecycle(const EntryReader& entry) {
@@ -140,6 +142,16 @@ void EntryRules::see_outcome(const EntryReader& entry) {
   }
   unresolved_ -= std::exchange(found->second.unresolved, false) ? 1 : 0;
   if (!found->second.repeats && entry.text("result") != "suspended") waiting_.erase(found);
+}
+
+// The keys were there before the entry was.
+void EntryRules::see_sealed(const EntryReader& entry) {
+  const auto sealed = entry.sealed();
+  if (!sealed || (sealed->epoch <= entry.index() && sealed->slot < kSlots)) return;
+  report_(VerifyResult::tampered, "sealed",
+          "it is sealed under slot " + std::to_string(sealed->slot) + " of epoch " +
+              std::to_string(sealed->epoch) + ", which no entry " + std::to_string(entry.index()) +
+              " can have");
 }
 
 // Session numbers begin again at each start, and a statement of before has no outcome any more.

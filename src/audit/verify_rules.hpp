@@ -40,6 +40,7 @@ class EntryRules {
   void see_policy(const EntryReader& entry);
   void see_config(const EntryReader& entry);
   void see_outcome(const EntryReader& entry);
+  void see_sealed(const EntryReader& entry);
   void drop_waiting();
 
   enum class Phase : std::uint8_t { fresh, running, closed, recovered };

@@ -48,6 +48,14 @@ bool is_encoded(std::string_view text, const Values& values) noexcept {
   return text.empty() || (values[static_cast<unsigned char>(text.back())] & unused) == 0;
 }
 
+// Nothing where there is not just as much as is due.
+std::optional<std::string_view> without_padding(std::string_view text) noexcept {
+  std::string_view digits = text;
+  while (!digits.empty() && digits.back() == '=') digits.remove_suffix(1);
+  if (text.size() - digits.size() != (4 - digits.size() % 4) % 4) return std::nullopt;
+  return digits;
+}
+
 std::optional<std::string> decode(std::string_view text, const Values& values) {
   if (!is_encoded(text, values)) return std::nullopt;
   std::string out;
@@ -97,14 +105,18 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  std::string_view digits = text;
-  while (!digits.empty() && digits.back() == '=') digits.remove_suffix(1);
-  if (text.size() - digits.size() != (4 - digits.size() % 4) % 4) return std::nullopt;
-  return decode(digits, kBase64Values);
+  const auto digits = without_padding(text);
+  if (!digits) return std::nullopt;
+  return decode(*digits, kBase64Values);
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {
   return decode(text, kBase64UrlValues);
+}
+
+bool is_base64(std::string_view text) noexcept {
+  const auto digits = without_padding(text);
+  return digits && is_encoded(*digits, kBase64Values);
 }
 
 bool is_base64url(std::string_view text) noexcept {

@@ -17,6 +17,7 @@ void append_base64url(std::string& out, std::string_view bytes);
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 [[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
 // Whether there are such bytes.
+[[nodiscard]] bool is_base64(std::string_view text) noexcept;
 [[nodiscard]] bool is_base64url(std::string_view text) noexcept;
 
 }  // namespace portcullis::base

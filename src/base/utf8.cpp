@@ -37,10 +37,19 @@ std::size_t valid_utf8_prefix(std::string_view text) noexcept {
   return at;
 }
 
+std::string_view utf8_beginning(std::string_view text, std::size_t most) noexcept {
+  if (text.size() <= most) return text;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) == 0x80u; };
+  std::size_t end = most;
+  while (end > 0 && most - end < 3 && continues(text[end])) --end;
+  return text.substr(0, continues(text[end]) ? most : end);
+}
+
 std::size_t character_position(std::string_view text, std::size_t byte_offset) noexcept {
   const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(byte_offset, text.size()));
   const auto continuation = [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) == 0x80u; };
-  return 1 + static_cast<std::size_t>(std::count_if(text.begin(), end, [&](char c) { return !continuation(c); }));
+  return 1 +
+         static_cast<std::size_t>(std::count_if(text.begin(), end, [&](char c) { return !continuation(c); }));
 }
 
 }  // namespace portcullis::base

@@ -167,10 +167,15 @@ Step Bracket::cancel() {
   return resumes_at_ ? break_off(cancelled()) : Step::read;
 }
 
+void Bracket::end_by(const Error& why, std::string frame) {
+  ending_.sqlstate = why.code.view();
+  ending_.error = why.message;
+  ending_.error_frame = std::move(frame);
+}
+
 void Bracket::note_failed(const Error& why) {
   how_ = How::failed;
-  ending_.sqlstate = why.code.view();
-  ending_.error_frame = as_frame(why);
+  end_by(why, as_frame(why));
 }
 
 Step Bracket::again() {
@@ -224,8 +229,8 @@ Step Bracket::counted(const OwnRound& round) {
 
 Step Bracket::stop(Error why) {
   how_ = How::stopped;
-  ending_.sqlstate = why.code.view();
-  ending_.error_frame = as_frame(guard::with_record(why, work_.record));
+  const Error told = guard::with_record(why, work_.record);
+  end_by(told, as_frame(told));
   return close();
 }
 
@@ -233,8 +238,7 @@ Step Bracket::fail(const OwnRound::Failure& failure) {
   const bool of_deferred = phase_ == Phase::counting && failure.statement < report_;
   if (!of_deferred && is_of_counting(failure.error)) return stop(unverified(failure.error));
   how_ = How::failed;
-  ending_.sqlstate = failure.error.code.view();
-  ending_.error_frame = failure.frame;
+  end_by(failure.error, failure.frame);
   return close();
 }
 
@@ -270,8 +274,7 @@ Step Bracket::closed(const OwnRound& round) {
   if (round.failure()) {
     counter_.forget();
     ending_.how = How::failed;
-    ending_.sqlstate = round.failure()->error.code.view();
-    ending_.error_frame = round.failure()->frame;
+    end_by(round.failure()->error, round.failure()->frame);
   } else if (round.tag(0) != "COMMIT") {
     return Step::violation;
   }

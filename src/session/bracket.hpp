@@ -57,7 +57,7 @@ class Bracket {
     How how = How::done;
     // What the client reads in place of the last completion; empty where it has read its error already.
     std::string error_frame;
-    std::string sqlstate;
+    std::string sqlstate, error;
     char status = 'I';  // of the ReadyForQuery behind a Query
     RowsTouched rows;
     std::optional<std::vector<std::string>> differences;  // from its dry run
@@ -125,6 +125,7 @@ class Bracket {
   [[nodiscard]] Step stop(base::Error why);
   [[nodiscard]] Step fail(const OwnRound::Failure& failure);
   [[nodiscard]] Step undo();
+  void end_by(const base::Error& why, std::string frame);
   void note_failed(const base::Error& why);
   [[nodiscard]] Step close();
   // The gate ends the transaction: its own, or in place of a COMMIT. A message that does more has failed

@@ -130,6 +130,7 @@ std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::stri
   if (reply != nullptr) {
     record.tags = reply->tags;
     record.sqlstate = reply->sqlstate;
+    record.error = reply->error;
     record.rows = reply->rows;
     record.bytes = reply->bytes;
     record.limit = reply->limit;

@@ -324,7 +324,7 @@ class Relay {
   void on_ready_for_query(std::string_view body, std::string_view frame);
   void on_error(std::string_view body, std::string_view frame);
   void skip_failed_pipeline();
-  void fail_front(std::string_view code);
+  void fail_front(std::string_view code, std::string_view message);
   void on_completion(char type, std::string_view body, std::string_view frame);
   void on_parameter_status(std::string_view body);
   // The server skips, and no Sync is on its way.

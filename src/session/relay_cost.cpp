@@ -115,7 +115,7 @@ void Relay::fail_estimate(const OwnRound::Failure& failure) {
   Reply& reply = *staged.reply;
   send_to_client(as_of_client(failure.frame, cost_name(), reply.name));
   if (reply.request == Request::query) {
-    reply.sqlstate = failure.error.code.view();
+    reply.fail(failure.error.code.view(), failure.error.message);
     withdraw(reply);
     settle(reply, "error", status_);
     std::string ready;
@@ -125,7 +125,7 @@ void Relay::fail_estimate(const OwnRound::Failure& failure) {
   }
   note_pipeline(staged.type);
   replies_.push(std::move(reply));
-  fail_front(failure.error.code.view());
+  fail_front(failure.error.code.view(), failure.error.message);
 }
 
 void Relay::refuse_cost(Error why, std::string_view limit) {

@@ -262,7 +262,7 @@ void Relay::finish_stop() {
   Error told = stop_->passed.told;
   told.message += fate_of(reply, is_done);
   if (reply.decision) told.message += " Record " + std::to_string(*reply.decision) + ".";
-  if (!is_done) reply.sqlstate = told.code.view();
+  if (!is_done) reply.fail(told.code.view(), told.message);
   std::string answer;
   encode(answer, wire::to_error_response(told, "ERROR"));
   const std::string ready = std::move(stop_->ready);

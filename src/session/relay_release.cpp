@@ -171,7 +171,7 @@ bool Relay::take_number(Staged& staged) const {
 // It fails where it stands, and its transaction with it.
 void Relay::refuse_staged(Staged& staged, Error why) const {
   Reply& reply = *staged.reply;
-  reply.sqlstate = why.code.view();
+  reply.fail(why.code.view(), why.message);
   reply.replacement = std::move(why);
   reply.stopped = true;
   staged.refused = true;

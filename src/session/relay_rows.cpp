@@ -234,7 +234,7 @@ void Relay::finish_rows() {
   }
   if (!is_done && !ending.error_frame.empty()) {
     send_to_client(ending.error_frame);
-    fail_front(ending.sqlstate);
+    fail_front(ending.sqlstate, ending.error);
   }
   if (stop_ && !is_done) on_rows_undone();
   if (!bracket->work().is_query) return;

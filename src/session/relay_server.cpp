@@ -181,13 +181,14 @@ void Relay::on_completion(char message, std::string_view body, std::string_view 
 void Relay::on_error(std::string_view body, std::string_view frame) {
   const auto response = wire::decode<wire::ErrorResponse>(body);
   std::string code = response ? std::string(response->field('C')) : std::string("XX000");
+  const std::string_view message = response ? response->field('M') : std::string_view();
   const bool fatal = is_fatal(body);
   if (fatal && lose_server()) return;
   fatal_relayed_ = fatal_relayed_ || fatal;
   if (!fatal) replies_.on_answer(true);
   Reply* front = replies_.front();
   if (front == nullptr || fatal || front->request == Request::sync) {
-    if (front != nullptr) front->sqlstate = code;
+    if (front != nullptr) front->fail(code, message);
     return send_to_client(frame);
   }
 
@@ -196,18 +197,17 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
     std::string answer;
     encode(answer, wire::to_error_response(*front->replacement, "ERROR"));
     send_to_client(answer);
-    code = front->replacement->code.view();
     server_stream_dropped_ = true;  // what is still to come of one that is too long to be held
-  } else {
-    send_to_client(frame);
+    return fail_front(front->replacement->code.view(), front->replacement->message);
   }
-  fail_front(code);
+  send_to_client(frame);
+  fail_front(code, message);
 }
 
 // The client has the error of the request in front.
-void Relay::fail_front(std::string_view code) {
+void Relay::fail_front(std::string_view code, std::string_view message) {
   Reply* front = replies_.front();
-  front->sqlstate = code;
+  front->fail(code, message);
   if (front->request == Request::query) return;  // ReadyForQuery follows
 
   if (replies_.is_fate_unknown()) {

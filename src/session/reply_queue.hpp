@@ -8,9 +8,12 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/utf8.hpp"
+#include "portcullis/audit/record.hpp"
 #include "portcullis/base/error.hpp"
 #include "session/basis.hpp"
 #include "session/row_duty.hpp"
@@ -40,7 +43,7 @@ struct Reply {
   std::chrono::steady_clock::time_point sent{};
   std::uint64_t pipeline = 0;         // that a Sync or Query ends
   std::vector<std::string> tags;      // of the statements of a Query that completed
-  std::string sqlstate;               // of the error that ended it
+  std::string sqlstate, error;        // of the error that ended it: its code, and its message's beginning
   std::vector<ResultPlan> results;    // of its statements; of an Execute one
   std::uint64_t rows = 0, bytes = 0;  // given to the client
   std::string limit;                  // that was passed
@@ -63,6 +66,11 @@ struct Reply {
   std::optional<std::vector<std::string>> differences;  // from its dry run; nothing: not compared
   bool rows_counted = false, stopped = false;           // ... and stopped for that
   std::vector<std::string> changed;                     // by table
+
+  void fail(std::string_view code, std::string_view message) {
+    sqlstate = code;
+    error = base::utf8_beginning(message, audit::kMaxErrorBytes);
+  }
 };
 
 class ReplyQueue {

@@ -13,6 +13,10 @@
 
 namespace portcullis::audit {
 
+// How texts stand in the log, audit.text: as they are, encrypted under keys that can be destroyed, or not at
+// all.
+enum class TextMode : std::uint8_t { plain, sealed, none };
+
 // A login at the gate that succeeded or failed, or the end of a session.
 struct SessionRecord {
   std::string event;          // "login", "refused", "end"
@@ -77,6 +81,9 @@ struct DecisionRecord {
   bool only_reads = false;
 };
 
+// Of OutcomeRecord::error; what is beyond is cut, before a character that would not be whole.
+inline constexpr std::size_t kMaxErrorBytes = 512;
+
 // Of OutcomeRecord::changed and differs; what is beyond is cut.
 inline constexpr std::size_t kMostRowEntries = 10, kMaxRowEntryBytes = 160;
 
@@ -86,6 +93,7 @@ struct OutcomeRecord {
   std::string result;             // "ok", "error", "stopped", "skipped", "connection lost", "suspended"
   std::vector<std::string> tags;  // "UPDATE 3", one for each statement that completed
   std::string sqlstate;           // of an error
+  std::string error{};            // what the client was told of it: it may quote the statement
   char transaction_status = 0;    // of the ReadyForQuery that followed, where known
   std::chrono::microseconds duration{0};
   std::uint64_t rows = 0, bytes = 0;  // given to the client: DataRow and CopyData messages and their length

@@ -81,7 +81,7 @@ TEST_F(Configuration, HasSafeDefaults) {
   EXPECT_EQ(config.upstream.sslmode, "disable");
   EXPECT_THAT(config.upstream.search_path, ElementsAre("public"));
   EXPECT_FALSE(config.upstream.allow_superuser);
-  EXPECT_TRUE(config.audit.store_text);
+  EXPECT_EQ(config.audit.text, audit::TextMode::sealed);
   EXPECT_EQ(config.audit.reads_within, 0ms);
   EXPECT_EQ(config.audit.origin, "portcullis");
   EXPECT_EQ(config.limits.connections, 200u);
@@ -140,7 +140,7 @@ TEST_F(Configuration, SaysWhatItSays) {
   EXPECT_EQ(config.upstream.catalog.oldest, 1min);
   EXPECT_EQ(config.policy->policy_name(), "sample");
   EXPECT_EQ(config.audit.directory, "/var/lib/log");
-  EXPECT_FALSE(config.audit.store_text);
+  EXPECT_EQ(config.audit.text, audit::TextMode::none);
   EXPECT_EQ(config.audit.reads_within, 50ms);
   EXPECT_EQ(config.audit.origin, "gate.example.com");
   EXPECT_EQ(config.limits.connections, 7u);
@@ -359,6 +359,31 @@ TEST_F(AuditKeys, AnchorsAreRefusedWithTheReason) {
               ElementsAre(HasSubstr("\"anchors\" need \"key\"")));
 }
 
+TEST_F(AuditKeys, SealsTextsUnderKeysBesideTheLog) {
+  EXPECT_EQ(good(load_audit(R"("text": "sealed")")).audit.sealing_keys, folder_.path() / "audit.keys");
+  const auto other = good(load_audit(R"("text": "plain", "sealing_keys": "elsewhere")"));
+  EXPECT_EQ(other.audit.text, audit::TextMode::plain);
+  EXPECT_EQ(other.audit.sealing_keys, folder_.path() / "elsewhere");
+}
+
+TEST_F(AuditKeys, KeepsTheKeysOutOfTheLogsFolder) {
+  std::filesystem::create_directory_symlink(folder_.path() / "audit", folder_.path() / "link");
+  std::filesystem::create_directory(folder_.path() / "audit");
+  for (const char* inside : {"audit", "audit/keys", "./audit/../audit/keys/", "link/keys"}) {
+    EXPECT_THAT(problems(load_audit(R"("sealing_keys": ")" + std::string(inside) + "\"")),
+                ElementsAre(HasSubstr("keys are in the folder of the log")))
+        << inside;
+  }
+  EXPECT_THAT(problems(load_audit(R"("sealing_keys": "audit-keys")")), IsEmpty());
+}
+
+TEST_F(AuditKeys, RefusesAFolderOfKeysThatOthersMayUse) {
+  std::filesystem::create_directory(folder_.path() / "audit.keys");
+  std::filesystem::permissions(folder_.path() / "audit.keys", std::filesystem::perms(0750));
+  EXPECT_THAT(problem(load_audit(R"("text": "sealed")")), HasSubstr("chmod 700"));
+  EXPECT_THAT(problems(load_audit(R"("text": "none")")), IsEmpty());
+}
+
 TEST_F(Configuration, IsRecordedWithoutSecrets) {
   const auto json = to_json_without_secrets(good(load_with("")), false);
   EXPECT_THAT(json, Not(HasSubstr("hunter2")));
@@ -366,11 +391,13 @@ TEST_F(Configuration, IsRecordedWithoutSecrets) {
   const auto folder = folder_.path().string();
   EXPECT_THAT(json,
               HasSubstr(R"("roles":{"bot":{"password_file":")" + folder + R"(/bot.pw","user":"bot_db"}})"));
-  EXPECT_EQ(json.rfind(R"({"audit":{"anchors":{},"directory":")" + folder +
-                           R"(/audit","key":"","origin":"portcullis","previous_key":"",)" +
-                           R"("reads_within_ms":0,"segment_age_ms":86400000,"text":"plain"},"file":)",
-                       0),
-            0u);
+  EXPECT_EQ(
+      json.rfind(R"({"audit":{"anchors":{},"directory":")" + folder +
+                     R"(/audit","key":"","origin":"portcullis","previous_key":"","reads_within_ms":0,)" +
+                     R"("sealing_keys":")" + folder + R"(/audit.keys","segment_age_ms":86400000,)" +
+                     R"("text":"sealed"},"file":)",
+                 0),
+      0u);
   EXPECT_EQ(json, to_json_without_secrets(good(load_with("")), false));
   EXPECT_THAT(json, HasSubstr(R"("mode":"enforce")"));
   EXPECT_THAT(to_json_without_secrets(good(load_with("")), true), HasSubstr(R"("mode":"monitor")"));

@@ -14,9 +14,9 @@ using testing::decision;
 using testing::kOrigin;
 using testing::outcome;
 
-std::string line_of(const Record& record, bool store_text = true, bool ends_batch = true) {
+std::string line_of(const Record& record, TextMode text = TextMode::plain, bool ends_batch = true) {
   const testing::FixedClock clock;
-  const auto draft = make_draft(record, {kOrigin, clock.wall(), store_text});
+  const auto draft = make_draft(record, {kOrigin, clock.wall(), text});
   if (!draft) return draft.error().message;
   std::string line;
   append_line(line, *draft, {3, 2, ends_batch, Hash{}});
@@ -29,7 +29,7 @@ SessionRecord full_session() {
 }
 
 TEST(Entry, OfAnOutcomeHasExactlyTheseBytes) {
-  EXPECT_EQ(line_of(outcome(12), true, false),
+  EXPECT_EQ(line_of(outcome(12), TextMode::plain, false),
             R"({"@":"audit.example.com/pg-prod-1#v1","b":2,"decision":12,"duration":1234,"i":3,)"
             R"("prev":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","result":"ok","session":1,"status":"I",)"
             R"("t":"outcome","tags":["SELECT 3"],"ts":1790000000000000})");
@@ -57,7 +57,7 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   OutcomeRecord failed = outcome(3, 1, "error");
   failed.sqlstate = "23505";
   const testing::FixedClock clock;
-  const DraftContext context{kOrigin, clock.wall(), true};
+  const DraftContext context{kOrigin, clock.wall()};
   std::vector<Draft> drafts;
   for (const Record& record :
        std::initializer_list<Record>{full_session(), rich, DecisionRecord{}, failed, OutcomeRecord{},
@@ -112,7 +112,7 @@ TEST(Entry, WithoutTextKeepsOnlyLengths) {
   record.parameters = {{ParameterRecord::Form::text, "secret", 0},
                        {ParameterRecord::Form::hex, "736563726574", 0},
                        {ParameterRecord::Form::null, {}, 0}};
-  const std::string line = line_of(record, false);
+  const std::string line = line_of(record, TextMode::none);
   EntryReader reader;
   ASSERT_FALSE(reader.read(line)) << line;
   EXPECT_EQ(line.find("secret"), std::string::npos) << line;
@@ -137,22 +137,22 @@ TEST(Entry, OfADecisionSaysWhatTheAgentSaidAndHowEffectsCameAbout) {
                 R"(orders","route":"through view app.people")"),
       std::string::npos)
       << line;
-  EXPECT_NE(line_of(record, false).find(R"("said":{"confidence":9000})"), std::string::npos);
+  EXPECT_NE(line_of(record, TextMode::none).find(R"("said":{"confidence":9000})"), std::string::npos);
   record.said_confidence.reset();
-  EXPECT_EQ(line_of(record, false).find("said"), std::string::npos);
+  EXPECT_EQ(line_of(record, TextMode::none).find("said"), std::string::npos);
 }
 
 TEST(Entry, WithoutTextDropsAReasonThatQuotesIt) {
   DecisionRecord record = decision("selekt 'secret'");
   record.effects.clear();
   record.reason = "syntax error at or near \"secret\"";
-  EXPECT_EQ(line_of(record, false).find("secret"), std::string::npos);
-  EXPECT_NE(line_of(record, true).find("syntax error"), std::string::npos);
+  EXPECT_EQ(line_of(record, TextMode::none).find("secret"), std::string::npos);
+  EXPECT_NE(line_of(record).find("syntax error"), std::string::npos);
 }
 
 TEST(Entry, OfADryRunHasExactlyTheseBytes) {
   const std::string report = R"([{"outcome":"ok"}])";
-  EXPECT_EQ(line_of(DryRunRecord{1, "ab12", report}, true, false),
+  EXPECT_EQ(line_of(DryRunRecord{1, "ab12", report}, TextMode::plain, false),
             R"({"@":"audit.example.com/pg-prod-1#v1","b":2,"hash":"ab12","i":3,)"
             R"("prev":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","report":"[{\"outcome\":\"ok\"}]",)"
             R"("session":1,"t":"dry_run","ts":1790000000000000})");
@@ -161,7 +161,7 @@ TEST(Entry, OfADryRunHasExactlyTheseBytes) {
 TEST(Entry, WithoutTextKeepsOfADryRunTheHashThatTheDecisionNames) {
   const std::string report = R"([{"error":{"message":"column \"secret\" exists already"}}])";
   const std::string hash = sha256_hex(report);
-  const std::string line = line_of(DryRunRecord{1, hash, report}, false);
+  const std::string line = line_of(DryRunRecord{1, hash, report}, TextMode::none);
   EXPECT_EQ(line.find("secret"), std::string::npos) << line;
   EntryReader reader;
   ASSERT_FALSE(reader.read(line)) << line;
@@ -170,7 +170,7 @@ TEST(Entry, WithoutTextKeepsOfADryRunTheHashThatTheDecisionNames) {
   EXPECT_FALSE(reader.has("report"));
   DecisionRecord record = decision("alter table t add column secret int");
   record.dry_run = hash;
-  const std::string decided = line_of(record, false);
+  const std::string decided = line_of(record, TextMode::none);
   ASSERT_FALSE(reader.read(decided)) << decided;
   EXPECT_EQ(reader.text("dry_run"), hash);
 }
@@ -187,7 +187,7 @@ TEST(Entry, OfADryRunGivesTheReportBackByteForByte) {
 TEST(Entry, OfADryRunThatIsTooLongForALineIsRefused) {
   const testing::FixedClock clock;
   const DryRunRecord record{1, "ab12", std::string(kMaxLineBytes, 'x')};
-  const auto draft = make_draft(record, {kOrigin, clock.wall(), true});
+  const auto draft = make_draft(record, {kOrigin, clock.wall()});
   ASSERT_FALSE(draft);
   EXPECT_EQ(draft.error().code.view(), "54000");
 }
@@ -200,7 +200,7 @@ TEST(Entry, SaysHowLongATextIsThatWasCut) {
 
 TEST(Entry, AboveTheFormatsLimitIsRefused) {
   const testing::FixedClock clock;
-  const DraftContext context{kOrigin, clock.wall(), true};
+  const DraftContext context{kOrigin, clock.wall()};
   DecisionRecord record = decision(std::string(kMaxLineBytes, 'x'));
   EXPECT_EQ(make_draft(record, context).error().code, base::sqlstate::program_limit_exceeded);
   record.text = std::string(kMaxLineBytes - 2000, 'x');
@@ -220,7 +220,7 @@ TEST(Entry, OfAnOutcomeSaysHowMuchWasGivenBack) {
   stopped.rows = 10'000;
   stopped.bytes = 1 << 20;
   stopped.limit = "rows_returned of rule read";
-  const std::string line = line_of(stopped, true, false);
+  const std::string line = line_of(stopped, TextMode::plain, false);
   EXPECT_NE(line.find(R"("bytes":1048576,"decision":3)"), std::string::npos) << line;
   EXPECT_NE(line.find(R"("limit":"rows_returned of rule read",)"), std::string::npos) << line;
   EXPECT_NE(line.find(R"("rows":10000,"session")"), std::string::npos) << line;
@@ -237,13 +237,13 @@ TEST(Entry, OfAnOutcomeFitsInWhatWasKeptForIt) {
   longest.rows = longest.bytes = (std::uint64_t{1} << 53) - 1;
   longest.limit = "rows_returned of rule " + std::string(300, 'r');
   const testing::FixedClock clock;
-  const auto draft = make_draft(longest, {kOrigin, clock.wall(), true});
+  const auto draft = make_draft(longest, {kOrigin, clock.wall()});
   ASSERT_TRUE(draft);
-  EXPECT_LE(line_bound(*draft), outcome_bound(asked, kOrigin));
+  EXPECT_LE(line_bound(*draft), outcome_bound(asked, kOrigin, TextMode::plain));
 }
 
 TEST(EntryReader, RefusesFieldsThatTheTypeHasNot) {
-  const std::string good = line_of(outcome(12), true, false);
+  const std::string good = line_of(outcome(12), TextMode::plain, false);
   const auto change = [&](const std::string& from, const std::string& to) {
     std::string line = good;
     line.replace(line.find(from), from.size(), to);

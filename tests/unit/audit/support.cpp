@@ -329,7 +329,7 @@ std::vector<std::string> FakeDisk::names() const {
 // ----------------------------------------------------------------------------------------------------------
 
 DraftContext Forger::context() const {
-  return {origin_, std::chrono::system_clock::time_point(std::chrono::microseconds(micros)), true};
+  return {origin_, std::chrono::system_clock::time_point(std::chrono::microseconds(micros))};
 }
 
 Forger& Forger::add(const Draft& draft, bool ends_batch) {

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(sealing_file USES portcullis::audit)
