@@ -269,7 +269,8 @@ void add_audit_prove(CLI::App& audit, CommandLine& line) {
       "Write a proof that an entry is in the log, or that the log goes on from an older note of it, by the\n"
       "newest note in its folder. Whoever has the proof and the log's public key can check it without the "
       "log:\n"
-      "portcullis audit check-proof. A proof of an entry holds the whole entry, texts and all.\n"
+      "portcullis audit check-proof. A proof of an entry holds the whole entry, with the texts that are not "
+      "sealed.\n"
       "Exit code: 0 written, 1 there is none (the error says why) or it cannot be written.",
       "portcullis audit prove /var/lib/portcullis/audit 4711 --out 4711.tlog-proof\n"
       "  portcullis audit prove /var/lib/portcullis/audit --from monday.note --out since-monday.proof");
