@@ -158,7 +158,7 @@ show
 show_dry_runs
 
 say "What was refused, in the audit log"
-"$gate" audit show "$folder/audit" --verdict deny
+"$gate" audit show "$folder/audit" --verdict deny --sealing-keys "$folder/audit.keys"
 say "Did the dry runs come true?"
 "$gate" audit report dry-runs "$folder/audit"
 say "Verifying the audit log, by its public key and by the checkpoints that were kept elsewhere"
@@ -172,7 +172,7 @@ say "The gate keeps running: be the agent yourself"
 cat <<EOT
   PGPASSWORD=$agent_password psql -h 127.0.0.1 -p $port -U agent_repair shop
   or, for a server that takes an address: postgresql://agent_repair:$agent_password@127.0.0.1:$port/shop
-  audit log: $gate audit show $folder/audit
+  audit log: $gate audit show $folder/audit --sealing-keys $folder/audit.keys
   Ctrl-C ends the gate and the database and removes $folder
 EOT
 wait "$gate_pid" || fail "the gate ended: $(tail -n 5 "$folder/log")"

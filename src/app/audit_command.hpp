@@ -1,4 +1,4 @@
-// `portcullis audit`: verify, show, report, keygen, prove, check-proof and drill.
+// `portcullis audit`: verify, show, report, keygen, prove, disclose, check-proof and drill.
 #pragma once
 
 #include <cstdint>
@@ -68,13 +68,27 @@ struct ProveOptions {
 // two; kFailure, and nothing written, where there is none or it cannot be written.
 [[nodiscard]] int prove_audit(const ProveOptions& options, Console& console);
 
+struct DiscloseOptions {
+  std::filesystem::path directory{};
+  std::uint64_t index = 0;
+  std::string field{};                   // its name in the entry's "sealed"
+  std::filesystem::path sealing_keys{};  // the folder of the keys
+  std::filesystem::path out{};           // a new file; empty: standard output
+};
+
+// Writes one sealed field of an entry, opened, with a proof that was checked against the log's newest note.
+// kSuccess; kFailure, and nothing written, where it cannot be opened, there is no proof, or it cannot be
+// written.
+[[nodiscard]] int disclose_audit(const DiscloseOptions& options, Console& console);
+
 struct CheckProofOptions {
   std::filesystem::path file{}, key{};              // `key`: the log's public one
   std::optional<std::filesystem::path> old_note{};  // for a consistency proof
   bool show = false;                                // of an inclusion proof: the entry, too
 };
 
-// What the proof proves, without the log. 0 proven, 1 it does not hold, 2 it cannot be checked.
+// What the proof or the disclosure proves, without the log. 0 proven, 1 it does not hold, 2 it cannot be
+// checked.
 [[nodiscard]] int check_audit_proof(const CheckProofOptions& options, Console& console);
 
 // Attacks copies of the log in every way that the verifier is there to find, and prints what found each. 0

@@ -63,7 +63,8 @@ void add_audit_prove(CLI::App& audit, AuditLine& line) {
       "Write a proof that an entry is in the log, or that the log goes on from an older note of it, by the\n"
       "newest note in its folder. Whoever has the proof and the log's public key can check it without the "
       "log:\n"
-      "portcullis audit check-proof. A proof of an entry holds the whole entry, texts and all.\n"
+      "portcullis audit check-proof. A proof of an entry holds the whole entry, with the texts that are not "
+      "sealed.\n"
       "Exit code: 0 written, 1 there is none (the error says why) or it cannot be written.",
       "portcullis audit prove /var/lib/portcullis/audit 4711 --out 4711.tlog-proof\n"
       "  portcullis audit prove /var/lib/portcullis/audit --from monday.note --out since-monday.proof");
@@ -75,10 +76,36 @@ void add_audit_prove(CLI::App& audit, AuditLine& line) {
       ->type_name("FILE");
 }
 
+void add_audit_disclose(CLI::App& audit, AuditLine& line) {
+  CLI::App& disclose = add_command(
+      audit, "disclose",
+      "Write one sealed text of an entry, opened, with a proof that it stands in the log. Whoever has the "
+      "file\n"
+      "and the log's public key can check it without the log and its keys: portcullis audit check-proof. No\n"
+      "other sealed text is given away with it.\n"
+      "Exit code: 0 written, 1 it cannot be opened (the error says why), proven or written.",
+      "portcullis audit disclose /var/lib/portcullis/audit 4711 --field text \\\n"
+      "    --sealing-keys /var/lib/portcullis/audit.keys --out 4711.disclosure");
+  disclose.add_option("directory", line.disclose.directory, "The log's folder")->required()->type_name("DIR");
+  disclose.add_option("index", line.disclose.index, "The entry's index")
+      ->required()
+      ->check(is_index)
+      ->type_name("INDEX");
+  disclose.add_option("--field", line.disclose.field, "parameters, reason, said, text, report or error")
+      ->required()
+      ->type_name("FIELD");
+  disclose.add_option("--sealing-keys", line.disclose.sealing_keys, "The folder of the keys")
+      ->required()
+      ->type_name("FOLDER");
+  disclose.add_option("--out", line.disclose.out, "The file to make; standard output when left out")
+      ->type_name("FILE");
+}
+
 void add_audit_check_proof(CLI::App& audit, AuditLine& line) {
   CLI::App& check = add_command(
       audit, "check-proof",
-      "Check a proof that `portcullis audit prove` wrote, with the log's public key and without the log.\n"
+      "Check a proof that `portcullis audit prove` or `disclose` wrote, with the log's public key and "
+      "without the log.\n"
       "Exit code: 0 proven, 1 it does not hold, 2 it cannot be checked: unreadable, no proof, not signed by\n"
       "this key.",
       "portcullis audit check-proof 4711.tlog-proof --key log.key.pub\n"
@@ -164,6 +191,7 @@ void add_audit(CLI::App& app, AuditLine& line) {
   add_audit_report(audit, line);
   add_audit_keygen(audit, line);
   add_audit_prove(audit, line);
+  add_audit_disclose(audit, line);
   add_audit_check_proof(audit, line);
   add_audit_drill(audit, line);
 }
@@ -172,6 +200,7 @@ int run_audit(const CLI::App& command, const AuditLine& line, Console& console) 
   if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
   if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
   if (command.got_subcommand("prove")) return prove_audit(line.prove, console);
+  if (command.got_subcommand("disclose")) return disclose_audit(line.disclose, console);
   if (command.got_subcommand("check-proof")) return check_audit_proof(line.check_proof, console);
   if (command.got_subcommand("drill")) return drill_audit(line.drill, console);
   if (command.got_subcommand("verify")) return verify_audit(line.verify, console);

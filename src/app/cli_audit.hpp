@@ -18,6 +18,7 @@ struct AuditLine {
   KeygenOptions keygen;
   ProveOptions prove;
   CheckProofOptions check_proof;
+  DiscloseOptions disclose;
   VerifyAuditOptions drill;
 };
 

@@ -184,7 +184,7 @@ base::Result<void> SealingFolder::sync() const {
 
 // --- one file
 
-base::Result<SealingKeys> SealingFolder::read(std::uint64_t epoch) const {
+base::Result<SealingKeys> SealingFolder::read_once(std::uint64_t epoch, bool& is_replaced) const {
   const std::string name = sealing_name(epoch);
   const auto file = path_ / name;
   // O_NONBLOCK: opening a named pipe must not wait for its writer.
@@ -201,12 +201,25 @@ base::Result<SealingKeys> SealingFolder::read(std::uint64_t epoch) const {
   const auto bytes = read_all(opened, static_cast<std::size_t>(size), file);
   if (!bytes) return bytes.error();
   auto keys = read_sealing_text(bytes->reveal());
+  struct stat now {};
+  is_replaced =
+      ::fstatat(folder_->get(), name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino != status.st_ino;
   if (!keys) return refuse(file, "is no file of keys, " + keys.error().message + ": take it from a copy");
   if (keys->epoch != epoch) {
     return refuse(file, "holds the keys of epoch " + std::to_string(keys->epoch) +
                             ": a file of keys is called by its epoch; give it its name back");
   }
   return keys;
+}
+
+// One that is replaced meanwhile was overwritten, perhaps in the midst of this.
+base::Result<SealingKeys> SealingFolder::read(std::uint64_t epoch) const {
+  constexpr int tries = 10;
+  for (int left = tries;; --left) {
+    bool is_replaced = false;
+    auto keys = read_once(epoch, is_replaced);
+    if (!is_replaced || left == 1) return keys;
+  }
 }
 
 // A file NAME.new, durable but for its name. O_EXCL: what is there, a link to nowhere too, is left alone.

@@ -29,7 +29,8 @@ class SealingFolder {
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   // In their order. F0000 for a name that ends like a file of keys and is none.
   [[nodiscard]] base::Result<std::vector<std::uint64_t>> epochs() const;
-  // Strictly; a regular file (no symbolic link), with owner and mode as the folder's, of this epoch.
+  // Strictly; a regular file (no symbolic link), with owner and mode as the folder's, of this epoch. It may
+  // be replaced meanwhile: this gives the old or the new one.
   [[nodiscard]] base::Result<SealingKeys> read(std::uint64_t epoch) const;
   // A new file, durable with its name when this returns. 58030 where there is one of the epoch: its keys must
   // never be used again.
@@ -42,6 +43,7 @@ class SealingFolder {
  private:
   explicit SealingFolder(std::filesystem::path path) : path_(std::move(path)) {}
   [[nodiscard]] base::Result<std::vector<std::string>> names() const;
+  [[nodiscard]] base::Result<SealingKeys> read_once(std::uint64_t epoch, bool& is_replaced) const;
   [[nodiscard]] base::Result<void> destroy_leftovers() const;
   [[nodiscard]] base::Result<void> destroy(const std::string& name) const;
   [[nodiscard]] base::Result<void> write_beside(const std::string& name, const SealingKeys& keys) const;

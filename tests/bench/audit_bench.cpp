@@ -1,7 +1,9 @@
-// Durable entries a second, and how long one takes, with many sessions that each wait for theirs before they
-// go on, as those of the gate do: a thread serves many, and is woken once a batch.
+// Durable entries a second, and how long one takes, with texts in the clear and sealed in turn, with many
+// sessions that each wait for theirs before they go on, as those of the gate do: a thread serves many, and is
+// woken once a batch.
 //
-//   audit_bench [--dir DIR] [--sync-delay MICROSECONDS] [--seconds S] [--threads N] [--sessions N]...
+//   audit_bench [--dir DIR] [--sync-delay MICROSECONDS] [--seconds S] [--threads N] [--rounds N]
+//               [--sessions N]...
 //
 // In DIR, else in the temporary directory: its file system is what is measured. With --sync-delay, a sync
 // takes so long and does nothing: what the log itself costs.
@@ -36,7 +38,7 @@ struct Arguments {
   std::filesystem::path directory = std::filesystem::temp_directory_path();
   std::optional<std::chrono::microseconds> sync_delay;
   double seconds = 3;
-  unsigned threads = 1;
+  unsigned threads = 1, rounds = 1;
   std::vector<std::uint64_t> sessions;
 };
 
@@ -98,8 +100,10 @@ class Loop {
 };
 
 std::unique_ptr<audit::Log> open_log(const Arguments& arguments, const std::filesystem::path& directory,
-                                     const base::Clock& clock) {
+                                     audit::TextMode text, const base::Clock& clock) {
   audit::LogOptions options;
+  options.text = text;
+  options.sealing_keys = directory.string() + ".keys";
   options.directory = directory;
   options.origin = "bench.example.com/audit";
   auto storage = audit::open_directory(directory);
@@ -119,10 +123,10 @@ Number percentile(std::vector<Number>& values, double part) {
   return values[static_cast<std::size_t>(at)];
 }
 
-void run_sessions(const Arguments& arguments, std::uint64_t sessions) {
+void run_sessions(const Arguments& arguments, std::uint64_t sessions, audit::TextMode text) {
   const bench::TemporaryDirectory place(arguments.directory);
   const base::SystemClock clock;
-  auto log = open_log(arguments, place.path() / "log", clock);
+  auto log = open_log(arguments, place.path() / "log", text, clock);
   std::vector<std::unique_ptr<Loop>> loops;
   for (unsigned i = 0; i < arguments.threads; ++i) {
     const std::uint64_t share = sessions / arguments.threads + (i < sessions % arguments.threads ? 1 : 0);
@@ -146,9 +150,10 @@ void run_sessions(const Arguments& arguments, std::uint64_t sessions) {
   std::vector<float> micros;
   for (const auto& loop : loops) micros.insert(micros.end(), loop->micros().begin(), loop->micros().end());
   const auto count = static_cast<double>(micros.size());
-  std::printf("%9llu %12.0f %10.0f %10.0f %14.1f\n", static_cast<unsigned long long>(sessions),
-              count / passed, static_cast<double>(percentile(micros, 0.5)),
-              static_cast<double>(percentile(micros, 0.99)), count / written);
+  std::printf("%9llu %7s %12.0f %10.1f %10.1f %14.1f\n", static_cast<unsigned long long>(sessions),
+              text == audit::TextMode::sealed ? "sealed" : "plain", count / passed,
+              static_cast<double>(percentile(micros, 0.5)), static_cast<double>(percentile(micros, 0.99)),
+              count / written);
   std::fflush(stdout);
 }
 
@@ -196,6 +201,8 @@ Arguments read_arguments(int count, char** words) {
       arguments.seconds = std::stod(value);
     } else if (word == "--threads") {
       arguments.threads = static_cast<unsigned>(std::max(1, std::stoi(value)));
+    } else if (word == "--rounds") {
+      arguments.rounds = static_cast<unsigned>(std::max(1, std::stoi(value)));
     } else if (word == "--sessions") {
       arguments.sessions.push_back(std::stoull(value));
     } else {
@@ -216,9 +223,14 @@ int main(int count, char** words) try {
   } else {
     std::printf("fdatasync p50 %.0f us before\n", sync_micros(arguments.directory));
   }
-  std::printf("%9s %12s %10s %10s %14s  (%u threads)\n", "sessions", "entries/s", "p50 us", "p99 us",
-              "entries/batch", arguments.threads);
-  for (const std::uint64_t sessions : arguments.sessions) run_sessions(arguments, sessions);
+  std::printf("%9s %7s %12s %10s %10s %14s  (%u threads)\n", "sessions", "text", "entries/s", "p50 us",
+              "p99 us", "entries/batch", arguments.threads);
+  for (const std::uint64_t sessions : arguments.sessions) {
+    for (unsigned round = 0; round < arguments.rounds; ++round) {
+      for (const auto text : {audit::TextMode::plain, audit::TextMode::sealed})
+        run_sessions(arguments, sessions, text);
+    }
+  }
   if (!arguments.sync_delay) std::printf("fdatasync p50 %.0f us after\n", sync_micros(arguments.directory));
   std::printf("load at the end %s\n", load().c_str());
   return 0;

@@ -141,6 +141,33 @@ class SealedLog(SealedCase):
         erased = gate_module.run("audit", "show", self.gate.audit_dir, "--sealing-keys", keys_of(self.gate)).stdout
         self.assertIn("| [erased]", erased)
 
+    def test_one_text_can_be_given_away_with_a_proof(self):
+        self.talk(query(f"SELECT '{NEEDLE.decode()}' /*confidence='0.9',reason='another%20secret'*/"))
+        self.end()
+        [decision] = self.gate.entries("decision")
+        out, key = self.gate.folder / "disclosure", f"{gate_module.signing_key()}.pub"
+        disclose = ["audit", "disclose", self.gate.audit_dir, decision["i"], "--sealing-keys", keys_of(self.gate)]
+        made = gate_module.run(*disclose, "--field", "said", "--out", out)
+        self.assertEqual((made.returncode, made.stderr), (0, ""))
+        self.assertEqual(gate_module.run(*disclose, "--field", "error").returncode, 1)
+        checked = gate_module.run("audit", "check-proof", out, "--key", key)
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+        self.assertIn("said: another secret\n", checked.stdout)
+        self.assertNotIn(base64.b64encode(NEEDLE), out.read_bytes())
+        value = base64.b64encode(b"another secret")
+        out.write_bytes(out.read_bytes().replace(value, base64.b64encode(b"another secreT")))
+        self.assertEqual(gate_module.run("audit", "check-proof", out, "--key", key).returncode, 1)
+
+    def test_the_drill_finds_what_is_done_to_a_sealed_log(self):
+        for number in range(3):
+            self.talk(query(f"SELECT {number}"))
+        self.end()
+        notes = [f for f in sorted(self.gate.audit_dir.glob("*.notes")) if f.stat().st_size > 0][-1]
+        drilled = gate_module.run("audit", "drill", self.gate.audit_dir, "--key", f"{gate_module.signing_key()}.pub",
+                                  "--anchor", notes)
+        self.assertEqual(drilled.returncode, 0, drilled.stdout + drilled.stderr)
+        self.assertIn("a statement's text is changed", drilled.stdout)
+
     def test_each_start_has_keys_of_its_own_and_old_texts_open_still(self):
         for number in range(4):
             self.talk(query(f"SELECT {number}"))

@@ -71,6 +71,7 @@ class Rows(ResultCase):
         entry = self.gate.wait_for_entry("outcome", lambda e: e.get("limit"))
         self.assertEqual((entry["rows"], entry["limit"], entry["result"], entry["sqlstate"]),
                          (ROWS, "rows_returned of rule numbers", "error", "54000"))
+        self.assertEqual(entry["error"], told)
         self.assertEqual(self.gate.verify().returncode, 0)
 
     def test_large_results_are_cancelled(self):

@@ -278,6 +278,7 @@ class OverTheLimit(RowsCase):
         record = int(told.split()[-1].rstrip("."))
         outcome = self.gate.wait_for_entry("outcome", lambda e: e["result"] == "stopped" and e["decision"] == record)
         self.assertEqual((outcome["changed"], outcome["sqlstate"], outcome["status"]), (["app.t: 5"], "42501", "I"))
+        self.assertEqual(outcome["error"], told)
         self.assertEqual(self.value("SELECT sum(v) FROM app.t"), "0")
         self.assertEqual(self.gate.verify().returncode, 0)
 

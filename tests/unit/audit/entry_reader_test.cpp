@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/sealer.hpp"
 #include "support.hpp"
 
 namespace portcullis::audit {
@@ -40,6 +41,21 @@ std::vector<std::string> real_lines() {
   forger.add(CountedRecord{.session = 1, .count = 3, .agent = "bot", .rule = "r", .sqlstate = "42501"});
   forger.add(AnchorRecord{.name = "a", .state = "failed", .reason = "b", .size = 0});
   forger.add(DryRunRecord{.session = 1, .hash = sha256_hex("r"), .report = "r"});
+  const TemporaryDirectory folder;
+  const FixedClock clock;
+  const auto sealer = std::move(Sealer::open(folder / "keys", kOrigin, clock).value());
+  EXPECT_TRUE(sealer->renew(2));
+  OutcomeRecord failed = outcome(3, 1, "error");
+  failed.error = "no \xff";
+  DecisionRecord quoting = rich_decision();
+  quoting.effects.clear();
+  for (const Record& record :
+       {Record(quoting), Record(failed), Record(DryRunRecord{.session = 1, .hash = "a", .report = "r"})}) {
+    DraftContext sealed = forger.context();
+    sealed.text = TextMode::sealed;
+    sealed.sealer = sealer.get();
+    forger.add(make_draft(record, sealed).value());
+  }
   forger.add(heartbeat_draft(forger.context())).add(close_draft(forger.context()));
   std::vector<std::string> lines;
   std::string_view rest = forger.bytes();

@@ -317,6 +317,13 @@ TEST_F(SealedForm, OfAnOutcomeFitsInWhatWasKeptForIt) {
   }
 }
 
+TEST_F(SealedForm, RefusesWhatIsTooLongOnceItIsSealed) {
+  EXPECT_TRUE(make_draft(decision(std::string(std::size_t{11} << 20, 'x')), context()));
+  const auto refused = make_draft(decision(std::string(std::size_t{13} << 20, 'x')), context());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::sqlstate::program_limit_exceeded);
+}
+
 TEST_F(SealedForm, CutsAnErrorBeforeABrokenCharacter) {
   OutcomeRecord failed = outcome(2, 1, "error");
   failed.error = std::string(kMaxErrorBytes - 1, 'x') + "\xc3\xa9";

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -171,6 +173,27 @@ TEST_F(SealingFolderTest, OverwritesTheBlocksOfWhatItReplaces) {
   std::string left(size + 1, 'x');
   ASSERT_EQ(::pread(old.get(), left.data(), left.size(), 0), static_cast<ssize_t>(size));
   EXPECT_EQ(left, std::string(size, '\0') + "x");
+}
+
+TEST_F(SealingFolderTest, IsReadWhileFilesAreReplaced) {
+  const auto folder = make();
+  ASSERT_TRUE(folder.create(sealing_keys()));
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    auto keys = sealing_keys();
+    for (std::uint32_t slot = 0; slot < 100; ++slot) {
+      keys.of(SealClass::text).erase(slot, slot);
+      EXPECT_TRUE(folder.replace(keys));
+    }
+    done = true;
+  });
+  const auto reader = SealingFolder::open(path_).value();
+  while (!done) {
+    const auto read = reader.read(3);
+    EXPECT_TRUE(read) << read.error().message;
+    EXPECT_TRUE(!read || read->of(SealClass::text).has(100));
+  }
+  writer.join();
 }
 
 TEST_F(SealingFolderTest, ReplacesNothingThatIsNotThere) {

@@ -125,6 +125,7 @@ TEST_F(RelayLocks, AfterFiveSecondsTheClientIsTold) {
   EXPECT_EQ(sent_to_client(), "Z(I)");
   EXPECT_EQ(outcome().result, "error");
   EXPECT_EQ(outcome().sqlstate, "55P03");
+  EXPECT_THAT(outcome().error, HasSubstr("it was tried"));
   EXPECT_EQ(outcome().differs, std::nullopt);
 }
 
