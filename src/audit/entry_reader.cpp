@@ -262,6 +262,13 @@ std::string EntryReader::text(const Value& object, std::string_view key) const {
   return base::from_base64(json_.raw(*coded)).value_or("");
 }
 
+std::optional<std::string_view> EntryReader::plain_text(std::string_view key) const {
+  const Value* value = json_.find(json_.root(), key);
+  if (value == nullptr || value->kind != Kind::string) return std::nullopt;
+  const std::string_view raw = json_.raw(*value);
+  return raw.find('\\') == std::string_view::npos ? std::optional(raw) : std::nullopt;
+}
+
 std::string EntryReader::text(std::string_view key) const {
   return text(json_.root(), key);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <new>
 
 #include <openssl/evp.h>
 
@@ -21,17 +22,25 @@ const EVP_MD* sha256() {
   return algorithm;
 }
 
+using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+
+// Of this thread.
+Context& context() {
+  thread_local Context context{EVP_MD_CTX_new()};
+  return context;
+}
+
 // Fails only without memory or without SHA-256 in OpenSSL. A log that cannot be proven must not be written:
 // stop here.
 Hash digest(std::string_view domain, std::string_view first, std::string_view second) {
-  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
-  const auto add = [](std::string_view part) {
-    return part.empty() || EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  EVP_MD_CTX* const with = context().get();
+  const auto add = [with](std::string_view part) {
+    return part.empty() || EVP_DigestUpdate(with, part.data(), part.size()) == 1;
   };
   Hash out{};
   unsigned int length = 0;
-  const bool done = context && EVP_DigestInit_ex2(context.get(), sha256(), nullptr) == 1 && add(domain) &&
-                    add(first) && add(second) && EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1;
+  const bool done = with != nullptr && EVP_DigestInit_ex2(with, sha256(), nullptr) == 1 && add(domain) &&
+                    add(first) && add(second) && EVP_DigestFinal_ex(with, out.data(), &length) == 1;
   if (!done || length != out.size()) std::abort();
   return out;
 }
@@ -41,6 +50,11 @@ std::string_view bytes_of(const Hash& hash) {
 }
 
 }  // namespace
+
+void prepare_hashing() {
+  if (!context()) context().reset(EVP_MD_CTX_new());
+  if (!context() || EVP_DigestInit_ex2(context().get(), sha256(), nullptr) != 1) throw std::bad_alloc();
+}
 
 Hash leaf_hash(std::string_view line) {
   return digest(std::string_view("\x00", 1), line, {});

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "audit/entry_reader.hpp"
+#include "audit/entry_facts.hpp"
 #include "portcullis/audit/verify.hpp"
 
 namespace portcullis::audit {
@@ -20,7 +20,7 @@ class EntryRules {
   using Report = std::function<void(VerifyResult severity, std::string_view check, std::string message)>;
   explicit EntryRules(Report report) : report_(std::move(report)) {}
 
-  void see(const EntryReader& entry);
+  void see(const EntryFacts& entry);
   // Allowed statements that no outcome followed: see VerifyReport.
   [[nodiscard]] std::uint64_t unresolved() const noexcept { return unresolved_; }
 
@@ -32,14 +32,14 @@ class EntryRules {
     bool unresolved = false;  // it should have one, and had none yet
   };
 
-  void see_lifecycle(const EntryReader& entry);
-  void see_time(const EntryReader& entry, bool was_running);
-  void see_silence(const EntryReader& entry);
-  void see_decision(const EntryReader& entry);
-  void see_counter(const EntryReader& entry);
-  void see_policy(const EntryReader& entry);
-  void see_config(const EntryReader& entry);
-  void see_outcome(const EntryReader& entry);
+  void see_lifecycle(const EntryFacts& entry);
+  void see_time(const EntryFacts& entry, bool was_running);
+  void see_silence(const EntryFacts& entry);
+  void see_decision(const EntryFacts& entry);
+  void see_counter(const EntryFacts& entry);
+  void see_policy(const EntryFacts& entry);
+  void see_config(const EntryFacts& entry);
+  void see_outcome(const EntryFacts& entry);
   void drop_waiting();
 
   enum class Phase : std::uint8_t { fresh, running, closed, recovered };
@@ -53,8 +53,8 @@ class EntryRules {
   std::map<std::uint64_t, Waiting> waiting_;  // by index
   std::uint64_t known_from_ = 0;              // decisions below this index are no longer in waiting_
   std::uint64_t unresolved_ = 0;
-  std::set<std::string> policies_;                 // hashes of those that came into force in this boot
-  std::map<std::string, std::uint64_t> counters_;  // decisions of each agent in this boot
+  std::set<std::string, std::less<>> policies_;                 // hashes of those that came into force in this boot
+  std::map<std::string, std::uint64_t, std::less<>> counters_;  // decisions of each agent in this boot
 };
 
 }  // namespace portcullis::audit

@@ -17,6 +17,7 @@ enum class VerifyResult : std::uint8_t { clean = 0, tampered = 1, incomplete = 2
 struct VerifyOptions {
   std::vector<VerifierKey> keys;               // any of which may vouch for the key that signs
   std::vector<std::filesystem::path> anchors;  // files with notes of the log that were kept elsewhere
+  unsigned threads = 0;                        // 0: as many as the machine has cores; never more than 16
 };
 
 struct Finding {
