@@ -158,6 +158,9 @@ std::string_view to_text(EntryType type) noexcept {
 }
 
 std::optional<EntryType> entry_type(std::string_view name) noexcept {
+  // Of nearly all entries.
+  if (name == "decision") return EntryType::decision;
+  if (name == "outcome") return EntryType::outcome;
   const auto* const found = std::find(kTypeNames.begin(), kTypeNames.end(), name);
   if (found == kTypeNames.end()) return std::nullopt;
   return static_cast<EntryType>(found - kTypeNames.begin());
@@ -264,9 +267,8 @@ std::string EntryReader::text(const Value& object, std::string_view key) const {
 
 std::optional<std::string_view> EntryReader::plain_text(std::string_view key) const {
   const Value* value = json_.find(json_.root(), key);
-  if (value == nullptr || value->kind != Kind::string) return std::nullopt;
-  const std::string_view raw = json_.raw(*value);
-  return raw.find('\\') == std::string_view::npos ? std::optional(raw) : std::nullopt;
+  if (value == nullptr || value->kind != Kind::string || value->has_escape) return std::nullopt;
+  return json_.raw(*value);
 }
 
 std::string EntryReader::text(std::string_view key) const {

@@ -9,10 +9,6 @@ namespace portcullis::audit {
 
 using Hash = std::array<unsigned char, 32>;
 
-// Takes the memory that hashing in this thread needs, which otherwise is taken with the first hash: without it
-// that would end the process. Throws std::bad_alloc.
-void prepare_hashing();
-
 // SHA-256(0x00 || line): RFC 6962, section 2.1, the hash of a leaf. `line` comes without its line feed.
 [[nodiscard]] Hash leaf_hash(std::string_view line);
 

@@ -51,7 +51,7 @@ void append_utf8(std::string& out, std::uint32_t point) {
   }
 }
 
-constexpr std::ptrdiff_t kWord = 8;
+constexpr int kWord = 8;
 
 // The first of the eight bytes is the lowest.
 std::uint64_t load(const char* at) {
@@ -76,7 +76,20 @@ std::uint64_t specials(std::uint64_t word) {
   return (word | (word - each * 0x20) | quote | backslash) & each * 0x80;
 }
 
+using Block = signed char __attribute__((vector_size(16)));
+
+// Whether one of 16 bytes is such a one: those above 0x7f are below 0.
+bool has_special(const char* at) {
+  Block block;
+  std::memcpy(&block, at, sizeof block);
+  const Block found = (block < 0x20) | (block == '"') | (block == '\\');
+  std::uint64_t halves[2];
+  std::memcpy(halves, &found, sizeof halves);
+  return (halves[0] | halves[1]) != 0;
+}
+
 const char* skip_plain(const char* at, const char* end) {
+  while (end - at >= std::ptrdiff_t{sizeof(Block)} && !has_special(at)) at += sizeof(Block);
   for (; end - at >= kWord; at += kWord) {
     if (const std::uint64_t found = specials(load(at)); found != 0) return at + std::countr_zero(found) / 8;
   }
@@ -86,6 +99,28 @@ const char* skip_plain(const char* at, const char* end) {
   };
   while (at != end && is_plain(*at)) ++at;
   return at;
+}
+
+// The highest bit of each byte that is no decimal digit. As with specials(), the lowest bit is right.
+std::uint64_t no_digits(std::uint64_t word) {
+  constexpr std::uint64_t each = 0x0101010101010101u;
+  const std::uint64_t value = word ^ each * '0';
+  return (value | (value + each * (0x80 - 10))) & each * 0x80;
+}
+
+const char* skip_digits(const char* at, const char* end) {
+  for (; end - at >= kWord; at += kWord) {
+    if (const std::uint64_t found = no_digits(load(at)); found != 0) return at + std::countr_zero(found) / 8;
+  }
+  while (at != end && is_digit(*at)) ++at;
+  return at;
+}
+
+// Of eight digits, or zero bytes for those in front: pairs, then fours, then all.
+std::uint64_t number_of(std::uint64_t word) {
+  word = (word & 0x0f0f0f0f0f0f0f0fu) * (1 + (10u << 8)) >> 8;
+  word = (word & 0x00ff00ff00ff00ffu) * (1 + (100u << 16)) >> 16;
+  return (word & 0x0000ffff0000ffffu) * (1 + (std::uint64_t{10000} << 32)) >> 32;
 }
 
 // `raw` has passed the parser: every escape is whole.
@@ -202,6 +237,7 @@ const char* JsonLine::value(const char* at, int depth, std::uint32_t slot) {
   const char c = *at;
   Kind kind = Kind::string;
   if (c == '"') {
+    has_escape_ = false;
     at = string(at);
   } else if (c == '{' || c == '[') {
     kind = c == '{' ? Kind::object : Kind::array;
@@ -220,9 +256,27 @@ const char* JsonLine::value(const char* at, int depth, std::uint32_t slot) {
   const std::uint32_t quote = kind == Kind::string ? 1 : 0;
   Value& done = values_[slot];
   done.kind = kind;
+  done.has_escape = kind == Kind::string && has_escape_;
   done.begin = offset(begin) + quote;
   done.end = offset(at) - quote;
   return at;
+}
+
+// Of the member values_[slot], behind the member values_[before] if that is not 0. With its colon.
+inline const char* JsonLine::member_key(const char* at, std::uint32_t slot, std::uint32_t before) {
+  // Nearly all are short and plain, and then all that is asked of them stands in one word.
+  if (end_ - at > kWord + 2 && *at == '"') {
+    const std::uint64_t word = load(at + 1), found = specials(word);
+    const int length = std::countr_zero(found) / 8;
+    if (found != 0 && at[1 + length] == '"' && at[2 + length] == ':') {
+      Value& member = values_[slot];
+      member.key_begin = offset(at) + 1;
+      member.key_end = member.key_begin + static_cast<std::uint32_t>(length);
+      member.key_order = first_bytes(word, static_cast<std::size_t>(length));
+      if (before == 0 || values_[before].key_order < member.key_order) return at + length + 3;
+    }
+  }
+  return any_member_key(at, slot, before);
 }
 
 const char* JsonLine::children(const char* at, int depth, std::uint32_t parent) {
@@ -249,8 +303,7 @@ const char* JsonLine::children(const char* at, int depth, std::uint32_t parent) 
   }
 }
 
-// Of the member values_[slot], behind the member values_[before] if that is not 0. With its colon.
-const char* JsonLine::member_key(const char* at, std::uint32_t slot, std::uint32_t before) {
+const char* JsonLine::any_member_key(const char* at, std::uint32_t slot, std::uint32_t before) {
   const char* const begin = at + 1;
   at = string(at);
   if (at == nullptr) return at;
@@ -259,11 +312,11 @@ const char* JsonLine::member_key(const char* at, std::uint32_t slot, std::uint32
   Value& member = values_[slot];
   member.key_begin = offset(begin);
   member.key_end = offset(at) - 1;
-  const std::uint64_t order = end_ - begin >= kWord
-                                  ? first_bytes(load(begin), static_cast<std::size_t>(at - 1 - begin))
-                                  : order_of(key(member));
-  member.key_order = order;
-  if (before == 0 || values_[before].key_order < order || key(values_[before]) < key(member)) return behind;
+  member.key_order = end_ - begin >= kWord
+                         ? first_bytes(load(begin), static_cast<std::size_t>(at - 1 - begin))
+                         : order_of(key(member));
+  if (before == 0 || values_[before].key_order < member.key_order || key(values_[before]) < key(member))
+    return behind;
   return refuse(behind, "keys out of order or twice");
 }
 
@@ -277,6 +330,7 @@ const char* JsonLine::any_string(const char* at) {
     if (at == end_) return expect(at, '"');
     if (*at == '"') break;
     if (*at == '\\') {
+      has_escape_ = true;
       at = escape(at);
       if (at == nullptr) return at;
     } else if (static_cast<unsigned char>(*at) < 0x20) {
@@ -317,7 +371,7 @@ const char* JsonLine::integer_text(const char* at) {
   if (is_negative) ++at;
   if (at == end_ || !is_digit(*at)) return stop(at, "a number without digits");
   const char* const first = at;
-  while (at != end_ && is_digit(*at)) ++at;
+  at = skip_digits(at, end_);
   const std::string_view digits(first, static_cast<std::size_t>(at - first));
   const bool is_small = digits.size() < kMaxIntegerDigits.size() ||
                         (digits.size() == kMaxIntegerDigits.size() && digits <= kMaxIntegerDigits);
@@ -360,8 +414,20 @@ std::optional<std::int64_t> JsonLine::integer(const Value& value) const {
     digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
     if (digits.size() > kMaxIntegerDigits.size()) return std::nullopt;
   }
+  // Eight at a time, from the end: what stands before the first digit is in the line, too, and shifted out.
   std::int64_t number = 0;
-  for (const char digit : digits) number = number * 10 + (digit - '0');
+  if (digits.data() - line_.data() >= kWord) {
+    const char* end = digits.data() + digits.size();
+    std::int64_t unit = 1;
+    for (auto left = static_cast<int>(digits.size()); left > 0; left -= kWord, end -= kWord) {
+      const std::uint64_t word = load(end - kWord);
+      const int unused = left < kWord ? 8 * (kWord - left) : 0;
+      number += unit * static_cast<std::int64_t>(number_of(word >> unused << unused));
+      unit *= 100'000'000;
+    }
+  } else {
+    for (const char digit : digits) number = number * 10 + (digit - '0');
+  }
   if (value.kind != Kind::integer || number > kMaxInteger) return std::nullopt;
   return is_negative ? -number : number;
 }

@@ -64,7 +64,6 @@ void StretchReader::read(Stretch& stretch) {
   stretch.entries.clear();
   stretch.store.clear();
   if (!*stretch.file) return;
-  prepare_hashing();
   std::string_view rest = load(stretch);
   std::uint64_t offset = stretch.begin;
   while (!rest.empty()) {

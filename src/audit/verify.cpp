@@ -21,7 +21,7 @@ namespace portcullis::audit {
 namespace {
 
 constexpr std::size_t kMaxFindings = 20;
-constexpr std::uint64_t kStretchBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kStretchBytes = std::uint64_t{256} << 10;
 constexpr unsigned kMaxThreads = 16;
 
 unsigned threads_to_use(unsigned asked) {
@@ -324,7 +324,6 @@ VerifyReport verify_in_stretches(const std::filesystem::path& directory, const V
   VerifyReport report;
   report.findings.reserve(kMaxFindings);
   try {
-    prepare_hashing();
     Verifier(options, progress, stretch_bytes, report).run(directory);
   } catch (const std::bad_alloc&) {
     end_early(report, "there is not enough memory: free some, or check with --threads 1");

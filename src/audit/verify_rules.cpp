@@ -9,8 +9,10 @@ namespace {
 
 // Threads draw the time before they queue: entries may stand a little out of the order of their times.
 constexpr std::int64_t kToleratedStepMicros = 5'000'000;
-// About 80 bytes each. An outcome that comes after more allowed decisions than this is taken as it is.
+// 24 bytes each, and as much for those that are gone. An outcome that comes after more allowed decisions than
+// this is taken as it is.
 constexpr std::size_t kMaxWaiting = 50'000;
+constexpr std::size_t kSomeGone = 64;
 
 }  // namespace
 
@@ -113,30 +115,51 @@ void EntryRules::see_counter(const EntryFacts& entry) {
 
 void EntryRules::see_decision(const EntryFacts& entry) {
   if (!entry.is_forwarded) return;
-  const Waiting waiting{entry.session, entry.is_bind, !entry.is_parse};
-  waiting_.emplace_hint(waiting_.end(), entry.index, waiting);
-  unresolved_ += waiting.unresolved ? 1 : 0;
-  if (waiting_.size() <= kMaxWaiting) return;
-  known_from_ = waiting_.begin()->first + 1;
-  waiting_.erase(waiting_.begin());
+  waiting_.push_back({entry.index, entry.session, entry.is_bind, !entry.is_parse, false});
+  unresolved_ += waiting_.back().unresolved ? 1 : 0;
+  if (waiting_.size() - gone_ <= kMaxWaiting) return;
+  known_from_ = waiting_.front().index + 1;
+  drop(waiting_.front());
 }
 
 void EntryRules::see_outcome(const EntryFacts& entry) {
-  const auto found = waiting_.find(entry.decision);
-  if (found == waiting_.end() && entry.decision < known_from_) return;
-  if (found == waiting_.end() || found->second.session != entry.session) {
+  Waiting* const decision = waiting_for(entry.decision);
+  if (decision == nullptr && entry.decision < known_from_) return;
+  if (decision == nullptr || decision->session != entry.session) {
     report_(VerifyResult::tampered, "pairs",
             "the outcome of entry " + std::to_string(entry.decision) +
                 ", which is no allowed decision of this session, or has its final outcome already");
     return;
   }
-  unresolved_ -= std::exchange(found->second.unresolved, false) ? 1 : 0;
-  if (!found->second.repeats && !entry.is_suspended) waiting_.erase(found);
+  unresolved_ -= std::exchange(decision->unresolved, false) ? 1 : 0;
+  if (!decision->repeats && !entry.is_suspended) drop(*decision);
+}
+
+EntryRules::Waiting* EntryRules::waiting_for(std::uint64_t index) {
+  // Nearly always one of the last few.
+  auto found = waiting_.end();
+  for (int near = 0; near < 8 && found != waiting_.begin() && (found - 1)->index >= index; ++near) --found;
+  if (found != waiting_.begin() && (found - 1)->index >= index) {
+    found = std::lower_bound(waiting_.begin(), found, index,
+                             [](const Waiting& one, std::uint64_t sought) { return one.index < sought; });
+  }
+  return found == waiting_.end() || found->index != index || found->is_gone ? nullptr : &*found;
+}
+
+void EntryRules::drop(Waiting& waiting) {
+  waiting.is_gone = true;
+  ++gone_;
+  for (; !waiting_.empty() && waiting_.front().is_gone; --gone_) waiting_.pop_front();
+  for (; !waiting_.empty() && waiting_.back().is_gone; --gone_) waiting_.pop_back();
+  if (gone_ < kSomeGone || 2 * gone_ < waiting_.size()) return;
+  std::erase_if(waiting_, [](const Waiting& one) { return one.is_gone; });
+  gone_ = 0;
 }
 
 // Session numbers begin again at each start, and a statement of before has no outcome any more.
 void EntryRules::drop_waiting() {
   waiting_.clear();
+  gone_ = 0;
   known_from_ = 0;
 }
 

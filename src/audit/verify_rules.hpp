@@ -2,7 +2,9 @@
 // starts and ends, decisions and outcomes, time. docs/audit-format.md, "What must hold between entries".
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -27,9 +29,10 @@ class EntryRules {
  private:
   // An allowed decision that may still have outcomes.
   struct Waiting {
-    std::uint64_t session = 0;
+    std::uint64_t index = 0, session = 0;
     bool repeats = false;     // a Bind: each Execute of its portal has an outcome
     bool unresolved = false;  // it should have one, and had none yet
+    bool is_gone = false;     // it may have no more
   };
 
   void see_lifecycle(const EntryFacts& entry);
@@ -40,6 +43,9 @@ class EntryRules {
   void see_policy(const EntryFacts& entry);
   void see_config(const EntryFacts& entry);
   void see_outcome(const EntryFacts& entry);
+  // Null where there is none of this index.
+  [[nodiscard]] Waiting* waiting_for(std::uint64_t index);
+  void drop(Waiting& waiting);
   void drop_waiting();
 
   enum class Phase : std::uint8_t { fresh, running, closed, recovered };
@@ -50,7 +56,9 @@ class EntryRules {
   std::optional<std::string> segment_boot_;   // of a segment before the start that it belongs to
   std::int64_t latest_ = 0;                   // the latest time seen in this boot
   std::int64_t heartbeat_ = 0;                // microseconds that it may be silent
-  std::map<std::uint64_t, Waiting> waiting_;  // by index
+  // By index. The first one is never gone, and no more than half of them are, but for a few.
+  std::deque<Waiting> waiting_;
+  std::size_t gone_ = 0;
   std::uint64_t known_from_ = 0;              // decisions below this index are no longer in waiting_
   std::uint64_t unresolved_ = 0;
   std::set<std::string, std::less<>> policies_;                 // hashes of those that came into force in this boot
