@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "audit/key_history.hpp"
+#include "audit/leaf_run.hpp"
 #include "audit/note_check.hpp"
 #include "audit/note_read.hpp"
-#include "audit/leaf_run.hpp"
 
 namespace portcullis::audit {
 

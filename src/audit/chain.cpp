@@ -30,9 +30,8 @@ ChainState claimed_before(const EntryReader& entry) {
 }
 
 bool is_claim_true(const ChainState& claimed, const ChainState& state) {
-  return (state.origin.empty() || claimed.origin == state.origin) &&
-         claimed.next_index == state.next_index && claimed.leaf == state.leaf &&
-         claimed.batch == state.batch + (state.in_batch ? 0 : 1);
+  return (state.origin.empty() || claimed.origin == state.origin) && claimed.next_index == state.next_index &&
+         claimed.leaf == state.leaf && claimed.batch == state.batch + (state.in_batch ? 0 : 1);
 }
 
 std::optional<ReadProblem> Chain::check_place(bool first_of_segment) const {

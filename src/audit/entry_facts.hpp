@@ -14,14 +14,14 @@ namespace portcullis::audit {
 
 // What the few entries say that others are measured by. What the type has not is empty.
 struct Declaration {
-  std::string boot{};                      // of `segment` and `open`
-  bool names_key = false;                  // of these two: whether there is a `key`
-  std::string key{};                       // that one
-  std::string old_key{}, new_key{};        // of `key`
-  std::string hash{};                      // of `policy` and `config`
-  bool hash_holds = false;                 // it is that of their bytes
-  std::vector<Hash> frontier{};            // of `segment`
-  std::int64_t heartbeat = 0;              // of `open`, in milliseconds
+  std::string boot{};                // of `segment` and `open`
+  bool names_key = false;            // of these two: whether there is a `key`
+  std::string key{};                 // that one
+  std::string old_key{}, new_key{};  // of `key`
+  std::string hash{};                // of `policy` and `config`
+  bool hash_holds = false;           // it is that of their bytes
+  std::vector<Hash> frontier{};      // of `segment`
+  std::int64_t heartbeat = 0;        // of `open`, in milliseconds
 };
 
 struct EntryFacts {
@@ -35,7 +35,7 @@ struct EntryFacts {
   std::uint64_t agent_seq = 0;  // of a decision
   std::uint64_t decision = 0;   // of an outcome
   std::int64_t micros = 0;
-  std::string_view agent{}, policy{};         // of a decision
+  std::string_view agent{}, policy{};        // of a decision
   const Declaration* declaration = nullptr;  // of `segment`, `open`, `key`, `policy` and `config`, else null
 };
 

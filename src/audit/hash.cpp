@@ -1,5 +1,6 @@
-// The functions of OpenSSL that are called directly: they need no memory, and so cannot fail, and take an eighth
-// less time for an entry and a third less for a node of the tree than the ones that OpenSSL 3 prefers to them.
+// The functions of OpenSSL that are called directly: they need no memory, and so cannot fail, and take an
+// eighth less time for an entry and a third less for a node of the tree than the ones that OpenSSL 3 prefers
+// to them.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "audit/hash.hpp"

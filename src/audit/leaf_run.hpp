@@ -38,8 +38,8 @@ class LogTree {
     tree_.append(leaf);
     end_ = tree_.end();
   }
-  // The next leaves are those of `run`, which begins here or before, and stays as it is until the next call of
-  // this or of leave().
+  // The next leaves are those of `run`, which begins here or before, and stays as it is until the next call
+  // of this or of leave().
   void follow(const LeafRun& run) {
     catch_up();
     run_ = &run;

@@ -10,8 +10,8 @@
 
 #include "audit/directory_listing.hpp"
 #include "audit/key_history.hpp"
-#include "audit/note_stream.hpp"
 #include "audit/leaf_run.hpp"
+#include "audit/note_stream.hpp"
 #include "portcullis/audit/verify.hpp"
 
 namespace portcullis::audit {

@@ -13,13 +13,13 @@
 
 namespace portcullis::audit {
 
-// Whoever takes stretches is one of the threads: where the next one is not there yet, he reads one himself. So
-// with one thread there is no other, and all goes in turn.
+// Whoever takes stretches is one of the threads: where the next one is not there yet, he reads one himself.
+// So with one thread there is no other, and all goes in turn.
 class StretchQueue {
  public:
-  // At most so many threads, fewer where the log is small or the system gives no more. Each stretch has so many
-  // bytes, and the lines that begin in them. Two stretches a thread are held at a time. With 0 bytes each
-  // segment is one stretch of nothing.
+  // At most so many threads, fewer where the log is small or the system gives no more. Each stretch has so
+  // many bytes, and the lines that begin in them. Two stretches a thread are held at a time. With 0 bytes
+  // each segment is one stretch of nothing.
   StretchQueue(std::vector<SegmentPath> segments, unsigned threads, std::uint64_t bytes);
   ~StretchQueue();
   StretchQueue(const StretchQueue&) = delete;
@@ -53,7 +53,7 @@ class StretchQueue {
   std::exception_ptr failure_;  // of a thread that could not go on
   // What is claimed next.
   std::size_t segment_ = 0;
-  SharedFile file_;               // of that segment; null: not opened yet
+  SharedFile file_;  // of that segment; null: not opened yet
   std::uint64_t from_ = 0, file_bytes_ = 0;
   // Stretches are numbered; that of a number is in the slot of that number, modulo how many there are.
   std::uint64_t claimed_ = 0, given_ = 0, released_ = 0;

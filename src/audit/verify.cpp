@@ -11,8 +11,8 @@
 #include "audit/directory_listing.hpp"
 #include "audit/format.hpp"
 #include "audit/key_history.hpp"
-#include "audit/note_check.hpp"
 #include "audit/leaf_run.hpp"
+#include "audit/note_check.hpp"
 #include "audit/stretch_queue.hpp"
 #include "audit/verify_in_stretches.hpp"
 #include "audit/verify_rules.hpp"
@@ -37,7 +37,8 @@ class Verifier {
         threads_(threads_to_use(options.threads)),
         stretch_bytes_(stretch_bytes),
         report_(report),
-        anchors_(options.anchors), keys_(options.keys, reporter()) {
+        anchors_(options.anchors),
+        keys_(options.keys, reporter()) {
     report_.result = VerifyResult::clean;
   }
 
@@ -299,16 +300,20 @@ class Verifier {
   NoteCheck notes_{keys_, placed_reporter()};
   std::string file_;
   std::uint64_t line_ = 0, index_ = 0;
-  bool next_begins_segment_ = true;  // of the stretches
-  FactStore store_;  // of an entry that is read here
+  bool next_begins_segment_ = true;                  // of the stretches
+  FactStore store_;                                  // of an entry that is read here
   std::uint64_t passed_ = 0, done_ = 0, total_ = 0;  // bytes: in segments before, read, in all
 };
 
 // What was found before stays, and is worth more than what was not.
-void end_early(VerifyReport& report, const char* why) {
+void end_early(VerifyReport& report, Finding why) {
+  why.index = report.entries;
   if (report.result != VerifyResult::tampered) report.result = VerifyResult::incomplete;
-  if (report.findings.size() < kMaxFindings)
-    report.findings.push_back({"read", report.entries, {}, 0, std::string("the check ended early: ") + why});
+  if (report.findings.size() < kMaxFindings) report.findings.push_back(std::move(why));
+}
+
+Finding no_memory() {
+  return {"read", 0, {}, 0, "the check ended early for want of memory: free some, or check with --threads 1"};
 }
 
 }  // namespace
@@ -323,12 +328,13 @@ VerifyReport verify_in_stretches(const std::filesystem::path& directory, const V
                                  std::uint64_t stretch_bytes) {
   VerifyReport report;
   report.findings.reserve(kMaxFindings);
+  Finding no_memory_left = no_memory();  // when it is needed, there is none to make it
   try {
     Verifier(options, progress, stretch_bytes, report).run(directory);
   } catch (const std::bad_alloc&) {
-    end_early(report, "there is not enough memory: free some, or check with --threads 1");
+    end_early(report, std::move(no_memory_left));
   } catch (const std::exception& failed) {
-    end_early(report, failed.what());
+    end_early(report, {"read", 0, {}, 0, std::string("the check ended early: ") + failed.what()});
   }
   return report;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-
 namespace portcullis::audit {
 namespace {
 
@@ -71,8 +70,7 @@ void EntryRules::see_silence(const EntryFacts& entry) {
 }
 
 void EntryRules::see_time(const EntryFacts& entry, bool was_running) {
-  const bool new_boot =
-      !was_running || entry.type == EntryType::open || entry.type == EntryType::recovered;
+  const bool new_boot = !was_running || entry.type == EntryType::open || entry.type == EntryType::recovered;
   if (!new_boot && entry.micros < latest_ - kToleratedStepMicros) {
     report_(VerifyResult::incomplete, "time",
             "the time goes back by " + std::to_string((latest_ - entry.micros) / 1'000'000) +
@@ -92,7 +90,8 @@ void EntryRules::see_policy(const EntryFacts& entry) {
     policies_.insert(entry.declaration->hash);
   } else if (entry.type == EntryType::decision) {
     if (!entry.policy.empty() && !policies_.contains(entry.policy))
-      wrong("it was made by the policy " + std::string(entry.policy) + ", which did not come into force since the start");
+      wrong("it was made by the policy " + std::string(entry.policy) +
+            ", which did not come into force since the start");
   }
 }
 
@@ -108,8 +107,8 @@ void EntryRules::see_counter(const EntryFacts& entry) {
   const std::uint64_t due = ++counter->second, told = entry.agent_seq;
   if (told == due) return;
   report_(VerifyResult::tampered, "counters",
-          "decision " + std::to_string(told) + " of agent \"" + std::string(entry.agent) + "\" stands where its decision " +
-              std::to_string(due) + " must");
+          "decision " + std::to_string(told) + " of agent \"" + std::string(entry.agent) +
+              "\" stands where its decision " + std::to_string(due) + " must");
   counter->second = told;
 }
 

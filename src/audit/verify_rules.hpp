@@ -53,15 +53,15 @@ class EntryRules {
   Report report_;
   Phase phase_ = Phase::fresh;
   std::string boot_;
-  std::optional<std::string> segment_boot_;   // of a segment before the start that it belongs to
-  std::int64_t latest_ = 0;                   // the latest time seen in this boot
-  std::int64_t heartbeat_ = 0;                // microseconds that it may be silent
+  std::optional<std::string> segment_boot_;  // of a segment before the start that it belongs to
+  std::int64_t latest_ = 0;                  // the latest time seen in this boot
+  std::int64_t heartbeat_ = 0;               // microseconds that it may be silent
   // By index. The first one is never gone, and no more than half of them are, but for a few.
   std::deque<Waiting> waiting_;
   std::size_t gone_ = 0;
-  std::uint64_t known_from_ = 0;              // decisions below this index are no longer in waiting_
+  std::uint64_t known_from_ = 0;  // decisions below this index are no longer in waiting_
   std::uint64_t unresolved_ = 0;
-  std::set<std::string, std::less<>> policies_;                 // hashes of those that came into force in this boot
+  std::set<std::string, std::less<>> policies_;  // hashes of those that came into force in this boot
   std::map<std::string, std::uint64_t, std::less<>> counters_;  // decisions of each agent in this boot
 };
 
