@@ -121,13 +121,39 @@ bool is_parameter(const JsonLine& json, const Value& value) {
   return only != nullptr && only->next == 0;
 }
 
-// Of a line in canonical form: there, a number is within its range.
-bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
+// Of what a FieldForm is.
+constexpr Kind kind_of(FieldForm form) {
   switch (form) {
     case FieldForm::text:
-    case FieldForm::word: return value.kind == Kind::string;
-    case FieldForm::flag: return value.kind == Kind::boolean;
-    case FieldForm::count: return value.kind == Kind::integer && json.raw(value).front() != '-';
+    case FieldForm::word: return Kind::string;
+    case FieldForm::flag: return Kind::boolean;
+    case FieldForm::count: return Kind::integer;
+    case FieldForm::said: return Kind::object;
+    case FieldForm::texts:
+    case FieldForm::hashes:
+    case FieldForm::effects:
+    case FieldForm::parameters: break;
+  }
+  return Kind::array;
+}
+
+constexpr auto kKinds = [] {
+  std::array<Kind, static_cast<std::size_t>(FieldForm::parameters) + 1> kinds{};
+  for (std::size_t form = 0; form < kinds.size(); ++form) kinds[form] = kind_of(static_cast<FieldForm>(form));
+  return kinds;
+}();
+
+bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form);
+
+// Of a line in canonical form: there, a number is within its range.
+bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
+  if (value.kind != kKinds[static_cast<std::size_t>(form)]) return false;
+  if (value.kind == Kind::integer) return json.raw(value).front() != '-';
+  return value.kind == Kind::string || value.kind == Kind::boolean || has_inner_form(json, value, form);
+}
+
+bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form) {
+  switch (form) {
     case FieldForm::texts:
       return all_elements(json, value, [&](const Value& element) { return is_text_element(json, element); });
     case FieldForm::effects:
@@ -139,6 +165,10 @@ bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
     case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });
+    case FieldForm::text:
+    case FieldForm::word:
+    case FieldForm::flag:
+    case FieldForm::count: break;
   }
   return false;
 }

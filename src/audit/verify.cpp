@@ -22,10 +22,11 @@ namespace {
 
 constexpr std::size_t kMaxFindings = 20;
 constexpr std::uint64_t kStretchBytes = std::uint64_t{256} << 10;
-constexpr unsigned kMaxThreads = 16;
+constexpr unsigned kMostUnasked = 16;
 
 unsigned threads_to_use(unsigned asked) {
-  return std::clamp(asked != 0 ? asked : std::thread::hardware_concurrency(), 1u, kMaxThreads);
+  if (asked != 0) return std::min(asked, kMostVerifyThreads);
+  return std::clamp(std::thread::hardware_concurrency(), 1u, kMostUnasked);
 }
 
 class Verifier {
