@@ -121,27 +121,10 @@ bool is_parameter(const JsonLine& json, const Value& value) {
   return only != nullptr && only->next == 0;
 }
 
-// Of what a FieldForm is.
-constexpr Kind kind_of(FieldForm form) {
-  switch (form) {
-    case FieldForm::text:
-    case FieldForm::word: return Kind::string;
-    case FieldForm::flag: return Kind::boolean;
-    case FieldForm::count: return Kind::integer;
-    case FieldForm::said: return Kind::object;
-    case FieldForm::texts:
-    case FieldForm::hashes:
-    case FieldForm::effects:
-    case FieldForm::parameters: break;
-  }
-  return Kind::array;
-}
-
-constexpr auto kKinds = [] {
-  std::array<Kind, static_cast<std::size_t>(FieldForm::parameters) + 1> kinds{};
-  for (std::size_t form = 0; form < kinds.size(); ++form) kinds[form] = kind_of(static_cast<FieldForm>(form));
-  return kinds;
-}();
+// By FieldForm.
+constexpr std::array kKinds{Kind::string, Kind::string, Kind::integer, Kind::boolean, Kind::array,
+                            Kind::array,  Kind::array,  Kind::object,  Kind::array};
+static_assert(kKinds.size() == static_cast<std::size_t>(FieldForm::parameters) + 1);
 
 bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form);
 
@@ -165,10 +148,7 @@ bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form) {
     case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });
-    case FieldForm::text:
-    case FieldForm::word:
-    case FieldForm::flag:
-    case FieldForm::count: break;
+    default: return false;
   }
   return false;
 }

@@ -10,6 +10,7 @@
 #include "audit/chain.hpp"
 #include "audit/directory_listing.hpp"
 #include "audit/format.hpp"
+#include "audit/key_conclusion.hpp"
 #include "audit/key_history.hpp"
 #include "audit/leaf_run.hpp"
 #include "audit/note_check.hpp"
@@ -87,53 +88,9 @@ class Verifier {
     index_ = report_.whole;
     file_.clear();
     line_ = 0;
-    const auto* key = keys_.at_end();
-    if (key == nullptr) {
-      conclude_unsigned();
-    } else {
-      conclude_on_key(*key);
-    }
+    conclude_on_key(keys_, report_, reporter());
     anchors_.conclude(report_.whole, name(), placed_reporter());
     report_.anchored = anchors_.anchored();
-  }
-
-  // Whoever takes the signatures off a log has to make it anew: then it looks like one that never had any,
-  // but to those who have its key.
-  void conclude_unsigned() {
-    if (keys_.any_given()) {
-      return add(VerifyResult::tampered, "key",
-                 "nobody signs this log, and a key was given: it was made anew, or is another log; keep the "
-                 "files as "
-                 "evidence, and look for a copy from elsewhere");
-    }
-    add(VerifyResult::incomplete, "unsigned",
-        "nobody signs this log: whoever can write its files can make it anew as a whole. Keep the root or "
-        "the "
-        "last leaf below elsewhere, and compare them the next time");
-  }
-
-  void conclude_on_key(const KeyHistory::InForce& key) {
-    report_.key = key.text;
-    report_.key_is_trusted = key.trusted;
-    conclude_on_trust(key);
-    if (report_.covered == report_.whole) return;
-    add(VerifyResult::incomplete, "unsigned",
-        "no note covers the entries from " + std::to_string(report_.covered) +
-            " on: check again once the gate has signed them, which takes it a second, or its next start");
-  }
-
-  void conclude_on_trust(const KeyHistory::InForce& key) {
-    if (!keys_.any_given()) {
-      return add(
-          VerifyResult::incomplete, "no key",
-          "whoever made this log may have made its key as well: give the public key with --key, from a "
-          "place that the gate's machine cannot change");
-    }
-    if (key.trusted) return;
-    add(VerifyResult::tampered, "key",
-        "the log is signed by " + key.text +
-            ", which is none of the keys given, and none of them put it in force: the log was made anew, or "
-            "this is another log's key");
   }
 
   // False when what follows cannot be judged: the chain is broken.
