@@ -15,10 +15,11 @@ struct VerifyAuditOptions {
   std::filesystem::path directory{};
   std::vector<std::filesystem::path> keys{};     // public ones, each in a file as `audit keygen` writes them
   std::vector<std::filesystem::path> anchors{};  // files with notes that were kept elsewhere
+  unsigned threads = 0;                          // of `verify`; 0: as many as there are cores, at most 16
 };
 
 // 0 clean, 1 tampered, 2 incomplete: the last line says which, with what was found and what was proven above
-// it. 2 as well where a key cannot be taken; then nothing is checked.
+// it. 2 as well where a key cannot be taken, or there is no memory; then nothing is checked.
 [[nodiscard]] int verify_audit(const VerifyAuditOptions& options, Console& console);
 
 struct ShowOptions {

@@ -1,3 +1,4 @@
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -107,12 +108,12 @@ std::optional<std::vector<audit::VerifierKey>> read_keys(const VerifyAuditOption
 
 }  // namespace
 
-int verify_audit(const VerifyAuditOptions& options, Console& console) {
+int verify_audit(const VerifyAuditOptions& options, Console& console) try {
   auto keys = read_keys(options, console);
   if (!keys) return static_cast<int>(audit::VerifyResult::incomplete);
   const auto report = [&] {
     Progress progress(console);
-    return audit::verify(options.directory, {std::move(*keys), options.anchors},
+    return audit::verify(options.directory, {std::move(*keys), options.anchors, options.threads},
                          [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }();
   for (const auto& finding : report.findings) print(finding, console.out);
@@ -124,6 +125,10 @@ int verify_audit(const VerifyAuditOptions& options, Console& console) {
   if (!report.last_leaf.empty()) console.out << "; last leaf " << report.last_leaf;
   console.out << "\n";
   return static_cast<int>(report.result);
+} catch (const std::bad_alloc&) {
+  // 1 would say that the log was tampered with.
+  console.err << "portcullis: not enough memory to verify the log: free some, or try --threads 1\n";
+  return static_cast<int>(audit::VerifyResult::incomplete);
 }
 
 }  // namespace portcullis::app

@@ -15,6 +15,7 @@
 #include "app/policy_diff.hpp"
 #include "app/policy_explain.hpp"
 #include "app/user_command.hpp"
+#include "portcullis/audit/verify.hpp"
 #include "sql/analyze.hpp"
 
 namespace portcullis::app {

@@ -147,6 +147,14 @@ void add_audit_verify(CLI::App& audit, AuditLine& line) {
       "portcullis audit verify /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
   verify.add_option("directory", line.verify.directory, "The log's folder")->required()->type_name("DIR");
   add_evidence_options(verify, line.verify);
+  verify
+      .add_option(
+          "--threads", line.verify.threads,
+          "How many threads read the log, 1 to 64; as many as there are cores, at most 16, where it is\n"
+          "not said. The result is the same. Each takes a few MiB of memory, and up to 150 where\n"
+          "entries are as large as they may be")
+      ->check(CLI::Range(1u, audit::kMostVerifyThreads))
+      ->type_name("N");
 }
 
 void add_audit_drill(CLI::App& audit, AuditLine& line) {

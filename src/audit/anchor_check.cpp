@@ -50,17 +50,17 @@ void AnchorCheck::keep(std::size_t file, Note note, std::uint64_t line) {
   anchors_.push_back({file, line, note.size, note.root, origin_, std::move(note.signatures)});
 }
 
-void AnchorCheck::see(const RangeTree& tree, const KeyHistory& keys) {
+void AnchorCheck::see(LogTree& tree, const KeyHistory& keys) {
   for (; next_ < anchors_.size() && anchors_[next_].size <= tree.end(); ++next_)
     anchors_[next_].verdict = judge(anchors_[next_], tree, keys);
 }
 
-AnchorCheck::Verdict AnchorCheck::judge(const Anchor& anchor, const RangeTree& tree, const KeyHistory& keys) {
+AnchorCheck::Verdict AnchorCheck::judge(const Anchor& anchor, LogTree& tree, const KeyHistory& keys) {
   const auto* key = keys.in_force();
   const Note note{*anchor.origin, anchor.size, anchor.root,
                   signed_text(*anchor.origin, anchor.size, anchor.root), anchor.signatures};
   if (key == nullptr || is_signed(note, key->key) != Signed::by_key) return Verdict::not_signed;
-  return anchor.root == *tree.root() ? Verdict::holds : Verdict::other_root;
+  return anchor.root == tree.root() ? Verdict::holds : Verdict::other_root;
 }
 
 void AnchorCheck::conclude(std::uint64_t entries, std::string_view name, const PlacedReport& report) {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "audit/key_history.hpp"
+#include "audit/leaf_run.hpp"
 #include "audit/note_check.hpp"
 #include "audit/note_read.hpp"
-#include "audit/range_tree.hpp"
 
 namespace portcullis::audit {
 
@@ -24,7 +24,7 @@ class AnchorCheck {
   explicit AnchorCheck(const std::vector<std::filesystem::path>& files);
 
   // To be called behind every entry: the tree is of all entries so far, which the keys have seen.
-  void see(const RangeTree& tree, const KeyHistory& keys);
+  void see(LogTree& tree, const KeyHistory& keys);
   // The log has so many entries in whole batches, and this name. One finding a file at most.
   void conclude(std::uint64_t entries, std::string_view name, const PlacedReport& report);
   // The largest size of a note that holds; after conclude().
@@ -51,7 +51,7 @@ class AnchorCheck {
 
   void read(std::size_t file);
   void keep(std::size_t file, Note note, std::uint64_t line);
-  [[nodiscard]] static Verdict judge(const Anchor& anchor, const RangeTree& tree, const KeyHistory& keys);
+  [[nodiscard]] static Verdict judge(const Anchor& anchor, LogTree& tree, const KeyHistory& keys);
   void conclude(const Anchor& anchor, std::uint64_t entries, std::string_view name);
   static void blame(File& file, VerifyResult severity, std::uint64_t line, std::string message);
 

@@ -1,8 +1,10 @@
 #include "audit/chain.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "audit/format.hpp"
+#include "base/encoding.hpp"
 
 namespace portcullis::audit {
 namespace {
@@ -16,6 +18,21 @@ std::string said(std::uint64_t number) {
 }
 
 }  // namespace
+
+ChainState claimed_before(const EntryReader& entry) {
+  ChainState claimed{.origin = std::string(entry.origin()),
+                     .next_index = entry.index(),
+                     .batch = entry.batch(),
+                     .in_batch = true};
+  const auto leaf = base::from_base64url(entry.previous());
+  std::copy(leaf->begin(), leaf->end(), claimed.leaf.begin());
+  return claimed;
+}
+
+bool is_claim_true(const ChainState& claimed, const ChainState& state) {
+  return (state.origin.empty() || claimed.origin == state.origin) && claimed.next_index == state.next_index &&
+         claimed.leaf == state.leaf && claimed.batch == state.batch + (state.in_batch ? 0 : 1);
+}
 
 std::optional<ReadProblem> Chain::check_place(bool first_of_segment) const {
   const EntryReader& entry = reader_;
@@ -68,14 +85,37 @@ bool is_kept_without_end(EntryType type) noexcept {
   return type == EntryType::decision || type == EntryType::outcome;
 }
 
+void SegmentScan::take(const ChainState& now, std::uint64_t end_of_line) {
+  entries_end = end_of_line;
+  if (now.in_batch) return;
+  state = now;
+  ++batches;
+  last_batch = std::exchange(end, end_of_line);
+}
+
+void SegmentScan::take(const SegmentScan& next) {
+  entries_end = next.entries_end;
+  line += next.line;
+  if (next.batches == 0) return;
+  state = next.state;
+  last_batch = next.batches > 1 ? next.last_batch : end;
+  end = next.end;
+  batches += next.batches;
+}
+
 namespace {
 
 // A segment being read. The states: entries; then perhaps one line that is none; then the rest.
 class Scanner {
  public:
-  Scanner(LineScanner& lines, Chain& chain, const std::function<void(const Line&)>& on_entry)
+  Scanner(LineScanner& lines, Chain& chain, const std::function<void(const Line&)>& on_entry,
+          std::optional<SegmentScan> so_far)
       : lines_(lines), chain_(chain), on_entry_(on_entry) {
-    scan_.state = chain.state();
+    if (so_far) {
+      scan_ = std::move(*so_far);
+    } else {
+      scan_.state = chain.state();
+    }
   }
 
   base::Result<SegmentScan> run() {
@@ -100,30 +140,16 @@ class Scanner {
     }
     before_ = chain_.state();
     if (on_entry_) on_entry_(line);
-    if (!chain_.state().in_batch) {
-      scan_.state = chain_.state();
-      ++scan_.batches;
-      scan_.last_batch = scan_.end;
-      scan_.end = line.offset + line.text.size() + 1;
-      begin_behind();
-    } else {
-      used_ = line.offset + line.text.size() + 1;
-      note_begun();
-    }
+    scan_.take(chain_.state(), line.offset + line.text.size() + 1);
+    note_begun();
     return std::nullopt;
   }
 
-  void begin_behind() {
-    scan_.begun = chain_.state();
-    scan_.begun_end = scan_.end;
-    is_begun_ = true;
-  }
-
   void note_begun() {
-    is_begun_ = is_begun_ && is_kept_without_end(chain_.state().last_type);
+    is_begun_ = !chain_.state().in_batch || (is_begun_ && is_kept_without_end(chain_.state().last_type));
     if (!is_begun_) return;
     scan_.begun = chain_.state();
-    scan_.begun_end = used_;
+    scan_.begun_end = scan_.entries_end;
   }
 
   // From the first line that is no entry. A batch that was being written when the machine stopped leaves a
@@ -165,6 +191,7 @@ class Scanner {
   }
 
   SegmentScan finish() {
+    used_ = std::max(used_, scan_.entries_end);
     scan_.torn_bytes = used_ > scan_.end ? used_ - scan_.end : 0;
     scan_.torn = scan_.torn_bytes > 0 || zeros_;
     scan_.whole = !scan_.torn;
@@ -192,8 +219,9 @@ class Scanner {
 }  // namespace
 
 base::Result<SegmentScan> scan_segment(LineScanner& lines, Chain& chain,
-                                       const std::function<void(const Line&)>& on_entry) {
-  return Scanner(lines, chain, on_entry).run();
+                                       const std::function<void(const Line&)>& on_entry,
+                                       std::optional<SegmentScan> so_far) {
+  return Scanner(lines, chain, on_entry, std::move(so_far)).run();
 }
 
 }  // namespace portcullis::audit

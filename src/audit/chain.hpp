@@ -23,6 +23,12 @@ struct ChainState {
   EntryType last_type = EntryType::segment;
 };
 
+// What an entry says of the chain before it. It says nothing of whether that batch was at its end: `batch` is
+// then the entry's own, and `in_batch`.
+[[nodiscard]] ChainState claimed_before(const EntryReader& entry);
+// Whether an entry that claims this may stand where the chain is.
+[[nodiscard]] bool is_claim_true(const ChainState& claimed, const ChainState& state);
+
 class Chain {
  public:
   // Nothing when `line` is the next entry. Otherwise the state stays as it was.
@@ -63,11 +69,20 @@ struct SegmentScan {
   // Behind `end` there is something that no crash leaves. The only one of the four with a `problem`.
   std::optional<ReadProblem> problem;
   bool blank_tail = false;  // line feeds follow
+
+  std::uint64_t entries_end = 0;  // of the last entry, in bytes: its batch may not be whole
+
+  // One more entry, which ends before `end_of_line` and leaves the chain at `now`.
+  void take(const ChainState& now, std::uint64_t end_of_line);
+  // Entries that were scanned apart and begin where these end.
+  void take(const SegmentScan& next);
 };
 
 // Reads a segment to its end or to its first problem. `on_entry` sees every entry that the chain accepts,
-// those of a batch that turns out to be torn included. 58030 when the file cannot be read.
+// those of a batch that turns out to be torn included. 58030 when the file cannot be read. `so_far` are its
+// entries before the first of `lines`, which the chain has behind it.
 [[nodiscard]] base::Result<SegmentScan> scan_segment(LineScanner& lines, Chain& chain,
-                                                     const std::function<void(const Line&)>& on_entry);
+                                                     const std::function<void(const Line&)>& on_entry,
+                                                     std::optional<SegmentScan> so_far = {});
 
 }  // namespace portcullis::audit

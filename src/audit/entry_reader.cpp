@@ -158,13 +158,23 @@ bool is_sealed_as_due(const JsonLine& json, EntryType type) {
   return fields > 0;
 }
 
+// By FieldForm.
+constexpr std::array kKinds{Kind::string, Kind::string, Kind::integer, Kind::boolean,
+                            Kind::array,  Kind::array,  Kind::array,   Kind::object,
+                            Kind::array,  Kind::object, Kind::array};
+static_assert(kKinds.size() == static_cast<std::size_t>(FieldForm::box) + 1);
+
+bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form);
+
 // Of a line in canonical form: there, a number is within its range.
 bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
+  if (value.kind != kKinds[static_cast<std::size_t>(form)]) return false;
+  if (value.kind == Kind::integer) return json.raw(value).front() != '-';
+  return value.kind == Kind::string || value.kind == Kind::boolean || has_inner_form(json, value, form);
+}
+
+bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form) {
   switch (form) {
-    case FieldForm::text:
-    case FieldForm::word: return value.kind == Kind::string;
-    case FieldForm::flag: return value.kind == Kind::boolean;
-    case FieldForm::count: return value.kind == Kind::integer && json.raw(value).front() != '-';
     case FieldForm::texts:
       return all_elements(json, value, [&](const Value& element) { return is_text_element(json, element); });
     case FieldForm::effects:
@@ -176,8 +186,9 @@ bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
     case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });
-    case FieldForm::sealed: return value.kind == Kind::object;  // the rest is the type's
+    case FieldForm::sealed: return true;  // the rest is the type's
     case FieldForm::box: return is_box(json, value);
+    default: return false;
   }
   return false;
 }
@@ -197,6 +208,9 @@ std::string_view to_text(EntryType type) noexcept {
 }
 
 std::optional<EntryType> entry_type(std::string_view name) noexcept {
+  // Of nearly all entries.
+  if (name == "decision") return EntryType::decision;
+  if (name == "outcome") return EntryType::outcome;
   const auto* const found = std::find(kTypeNames.begin(), kTypeNames.end(), name);
   if (found == kTypeNames.end()) return std::nullopt;
   return static_cast<EntryType>(found - kTypeNames.begin());
@@ -304,6 +318,12 @@ std::string EntryReader::text(const Value& object, std::string_view key) const {
   const Value* coded = json_.find(object, std::string(key) + std::string(kBase64Suffix));
   if (coded == nullptr || coded->kind != Kind::string) return {};
   return base::from_base64(json_.raw(*coded)).value_or("");
+}
+
+std::optional<std::string_view> EntryReader::plain_text(std::string_view key) const {
+  const Value* value = json_.find(json_.root(), key);
+  if (value == nullptr || value->kind != Kind::string || value->has_escape) return std::nullopt;
+  return json_.raw(*value);
 }
 
 std::string EntryReader::text(std::string_view key) const {

@@ -69,6 +69,9 @@ class EntryReader {
   // A field of the entry itself: empty or nothing when it is absent. Text kept as base64 comes back as its
   // bytes.
   [[nodiscard]] std::string text(std::string_view key) const;
+  // The same where it stands in the line as it is, without escapes and not as base64; else nothing. As long
+  // as the line.
+  [[nodiscard]] std::optional<std::string_view> plain_text(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
   // Of a field that is an array of hashes.
   [[nodiscard]] std::vector<Hash> hashes(std::string_view key) const;

@@ -5,18 +5,17 @@
 #include <cstring>
 
 #include "audit/format.hpp"
+#include "audit/text_words.hpp"
 #include "base/utf8.hpp"
 
 namespace portcullis::audit {
 namespace {
 
+using namespace words;
+
 // object > array of effects > object > value, and one to spare
 constexpr int kMaxDepth = 5;
 constexpr std::string_view kMaxIntegerDigits = "9007199254740991";
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';
@@ -49,43 +48,6 @@ void append_utf8(std::string& out, std::uint32_t point) {
     put(0x80 | (point >> 6 & 0x3f));
     put(0x80 | (point & 0x3f));
   }
-}
-
-constexpr std::ptrdiff_t kWord = 8;
-
-// The first of the eight bytes is the lowest.
-std::uint64_t load(const char* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  return word;
-}
-
-// What JsonLine::order_of() says of the first `length` bytes.
-std::uint64_t first_bytes(std::uint64_t word, std::size_t length) {
-  if (length == 0) return 0;
-  const unsigned unused = length < 8 ? static_cast<unsigned>(8 - length) * 8 : 0;
-  return __builtin_bswap64(word << unused >> unused);
-}
-
-// The highest bit of each byte that is not plain ASCII text within quotes: above 0x7f, below 0x20, a quote, a
-// backslash. What is borrowed from a byte only changes those above it: the lowest bit is right.
-std::uint64_t specials(std::uint64_t word) {
-  constexpr std::uint64_t each = 0x0101010101010101u;
-  const std::uint64_t quote = (word ^ each * '"') - each, backslash = (word ^ each * '\\') - each;
-  return (word | (word - each * 0x20) | quote | backslash) & each * 0x80;
-}
-
-const char* skip_plain(const char* at, const char* end) {
-  for (; end - at >= kWord; at += kWord) {
-    if (const std::uint64_t found = specials(load(at)); found != 0) return at + std::countr_zero(found) / 8;
-  }
-  const auto is_plain = [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' &&
-           c != '\\';
-  };
-  while (at != end && is_plain(*at)) ++at;
-  return at;
 }
 
 // `raw` has passed the parser: every escape is whole.
@@ -202,6 +164,7 @@ const char* JsonLine::value(const char* at, int depth, std::uint32_t slot) {
   const char c = *at;
   Kind kind = Kind::string;
   if (c == '"') {
+    has_escape_ = false;
     at = string(at);
   } else if (c == '{' || c == '[') {
     kind = c == '{' ? Kind::object : Kind::array;
@@ -220,9 +183,27 @@ const char* JsonLine::value(const char* at, int depth, std::uint32_t slot) {
   const std::uint32_t quote = kind == Kind::string ? 1 : 0;
   Value& done = values_[slot];
   done.kind = kind;
+  done.has_escape = kind == Kind::string && has_escape_;
   done.begin = offset(begin) + quote;
   done.end = offset(at) - quote;
   return at;
+}
+
+// Of the member values_[slot], behind the member values_[before] if that is not 0. With its colon.
+inline const char* JsonLine::member_key(const char* at, std::uint32_t slot, std::uint32_t before) {
+  // Nearly all are short and plain, and then all that is asked of them stands in one word.
+  if (end_ - at > kWord + 2 && *at == '"') {
+    const std::uint64_t word = load(at + 1), found = specials(word);
+    const int length = std::countr_zero(found) / 8;
+    if (found != 0 && at[1 + length] == '"' && at[2 + length] == ':') {
+      Value& member = values_[slot];
+      member.key_begin = offset(at) + 1;
+      member.key_end = member.key_begin + static_cast<std::uint32_t>(length);
+      member.key_order = first_bytes(word, static_cast<std::size_t>(length));
+      if (before == 0 || values_[before].key_order < member.key_order) return at + length + 3;
+    }
+  }
+  return any_member_key(at, slot, before);
 }
 
 const char* JsonLine::children(const char* at, int depth, std::uint32_t parent) {
@@ -249,8 +230,7 @@ const char* JsonLine::children(const char* at, int depth, std::uint32_t parent) 
   }
 }
 
-// Of the member values_[slot], behind the member values_[before] if that is not 0. With its colon.
-const char* JsonLine::member_key(const char* at, std::uint32_t slot, std::uint32_t before) {
+const char* JsonLine::any_member_key(const char* at, std::uint32_t slot, std::uint32_t before) {
   const char* const begin = at + 1;
   at = string(at);
   if (at == nullptr) return at;
@@ -259,11 +239,11 @@ const char* JsonLine::member_key(const char* at, std::uint32_t slot, std::uint32
   Value& member = values_[slot];
   member.key_begin = offset(begin);
   member.key_end = offset(at) - 1;
-  const std::uint64_t order = end_ - begin >= kWord
-                                  ? first_bytes(load(begin), static_cast<std::size_t>(at - 1 - begin))
-                                  : order_of(key(member));
-  member.key_order = order;
-  if (before == 0 || values_[before].key_order < order || key(values_[before]) < key(member)) return behind;
+  member.key_order = end_ - begin >= kWord
+                         ? first_bytes(load(begin), static_cast<std::size_t>(at - 1 - begin))
+                         : order_of(key(member));
+  if (before == 0 || values_[before].key_order < member.key_order || key(values_[before]) < key(member))
+    return behind;
   return refuse(behind, "keys out of order or twice");
 }
 
@@ -277,6 +257,7 @@ const char* JsonLine::any_string(const char* at) {
     if (at == end_) return expect(at, '"');
     if (*at == '"') break;
     if (*at == '\\') {
+      has_escape_ = true;
       at = escape(at);
       if (at == nullptr) return at;
     } else if (static_cast<unsigned char>(*at) < 0x20) {
@@ -317,7 +298,7 @@ const char* JsonLine::integer_text(const char* at) {
   if (is_negative) ++at;
   if (at == end_ || !is_digit(*at)) return stop(at, "a number without digits");
   const char* const first = at;
-  while (at != end_ && is_digit(*at)) ++at;
+  at = skip_digits(at, end_);
   const std::string_view digits(first, static_cast<std::size_t>(at - first));
   const bool is_small = digits.size() < kMaxIntegerDigits.size() ||
                         (digits.size() == kMaxIntegerDigits.size() && digits <= kMaxIntegerDigits);
@@ -360,8 +341,20 @@ std::optional<std::int64_t> JsonLine::integer(const Value& value) const {
     digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
     if (digits.size() > kMaxIntegerDigits.size()) return std::nullopt;
   }
+  // Eight at a time, from the end: what stands before the first digit is in the line, too, and shifted out.
   std::int64_t number = 0;
-  for (const char digit : digits) number = number * 10 + (digit - '0');
+  if (digits.data() - line_.data() >= kWord) {
+    const char* end = digits.data() + digits.size();
+    std::int64_t unit = 1;
+    for (auto left = static_cast<int>(digits.size()); left > 0; left -= kWord, end -= kWord) {
+      const std::uint64_t word = load(end - kWord);
+      const int unused = left < kWord ? 8 * (kWord - left) : 0;
+      number += unit * static_cast<std::int64_t>(number_of(word >> unused << unused));
+      unit *= 100'000'000;
+    }
+  } else {
+    for (const char digit : digits) number = number * 10 + (digit - '0');
+  }
   if (value.kind != Kind::integer || number > kMaxInteger) return std::nullopt;
   return is_negative ? -number : number;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ class JsonLine {
 
   struct Value {
     Kind kind = Kind::object;
+    bool has_escape = false;                   // of a string
     std::uint32_t begin = 0, end = 0;          // in the line; of a string, between the quotes
     std::uint32_t key_begin = 0, key_end = 0;  // of a member's key, between the quotes
     std::uint32_t next = 0;                    // the next member or element, 0 for none
@@ -68,18 +70,27 @@ class JsonLine {
   // Whether the member's key is the text, of which order_of() says `order`.
   [[nodiscard]] bool has_key(const Value& member, std::string_view text, std::uint64_t order) const {
     return member.key_order == order && member.key_end - member.key_begin == text.size() &&
-           (text.size() <= sizeof order || key(member) == text);
+           (text.size() <= sizeof order || ends_alike(key(member), text));
   }
   [[nodiscard]] std::string text(const Value& string) const;  // decoded
   [[nodiscard]] std::optional<std::int64_t> integer(const Value& value) const;
 
  private:
+  // Of two texts of one length above eight that begin with the same eight bytes: whether they are the same.
+  [[nodiscard]] static bool ends_alike(std::string_view a, std::string_view b) noexcept {
+    if (a.size() > 16) return a == b;
+    std::uint64_t of_a = 0, of_b = 0;
+    std::memcpy(&of_a, a.data() + a.size() - 8, 8);
+    std::memcpy(&of_b, b.data() + b.size() - 8, 8);
+    return of_a == of_b;
+  }
   [[nodiscard]] const Value* find(const Value& object, std::string_view key, std::uint64_t order) const;
   [[nodiscard]] const Value* at(std::uint32_t index) const { return index == 0 ? nullptr : &values_[index]; }
   // Each takes where it begins and returns where it ended, or nothing after stop() or refuse().
   const char* value(const char* at, int depth, std::uint32_t slot);
   const char* children(const char* at, int depth, std::uint32_t parent);
   const char* member_key(const char* at, std::uint32_t slot, std::uint32_t before);
+  const char* any_member_key(const char* at, std::uint32_t slot, std::uint32_t before);
   const char* string(const char* at);
   const char* any_string(const char* at);
   const char* escape(const char* at);
@@ -98,6 +109,7 @@ class JsonLine {
   std::size_t at_ = 0;
   const char* problem_ = "";
   Status status_ = Status::complete;
+  bool has_escape_ = false;   // in the string at hand
   bool is_doubtful_ = false;  // something could have been written in another way
   std::uint32_t new_slot();
   std::vector<Value> values_;  // those below count_

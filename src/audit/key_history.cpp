@@ -7,19 +7,19 @@
 
 namespace portcullis::audit {
 
-void KeyHistory::see(const EntryReader& entry, std::string_view name) {
+void KeyHistory::see(const EntryFacts& entry, std::string_view name) {
   name_ = name;
-  if (entry.type() == EntryType::segment) see_segment(entry);
-  if (entry.type() == EntryType::open) see_open(entry);
-  if (entry.type() == EntryType::key) see_change(entry);
+  if (entry.type == EntryType::segment) see_segment(*entry.declaration);
+  if (entry.type == EntryType::open) see_open(*entry.declaration);
+  if (entry.type == EntryType::key) see_change(*entry.declaration);
 }
 
-void KeyHistory::see_segment(const EntryReader& entry) {
-  if (!entry.has("key")) {
+void KeyHistory::see_segment(const Declaration& said) {
+  if (!said.names_key) {
     if (now_) wrong("the segment names no key, and one is in force: " + now_->text);
     return;
   }
-  auto told = key_in(entry, "key");
+  auto told = key_of(said.key);
   if (is_in_force(told)) return;
   wrong(told ? "the segment names another key than the one in force before it, " +
                    (now_ ? now_->text : std::string("which is none"))
@@ -27,12 +27,12 @@ void KeyHistory::see_segment(const EntryReader& entry) {
   adopt(std::move(told));
 }
 
-void KeyHistory::see_open(const EntryReader& entry) {
-  if (!entry.has("key")) {
+void KeyHistory::see_open(const Declaration& said) {
+  if (!said.names_key) {
     if (now_) wrong("the gate started without the key in force, " + now_->text + ", and no entry ended that");
     return;
   }
-  auto told = key_in(entry, "key");
+  auto told = key_of(said.key);
   if (is_in_force(told)) return;
   if (!told) {
     wrong("\"key\" of the start is no public key of this log");
@@ -42,9 +42,9 @@ void KeyHistory::see_open(const EntryReader& entry) {
   adopt(std::move(told));
 }
 
-void KeyHistory::see_change(const EntryReader& entry) {
-  const auto old = key_in(entry, "old");
-  auto next = key_in(entry, "new");
+void KeyHistory::see_change(const Declaration& said) {
+  const auto old = key_of(said.old_key);
+  auto next = key_of(said.new_key);
   const bool follows = is_in_force(old);
   if (!old || !next) {
     wrong("\"old\" or \"new\" is no public key of this log");
@@ -58,13 +58,11 @@ void KeyHistory::see_change(const EntryReader& entry) {
   adopt(std::move(next));
 }
 
-std::optional<KeyHistory::InForce> KeyHistory::key_in(const EntryReader& entry,
-                                                      std::string_view field) const {
-  std::string text = entry.text(field);
+std::optional<KeyHistory::InForce> KeyHistory::key_of(const std::string& text) const {
   auto key = read_vkey(text);
   if (!key || key->name != name_) return std::nullopt;
   const bool given = std::find(given_.begin(), given_.end(), *key) != given_.end();
-  return InForce{std::move(*key), std::move(text), given};
+  return InForce{std::move(*key), text, given};
 }
 
 bool KeyHistory::is_in_force(const std::optional<InForce>& key) const {

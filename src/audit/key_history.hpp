@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "audit/entry_reader.hpp"
+#include "audit/entry_facts.hpp"
 #include "portcullis/audit/verifier_key.hpp"
 #include "portcullis/audit/verify.hpp"
 
@@ -29,7 +29,7 @@ class KeyHistory {
       : given_(std::move(given)), report_(std::move(report)) {}
 
   // `name` is that of the log, without the version mark.
-  void see(const EntryReader& entry, std::string_view name);
+  void see(const EntryFacts& entry, std::string_view name);
   // All entries seen so far are the log's: their batch is whole.
   void settle() {
     if (std::exchange(changed_, false)) settled_ = now_;
@@ -46,11 +46,11 @@ class KeyHistory {
   void note_holds() noexcept { owed_.clear(); }
 
  private:
-  void see_segment(const EntryReader& entry);
-  void see_open(const EntryReader& entry);
-  void see_change(const EntryReader& entry);
-  // Nothing where the field is absent or holds no public key of this log.
-  [[nodiscard]] std::optional<InForce> key_in(const EntryReader& entry, std::string_view field) const;
+  void see_segment(const Declaration& said);
+  void see_open(const Declaration& said);
+  void see_change(const Declaration& said);
+  // Nothing where it is no public key of this log.
+  [[nodiscard]] std::optional<InForce> key_of(const std::string& text) const;
   [[nodiscard]] bool is_in_force(const std::optional<InForce>& key) const;
   void owe(const VerifierKey& old);
   void adopt(std::optional<InForce> key);

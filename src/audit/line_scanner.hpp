@@ -41,7 +41,9 @@ struct Line {
 
 class LineScanner {
  public:
-  explicit LineScanner(ReadBytes read) : read_(std::move(read)) {}
+  // From the line on that begins at `offset`, with `lines` before it.
+  explicit LineScanner(ReadBytes read, std::uint64_t offset = 0, std::uint64_t lines = 0)
+      : read_(std::move(read)), file_offset_(offset), lines_(lines) {}
 
   // Nothing at the end of the file.
   [[nodiscard]] base::Result<std::optional<Line>> next();

@@ -71,16 +71,16 @@ void NoteCheck::take(NoteStream::Piece piece) {
   ahead_ = std::move(piece.note);
 }
 
-void NoteCheck::batch_ended(const RangeTree& tree) {
+void NoteCheck::batch_ended(LogTree& tree) {
   if (!ahead_ || ahead_->size > tree.end()) return;
   if (ahead_->size < tree.end()) {
     return wrong("notes", "a note of size " + said(ahead_->size) + ", where no batch ended");
   }
   if (!is_signed_as_due(*ahead_)) return;
-  if (ahead_->root != *tree.root()) {
+  if (ahead_->root != tree.root()) {
     return wrong("root", "the note of size " + said(ahead_->size) +
                              " was signed over other entries: its root is " + to_hex(ahead_->root) +
-                             ", theirs " + to_hex(*tree.root()));
+                             ", theirs " + to_hex(tree.root()));
   }
   newest_ = covered_ = ahead_->size;
   keys_.note_holds();

@@ -10,8 +10,8 @@
 
 #include "audit/directory_listing.hpp"
 #include "audit/key_history.hpp"
+#include "audit/leaf_run.hpp"
 #include "audit/note_stream.hpp"
-#include "audit/range_tree.hpp"
 #include "portcullis/audit/verify.hpp"
 
 namespace portcullis::audit {
@@ -35,7 +35,7 @@ class NoteCheck {
   // `name` is that of the log. Reads the first note. A second call for the same segment does nothing.
   void begin(std::string_view name);
   // The tree is that of all entries so far, which the keys have seen.
-  void batch_ended(const RangeTree& tree);
+  void batch_ended(LogTree& tree);
   // There are no more whole batches in the segment.
   void end(std::string_view name);
 

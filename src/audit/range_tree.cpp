@@ -17,10 +17,6 @@ std::optional<RangeTree> RangeTree::from_frontier(std::uint64_t size, std::span<
   return tree;
 }
 
-void RangeTree::append(const Hash& leaf) {
-  push({0, leaf});
-}
-
 bool RangeTree::merge(const RangeTree& right) {
   if (right.begin_ != end_) return false;
   for (const Subtree& subtree : right.subtrees_) push(subtree);

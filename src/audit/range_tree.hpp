@@ -21,7 +21,9 @@ class RangeTree {
 
   [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
   [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
-  void append(const Hash& leaf);
+  void append(const Hash& leaf) { append(0, leaf); }
+  // A subtree of 2^level leaves. end() is a multiple of that.
+  void append(unsigned level, const Hash& root) { push({level, root}); }
   // False, and nothing changed, unless `right` begins where this one ends.
   [[nodiscard]] bool merge(const RangeTree& right);
   // Of the leaves from 0 to end(); nothing where the range does not begin with 0.

@@ -1,31 +1,50 @@
 #include "portcullis/audit/verify.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <new>
+#include <thread>
 #include <utility>
 
 #include "audit/anchor_check.hpp"
 #include "audit/chain.hpp"
 #include "audit/directory_listing.hpp"
 #include "audit/format.hpp"
+#include "audit/key_conclusion.hpp"
 #include "audit/key_history.hpp"
+#include "audit/leaf_run.hpp"
 #include "audit/note_check.hpp"
-#include "audit/range_tree.hpp"
+#include "audit/stretch_queue.hpp"
+#include "audit/verify_in_stretches.hpp"
 #include "audit/verify_rules.hpp"
 
 namespace portcullis::audit {
 namespace {
 
 constexpr std::size_t kMaxFindings = 20;
+constexpr std::uint64_t kStretchBytes = std::uint64_t{256} << 10;
+constexpr unsigned kMostUnasked = 16;
+
+unsigned threads_to_use(unsigned asked) {
+  if (asked != 0) return std::min(asked, kMostVerifyThreads);
+  return std::clamp(std::thread::hardware_concurrency(), 1u, kMostUnasked);
+}
 
 class Verifier {
  public:
   // The anchors are read before the log is listed: it may be written to meanwhile.
-  Verifier(const VerifyOptions& options, const std::function<void(std::uint64_t, std::uint64_t)>& progress)
-      : progress_(progress), anchors_(options.anchors), keys_(options.keys, reporter()) {
+  Verifier(const VerifyOptions& options, const std::function<void(std::uint64_t, std::uint64_t)>& progress,
+           std::uint64_t stretch_bytes, VerifyReport& report)
+      : progress_(progress),
+        threads_(threads_to_use(options.threads)),
+        stretch_bytes_(stretch_bytes),
+        report_(report),
+        anchors_(options.anchors),
+        keys_(options.keys, reporter()) {
     report_.result = VerifyResult::clean;
   }
 
-  VerifyReport run(const std::filesystem::path& directory) {
+  void run(const std::filesystem::path& directory) {
     const auto log = list_log(directory);
     if (!log) {
       add(VerifyResult::incomplete, "read", log.error().message);
@@ -37,7 +56,6 @@ class Verifier {
     if (log && (log->segments.empty() || (report_.entries == 0 && report_.findings.empty()))) {
       add(VerifyResult::incomplete, "empty", "there is no entry to check");
     }
-    return std::move(report_);
   }
 
  private:
@@ -51,14 +69,16 @@ class Verifier {
   void check(const LogListing& log) {
     for (const SegmentPath& segment : log.segments) total_ += segment.bytes;
     bool to_the_end = !log.segments.empty();
-    for (std::size_t i = 0; to_the_end && i < log.segments.size(); ++i) {
-      to_the_end = check_segment(log.segments[i], log.notes[i], i + 1 == log.segments.size());
+    {
+      StretchQueue stretches(log.segments, threads_, stretch_bytes_);
+      for (std::size_t i = 0; to_the_end && i < log.segments.size(); ++i)
+        to_the_end = check_segment(stretches, log.segments[i], log.notes[i], i + 1 == log.segments.size());
     }
     report_.whole = chain_.state().next_index;
     report_.covered = notes_.covered();
     if (report_.whole == 0) return;
     report_.last_leaf = to_hex(chain_.state().leaf);
-    if (!is_torn_) report_.root = to_hex(*tree_.root());
+    if (!is_torn_) report_.root = to_hex(tree_.root());
     report_.closed = chain_.state().last_type == EntryType::close;
     if (to_the_end) conclude();
   }
@@ -68,57 +88,13 @@ class Verifier {
     index_ = report_.whole;
     file_.clear();
     line_ = 0;
-    const auto* key = keys_.at_end();
-    if (key == nullptr) {
-      conclude_unsigned();
-    } else {
-      conclude_on_key(*key);
-    }
+    conclude_on_key(keys_, report_, reporter());
     anchors_.conclude(report_.whole, name(), placed_reporter());
     report_.anchored = anchors_.anchored();
   }
 
-  // Whoever takes the signatures off a log has to make it anew: then it looks like one that never had any,
-  // but to those who have its key.
-  void conclude_unsigned() {
-    if (keys_.any_given()) {
-      return add(VerifyResult::tampered, "key",
-                 "nobody signs this log, and a key was given: it was made anew, or is another log; keep the "
-                 "files as "
-                 "evidence, and look for a copy from elsewhere");
-    }
-    add(VerifyResult::incomplete, "unsigned",
-        "nobody signs this log: whoever can write its files can make it anew as a whole. Keep the root or "
-        "the "
-        "last leaf below elsewhere, and compare them the next time");
-  }
-
-  void conclude_on_key(const KeyHistory::InForce& key) {
-    report_.key = key.text;
-    report_.key_is_trusted = key.trusted;
-    conclude_on_trust(key);
-    if (report_.covered == report_.whole) return;
-    add(VerifyResult::incomplete, "unsigned",
-        "no note covers the entries from " + std::to_string(report_.covered) +
-            " on: check again once the gate has signed them, which takes it a second, or its next start");
-  }
-
-  void conclude_on_trust(const KeyHistory::InForce& key) {
-    if (!keys_.any_given()) {
-      return add(
-          VerifyResult::incomplete, "no key",
-          "whoever made this log may have made its key as well: give the public key with --key, from a "
-          "place that the gate's machine cannot change");
-    }
-    if (key.trusted) return;
-    add(VerifyResult::tampered, "key",
-        "the log is signed by " + key.text +
-            ", which is none of the keys given, and none of them put it in force: the log was made anew, or "
-            "this is another log's key");
-  }
-
   // False when what follows cannot be judged: the chain is broken.
-  bool check_segment(const SegmentPath& segment, const NotesPath& notes, bool last) {
+  bool check_segment(StretchQueue& stretches, const SegmentPath& segment, const NotesPath& notes, bool last) {
     file_ = segment.path.filename().string();
     line_ = 0;
     if (segment.first_index != chain_.state().next_index) {
@@ -129,13 +105,8 @@ class Verifier {
     }
     index_ = segment.first_index;
     notes_.follows(notes, segment.first_index, last);
-    auto opened = open_to_read(segment.path.string());
-    if (!opened) {
-      add(VerifyResult::incomplete, "read", opened.error().message);
-      return false;
-    }
-    LineScanner lines(with_progress(std::move(opened->read)));
-    const auto scan = scan_segment(lines, chain_, [this](const Line& line) { see(line); });
+    const auto scan = scan_entries(stretches);
+    passed_ += segment.bytes;
     if (!scan) {
       add(VerifyResult::incomplete, "read", scan.error().message);
       return false;
@@ -144,6 +115,45 @@ class Verifier {
     if (!judge(*scan, last)) return false;
     notes_.end(name());
     return true;
+  }
+
+  // First what was read ahead, as far as it goes on from here; then, line by line, what is left.
+  base::Result<SegmentScan> scan_entries(StretchQueue& stretches) {
+    while (!std::exchange(next_begins_segment_, true)) next_begins_segment_ = stretches.next()->ends_segment;
+    SegmentScan scan;
+    scan.state = chain_.state();
+    const Stretch* stretch = stretches.next();
+    const SharedFile file = stretch->file;
+    if (!*file) return file->error();
+    while (take(*stretch, scan) && !stretch->ends_segment) stretch = stretches.next();
+    next_begins_segment_ = stretch->ends_segment;
+    LineScanner lines(with_progress(file->value().read), scan.entries_end, scan.line);
+    const auto on_entry = [this](const Line& line) {
+      store_.clear();
+      const EntryFacts entry = store_.facts_of(chain_.entry());
+      meet(entry, line.number);
+      tree_.append(chain_.state().leaf);
+      see(entry);
+    };
+    return scan_segment(lines, chain_, on_entry, std::move(scan));
+  }
+
+  // False where the next line of the segment has to be read anew.
+  bool take(const Stretch& stretch, SegmentScan& scan) {
+    if (stretch.entries.empty()) return stretch.is_whole && scan.entries_end >= stretch.to;
+    if (stretch.begin != scan.entries_end || !is_claim_true(stretch.claimed, chain_.state())) return false;
+    chain_.set_state(stretch.state);
+    tree_.follow(stretch.leaves);
+    std::uint64_t line = scan.line;
+    for (const EntryFacts& entry : stretch.entries) {
+      meet(entry, ++line);
+      tree_.append_followed();
+      see(entry);
+    }
+    tree_.leave();
+    scan.take(stretch.scan);
+    progress_to(scan.entries_end);
+    return stretch.is_whole;
   }
 
   bool judge(const SegmentScan& scan, bool last) {
@@ -166,38 +176,42 @@ class Verifier {
     return true;
   }
 
-  void see(const Line& line) {
-    const EntryReader& entry = chain_.entry();
-    line_ = line.number;
-    index_ = entry.index();
+  // Before the entry is in the tree.
+  void meet(const EntryFacts& entry, std::uint64_t line) {
+    line_ = line;
+    index_ = entry.index;
     ++report_.entries;
     notes_.begin(name());
-    see_in_tree(entry);
-    report_.decisions += entry.type() == EntryType::decision ? 1 : 0;
-    report_.outcomes += entry.type() == EntryType::outcome ? 1 : 0;
-    report_.recovered += entry.type() == EntryType::recovered ? 1 : 0;
-    rules_.see(entry);
-    keys_.see(entry, name());
-    index_ = entry.index() + 1;
-    anchors_.see(tree_, keys_);
-    if (chain_.state().in_batch) return;
-    keys_.settle();
-    notes_.batch_ended(tree_);
+    if (entry.type == EntryType::segment && entry.declaration->frontier != tree_.hashes())
+      add(VerifyResult::tampered, "tree", "\"frontier\" is not that of the tree of the entries before");
   }
 
-  void see_in_tree(const EntryReader& entry) {
-    if (entry.type() == EntryType::segment && entry.hashes("frontier") != tree_.hashes())
-      add(VerifyResult::tampered, "tree", "\"frontier\" is not that of the tree of the entries before");
-    tree_.append(chain_.state().leaf);
+  // Behind that.
+  void see(const EntryFacts& entry) {
+    report_.decisions += entry.type == EntryType::decision ? 1 : 0;
+    report_.outcomes += entry.type == EntryType::outcome ? 1 : 0;
+    report_.recovered += entry.type == EntryType::recovered ? 1 : 0;
+    rules_.see(entry);
+    keys_.see(entry, name());
+    index_ = entry.index + 1;
+    anchors_.see(tree_, keys_);
+    if (!entry.ends_batch) return;
+    keys_.settle();
+    notes_.batch_ended(tree_);
   }
 
   ReadBytes with_progress(ReadBytes read) {
     return [this, read = std::move(read)](std::uint64_t offset, char* into, std::size_t count) {
       auto got = read(offset, into, count);
-      if (got) done_ += *got;
-      if (progress_) progress_(std::min(done_, total_), total_);
+      if (got) progress_to(offset + *got);
       return got;
     };
+  }
+
+  // Of the segment that is read.
+  void progress_to(std::uint64_t offset) {
+    done_ = std::max(done_, passed_ + offset);
+    if (progress_) progress_(std::min(done_, total_), total_);
   }
 
   // Of the log, as its notes have it; empty before the first entry.
@@ -232,9 +246,11 @@ class Verifier {
   }
 
   const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
-  VerifyReport report_;
+  const unsigned threads_;
+  const std::uint64_t stretch_bytes_;
+  VerifyReport& report_;
   Chain chain_;
-  RangeTree tree_{0};
+  LogTree tree_;
   bool is_torn_ = false;  // the tree has entries that the log will not keep
   EntryRules rules_{reporter()};
   AnchorCheck anchors_;
@@ -242,14 +258,43 @@ class Verifier {
   NoteCheck notes_{keys_, placed_reporter()};
   std::string file_;
   std::uint64_t line_ = 0, index_ = 0;
-  std::uint64_t done_ = 0, total_ = 0;
+  bool next_begins_segment_ = true;                  // of the stretches
+  FactStore store_;                                  // of an entry that is read here
+  std::uint64_t passed_ = 0, done_ = 0, total_ = 0;  // bytes: in segments before, read, in all
 };
+
+// What was found before stays, and is worth more than what was not.
+void end_early(VerifyReport& report, Finding why) {
+  why.index = report.entries;
+  if (report.result != VerifyResult::tampered) report.result = VerifyResult::incomplete;
+  if (report.findings.size() < kMaxFindings) report.findings.push_back(std::move(why));
+}
+
+Finding no_memory() {
+  return {"read", 0, {}, 0, "the check ended early for want of memory: free some, or check with --threads 1"};
+}
 
 }  // namespace
 
 VerifyReport verify(const std::filesystem::path& directory, const VerifyOptions& options,
                     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  return Verifier(options, progress).run(directory);
+  return verify_in_stretches(directory, options, progress, kStretchBytes);
+}
+
+VerifyReport verify_in_stretches(const std::filesystem::path& directory, const VerifyOptions& options,
+                                 const std::function<void(std::uint64_t, std::uint64_t)>& progress,
+                                 std::uint64_t stretch_bytes) {
+  VerifyReport report;
+  report.findings.reserve(kMaxFindings);
+  Finding no_memory_left = no_memory();  // when it is needed, there is none to make it
+  try {
+    Verifier(options, progress, stretch_bytes, report).run(directory);
+  } catch (const std::bad_alloc&) {
+    end_early(report, std::move(no_memory_left));
+  } catch (const std::exception& failed) {
+    end_early(report, {"read", 0, {}, 0, std::string("the check ended early: ") + failed.what()});
+  }
+  return report;
 }
 
 }  // namespace portcullis::audit

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace portcullis::base {
 namespace {
@@ -22,8 +23,19 @@ constexpr Values values_of(std::string_view alphabet) {
 }
 constexpr Values kBase64Values = values_of(kBase64), kBase64UrlValues = values_of(kBase64Url);
 
+// Two characters for every twelve bits.
+using Pairs = std::array<std::array<char, 2>, 4096>;
+
+constexpr Pairs pairs_of(std::string_view alphabet) {
+  Pairs pairs{};
+  for (std::size_t bits = 0; bits < pairs.size(); ++bits)
+    pairs[bits] = {alphabet[bits >> 6], alphabet[bits & 63u]};
+  return pairs;
+}
+constexpr Pairs kBase64Pairs = pairs_of(kBase64), kBase64UrlPairs = pairs_of(kBase64Url);
+
 // Without padding.
-void append(std::string& out, std::string_view bytes, std::string_view alphabet) {
+void append(std::string& out, std::string_view bytes, std::string_view alphabet, const Pairs& pairs) {
   const std::size_t begin = out.size();
   out.resize(begin + (bytes.size() * 4 + 2) / 3);
   char* to = out.data() + begin;
@@ -34,7 +46,11 @@ void append(std::string& out, std::string_view bytes, std::string_view alphabet)
     return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u;
   };
   std::size_t i = 0;
-  for (; i + 3 <= bytes.size(); i += 3) put(byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2), 4);
+  for (; i + 3 <= bytes.size(); i += 3, to += 4) {
+    const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    std::memcpy(to, pairs[bits >> 12].data(), 2);
+    std::memcpy(to + 2, pairs[bits & 0xfffu].data(), 2);
+  }
   if (i < bytes.size()) put(byte(i) << 16 | byte(i + 1) << 8, static_cast<int>(bytes.size() - i) + 1);
 }
 
@@ -77,19 +93,19 @@ std::optional<std::string> decode(std::string_view text, const Values& values) {
 
 std::string to_base64(std::string_view bytes) {
   std::string out;
-  append(out, bytes, kBase64);
+  append(out, bytes, kBase64, kBase64Pairs);
   out.append((4 - out.size() % 4) % 4, '=');
   return out;
 }
 
 std::string to_base64url(std::string_view bytes) {
   std::string out;
-  append(out, bytes, kBase64Url);
+  append(out, bytes, kBase64Url, kBase64UrlPairs);
   return out;
 }
 
 void append_base64url(std::string& out, std::string_view bytes) {
-  append(out, bytes, kBase64Url);
+  append(out, bytes, kBase64Url, kBase64UrlPairs);
 }
 
 std::string to_hex(std::string_view bytes) {

@@ -3,8 +3,8 @@
 //
 //   verify_bench [--entries N] [--rounds R] [--log DIR] [OTHER_VERIFY_BENCH...]
 //
-// With --log, the log is one that is there. Rates are of processor time, which other load does not count
-// into, and of time that passed.
+// On one thread and on two. With --log, the log is one that is there. Rates are of processor time, which
+// other load does not count into, and of time that passed.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -37,6 +37,7 @@ struct Arguments {
   std::uint64_t entries = 500'000;
   int rounds = 5;
   std::filesystem::path log;
+  unsigned threads = 1;
   bool bare = false;  // one check, two numbers on the standard output: what is asked of another one
   std::vector<std::string> others;
 };
@@ -58,16 +59,16 @@ Times timed(Work work) {
   return {processor_seconds() - processor, std::chrono::duration<double>(Clock::now() - begin).count()};
 }
 
-Times verify_once(const std::filesystem::path& log) {
+Times verify_once(const std::filesystem::path& log, unsigned threads) {
   return timed([&] {
-    const auto report = audit::verify(log);
+    const auto report = audit::verify(log, {.keys = {}, .anchors = {}, .threads = threads});
     if (report.result == audit::VerifyResult::tampered)
       throw std::runtime_error(report.findings.front().message);
   });
 }
 
-Times verify_by(const std::string& other, const std::filesystem::path& log) {
-  const std::string command = "'" + other + "' --bare --log '" + log.string() + "'";
+Times verify_by(const std::string& other, const std::filesystem::path& log, const std::string& options = {}) {
+  const std::string command = "'" + other + "' --bare --log '" + log.string() + "'" + options;
   const std::unique_ptr<FILE, int (*)(FILE*)> child(::popen(command.c_str(), "r"), ::pclose);
   Times times;
   if (!child || std::fscanf(child.get(), "%lf %lf", &times.processor, &times.passed) != 2)
@@ -114,16 +115,21 @@ void compare(const Arguments& arguments, const std::filesystem::path& log) {
               static_cast<double>(bytes) / 1e6, static_cast<double>(bytes) / static_cast<double>(count),
               load().c_str());
 
-  std::vector<Series> series{{"verify", {}, {}}, {"read lines", {}, {}}, {"read and hash lines", {}, {}}};
+  std::vector<Series> series{{"verify, 1 thread", {}, {}},
+                             {"verify, 2 threads", {}, {}},
+                             {"read lines", {}, {}},
+                             {"read and hash lines", {}, {}}};
   for (const std::string& other : arguments.others) series.push_back({other, {}, {}});
   for (int round = 0; round < arguments.rounds; ++round) {
-    series[0].add(verify_by(std::filesystem::read_symlink("/proc/self/exe").string(), log));
-    series[1].add(timed([&] { for_each_line(log, [](std::string_view) {}); }));
-    series[2].add(timed([&] {
+    const std::string own = std::filesystem::read_symlink("/proc/self/exe").string();
+    series[0].add(verify_by(own, log));
+    series[1].add(verify_by(own, log, " --threads 2"));
+    series[2].add(timed([&] { for_each_line(log, [](std::string_view) {}); }));
+    series[3].add(timed([&] {
       for_each_line(log, [](std::string_view line) { static_cast<void>(audit::leaf_hash(line)); });
     }));
     for (std::size_t i = 0; i < arguments.others.size(); ++i)
-      series[3 + i].add(verify_by(arguments.others[i], log));
+      series[4 + i].add(verify_by(arguments.others[i], log));
   }
   std::printf("%12s %10s %12s %10s %8s  (medians of %d)\n", "entries/s CPU", "MB/s CPU", "entries/s",
               "ns CPU", "ratio", arguments.rounds);
@@ -151,6 +157,8 @@ Arguments read_arguments(int count, char** words) {
       arguments.rounds = std::max(1, std::stoi(value()));
     } else if (word == "--log") {
       arguments.log = value();
+    } else if (word == "--threads") {
+      arguments.threads = static_cast<unsigned>(std::stoul(value()));
     } else if (word == "--bare") {
       arguments.bare = true;
     } else {
@@ -165,7 +173,7 @@ Arguments read_arguments(int count, char** words) {
 int main(int count, char** words) try {
   const Arguments arguments = read_arguments(count, words);
   if (arguments.bare) {
-    const Times times = verify_once(arguments.log);
+    const Times times = verify_once(arguments.log, arguments.threads);
     std::printf("%.6f %.6f\n", times.processor, times.passed);
     return 0;
   }

@@ -14,9 +14,12 @@ namespace portcullis::audit {
 
 enum class VerifyResult : std::uint8_t { clean = 0, tampered = 1, incomplete = 2 };  // the exit codes
 
+inline constexpr unsigned kMostVerifyThreads = 64;
+
 struct VerifyOptions {
   std::vector<VerifierKey> keys;               // any of which may vouch for the key that signs
   std::vector<std::filesystem::path> anchors;  // files with notes of the log that were kept elsewhere
+  unsigned threads = 0;                        // at most kMostVerifyThreads; 0: one a core, at most 16
 };
 
 struct Finding {
@@ -53,8 +56,10 @@ struct VerifyReport {
 
 // `progress` (may be empty) is called now and then with bytes read and bytes in all, on the caller's thread.
 // `clean` only with a key and an anchor that hold; nothing to check is `incomplete`. A log may be written to
-// meanwhile. Memory is constant: one entry, one note, the last 50,000 allowed decisions, and some hundred
-// bytes for each note in the anchors.
+// meanwhile. The report does not depend on how many threads there are; where the system gives fewer, it takes
+// those. Memory is constant: a few MiB a thread (150 where entries are as large as they may be), one note,
+// the last 50,000 allowed decisions, and some hundred bytes for each note in the anchors. Without it the
+// result is `incomplete`, or `tampered` where that was found before.
 [[nodiscard]] VerifyReport verify(const std::filesystem::path& directory, const VerifyOptions& options = {},
                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 

@@ -47,6 +47,22 @@ class AuditVerify : public ::testing::Test {
   std::string out_, err_;
 };
 
+TEST_F(AuditVerify, SaysTheSameWithAnyNumberOfThreads) {
+  const std::vector<std::string> words{log_, "--key", public_key_, "--anchor", anchor_};
+  EXPECT_EQ(verify(words), 0);
+  const std::string said = out_;
+  for (const char* threads : {"1", "2", "64"}) {
+    auto with = words;
+    with.insert(with.end(), {"--threads", threads});
+    EXPECT_EQ(verify(with), 0) << threads;
+    EXPECT_EQ(out_, said) << threads;
+  }
+  for (const char* threads : {"0", "65", "-1", "many"}) {
+    EXPECT_EQ(verify({log_, "--threads", threads}), kUsage) << threads;
+    EXPECT_THAT(err_, HasSubstr("--threads")) << threads;
+  }
+}
+
 TEST_F(AuditVerify, SaysWhatKeyAndAnchorProve) {
   EXPECT_EQ(verify({log_, "--key", public_key_, "--anchor", anchor_}), 0) << out_;
   EXPECT_THAT(out_,
