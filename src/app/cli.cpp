@@ -7,8 +7,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/audit_command.hpp"
 #include "app/check_command.hpp"
+#include "app/cli_audit.hpp"
+#include "app/cli_parts.hpp"
 #include "app/exit_code.hpp"
 #include "app/policy_command.hpp"
 #include "app/policy_diff.hpp"
@@ -31,13 +32,7 @@ struct CommandLine {
   std::optional<std::filesystem::path> test_catalog;
   ExplainOptions explain;
   DiffOptions diff;
-  VerifyAuditOptions verify;
-  ShowOptions show;
-  DryRunReportOptions dry_run_report;
-  KeygenOptions keygen;
-  ProveOptions prove;
-  CheckProofOptions check_proof;
-  VerifyAuditOptions drill;
+  AuditLine audit;
   UserOptions user;
 };
 
@@ -50,13 +45,6 @@ std::vector<std::string> split(std::string_view list) {
     if (comma == std::string_view::npos) return parts;
     list.remove_prefix(comma + 1);
   }
-}
-
-CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& purpose,
-                      const std::string& example) {
-  CLI::App& command = *parent.add_subcommand(name, purpose);
-  command.footer("Example:\n  " + example);
-  return command;
 }
 
 void add_catalog_option(CLI::App& command, std::optional<std::filesystem::path>& file,
@@ -78,12 +66,6 @@ std::string is_reason(const std::string& text) {
 
 std::string is_confidence(const std::string& text) {
   return sql::read_confidence(text) ? "" : "a confidence is a number from 0 to 1, as in 0.85";
-}
-
-// Decimal digits alone: of "-1" CLI11 would make the largest number that there is.
-std::string is_index(const std::string& text) {
-  const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return is_number ? "" : "an index is a number from 0, as in 4711";
 }
 
 void add_serve(CLI::App& app, CommandLine& line) {
@@ -220,147 +202,6 @@ void add_policy(CLI::App& app, CommandLine& line) {
   add_policy_diff(policy, line);
 }
 
-void add_audit_report(CLI::App& audit, CommandLine& line) {
-  CLI::App& report =
-      add_command(audit, "report", "Reckon over a log.", "portcullis audit report dry-runs audit/");
-  report.require_subcommand(1);
-  CLI::App& dry_runs =
-      add_command(report, "dry-runs",
-                  "How often what dry runs predicted came true: whether it ran, and how long it took.",
-                  "portcullis audit report dry-runs /var/lib/portcullis/audit");
-  dry_runs.add_option("directory", line.dry_run_report.directory, "The log's folder")
-      ->required()
-      ->type_name("DIR");
-  dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
-}
-
-void add_audit_keygen(CLI::App& audit, CommandLine& line) {
-  CLI::App& keygen = add_command(
-      audit, "keygen",
-      "Make the key pair that a log's checkpoints are signed with (Ed25519): FILE with the private key, "
-      "mode\n"
-      "0600, and FILE.pub with the public one, which is printed too. Neither is overwritten.\n"
-      "The gate signs with it where the configuration names it in audit.key.\n"
-      "Exit code: 0 made, 1 a file is there already or cannot be written, 64 no log can have this name.",
-      "portcullis audit keygen --name gate.example.com/shop --out /etc/portcullis/log.key");
-  keygen
-      .add_option("--name", line.keygen.name,
-                  "The log's name, audit.origin in the configuration: not empty, no spaces, no plus")
-      ->required()
-      ->type_name("ORIGIN");
-  keygen.add_option("--out", line.keygen.file, "The file to make for the private key")
-      ->required()
-      ->type_name("FILE");
-}
-
-void add_audit_prove(CLI::App& audit, CommandLine& line) {
-  CLI::App& prove = add_command(
-      audit, "prove",
-      "Write a proof that an entry is in the log, or that the log goes on from an older note of it, by the\n"
-      "newest note in its folder. Whoever has the proof and the log's public key can check it without the "
-      "log:\n"
-      "portcullis audit check-proof. A proof of an entry holds the whole entry, texts and all.\n"
-      "Exit code: 0 written, 1 there is none (the error says why) or it cannot be written.",
-      "portcullis audit prove /var/lib/portcullis/audit 4711 --out 4711.tlog-proof\n"
-      "  portcullis audit prove /var/lib/portcullis/audit --from monday.note --out since-monday.proof");
-  prove.add_option("directory", line.prove.directory, "The log's folder")->required()->type_name("DIR");
-  prove.add_option("index", line.prove.index, "The entry's index")->check(is_index)->type_name("INDEX");
-  prove.add_option("--from", line.prove.old_note, "Instead of INDEX: the older note, which you kept")
-      ->type_name("OLD_NOTE");
-  prove.add_option("--out", line.prove.out, "The file to make; standard output when left out")
-      ->type_name("FILE");
-}
-
-void add_audit_check_proof(CLI::App& audit, CommandLine& line) {
-  CLI::App& check = add_command(
-      audit, "check-proof",
-      "Check a proof that `portcullis audit prove` wrote, with the log's public key and without the log.\n"
-      "Exit code: 0 proven, 1 it does not hold, 2 it cannot be checked: unreadable, no proof, not signed by\n"
-      "this key.",
-      "portcullis audit check-proof 4711.tlog-proof --key log.key.pub\n"
-      "  portcullis audit check-proof since-monday.proof --key log.key.pub --from monday.note");
-  check.add_option("file", line.check_proof.file, "The proof")->required()->type_name("FILE");
-  check.add_option("--key", line.check_proof.key, "The log's public key, as keygen wrote it: log.key.pub")
-      ->required()
-      ->type_name("PUB");
-  check
-      .add_option("--from", line.check_proof.old_note,
-                  "The older note, for a proof that the log goes on from it")
-      ->type_name("OLD_NOTE");
-  check.add_flag("--show", line.check_proof.show, "Print the entry that was proven, too");
-}
-
-void add_evidence_options(CLI::App& command, VerifyAuditOptions& options) {
-  command
-      .add_option(
-          "--key", options.keys,
-          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
-          "machine cannot change; an older one of the log will do. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-  command
-      .add_option("--anchor", options.anchors,
-                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
-                  "lines between them or none. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-}
-
-void add_audit_verify(CLI::App& audit, CommandLine& line) {
-  CLI::App& verify = add_command(
-      audit, "verify",
-      "Check every byte of a log and every note beside it, offline, also while the gate writes to it.\n"
-      "Clean takes a key and an anchor: whoever can write the log's files can make a log anew that agrees\n"
-      "with itself, or cut off its end, but can neither sign it nor change what was kept elsewhere.\n"
-      "Exit code: 0 clean, 1 tampered with, 2 the evidence is incomplete, or a key cannot be read.",
-      "portcullis audit verify /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
-  verify.add_option("directory", line.verify.directory, "The log's folder")->required()->type_name("DIR");
-  add_evidence_options(verify, line.verify);
-}
-
-void add_audit_drill(CLI::App& audit, CommandLine& line) {
-  CLI::App& drill = add_command(
-      audit, "drill",
-      "Attack copies of a log in every way that `portcullis audit verify` is there to find, and say what "
-      "found\n"
-      "each: in the files as they are, and by somebody who makes the hashes anew behind the change, takes "
-      "the\n"
-      "notes out or signs with another key. What cannot be found with the keys and anchors given is said "
-      "too.\n"
-      "The log itself is only read; the copies are made under TMPDIR, which needs room for the log three\n"
-      "times, and are removed.\n"
-      "Exit code: 0 everything was found that must be, 1 something was not, 2 the log or a key cannot be "
-      "read,\n"
-      "or the log is not in order itself.",
-      "portcullis audit drill /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
-  drill.add_option("directory", line.drill.directory, "The log's folder")->required()->type_name("DIR");
-  add_evidence_options(drill, line.drill);
-}
-
-void add_audit(CLI::App& app, CommandLine& line) {
-  CLI::App& audit = add_command(app, "audit", "Check and read an audit log; make its key; prove its entries.",
-                                "portcullis audit verify audit/");
-  audit.require_subcommand(1);
-  add_audit_verify(audit, line);
-
-  CLI::App& show = add_command(audit, "show", "Print entries of a log, one a line.",
-                               "portcullis audit show audit/ --agent repair-bot --verdict deny");
-  show.add_option("directory", line.show.directory, "The log's folder")->required()->type_name("DIR");
-  show.add_option("--from", line.show.from, "The first entry's index")->type_name("INDEX");
-  show.add_option("--to", line.show.to, "The last entry's index")->type_name("INDEX");
-  show.add_option("--agent", line.show.agent, "Only this agent's")->type_name("NAME");
-  show.add_option("--verdict", line.show.verdict, "Only these: allow, would_deny, ask or deny")
-      ->type_name("VERDICT");
-  show.add_option("--type", line.show.type, "Only this type: decision, outcome, session, policy, config, ...")
-      ->type_name("TYPE");
-  show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
-  add_audit_report(audit, line);
-  add_audit_keygen(audit, line);
-  add_audit_prove(audit, line);
-  add_audit_check_proof(audit, line);
-  add_audit_drill(audit, line);
-}
-
 void add_user(CLI::App& app, CommandLine& line) {
   CLI::App& command =
       add_command(app, "user",
@@ -401,16 +242,6 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
   return dry_run(line.dry_run, console, try_out);
 }
 
-int run_audit(const CLI::App& command, const CommandLine& line, Console& console) {
-  if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
-  if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
-  if (command.got_subcommand("prove")) return prove_audit(line.prove, console);
-  if (command.got_subcommand("check-proof")) return check_audit_proof(line.check_proof, console);
-  if (command.got_subcommand("drill")) return drill_audit(line.drill, console);
-  if (command.got_subcommand("verify")) return verify_audit(line.verify, console);
-  return show_audit(line.show, console);
-}
-
 int print_version(Console& console) {
   console.out << "portcullis " << PORTCULLIS_VERSION << ", grammar of PostgreSQL " << sql::grammar_version()
               << "\n";
@@ -427,7 +258,7 @@ int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Net
   if (name == "policy") return run_policy(command, line, console);
   if (name == "user") return make_user(line.user, console);
   if (name == "version") return print_version(console);
-  return run_audit(command, line, console);
+  return run_audit(command, line.audit, console);
 }
 
 // Help that was asked for is an answer; everything else is a mistake on the command line.
@@ -453,7 +284,7 @@ int run(int argc, const char* const* argv, Console& console, const NetworkComman
   add_catalog(app, line);
   add_dry_run(app, line);
   add_policy(app, line);
-  add_audit(app, line);
+  add_audit(app, line.audit);
   add_user(app, line);
   add_command(app, "version", "Print the version.", "portcullis version");
   try {
