@@ -1,4 +1,5 @@
-// `portcullis audit`: verify, show, report, keygen, prove, check-proof and drill.
+// `portcullis audit`: verify, show, query, report, export, check-export, keygen, prove, check-proof and
+// drill.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/audit_filter.hpp"
 #include "app/console.hpp"
 
 namespace portcullis::app {
@@ -21,17 +23,29 @@ struct VerifyAuditOptions {
 // it. 2 as well where a key cannot be taken; then nothing is checked.
 [[nodiscard]] int verify_audit(const VerifyAuditOptions& options, Console& console);
 
+// Prints the message, safe for a terminal; `code`.
+int fail(Console& console, int code, const base::Error& error);
+
 struct ShowOptions {
   std::filesystem::path directory{};
   std::uint64_t from = 0;
-  std::uint64_t to = UINT64_MAX;           // included
-  std::string agent{}, verdict{}, type{};  // empty: any
-  bool json = false;                       // the entries as they stand in the log
+  std::uint64_t to = UINT64_MAX;  // included
+  FilterOptions filter{};
+  bool json = false;  // the entries as they stand in the log
 };
 
-// One line for each entry. kSuccess; kUsage for a type or verdict that there is not; kFailure when the log
-// cannot be read.
+// One line for each entry. kSuccess; kUsage for what cannot be looked for; kFailure when the log cannot be
+// read.
 [[nodiscard]] int show_audit(const ShowOptions& options, Console& console);
+
+struct QueryOptions {
+  std::filesystem::path directory{};
+  FilterOptions filter{};
+  bool json = false;  // one object for each statement, and one with the evidence behind them
+};
+
+// One row for each statement, with its session and its outcomes, and on what they rest. As show_audit().
+[[nodiscard]] int query_audit(const QueryOptions& options, Console& console);
 
 struct DryRunReportOptions {
   std::filesystem::path directory{};
@@ -72,10 +86,9 @@ struct CheckProofOptions {
 // What the proof proves, without the log. 0 proven, 1 it does not hold, 2 it cannot be checked.
 [[nodiscard]] int check_audit_proof(const CheckProofOptions& options, Console& console);
 
-// Attacks copies of the log in every way that the verifier is there to find, and prints what found each. 0 every
-// one was found that can be, 1 one was not, 2 there was nothing to drill on: the log cannot be read, or is not in
-// order itself,
-// or a key cannot be taken.
+// Attacks copies of the log in every way that the verifier is there to find, and prints what found each. 0
+// every one was found that can be, 1 one was not, 2 there was nothing to drill on: the log cannot be read, or
+// is not in order itself, or a key cannot be taken.
 [[nodiscard]] int drill_audit(const VerifyAuditOptions& given, Console& console);
 
 }  // namespace portcullis::app

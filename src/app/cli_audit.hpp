@@ -14,6 +14,7 @@ namespace portcullis::app {
 struct AuditLine {
   VerifyAuditOptions verify;
   ShowOptions show;
+  QueryOptions query;
   DryRunReportOptions dry_run_report;
   KeygenOptions keygen;
   ProveOptions prove;
