@@ -55,6 +55,25 @@ struct DryRunReportOptions {
 // How often what a dry run predicted came true. kSuccess; kFailure when the log cannot be read.
 [[nodiscard]] int report_dry_runs(const DryRunReportOptions& options, Console& console);
 
+struct ReportOptions {
+  std::filesystem::path directory{};
+  std::string name{};  // of report_kinds()
+  FilterOptions filter{};
+  std::size_t rows = 200;  // listed of each table
+  bool json = false;       // one object
+};
+
+// Tables, what has to be known to read them, and on which entries of the log they rest. kSuccess; kUsage for
+// what cannot be asked; kFailure when the log cannot be read.
+[[nodiscard]] int report_audit(const ReportOptions& options, Console& console);
+
+// What verify_audit() says, as a statement of what was checked and against what, with the same exit codes.
+struct IntegrityOptions {
+  VerifyAuditOptions verify{};
+  bool json = false;
+};
+[[nodiscard]] int report_integrity(const IntegrityOptions& options, Console& console);
+
 struct KeygenOptions {
   std::string name;            // of the log: its origin
   std::filesystem::path file;  // for the private key; the public one goes beside it, FILE.pub

@@ -15,6 +15,7 @@
 #include "app/policy_diff.hpp"
 #include "app/policy_explain.hpp"
 #include "app/user_command.hpp"
+#include "app/version.hpp"
 #include "sql/analyze.hpp"
 
 namespace portcullis::app {
@@ -243,7 +244,7 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
 }
 
 int print_version(Console& console) {
-  console.out << "portcullis " << PORTCULLIS_VERSION << ", grammar of PostgreSQL " << sql::grammar_version()
+  console.out << "portcullis " << version() << ", grammar of PostgreSQL " << sql::grammar_version()
               << "\n";
   return kSuccess;
 }

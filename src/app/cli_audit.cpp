@@ -7,27 +7,24 @@
 #include "app/cli_parts.hpp"
 
 namespace portcullis::app {
+
+void add_evidence_options(CLI::App& command, VerifyAuditOptions& options) {
+  command
+      .add_option(
+          "--key", options.keys,
+          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
+          "machine cannot change; an older one of the log will do. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command
+      .add_option("--anchor", options.anchors,
+                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
+                  "lines between them or none. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+}
+
 namespace {
-
-// Decimal digits alone: of "-1" CLI11 would make the largest number that there is.
-std::string is_index(const std::string& text) {
-  const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return is_number ? "" : "an index is a number from 0, as in 4711";
-}
-
-void add_audit_report(CLI::App& audit, AuditLine& line) {
-  CLI::App& report =
-      add_command(audit, "report", "Reckon over a log.", "portcullis audit report dry-runs audit/");
-  report.require_subcommand(1);
-  CLI::App& dry_runs =
-      add_command(report, "dry-runs",
-                  "How often what dry runs predicted came true: whether it ran, and how long it took.",
-                  "portcullis audit report dry-runs /var/lib/portcullis/audit");
-  dry_runs.add_option("directory", line.dry_run_report.directory, "The log's folder")
-      ->required()
-      ->type_name("DIR");
-  dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
-}
 
 void add_audit_keygen(CLI::App& audit, AuditLine& line) {
   CLI::App& keygen = add_command(
@@ -85,22 +82,6 @@ void add_audit_check_proof(CLI::App& audit, AuditLine& line) {
   check.add_flag("--show", line.check_proof.show, "Print the entry that was proven, too");
 }
 
-void add_evidence_options(CLI::App& command, VerifyAuditOptions& options) {
-  command
-      .add_option(
-          "--key", options.keys,
-          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
-          "machine cannot change; an older one of the log will do. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-  command
-      .add_option("--anchor", options.anchors,
-                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
-                  "lines between them or none. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-}
-
 void add_audit_verify(CLI::App& audit, AuditLine& line) {
   CLI::App& verify = add_command(
       audit, "verify",
@@ -132,82 +113,6 @@ void add_audit_drill(CLI::App& audit, AuditLine& line) {
   add_evidence_options(drill, line.drill);
 }
 
-void add_directory(CLI::App& command, std::filesystem::path& directory) {
-  command.add_option("directory", directory, "The log's folder")->required()->type_name("DIR");
-}
-
-// What all that reads a log can be asked.
-void add_filter_options(CLI::App& command, FilterOptions& filter) {
-  const auto text = [&](const char* name, std::string& into, const char* purpose, const char* type) {
-    command.add_option(name, into, purpose)->type_name(type);
-  };
-  text("--agent", filter.agent, "Only this agent's", "NAME");
-  text("--owner", filter.owner, "Only of agents with this owner, as the session's login says", "NAME");
-  text("--login", filter.login, "Only of sessions with this login", "LOGIN");
-  text(
-      "--table", filter.table,
-      "Only what touches this table, as in app.orders, or app.* for a schema; also through views, functions\n"
-      "and cascades",
-      "TABLE");
-  text("--column", filter.column, "Only what touches this column, as in app.customers.email", "COLUMN");
-  command.add_flag("--direct", filter.direct,
-                   "Of --table, --column and --action only what stands in the statement itself");
-  text("--action", filter.action, "Only what does this, as policies name it: select, \"create index\"",
-       "ACTION");
-  text("--verdict", filter.verdict, "Only these: allow, would_deny, ask or deny", "VERDICT");
-  text("--rule", filter.rule, "Only what this rule or protection spoke for", "ID");
-  text("--kind", filter.kind, "Only with this command tag: UPDATE, \"CREATE TABLE\"", "TAG");
-  text("--sqlstate", filter.sqlstate, "Only what was refused or failed with this SQLSTATE", "CODE");
-  text("--since", filter.since,
-       "From this time on: 2026-11-22T16:20:00Z, 2026-11-22, or, so long ago, 90s, 24h, 7d", "TIME");
-  text("--until", filter.until, "Before this time", "TIME");
-  text("--trace", filter.trace, "Only with this traceparent, or trace id", "TRACE");
-  text("--record", filter.record, "Only this entry, or these: 4711 or 4711-4800", "N[-M]");
-  command
-      .add_option("--session", filter.session,
-                  "Only of sessions with this number, which each start begins anew")
-      ->check(is_index)
-      ->type_name("N");
-  command
-      .add_option("--as-of", filter.as_of,
-                  "As if the log ended with this entry: asks again what was asked then")
-      ->check(is_index)
-      ->type_name("INDEX");
-  command.add_flag(
-      "--every", filter.every,
-      "Look at every entry for --since and --until: for a log of which verify says that its time\n"
-      "goes back within a start");
-}
-
-void add_audit_show(CLI::App& audit, AuditLine& line) {
-  CLI::App& show = add_command(audit, "show",
-                               "Print entries of a log as they stand, one a line. What is not asked for is "
-                               "passed over unread: reading\n"
-                               "is not verifying.",
-                               "portcullis audit show audit/ --agent repair-bot --verdict deny --since 24h");
-  add_directory(show, line.show.directory);
-  show.add_option("--from", line.show.from, "The first entry's index")->check(is_index)->type_name("INDEX");
-  show.add_option("--to", line.show.to, "The last entry's index")->check(is_index)->type_name("INDEX");
-  add_filter_options(show, line.show.filter);
-  show.add_option("--type", line.show.filter.type,
-                  "Only this type: decision, outcome, session, policy, config, ...")
-      ->type_name("TYPE");
-  show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
-}
-
-void add_audit_query(CLI::App& audit, AuditLine& line) {
-  CLI::App& query =
-      add_command(audit, "query",
-                  "Print statements, one a row: the decision, what became of it, and whose session it was; "
-                  "then on which\n"
-                  "entries of the log the answer rests, so that somebody else can ask the same and compare.\n"
-                  "Exit code: 0 answered, 1 the log cannot be read, 64 what cannot be asked.",
-                  "portcullis audit query audit/ --table app.orders --action update --since 7d");
-  add_directory(query, line.query.directory);
-  add_filter_options(query, line.query.filter);
-  query.add_flag("--json", line.query.json, "One JSON object for each statement, and one with the evidence");
-}
-
 }  // namespace
 
 void add_audit(CLI::App& app, AuditLine& line) {
@@ -216,9 +121,7 @@ void add_audit(CLI::App& app, AuditLine& line) {
   audit.require_subcommand(1);
   add_audit_verify(audit, line);
 
-  add_audit_show(audit, line);
-  add_audit_query(audit, line);
-  add_audit_report(audit, line);
+  add_audit_reading(audit, line);
   add_audit_keygen(audit, line);
   add_audit_prove(audit, line);
   add_audit_check_proof(audit, line);
@@ -226,14 +129,12 @@ void add_audit(CLI::App& app, AuditLine& line) {
 }
 
 int run_audit(const CLI::App& command, const AuditLine& line, Console& console) {
-  if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
   if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
   if (command.got_subcommand("prove")) return prove_audit(line.prove, console);
   if (command.got_subcommand("check-proof")) return check_audit_proof(line.check_proof, console);
   if (command.got_subcommand("drill")) return drill_audit(line.drill, console);
   if (command.got_subcommand("verify")) return verify_audit(line.verify, console);
-  if (command.got_subcommand("query")) return query_audit(line.query, console);
-  return show_audit(line.show, console);
+  return run_audit_reading(command, line, console);
 }
 
 }  // namespace portcullis::app
