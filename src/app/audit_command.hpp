@@ -74,6 +74,26 @@ struct IntegrityOptions {
 };
 [[nodiscard]] int report_integrity(const IntegrityOptions& options, Console& console);
 
+struct ExportOptions {
+  std::filesystem::path directory{};
+  std::string format = "jsonl";  // or "csv"
+  std::filesystem::path out{};   // a new file; FILE.manifest.json beside it is new, too
+  FilterOptions filter{};
+};
+
+// Writes both files, synced, mode 0600, and says on what they rest. kSuccess; kUsage for what cannot be
+// asked; kFailure, and neither file is left, where one is there already or cannot be written, or the log not
+// be read.
+[[nodiscard]] int export_audit(const ExportOptions& options, Console& console);
+
+struct CheckExportOptions {
+  std::filesystem::path file{};                // its manifest stands beside it
+  std::optional<std::filesystem::path> log{};  // a log's folder: whether the export is all that it has
+};
+
+// 0 it holds, 1 it does not, 2 it cannot be checked.
+[[nodiscard]] int check_audit_export(const CheckExportOptions& options, Console& console);
+
 struct KeygenOptions {
   std::string name;            // of the log: its origin
   std::filesystem::path file;  // for the private key; the public one goes beside it, FILE.pub

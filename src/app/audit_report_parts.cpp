@@ -89,7 +89,7 @@ std::vector<Cell> statement_row(const audit::Statement& statement, std::vector<C
 }
 
 std::string short_text(const audit::Statement& statement) {
-  return audit::on_one_line(statement.text, kShown);
+  return audit::on_one_line(statement.full_text(), kShown);
 }
 
 std::string result_text(const audit::Statement& statement) {

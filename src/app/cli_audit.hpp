@@ -18,6 +18,8 @@ struct AuditLine {
   DryRunReportOptions dry_run_report;
   ReportOptions report;
   IntegrityOptions integrity;
+  ExportOptions export_log;
+  CheckExportOptions check_export;
   KeygenOptions keygen;
   ProveOptions prove;
   CheckProofOptions check_proof;

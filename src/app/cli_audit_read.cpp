@@ -141,6 +141,40 @@ void add_audit_report(CLI::App& audit, AuditLine& line) {
   dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
 }
 
+void add_audit_export(CLI::App& audit, AuditLine& line) {
+  CLI::App& command = add_command(
+      audit, "export",
+      "Write a part of a log into a file of its own, and FILE.manifest.json beside it, by which it can be\n"
+      "checked. jsonl: the entries as they stand, and the outcomes of the decisions among them; csv: one\n"
+      "record a statement, in which no cell looks like a formula to a spreadsheet.\n"
+      "Exit code: 0 written, 1 a file is there already or cannot be written, or the log not be read, 64 "
+      "what\n"
+      "cannot be asked.",
+      "portcullis audit export audit/ --format csv --out november.csv --since 2026-11-01 --until 2026-12-01");
+  add_directory(command, line.export_log.directory);
+  command.add_option("--format", line.export_log.format, "jsonl or csv")
+      ->required()
+      ->check(CLI::IsMember({"jsonl", "csv"}))
+      ->type_name("FORMAT");
+  command.add_option("--out", line.export_log.out, "The file to make; none is overwritten")
+      ->required()
+      ->type_name("FILE");
+  add_filter_options(command, line.export_log.filter);
+}
+
+void add_audit_check_export(CLI::App& audit, AuditLine& line) {
+  CLI::App& command = add_command(audit, "check-export",
+                                  "Check a file that `portcullis audit export` wrote against its manifest, "
+                                  "and with --log whether it is all\n"
+                                  "that the log answers to the same question.\n"
+                                  "Exit code: 0 it holds, 1 it does not, 2 it cannot be checked.",
+                                  "portcullis audit check-export november.csv --log audit/");
+  command.add_option("file", line.check_export.file, "The file; its manifest stands beside it")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--log", line.check_export.log, "The log's folder")->type_name("DIR");
+}
+
 int run_report(const CLI::App& command, const AuditLine& line, Console& console) {
   if (command.got_subcommand("dry-runs")) return report_dry_runs(line.dry_run_report, console);
   if (command.got_subcommand("integrity")) return report_integrity(line.integrity, console);
@@ -155,10 +189,14 @@ void add_audit_reading(CLI::App& audit, AuditLine& line) {
   add_audit_show(audit, line);
   add_audit_query(audit, line);
   add_audit_report(audit, line);
+  add_audit_export(audit, line);
+  add_audit_check_export(audit, line);
 }
 
 int run_audit_reading(const CLI::App& audit, const AuditLine& line, Console& console) {
   if (audit.got_subcommand("report")) return run_report(*audit.get_subcommand("report"), line, console);
+  if (audit.got_subcommand("export")) return export_audit(line.export_log, console);
+  if (audit.got_subcommand("check-export")) return check_audit_export(line.check_export, console);
   if (audit.got_subcommand("query")) return query_audit(line.query, console);
   return show_audit(line.show, console);
 }

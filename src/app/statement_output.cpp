@@ -117,7 +117,7 @@ std::string to_json_line(const Statement& statement) {
   put(value, "dry_run", statement.dry_run);
   put(value, "trace", statement.trace);
   put(value, "said", statement.said);
-  put(value, "text", statement.text);
+  put(value, "text", statement.full_text());
   put(value, "kinds", statement.kinds);
   put(value, "parameters", statement.parameters);
   if (statement.count != 1) value["count"] = statement.count;
@@ -182,7 +182,7 @@ std::vector<std::string> csv_cells(const Statement& statement) {
           statement.parsed_at ? number(*statement.parsed_at) : std::string{},
           listed(outcomes),
           listed(statement.parameters),
-          statement.text};
+          statement.full_text()};
 }
 
 std::string csv_record(const std::vector<std::string>& cells) {
@@ -238,7 +238,7 @@ std::vector<std::string> table_cells(const Statement& statement) {
           audit::on_one_line(result, kShownText),
           std::to_string(statement.rows()),
           audit::on_one_line(what, kShownEffects),
-          audit::on_one_line(statement.text, kShownText)};
+          audit::on_one_line(statement.full_text(), kShownText)};
 }
 
 }  // namespace portcullis::app

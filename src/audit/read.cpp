@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "audit/directory_listing.hpp"
+#include "audit/owed_outcomes.hpp"
 #include "audit/prefilter.hpp"
 #include "audit/read_range.hpp"
 #include "audit/session_book.hpp"
@@ -12,8 +13,15 @@ namespace {
 
 class EntryVisitor final : public LineVisitor {
  public:
-  EntryVisitor(const LogSearch& log, const EntryFilter& filter, const OnEntry& callback, bool with_sessions)
-      : filter_(filter), prefilter_(filter), callback_(callback), book_(log), with_sessions_(with_sessions) {}
+  EntryVisitor(const LogSearch& log, const ReadOptions& options, const OnEntry& callback, bool with_sessions)
+      : filter_(options.filter),
+        prefilter_(filter_),
+        callback_(callback),
+        book_(log),
+        with_sessions_(with_sessions),
+        with_outcomes_(with_sessions && options.outcomes && !filter_.type) {}
+
+  [[nodiscard]] bool wants_gap() const override { return !owed_.is_empty(); }
 
   void leap(std::size_t segment, std::uint64_t offset) override {
     place_.leap();
@@ -21,34 +29,58 @@ class EntryVisitor final : public LineVisitor {
   }
 
   Step line(std::string_view text, bool in_extent) override {
-    static_cast<void>(in_extent);  // no others are asked for
-    place_.pass(text);
-    const bool is_passed = prefilter_.passes(text);
+    if (in_extent) {
+      place_.pass(text);
+    } else {
+      place_.step_over();
+    }
+    const bool is_passed = in_extent && prefilter_.passes(text);
     if (!is_passed && !with_sessions_) return {};
-    if (with_sessions_ && note_session(text)) return take_session(is_passed);
+    if (with_outcomes_ && is_owed(text)) return take_outcome(text);
+    if (with_sessions_ && note_session(text)) return is_passed ? take_session() : Step{};
     if (!is_passed) return {};
     if (auto bad = entry_.read(text)) return {.more = false, .bad = std::move(bad)};
-    if (entry_.index() > filter_.to) return {.more = false};
+    if (entry_.index() > filter_.to) return {.more = wants_gap()};
     return take();
   }
 
   [[nodiscard]] const RangeRead& place() const { return place_; }
   [[nodiscard]] std::uint64_t matched() const { return matched_; }
   [[nodiscard]] std::uint64_t forgotten() const { return book_.forgotten(); }
+  [[nodiscard]] std::uint64_t cut_short() const { return owed_.forgotten(); }
   [[nodiscard]] const std::optional<base::Error>& failed() const { return failed_; }
 
  private:
-  // Reads what says who a session is; false leaves the line to the filter.
+  // Of a line that was not read yet.
+  [[nodiscard]] bool is_owed(std::string_view text) const {
+    if (owed_.is_empty()) return false;
+    const auto decision = raw_number(text, "\"decision\":");
+    return decision && owed_.has(*decision);
+  }
+
+  Step take_outcome(std::string_view text) {
+    if (auto bad = entry_.read(text)) return {.more = false, .bad = std::move(bad)};
+    owed_.take(entry_);
+    ++matched_;
+    const auto who = book_.who(session());
+    if (who) return {.more = callback_(entry_, who->get())};
+    failed_ = who.error();
+    return {.more = false};
+  }
+
+  // Reads what says who a session is, and when it or all of them end; false leaves the line to the filter.
   bool note_session(std::string_view text) {
     const auto type = raw_type(text);
-    if ((type != "session" && type != "open") || entry_.read(text)) return false;
+    const bool is_of_sessions = type == "session" || type == "open" || type == "recovered";
+    if (!is_of_sessions || entry_.read(text)) return false;
     book_.see(entry_);
+    if (entry_.type() != EntryType::session) owed_.end_start();
+    if (entry_.type() == EntryType::session && entry_.text("event") == "end") owed_.end_session(session());
     return true;
   }
 
-  Step take_session(bool is_passed) {
-    if (!is_passed) return {};
-    if (entry_.index() > filter_.to) return {.more = false};
+  Step take_session() {
+    if (entry_.index() > filter_.to) return {.more = wants_gap()};
     if (entry_.type() != EntryType::session) return offer(nullptr);
     const SessionFacts own = read_session(entry_);
     return offer(&own);
@@ -72,14 +104,20 @@ class EntryVisitor final : public LineVisitor {
   Step offer(const SessionFacts* who) {
     if (!matches(filter_, entry_, who)) return {};
     ++matched_;
+    if (with_outcomes_ && entry_.type() == EntryType::decision) owed_.expect(entry_);
     return {.more = callback_(entry_, who)};
   }
 
-  const EntryFilter& filter_;
+  [[nodiscard]] std::uint64_t session() const {
+    return static_cast<std::uint64_t>(entry_.number("session").value_or(0));
+  }
+
+  const EntryFilter filter_;
   const Prefilter prefilter_;
   const OnEntry& callback_;
   SessionBook book_;
-  bool with_sessions_;
+  bool with_sessions_, with_outcomes_;
+  OwedOutcomes owed_;
   EntryReader entry_;
   RangeRead place_;
   std::uint64_t matched_ = 0;
@@ -90,7 +128,7 @@ base::Result<ReadFacts> read_log(const LogSearch& log, const ReadOptions& option
                                  bool with_sessions) {
   const auto extents = log.extents(range_of(options));
   if (!extents) return extents.error();
-  EntryVisitor visitor(log, options.filter, callback, with_sessions);
+  EntryVisitor visitor(log, options, callback, with_sessions);
   const auto walked = walk(log, *extents, visitor, options.progress);
   if (!walked) return walked.error();
   if (visitor.failed()) return *visitor.failed();
@@ -98,6 +136,7 @@ base::Result<ReadFacts> read_log(const LogSearch& log, const ReadOptions& option
   visitor.place().tell(facts);
   facts.matched = visitor.matched();
   facts.forgotten = visitor.forgotten();
+  facts.cut_short = visitor.cut_short();
   return facts;
 }
 

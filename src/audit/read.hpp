@@ -30,6 +30,9 @@ struct ReadOptions {
   std::optional<std::uint64_t> as_of{};  // as if the log ended with this entry; nothing: as it is now
   bool every = false;                    // times are not trusted: an entry is looked at wherever it stands
   bool texts = false;                    // of statements: a Bind has the text of its Parse
+  // Of entries: the outcomes of the decisions that the filter lets through come too, each at its place, also
+  // where they stand behind the range. Not where EntryFilter::type is set.
+  bool outcomes = false;
   ReadProgress progress{};
 };
 

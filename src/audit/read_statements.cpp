@@ -159,16 +159,17 @@ class StatementVisitor final : public LineVisitor {
 
   void emit(Statement&& statement) {
     if (has_enough_ || failed_ || !has_sqlstate(statement, sqlstate_)) return;
-    if (with_texts_ && statement.parsed_at && statement.text.empty()) {
-      auto text = texts_.of(*statement.parsed_at);
-      if (!text) {
-        failed_ = text.error();
-        return;
-      }
-      statement.text = std::move(*text);
-    }
+    if (with_texts_ && statement.parsed_at)
+      statement.find_text = [this, index = *statement.parsed_at] { return text_of(index); };
     ++matched_;
     has_enough_ = !callback_(statement);
+  }
+
+  std::string text_of(std::uint64_t index) {
+    auto text = texts_.of(index);
+    if (text) return std::move(*text);
+    failed_ = text.error();
+    return {};
   }
 
   [[nodiscard]] std::uint64_t session() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +41,10 @@ struct Statement {
   std::string said;  // why, as the agent says
   std::vector<std::string> kinds, parameters;
   std::vector<StatementEffect> effects;
-  std::string text;
+  std::string text;                        // as it was sent; of a Bind, full_text() has it
   std::optional<std::uint64_t> parsed_at;  // of a Bind: the entry that has its text
+  // How that is found, where it was asked for; to be called while the statement is given on, and no later.
+  std::function<std::string()> find_text;
   std::vector<StatementOutcome> outcomes;  // in the order of the log
   Hash leaf{};                             // of the decision's line
   std::size_t bytes = 0;                   // of the lines of all of it
@@ -55,6 +58,7 @@ struct Statement {
   [[nodiscard]] std::string_view result() const noexcept;
   [[nodiscard]] std::uint64_t rows() const noexcept;  // given to the client, of all outcomes
   [[nodiscard]] std::uint64_t bytes_given() const noexcept;
+  [[nodiscard]] std::string full_text() const { return text.empty() && find_text ? find_text() : text; }
   [[nodiscard]] std::string owner() const { return who ? who->owner : std::string{}; }
 };
 

@@ -79,7 +79,7 @@ class Slowly {
                       (statement.who ? std::to_string(statement.who->index) : "-") + ' ' +
                       std::string(statement.result()) + '[';
     for (const auto& outcome : statement.outcomes) out += std::to_string(outcome.index) + ' ';
-    return out + "] " + statement.text.substr(0, 40);
+    return out + "] " + statement.full_text().substr(0, 40);
   }
 
  private:
