@@ -69,11 +69,23 @@ bool sync_folder(const std::filesystem::path& file) {
   return opened.is_open() && ::fsync(opened.get()) == 0;
 }
 
+// A file of another name that ends like a segment would keep the gate from its next start.
+bool is_in_log(const ExportOptions& options) {
+  std::error_code failed;
+  const auto folder = options.out.has_parent_path() ? options.out.parent_path() : std::filesystem::path(".");
+  return std::filesystem::equivalent(folder, options.directory, failed);
+}
+
 }  // namespace
 
 int export_audit(const ExportOptions& options, Console& console) {
   auto read = to_read_options(options.filter);
   if (!read) return fail(console, kUsage, read.error());
+  if (is_in_log(options))
+    return fail(
+        console, kUsage,
+        {base::sqlstate::invalid_parameter_value,
+         "\"" + options.out.string() + "\" would lie in the log's own folder: name a file elsewhere"});
   const auto format = options.format == "csv" ? ExportFormat::csv : ExportFormat::jsonl;
   NewFile file(options.out), manifest(manifest_file(options.out));
   if (!file.is_good()) return fail(console, kFailure, file.error());

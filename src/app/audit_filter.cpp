@@ -89,7 +89,8 @@ base::Result<void> take_object(const FilterOptions& options, EntryFilter& filter
   }
   filter.direct = options.direct;
   if (filter.direct && filter.table.empty() && filter.action.empty())
-    return wrong("--direct says how a table, a column or an action came about: give one of them too");
+    return wrong(
+        "--direct goes with --table, --column or --action, of which it leaves out what comes through others");
   return {};
 }
 
