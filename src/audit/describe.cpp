@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "audit/entry_texts.hpp"
 #include "audit/read.hpp"
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
@@ -155,7 +156,7 @@ void describe_decision(const EntryReader& entry, Sentence& out) {
   out.add("rule ", field(entry, "rule"));
   out.add(field(entry, "sqlstate"));
   out.add("(", field(entry, "reason"), ")");
-  out.add("| ", field(entry, "text"));
+  out.add("| ", safe(statement_text(entry)));
 }
 
 void describe_outcome(const EntryReader& entry, Sentence& out) {
