@@ -17,6 +17,7 @@ struct LogSearch::Found {
   std::uint64_t begin = 0, end = 0;  // with its line feed
   std::uint64_t index = 0;
   std::int64_t micros = 0;
+  bool ends_batch = false;
 };
 
 // What the first entry of a segment says; `is_known` is false where it is none.
@@ -107,7 +108,7 @@ class LogSearch::Prober {
       if (!line) return line.error();
       if (!*line || !(*line)->terminated || (*line)->too_long || entry_.read((*line)->text)) return last;
       const Found found{offset + (*line)->offset, offset + (*line)->offset + (*line)->text.size() + 1,
-                        entry_.index(), entry_.micros()};
+                        entry_.index(), entry_.micros(), entry_.ends_batch()};
       if (!more(found)) return last;
       text_ = (*line)->text;
       last = found;
@@ -135,15 +136,24 @@ base::Result<LogSearch> LogSearch::open(const std::filesystem::path& directory) 
   return LogSearch(std::move(*segments));
 }
 
+// What is behind the last whole batch was acknowledged to nobody, and the next start may cut it.
 base::Result<std::optional<std::uint64_t>> LogSearch::last_index() const {
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
     auto prober = Prober::open(*segment);
     if (!prober) return prober.error();
-    const auto near = prober->begin_of([](const Found&) { return true; });
-    if (!near) return near.error();
-    const auto last = prober->last_while(*near, [](const Found&) { return true; });
-    if (!last) return last.error();
-    if (*last) return std::optional<std::uint64_t>{(*last)->index};
+    auto from = prober->begin_of([](const Found&) { return true; });
+    while (from) {
+      std::optional<std::uint64_t> last;
+      const auto read = prober->last_while(*from, [&](const Found& found) {
+        if (found.ends_batch) last = found.index;
+        return true;
+      });
+      if (!read) return read.error();
+      if (last) return last;
+      if (*from == 0) break;
+      from = prober->line_start(*from > kNear ? *from / 2 : 0);  // one large batch
+    }
+    if (!from) return from.error();
   }
   return std::optional<std::uint64_t>{};
 }

@@ -39,7 +39,7 @@ class LogSearch {
   [[nodiscard]] const std::vector<SegmentPath>& segments() const noexcept { return segments_; }
   [[nodiscard]] bool is_last(std::size_t segment) const noexcept { return segment + 1 == segments_.size(); }
 
-  // The index of the last entry whose line is whole; nothing in a log without one. 58030 as below.
+  // The index of the last entry of the last whole batch; nothing in a log without one. 58030 as below.
   [[nodiscard]] base::Result<std::optional<std::uint64_t>> last_index() const;
   // As if the log ended with entry `last`: what comes behind is in no extent any more.
   [[nodiscard]] base::Result<void> end_with(std::uint64_t last);

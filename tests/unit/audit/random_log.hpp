@@ -19,6 +19,7 @@ class RandomLog {
   RandomLog(std::filesystem::path directory, std::uint32_t seed)
       : directory_(std::move(directory)), random_(seed) {
     for (int start = 0, starts = 2 + below(4); start < starts; ++start) run(start);
+    add(heartbeat_draft(forger_.context()));
     save();
   }
 
@@ -154,8 +155,7 @@ class RandomLog {
     forger_.micros = latest_ - (below(3) == 0 ? below(4'900'000) : 0);
     const auto begin = forger_.bytes().size();
     if constexpr (std::is_same_v<What, Draft>) {
-      Draft draft = what;  // its time is in it already
-      forger_.add(draft, below(3) != 0);
+      forger_.add(what, true);  // its time is in it already
     } else {
       forger_.add(Record(what), below(3) != 0);
     }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "audit/entry_texts.hpp"
 #include "audit/log_search.hpp"
@@ -35,12 +36,18 @@ class Slowly {
     }
   }
 
-  std::vector<std::uint64_t> entries(const EntryFilter& filter, std::uint64_t as_of) {
+  // With `outcomes`, those of the decisions that were found come along.
+  std::vector<std::uint64_t> entries(const EntryFilter& filter, std::uint64_t as_of, bool outcomes) {
     std::vector<std::uint64_t> found;
+    std::set<std::int64_t> decisions;
     each(as_of, [&](const EntryReader& entry, const SessionFacts* who) {
       const bool is_session = entry.type() == EntryType::session;
       const SessionFacts own = is_session ? read_session(entry) : SessionFacts{};
-      if (matches(filter, entry, is_session ? &own : who)) found.push_back(entry.index());
+      const bool is_owed = outcomes && !filter.type && entry.type() == EntryType::outcome &&
+                           decisions.contains(*entry.number("decision"));
+      if (!is_owed && !matches(filter, entry, is_session ? &own : who)) return;
+      found.push_back(entry.index());
+      if (entry.type() == EntryType::decision) decisions.insert(static_cast<std::int64_t>(entry.index()));
     });
     return found;
   }
@@ -139,6 +146,7 @@ TEST_P(ReadSearch, FindsWhatALookAtEveryEntryFinds) {
     if (log.below(3) == 0) options.as_of = static_cast<std::uint64_t>(log.below(log.lines().size()));
     options.texts = true;
     options.every = log.below(8) == 0;
+    options.outcomes = log.below(2) == 0;
     const std::uint64_t as_of = options.as_of.value_or(log.lines().size() - 1);
 
     std::vector<std::string> statements;
@@ -160,7 +168,8 @@ TEST_P(ReadSearch, FindsWhatALookAtEveryEntryFinds) {
           return true;
         });
     ASSERT_TRUE(read) << read.error().message;
-    ASSERT_EQ(entries, slowly.entries(options.filter, as_of)) << "seed " << GetParam() << ", " << round;
+    ASSERT_EQ(entries, slowly.entries(options.filter, as_of, options.outcomes))
+        << "seed " << GetParam() << ", " << round;
   }
   EXPECT_GT(found, 200u);
 }
@@ -215,6 +224,19 @@ TEST(LogSearchTest, FindsEveryLineAndTheEnd) {
   EXPECT_EQ(search->line_of(log.lines().size()).value(), std::nullopt);
 }
 
+TEST(LogSearchTest, EndsWithTheLastWholeBatch) {
+  TemporaryDirectory directory;
+  Forger forger;
+  forger.start();
+  const std::string padding(1'000, 'x');
+  for (int i = 0; i < 500; ++i) forger.add(decision(padding), false);
+  forger.save(directory.path());
+  EXPECT_EQ(LogSearch::open(directory.path())->last_index().value(), 1u);
+  forger.add(decision("select 1")).save(directory.path());
+  EXPECT_EQ(LogSearch::open(directory.path())->last_index().value(), 502u);
+  EXPECT_EQ(LogSearch({}).last_index().value(), std::nullopt);
+}
+
 TEST(LogSearchTest, PassesOverMostOfWhatIsOutOfTime) {
   TemporaryDirectory directory;
   Forger forger;
@@ -229,7 +251,7 @@ TEST(LogSearchTest, PassesOverMostOfWhatIsOutOfTime) {
     forger.begin_segment();
     forger.add(segment_draft(forger.context(), "b0"), false);
   }
-  forger.save(directory.path(), first);
+  forger.add(heartbeat_draft(forger.context())).save(directory.path(), first);
   ReadOptions options;
   options.filter.since = forger.micros - 1'200'000'000;
   options.filter.until = *options.filter.since + 1'000'000;
@@ -239,7 +261,7 @@ TEST(LogSearchTest, PassesOverMostOfWhatIsOutOfTime) {
   EXPECT_EQ(read->matched, 10u);
   EXPECT_LT(read->scanned, 1'000u);
   options.every = true;
-  EXPECT_EQ(read_entries(directory.path(), options, any)->scanned, 20'006u);
+  EXPECT_EQ(read_entries(directory.path(), options, any)->scanned, 20'007u);
 }
 
 class ReadStatements : public ::testing::Test {
