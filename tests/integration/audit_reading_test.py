@@ -78,9 +78,11 @@ class Reading(unittest.TestCase):
                 # It waits for the lock: nobody will ever know from the log what became of it.
                 cls.gate.wait_for_entry("decision", lambda e: e.get("text") == "DELETE FROM app.later")
                 cls.gate.kill()
+        cls.killed = run("audit", "report", "unresolved", cls.gate.audit_dir, "--json")
         cls.gate.start()
         with cls.gate.connect(READER) as other:
             other.talk(query("SELECT count(*) FROM app.orders"))
+            cls.running = run("audit", "query", cls.gate.audit_dir, "--agent", "reader", "--json")
 
     # --- the other reading ----------------------------------------------------------------------------------------
     def statements(self, test):
@@ -145,6 +147,17 @@ class Reading(unittest.TestCase):
     def time(micros):
         seconds, rest = divmod(micros, 1_000_000)
         return f"{datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc):%Y-%m-%dT%H:%M:%S}.{rest:06}Z"
+
+    def test_a_log_is_read_while_it_is_written_and_after_a_crash(self):
+        self.assertEqual((self.killed.returncode, self.running.returncode), (0, 0), (self.killed, self.running))
+        [row] = json.loads(self.killed.stdout)["tables"]["unresolved"]["rows"]
+        self.assertEqual(row["statement"], "DELETE FROM app.later")
+        *rows, evidence = map(json.loads, self.running.stdout.splitlines())
+        self.assertEqual(rows[-1]["text"], "SELECT count(*) FROM app.orders")
+        # The log went on since; as of then it says the same.
+        _, again = self.query("--agent", "reader", "--as-of", evidence["evidence"]["as_of"])
+        self.assertEqual(again["list_root"], evidence["evidence"]["list_root"])
+        self.assertEqual(again["query"], evidence["evidence"]["query"])
 
     def test_a_bind_has_the_text_of_its_parse(self):
         rows, _ = self.query("--table", "app.customers", "--direct")
