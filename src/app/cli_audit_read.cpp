@@ -96,11 +96,8 @@ void add_audit_query(CLI::App& audit, AuditLine& line) {
 
 void add_report(CLI::App& parent, const ReportKind& kind, AuditLine& line) {
   const std::string name(kind.name);
-  CLI::App& report =
-      add_command(parent, name,
-                  std::string(kind.purpose) +
-                      "\nExit code: 0 reported, 1 the log cannot be read, 64 what cannot be asked.",
-                  "portcullis audit report " + name + " audit/ " + std::string(kind.example));
+  CLI::App& report = add_command(parent, name, std::string(kind.purpose),
+                                 "portcullis audit report " + name + " audit/ " + std::string(kind.example));
   add_directory(report, line.report.directory);
   if (kind.reads == ReportKind::Reads::statements) {
     add_filter_options(report, line.report.filter);
@@ -119,7 +116,9 @@ void add_audit_report(CLI::App& audit, AuditLine& line) {
       audit, "report",
       "Reckon over a log: tables, what has to be known to read them, and on which entries they rest.\n"
       "There is no report yet on approvals, on erasures and on what reached the database past the gate: the\n"
-      "log has nothing on them.",
+      "log has nothing on them.\n"
+      "Exit code: 0 reported, 1 the log cannot be read, 64 what cannot be asked; of integrity that of "
+      "verify.",
       "portcullis audit report access audit/ --column app.customers.email --since 30d");
   report.require_subcommand(1);
   for (const ReportKind& kind : report_kinds()) add_report(report, kind, line);
