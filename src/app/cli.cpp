@@ -244,8 +244,7 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
 }
 
 int print_version(Console& console) {
-  console.out << "portcullis " << version() << ", grammar of PostgreSQL " << sql::grammar_version()
-              << "\n";
+  console.out << "portcullis " << version() << ", grammar of PostgreSQL " << sql::grammar_version() << "\n";
   return kSuccess;
 }
 
