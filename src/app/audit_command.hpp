@@ -1,4 +1,5 @@
-// `portcullis audit`: verify, show, report, keygen, prove, disclose, check-proof and drill.
+// `portcullis audit`: verify, show, query, report, export, check-export, keygen, prove, disclose, check-proof
+// and drill.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/audit_filter.hpp"
 #include "app/console.hpp"
 
 namespace portcullis::app {
@@ -22,21 +24,33 @@ struct VerifyAuditOptions {
 // it. 2 as well where a key cannot be taken, or there is no memory; then nothing is checked.
 [[nodiscard]] int verify_audit(const VerifyAuditOptions& options, Console& console);
 
+// Prints the message, safe for a terminal; `code`.
+int fail(Console& console, int code, const base::Error& error);
+
 struct ShowOptions {
   std::filesystem::path directory{};
   std::uint64_t from = 0;
-  std::uint64_t to = UINT64_MAX;           // included
-  std::string agent{}, verdict{}, type{};  // empty: any
-  bool json = false;                       // the entries as they stand in the log
+  std::uint64_t to = UINT64_MAX;  // included
+  FilterOptions filter{};
+  bool json = false;  // the entries as they stand in the log
   // The folder of the keys: what is sealed is opened. With `json`, an entry then has a member "opened" more,
   // an object of the fields that could be, and where it is not empty "unopened", one of why the others could
   // not.
   std::optional<std::filesystem::path> sealing_keys{};
 };
 
-// One line for each entry. kSuccess; kUsage for a type or verdict that there is not; kFailure when the log
-// cannot be read.
+// One line for each entry. kSuccess; kUsage for what cannot be looked for; kFailure when the log cannot be
+// read.
 [[nodiscard]] int show_audit(const ShowOptions& options, Console& console);
+
+struct QueryOptions {
+  std::filesystem::path directory{};
+  FilterOptions filter{};
+  bool json = false;  // one object for each statement, and one with the evidence behind them
+};
+
+// One row for each statement, with its session and its outcomes, and on what they rest. As show_audit().
+[[nodiscard]] int query_audit(const QueryOptions& options, Console& console);
 
 struct DryRunReportOptions {
   std::filesystem::path directory{};
@@ -46,6 +60,45 @@ struct DryRunReportOptions {
 
 // How often what a dry run predicted came true. kSuccess; kFailure when the log cannot be read.
 [[nodiscard]] int report_dry_runs(const DryRunReportOptions& options, Console& console);
+
+struct ReportOptions {
+  std::filesystem::path directory{};
+  std::string name{};  // of report_kinds()
+  FilterOptions filter{};
+  std::size_t rows = 200;  // listed of each table
+  bool json = false;       // one object
+};
+
+// Tables, what has to be known to read them, and on which entries of the log they rest. kSuccess; kUsage for
+// what cannot be asked; kFailure when the log cannot be read.
+[[nodiscard]] int report_audit(const ReportOptions& options, Console& console);
+
+// What verify_audit() says, as a statement of what was checked and against what, with the same exit codes.
+struct IntegrityOptions {
+  VerifyAuditOptions verify{};
+  bool json = false;
+};
+[[nodiscard]] int report_integrity(const IntegrityOptions& options, Console& console);
+
+struct ExportOptions {
+  std::filesystem::path directory{};
+  std::string format = "jsonl";  // or "csv"
+  std::filesystem::path out{};   // a new file; FILE.manifest.json beside it is new, too
+  FilterOptions filter{};
+};
+
+// Writes both files, synced, mode 0600, and says on what they rest. kSuccess; kUsage for what cannot be
+// asked; kFailure, and neither file is left, where one is there already or cannot be written, or the log not
+// be read.
+[[nodiscard]] int export_audit(const ExportOptions& options, Console& console);
+
+struct CheckExportOptions {
+  std::filesystem::path file{};                // its manifest stands beside it
+  std::optional<std::filesystem::path> log{};  // a log's folder: whether the export is all that it has
+};
+
+// 0 it holds, 1 it does not, 2 it cannot be checked.
+[[nodiscard]] int check_audit_export(const CheckExportOptions& options, Console& console);
 
 struct KeygenOptions {
   std::string name;            // of the log: its origin

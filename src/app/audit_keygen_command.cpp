@@ -4,15 +4,6 @@
 #include "audit/origin.hpp"
 
 namespace portcullis::app {
-namespace {
-
-int fail(Console& console, int code, const base::Error& error) {
-  console.err << "portcullis: " << error.message << "\n";
-  return code;
-}
-
-}  // namespace
-
 int make_audit_key(const KeygenOptions& options, Console& console) {
   if (const auto named = audit::check_log_name(options.name); !named) {
     return fail(console, kUsage, named.error());

@@ -7,18 +7,9 @@
 #include "audit/read.hpp"
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
-#include "portcullis/policy/decision.hpp"
 
 namespace portcullis::app {
 namespace {
-
-bool is_verdict(std::string_view text) {
-  using policy::Outcome;
-  for (const Outcome outcome : {Outcome::allow, Outcome::would_deny, Outcome::ask, Outcome::deny}) {
-    if (text == policy::name(outcome)) return true;
-  }
-  return false;
-}
 
 std::string_view why_not(audit::Unsealed::State state) {
   switch (state) {
@@ -64,43 +55,30 @@ base::Result<std::optional<audit::Unsealer>> open_sealing_keys(
 }
 
 int show_audit(const ShowOptions& options, Console& console) {
-  audit::EntryFilter filter;
-  filter.from = options.from;
-  filter.to = options.to;
-  filter.agent = options.agent;
-  filter.verdict = options.verdict;
-  if (!options.type.empty()) {
-    filter.type = audit::entry_type(options.type);
-    if (!filter.type) {
-      console.err << "portcullis: there are no entries of type \"" << options.type
-                  << "\": give session, decision, outcome, dry_run, policy, config, open, close, recovered, "
-                     "heartbeat "
-                     "or segment\n";
-      return kUsage;
-    }
-  }
-  if (!options.verdict.empty() && !is_verdict(options.verdict)) {
-    console.err << "portcullis: there is no verdict \"" << options.verdict
-                << "\": give allow, would_deny, ask or deny\n";
-    return kUsage;
+  auto read = to_read_options(options.filter);
+  if (!read) return fail(console, kUsage, read.error());
+  if (options.filter.record.empty()) {
+    read->filter.from = options.from;
+    read->filter.to = options.to;
   }
   auto opened = open_sealing_keys(options.sealing_keys);
-  if (!opened) {
-    console.err << "portcullis: " << printable(opened.error().message) << "\n";
-    return kFailure;
-  }
+  if (!opened) return fail(console, kFailure, opened.error());
   auto* const keys = *opened ? &**opened : nullptr;
   const auto line_of = [&](const audit::EntryReader& entry) {
     if (!options.json) return audit::describe(entry, keys);
     return keys == nullptr ? std::string{entry.line()} : opened_line(entry, *keys);
   };
-  const auto shown = audit::for_each_entry(options.directory, filter, [&](const audit::EntryReader& entry) {
-    console.out << line_of(entry) << '\n';
-    return console.out.good();  // whoever reads may have had enough
-  });
-  if (shown) return kSuccess;
-  console.err << "portcullis: " << printable(shown.error().message) << "\n";
-  return kFailure;
+  const auto shown = audit::read_entries(options.directory, *read,
+                                         [&](const audit::EntryReader& entry, const audit::SessionFacts*) {
+                                           console.out << line_of(entry) << '\n';
+                                           return console.out.good();  // whoever reads may have had enough
+                                         });
+  return shown ? kSuccess : fail(console, kFailure, shown.error());
+}
+
+int fail(Console& console, int code, const base::Error& error) {
+  console.err << "portcullis: " << printable(error.message) << "\n";
+  return code;
 }
 
 }  // namespace portcullis::app

@@ -5,33 +5,12 @@
 #include <vector>
 
 #include "app/audit_command.hpp"
+#include "app/progress.hpp"
 #include "app/text_table.hpp"
 #include "portcullis/audit/verify.hpp"
 
 namespace portcullis::app {
 namespace {
-
-// One line on a terminal, written over as the number grows and wiped at the end.
-class Progress {
- public:
-  explicit Progress(Console& console) : console_(console) {}
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  ~Progress() {
-    if (shown_ >= 0) console_.err << "\r\033[K" << std::flush;
-  }
-  void show(std::uint64_t done, std::uint64_t total) {
-    if (!console_.err_is_terminal || total == 0) return;
-    const int percent = static_cast<int>(static_cast<double>(done) * 100 / static_cast<double>(total));
-    if (percent == shown_) return;
-    shown_ = percent;
-    console_.err << "\rverifying: " << percent << " % of " << (total >> 20) << " MiB" << std::flush;
-  }
-
- private:
-  Console& console_;
-  int shown_ = -1;
-};
 
 std::string_view name(audit::VerifyResult result) {
   switch (result) {
@@ -112,7 +91,7 @@ int verify_audit(const VerifyAuditOptions& options, Console& console) try {
   auto keys = read_keys(options, console);
   if (!keys) return static_cast<int>(audit::VerifyResult::incomplete);
   const auto report = [&] {
-    Progress progress(console);
+    Progress progress(console, "verifying");
     return audit::verify(options.directory, {std::move(*keys), options.anchors, options.threads},
                          [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }();

@@ -15,7 +15,7 @@
 #include "app/policy_diff.hpp"
 #include "app/policy_explain.hpp"
 #include "app/user_command.hpp"
-#include "portcullis/audit/verify.hpp"
+#include "app/version.hpp"
 #include "sql/analyze.hpp"
 
 namespace portcullis::app {
@@ -244,8 +244,7 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
 }
 
 int print_version(Console& console) {
-  console.out << "portcullis " << PORTCULLIS_VERSION << ", grammar of PostgreSQL " << sql::grammar_version()
-              << "\n";
+  console.out << "portcullis " << version() << ", grammar of PostgreSQL " << sql::grammar_version() << "\n";
   return kSuccess;
 }
 

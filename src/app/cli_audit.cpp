@@ -5,38 +5,27 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli_parts.hpp"
+#include "portcullis/audit/verify.hpp"
 
 namespace portcullis::app {
-namespace {
 
-// Decimal digits alone: of "-1" CLI11 would make the largest number that there is.
-std::string is_index(const std::string& text) {
-  const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return is_number ? "" : "an index is a number from 0, as in 4711";
-}
-
-void add_sealing_keys_option(CLI::App& command, std::optional<std::filesystem::path>& folder) {
+void add_evidence_options(CLI::App& command, VerifyAuditOptions& options) {
   command
       .add_option(
-          "--sealing-keys", folder,
-          "The folder of the keys, audit.sealing_keys in the configuration: texts that are sealed are opened")
-      ->type_name("FOLDER");
+          "--key", options.keys,
+          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
+          "machine cannot change; an older one of the log will do. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command
+      .add_option("--anchor", options.anchors,
+                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
+                  "lines between them or none. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
 }
 
-void add_audit_report(CLI::App& audit, AuditLine& line) {
-  CLI::App& report =
-      add_command(audit, "report", "Reckon over a log.", "portcullis audit report dry-runs audit/");
-  report.require_subcommand(1);
-  CLI::App& dry_runs =
-      add_command(report, "dry-runs",
-                  "How often what dry runs predicted came true: whether it ran, and how long it took.",
-                  "portcullis audit report dry-runs /var/lib/portcullis/audit");
-  dry_runs.add_option("directory", line.dry_run_report.directory, "The log's folder")
-      ->required()
-      ->type_name("DIR");
-  dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
-  add_sealing_keys_option(dry_runs, line.dry_run_report.sealing_keys);
-}
+namespace {
 
 void add_audit_keygen(CLI::App& audit, AuditLine& line) {
   CLI::App& keygen = add_command(
@@ -121,22 +110,6 @@ void add_audit_check_proof(CLI::App& audit, AuditLine& line) {
   check.add_flag("--show", line.check_proof.show, "Print the entry that was proven, too");
 }
 
-void add_evidence_options(CLI::App& command, VerifyAuditOptions& options) {
-  command
-      .add_option(
-          "--key", options.keys,
-          "The log's public key, FILE.pub of `portcullis audit keygen`, from a place that the gate's\n"
-          "machine cannot change; an older one of the log will do. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-  command
-      .add_option("--anchor", options.anchors,
-                  "A file with signed checkpoints of this log that were kept elsewhere, one or many, other\n"
-                  "lines between them or none. May be given several times")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-}
-
 void add_audit_verify(CLI::App& audit, AuditLine& line) {
   CLI::App& verify = add_command(
       audit, "verify",
@@ -184,19 +157,7 @@ void add_audit(CLI::App& app, AuditLine& line) {
   audit.require_subcommand(1);
   add_audit_verify(audit, line);
 
-  CLI::App& show = add_command(audit, "show", "Print entries of a log, one a line.",
-                               "portcullis audit show audit/ --agent repair-bot --verdict deny");
-  show.add_option("directory", line.show.directory, "The log's folder")->required()->type_name("DIR");
-  show.add_option("--from", line.show.from, "The first entry's index")->type_name("INDEX");
-  show.add_option("--to", line.show.to, "The last entry's index")->type_name("INDEX");
-  show.add_option("--agent", line.show.agent, "Only this agent's")->type_name("NAME");
-  show.add_option("--verdict", line.show.verdict, "Only these: allow, would_deny, ask or deny")
-      ->type_name("VERDICT");
-  show.add_option("--type", line.show.type, "Only this type: decision, outcome, session, policy, config, ...")
-      ->type_name("TYPE");
-  show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
-  add_sealing_keys_option(show, line.show.sealing_keys);
-  add_audit_report(audit, line);
+  add_audit_reading(audit, line);
   add_audit_keygen(audit, line);
   add_audit_prove(audit, line);
   add_audit_disclose(audit, line);
@@ -205,14 +166,13 @@ void add_audit(CLI::App& app, AuditLine& line) {
 }
 
 int run_audit(const CLI::App& command, const AuditLine& line, Console& console) {
-  if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
   if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
   if (command.got_subcommand("prove")) return prove_audit(line.prove, console);
   if (command.got_subcommand("disclose")) return disclose_audit(line.disclose, console);
   if (command.got_subcommand("check-proof")) return check_audit_proof(line.check_proof, console);
   if (command.got_subcommand("drill")) return drill_audit(line.drill, console);
   if (command.got_subcommand("verify")) return verify_audit(line.verify, console);
-  return show_audit(line.show, console);
+  return run_audit_reading(command, line, console);
 }
 
 }  // namespace portcullis::app

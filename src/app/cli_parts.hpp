@@ -13,4 +13,7 @@ namespace portcullis::app {
 CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& purpose,
                       const std::string& example);
 
+// What is wrong with the index of an entry as it was given; empty where nothing is.
+[[nodiscard]] std::string is_index(const std::string& text);
+
 }  // namespace portcullis::app

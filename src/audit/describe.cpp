@@ -202,6 +202,10 @@ std::string on_one_line(std::string_view text) {
   return safe(text, SIZE_MAX);
 }
 
+std::string on_one_line(std::string_view text, std::size_t most) {
+  return safe(text, most);
+}
+
 std::string describe(const EntryReader& entry, Unsealer* keys) {
   Sentence out{time_text(entry.micros())};
   out.add("#", std::to_string(entry.index()));

@@ -1,6 +1,8 @@
 #include "bench_log.hpp"
 
+#include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <stdexcept>
 #include <thread>
 
@@ -102,22 +104,71 @@ audit::OutcomeRecord typical_outcome(std::uint64_t number, std::uint64_t decisio
   return record;
 }
 
-void write_log(const std::filesystem::path& directory, std::uint64_t entries) {
-  base::SystemClock clock;
+namespace {
+
+// What is written under which names, and when.
+void write_log(const std::filesystem::path& directory, std::uint64_t entries, const base::Clock& clock,
+               const std::function<void(std::uint64_t session, audit::SessionRecord&)>& name_session,
+               const std::function<void(std::uint64_t session, audit::DecisionRecord&)>& name_decision) {
   audit::LogOptions options{.directory = directory, .origin = "bench.example.com/shop"};
   const auto log = audit::Log::open(options, clock);
   if (!log) throw std::runtime_error(log.error().message);
   const std::string hash = audit::sha256_hex(kPolicy);
   append(**log, audit::PolicyRecord{.name = "bench", .hash = hash, .bytes = kPolicy});
+  const auto session_entry = [&](std::uint64_t session, const char* event) {
+    auto record = session_record(session, event);
+    name_session(session, record);
+    append(**log, record);
+  };
   std::uint64_t last = 0;
   for (std::uint64_t number = 0; last + 1 < entries; ++number) {
     const std::uint64_t session = 1 + number / kDecisionsASession;
-    if (number % kDecisionsASession == 0) append(**log, session_record(session, "login"));
-    const auto decision = typical_decision(number, hash);
+    if (number % kDecisionsASession == 0) session_entry(session, "login");
+    auto decision = typical_decision(number, hash);
+    name_decision(session, decision);
     last = append(**log, decision);
     if (decision.verdict == "allow") last = append(**log, typical_outcome(number, last));
-    if ((number + 1) % kDecisionsASession == 0) append(**log, session_record(session, "end"));
+    if ((number + 1) % kDecisionsASession == 0) session_entry(session, "end");
   }
+}
+
+class SteppingClock final : public base::Clock {
+ public:
+  explicit SteppingClock(std::chrono::microseconds step) : step_(step.count()) {}
+  [[nodiscard]] std::chrono::system_clock::time_point wall() const override {
+    return std::chrono::system_clock::time_point(std::chrono::microseconds(micros_ += step_));
+  }
+  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override {
+    return std::chrono::steady_clock::now();
+  }
+
+ private:
+  const std::int64_t step_;
+  mutable std::atomic<std::int64_t> micros_{1'790'000'000'000'000};
+};
+
+}  // namespace
+
+void write_log(const std::filesystem::path& directory, std::uint64_t entries) {
+  write_log(
+      directory, entries, base::SystemClock{}, [](std::uint64_t, audit::SessionRecord&) {},
+      [](std::uint64_t, audit::DecisionRecord&) {});
+}
+
+void write_log(const std::filesystem::path& directory, const LogShape& shape) {
+  const SteppingClock clock(shape.step);
+  const auto agent_of = [&](std::uint64_t session) { return session % shape.agents; };
+  write_log(
+      directory, shape.entries, clock,
+      [&](std::uint64_t session, audit::SessionRecord& record) {
+        record.agent = record.login = "agent-" + std::to_string(agent_of(session));
+        record.owner = "owner-" + std::to_string(agent_of(session) % 10) + "@example.com";
+      },
+      [&](std::uint64_t session, audit::DecisionRecord& record) {
+        record.agent = "agent-" + std::to_string(agent_of(session));
+        if (session / shape.agents % 100 == 7)
+          record.effects.front().object = "app.private_" + std::to_string(agent_of(session));
+      });
 }
 
 }  // namespace portcullis::bench

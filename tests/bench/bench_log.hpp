@@ -1,6 +1,7 @@
 // A log as a gate writes it, for benchmarks.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -30,5 +31,13 @@ class TemporaryDirectory {
 // Logins, decisions with their outcomes (one in twenty is denied and has none), ends of sessions: at least so
 // many entries, in segments of the usual size. Throws when the log cannot be written.
 void write_log(const std::filesystem::path& directory, std::uint64_t entries);
+
+// The same by so many agents in turn, "agent-0" and so on, each with an owner and one session in a hundred
+// on a table of its own, "app.private_0"; every look at the clock finds it `step` later.
+struct LogShape {
+  std::uint64_t entries = 0, agents = 100;
+  std::chrono::microseconds step{4'000};
+};
+void write_log(const std::filesystem::path& directory, const LogShape& shape);
 
 }  // namespace portcullis::bench

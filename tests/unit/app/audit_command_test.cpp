@@ -116,17 +116,17 @@ TEST_F(AuditCommand, FindsNoEvidenceWhereThereIsNone) {
 }
 
 TEST_F(AuditCommand, ShowsWhatTheFiltersLetThrough) {
-  EXPECT_EQ(show({.agent = "bot"}), kSuccess) << err_;
+  EXPECT_EQ(show({.filter = {.agent = "bot"}}), kSuccess) << err_;
   EXPECT_THAT(out_, HasSubstr("'one'"));
   EXPECT_THAT(out_, Not(HasSubstr("'two")));
-  EXPECT_EQ(show({.verdict = "deny"}), kSuccess);
+  EXPECT_EQ(show({.filter = {.verdict = "deny"}}), kSuccess);
   EXPECT_THAT(out_, HasSubstr("'two"));
-  EXPECT_EQ(show({.type = "decision"}), kSuccess);
+  EXPECT_EQ(show({.filter = {.type = "decision"}}), kSuccess);
   EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 2);
 }
 
 TEST_F(AuditCommand, ShowsEntriesAsTheyStandInTheLog) {
-  EXPECT_EQ(show({.agent = "bot", .json = true}), kSuccess);
+  EXPECT_EQ(show({.filter = {.agent = "bot"}, .json = true}), kSuccess);
   EXPECT_THAT(out_, ::testing::StartsWith("{"));
   EXPECT_THAT(out_, EndsWith("}\n"));
   EXPECT_THAT(folder_.read(std::filesystem::relative(segment(), folder_.path()).string()), HasSubstr(out_));

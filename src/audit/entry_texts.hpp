@@ -1,0 +1,23 @@
+// What of an entry is the text of a statement, or a value in it: the one place that knows where it stands,
+// for whoever reads for people. Where texts are not kept, all of it is empty; where they are sealed, it is
+// "[sealed]".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "audit/entry_reader.hpp"
+
+namespace portcullis::audit {
+
+// Of a decision: the statement as it was sent. A Bind has none; its `statement` names the entry that has.
+[[nodiscard]] std::string statement_text(const EntryReader& decision);
+
+// Of a decision, in order: a text, "\x" and hexadecimal digits, "(7 bytes)" of what only has a length,
+// "NULL".
+[[nodiscard]] std::vector<std::string> parameter_texts(const EntryReader& decision);
+
+// Of a decision: what the agent said that it was for.
+[[nodiscard]] std::string stated_reason(const EntryReader& decision);
+
+}  // namespace portcullis::audit
