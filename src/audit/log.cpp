@@ -22,6 +22,12 @@ base::Result<std::string> random_boot_id() {
   return base::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+// What was ordered is not to wait for its signature either.
+bool is_signed_at_once(const Record& record) {
+  if (const auto* decision = std::get_if<DecisionRecord>(&record)) return decision->checkpoint_at_once;
+  return std::holds_alternative<EraseRecord>(record) || std::holds_alternative<HoldRecord>(record);
+}
+
 base::Result<void> check_origin(const std::string& origin) {
   return check_log_name(origin, "the audit log's origin");
 }
@@ -42,7 +48,7 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
   if (!draft) return draft.error();
   const std::scoped_lock lock(mutex_);
   if (auto admitted = admit(line_bound(*draft), owed, need_of(record)); !admitted) return admitted.error();
-  const std::uint64_t index = enqueue(std::move(*draft), decision != nullptr && decision->checkpoint_at_once);
+  const std::uint64_t index = enqueue(std::move(*draft), is_signed_at_once(record));
   account(record, index, owed);
   return index;
 }

@@ -9,7 +9,9 @@
 #include "audit/format.hpp"
 #include "audit/key_history.hpp"
 #include "audit/note_check.hpp"
+#include "audit/order_rules.hpp"
 #include "audit/range_tree.hpp"
+#include "audit/sealing_check.hpp"
 #include "audit/verify_rules.hpp"
 
 namespace portcullis::audit {
@@ -21,11 +23,15 @@ class Verifier {
  public:
   // The anchors are read before the log is listed: it may be written to meanwhile.
   Verifier(const VerifyOptions& options, const std::function<void(std::uint64_t, std::uint64_t)>& progress)
-      : progress_(progress), anchors_(options.anchors), keys_(options.keys, reporter()) {
+      : progress_(progress),
+        anchors_(options.anchors),
+        keys_(options.keys, reporter()),
+        sealing_keys_(options.sealing_keys) {
     report_.result = VerifyResult::clean;
   }
 
   VerifyReport run(const std::filesystem::path& directory) {
+    directory_ = directory;
     const auto log = list_log(directory);
     if (!log) {
       add(VerifyResult::incomplete, "read", log.error().message);
@@ -76,6 +82,16 @@ class Verifier {
     }
     anchors_.conclude(report_.whole, name(), placed_reporter());
     report_.anchored = anchors_.anchored();
+    if (!sealing_keys_.empty()) conclude_on_sealing();
+  }
+
+  void conclude_on_sealing() {
+    check_sealing(sealing_keys_, {directory_, std::string(name()), report_.whole, chain_.state().leaf},
+                  [this](VerifyResult severity, std::string_view check, std::uint64_t index, std::string file,
+                         std::string message) {
+                    index_ = index;
+                    add_at(severity, check, std::move(message), {std::move(file), 0});
+                  });
   }
 
   // Whoever takes the signatures off a log has to make it anew: then it looks like one that never had any,
@@ -178,6 +194,8 @@ class Verifier {
     report_.recovered += entry.type() == EntryType::recovered ? 1 : 0;
     rules_.see(entry);
     keys_.see(entry, name());
+    if (auto wrong = orders_.see(entry, name()))
+      add(VerifyResult::tampered, wrong->check, std::move(wrong->message));
     index_ = entry.index() + 1;
     anchors_.see(tree_, keys_);
     if (chain_.state().in_batch) return;
@@ -237,9 +255,12 @@ class Verifier {
   RangeTree tree_{0};
   bool is_torn_ = false;  // the tree has entries that the log will not keep
   EntryRules rules_{reporter()};
+  OrderRules orders_;
   AnchorCheck anchors_;
   KeyHistory keys_;
   NoteCheck notes_{keys_, placed_reporter()};
+  const std::filesystem::path sealing_keys_;
+  std::filesystem::path directory_;
   std::string file_;
   std::uint64_t line_ = 0, index_ = 0;
   std::uint64_t done_ = 0, total_ = 0;
