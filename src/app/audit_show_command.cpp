@@ -72,10 +72,10 @@ int show_audit(const ShowOptions& options, Console& console) {
   if (!options.type.empty()) {
     filter.type = audit::entry_type(options.type);
     if (!filter.type) {
-      console.err << "portcullis: there are no entries of type \"" << options.type
-                  << "\": give session, decision, outcome, dry_run, policy, config, open, close, recovered, "
-                     "heartbeat "
-                     "or segment\n";
+      console.err
+          << "portcullis: there are no entries of type \"" << options.type
+          << "\": give session, decision, outcome, dry_run, policy, config, erase, hold, read, export, "
+             "open, close, recovered, heartbeat or segment\n";
       return kUsage;
     }
   }

@@ -9,6 +9,7 @@
 
 #include "app/audit_command.hpp"
 #include "app/check_command.hpp"
+#include "app/cli_orders.hpp"
 #include "app/exit_code.hpp"
 #include "app/policy_command.hpp"
 #include "app/policy_diff.hpp"
@@ -39,6 +40,7 @@ struct CommandLine {
   ProveOptions prove;
   CheckProofOptions check_proof;
   VerifyAuditOptions drill;
+  OrderCommandLine orders;
   UserOptions user;
 };
 
@@ -353,6 +355,12 @@ void add_audit_verify(CLI::App& audit, CommandLine& line) {
       "portcullis audit verify /var/lib/portcullis/audit --key log.key.pub --anchor anchored.notes");
   verify.add_option("directory", line.verify.directory, "The log's folder")->required()->type_name("DIR");
   add_evidence_options(verify, line.verify);
+  verify
+      .add_option(
+          "--sealing-keys", line.verify.sealing_keys,
+          "The folder of the keys of sealed texts, audit.sealing_keys in the configuration: each text must\n"
+          "open, or have been ordered to be erased")
+      ->type_name("FOLDER");
 }
 
 void add_audit_drill(CLI::App& audit, CommandLine& line) {
@@ -398,6 +406,7 @@ void add_audit(CLI::App& app, CommandLine& line) {
   add_audit_disclose(audit, line);
   add_audit_check_proof(audit, line);
   add_audit_drill(audit, line);
+  add_audit_orders(audit, line.orders);
 }
 
 void add_user(CLI::App& app, CommandLine& line) {
@@ -440,7 +449,8 @@ int run_dry_run(CommandLine& line, Console& console, const TryOut& try_out) {
   return dry_run(line.dry_run, console, try_out);
 }
 
-int run_audit(const CLI::App& command, const CommandLine& line, Console& console) {
+int run_audit(const CLI::App& command, CommandLine& line, Console& console) {
+  if (const auto code = run_audit_orders(command, line.orders, console)) return *code;
   if (command.got_subcommand("report")) return report_dry_runs(line.dry_run_report, console);
   if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
   if (command.got_subcommand("prove")) return prove_audit(line.prove, console);

@@ -99,6 +99,8 @@ struct AuditConfig {
   std::chrono::milliseconds segment_age{86'400'000};
   SigningKeyFile key, previous_key;
   std::vector<AnchorConfig> anchors;  // in the order of the file
+  std::vector<std::string> erasers;   // public keys: two of them sign what is erased
+  std::map<std::string, std::chrono::milliseconds> retention;  // by class of texts: "parameters", "said", "text"
 };
 
 struct LimitsConfig {
