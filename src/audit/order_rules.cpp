@@ -122,7 +122,7 @@ std::optional<OrderViolation> OrderRules::held(const Order& order) const {
 
 std::optional<OrderViolation> OrderRules::judge_time(const OrderEntry& entry) const {
   const auto kind = seal_class(entry.text_class);
-  if (!kind) return OrderViolation{"retention", "there is no class \"" + entry.text_class + "\""};
+  if (!kind) return OrderViolation{"retention", "it names a class that there is not"};
   const auto kept = powers_.retention_ms[static_cast<std::size_t>(*kind)];
   if (!kept) {
     return OrderViolation{"retention", "the configuration before it does not say how long the class " +
