@@ -18,6 +18,7 @@ struct VerifyAuditOptions {
   std::vector<std::filesystem::path> keys{};     // public ones, each in a file as `audit keygen` writes them
   std::vector<std::filesystem::path> anchors{};  // files with notes that were kept elsewhere
   unsigned threads = 0;                          // of `verify`; 0: as many as there are cores, at most 16
+  std::filesystem::path sealing_keys{};          // the folder of the keys of sealed texts; empty: not asked
 };
 
 // 0 clean, 1 tampered, 2 incomplete: the last line says which, with what was found and what was proven above

@@ -92,7 +92,8 @@ int verify_audit(const VerifyAuditOptions& options, Console& console) try {
   if (!keys) return static_cast<int>(audit::VerifyResult::incomplete);
   const auto report = [&] {
     Progress progress(console, "verifying");
-    return audit::verify(options.directory, {std::move(*keys), options.anchors, options.threads},
+    return audit::verify(options.directory,
+                         {std::move(*keys), options.anchors, options.threads, options.sealing_keys},
                          [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }();
   for (const auto& finding : report.findings) print(finding, console.out);

@@ -128,6 +128,12 @@ void add_audit_verify(CLI::App& audit, AuditLine& line) {
           "entries are as large as they may be")
       ->check(CLI::Range(1u, audit::kMostVerifyThreads))
       ->type_name("N");
+  verify
+      .add_option(
+          "--sealing-keys", line.verify.sealing_keys,
+          "The folder of the keys of sealed texts, audit.sealing_keys in the configuration: each text must\n"
+          "open, or have been ordered to be erased")
+      ->type_name("FOLDER");
 }
 
 void add_audit_drill(CLI::App& audit, AuditLine& line) {
@@ -163,9 +169,11 @@ void add_audit(CLI::App& app, AuditLine& line) {
   add_audit_disclose(audit, line);
   add_audit_check_proof(audit, line);
   add_audit_drill(audit, line);
+  add_audit_orders(audit, line.orders);
 }
 
-int run_audit(const CLI::App& command, const AuditLine& line, Console& console) {
+int run_audit(const CLI::App& command, AuditLine& line, Console& console) {
+  if (const auto code = run_audit_orders(command, line.orders, console)) return *code;
   if (command.got_subcommand("keygen")) return make_audit_key(line.keygen, console);
   if (command.got_subcommand("prove")) return prove_audit(line.prove, console);
   if (command.got_subcommand("disclose")) return disclose_audit(line.disclose, console);

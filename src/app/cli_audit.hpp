@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/audit_command.hpp"
+#include "app/cli_orders.hpp"
 #include "app/console.hpp"
 
 namespace CLI {
@@ -25,6 +26,7 @@ struct AuditLine {
   CheckProofOptions check_proof;
   DiscloseOptions disclose;
   VerifyAuditOptions drill;
+  OrderCommandLine orders;
 };
 
 // Adds the command and all below it; `line` must outlive the parsing.
@@ -38,6 +40,6 @@ void add_audit_reading(CLI::App& audit, AuditLine& line);
 [[nodiscard]] int run_audit_reading(const CLI::App& audit, const AuditLine& line, Console& console);
 
 // `command` is `audit`, with the one below it that was given.
-[[nodiscard]] int run_audit(const CLI::App& command, const AuditLine& line, Console& console);
+[[nodiscard]] int run_audit(const CLI::App& command, AuditLine& line, Console& console);
 
 }  // namespace portcullis::app

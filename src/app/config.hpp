@@ -100,6 +100,8 @@ struct AuditConfig {
   std::chrono::milliseconds reads_within{0};  // "reads": a time, or 0 for "sync"
   SigningKeyFile key, previous_key;
   std::vector<AnchorConfig> anchors;  // in the order of the file
+  std::vector<std::string> erasers;   // public keys: two of them sign what is erased
+  std::map<std::string, std::chrono::milliseconds> retention;  // by class of texts: "parameters", "said", "text"
 };
 
 struct LimitsConfig {

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/config_erasure.hpp"
 #include "audit/key_file.hpp"
 #include "audit/sealing_folder.hpp"
 
@@ -123,6 +124,7 @@ void read_audit(const policy::JsonValue& object, ConfigSource& source, AuditConf
   if (const auto* anchors = section.read_object("anchors")) read_anchors(*anchors, source, audit);
   if (!audit.anchors.empty() && !section.has("key"))
     section.complain("anchors", "\"anchors\" need \"key\": without one there are no checkpoints to keep");
+  read_erasure(section, source, audit);
   section.finish();
 }
 

@@ -90,13 +90,21 @@ const char* text_name(audit::TextMode mode) {
   return "";
 }
 
+Json retention(const AuditConfig& config) {
+  Json json = Json::object();
+  for (const auto& [kind, kept] : config.retention) json[kind] = kept.count();
+  return json;
+}
+
 Json audit(const AuditConfig& config) {
   return {{"anchors", anchors(config)},
           {"directory", config.directory.string()},
+          {"erasers", config.erasers},
           {"key", config.key.file.string()},
           {"origin", config.origin},
           {"previous_key", config.previous_key.file.string()},
           {"reads_within_ms", config.reads_within.count()},
+          {"retention_ms", retention(config)},
           {"segment_age_ms", config.segment_age.count()},
           {"sealing_keys", config.sealing_keys.string()},
           {"text", text_name(config.text)}};

@@ -69,7 +69,8 @@ void ConfigSection::read_duration(std::string_view key, std::chrono::millisecond
   const auto value = parse_duration(*text);
   if (!value) {
     return complain(
-        key, "\"" + *text + "\" is no duration: write a whole number and ms, s, min or h, such as \"30s\"");
+        key,
+        "\"" + *text + "\" is no duration: write a whole number and ms, s, min, h or d, such as \"30s\"");
   }
   if (*value < low || *value > high) {
     return complain(key, "\"" + *text + "\" is out of range: from " + std::to_string(low.count()) + "ms to " +

@@ -12,7 +12,7 @@ struct Unit {
   std::uint64_t factor;
 };
 
-constexpr Unit kDurations[] = {{"ms", 1}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}};
+constexpr Unit kDurations[] = {{"ms", 1}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 constexpr Unit kSizes[] = {{"", 1}, {"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}};
 
 std::optional<std::uint64_t> parse(std::string_view text, std::span<const Unit> units,

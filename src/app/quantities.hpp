@@ -8,7 +8,7 @@
 
 namespace portcullis::app {
 
-// "500ms", "30s", "5min", "1h": a whole number and its unit, nothing between. Nothing for all else, and for
+// "500ms", "30s", "5min", "1h", "90d": a whole number and its unit, nothing between. Nothing for all else, and for
 // what does not fit.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;
 

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "app/database.hpp"
+#include "app/eraser.hpp"
 #include "app/exit_code.hpp"
 #include "app/known_heads.hpp"
+#include "app/log_options.hpp"
 #include "app/past_use.hpp"
 #include "app/serve_command.hpp"
 #include "audit/log.hpp"
@@ -57,19 +59,6 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   options.session.message_bytes = config.limits.message_bytes;
   options.analysis.bytes = config.limits.statement_bytes;
   options.shadow = shadow_options(config);
-  return options;
-}
-
-audit::LogOptions to_log_options(const AuditConfig& config) {
-  audit::LogOptions options;
-  options.directory = config.directory;
-  options.origin = config.origin;
-  options.text = config.text;
-  options.sealing_keys = config.sealing_keys;
-  options.segment_age = config.segment_age;
-  options.reads_within = config.reads_within;
-  options.key = config.key.key;
-  options.previous_key = config.previous_key.key;
   return options;
 }
 
@@ -174,7 +163,7 @@ int serve(const Config& config) {
   const base::SystemClock clock;
   net::Anchors anchors;
   add_anchors(config.audit, anchors);
-  auto log_options = to_log_options(config.audit);
+  auto log_options = app::log_options(config.audit);
   auto known = known_heads(config.audit);
   if (!known) return fail(known.error());
   log_options.known = std::move(*known);
@@ -201,6 +190,7 @@ int serve(const Config& config) {
   auto gate = net::Gate::start(std::move(options), config.policy, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
   if (!gate) return fail(gate.error());
+  const Eraser eraser(config.audit, **log, clock);
   warn_of_monitor(*config.policy);
   std::printf("portcullis ready on %s:%u\n", printable(config.listen.address).c_str(), (*gate)->port());
   std::fflush(stdout);

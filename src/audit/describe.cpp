@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "audit/order_file.hpp"
 #include "audit/read.hpp"
 #include "audit/unsealer.hpp"
 #include "base/encoding.hpp"
@@ -185,6 +186,39 @@ void describe_outcome(const EntryReader& entry, Unsealer* keys, Sentence& out) {
   out.add("in ", number(entry, "duration"), " us");
 }
 
+// "action erase, records 17 100-200, basis Art. 17 GDPR"
+std::string order_of(const EntryReader& entry) {
+  const auto read = read_order(entry.text("order"));
+  if (!read) return "an order that is none";
+  const Order& order = read->order;
+  std::string out = "order to " + std::string(to_text(order.action));
+  if (order.action == OrderAction::release) {
+    out += " " + order.hold;
+  } else {
+    out += " " + safe(to_text(std::span(order.records))) + " (" + to_text(order.classes) + ")";
+  }
+  return out + ": " + safe(order.basis) + (order.ticket.empty() ? "" : ", " + safe(order.ticket));
+}
+
+void describe_erase(const EntryReader& entry, Sentence& out) {
+  const auto before = entry.number("before");
+  if (before) {
+    out.add("all of the class ", field(entry, "class"), " before " + time_text(*before));
+    return;
+  }
+  out.add(field(entry, "hash"));
+  out.add(order_of(entry));
+}
+
+void describe_read(const EntryReader& entry, Sentence& out) {
+  out.add("by ", field(entry, "by"));
+  out.add("", number(entry, "records"), " entries");
+  out.add("from #", number(entry, "first"), " to #" + number(entry, "last"));
+  out.add(texts_of(entry, "classes"));
+  out.add("into a file ", field(entry, "hash"));
+  out.add("(", field(entry, "purpose"), ")");
+}
+
 }  // namespace
 
 std::string time_text(std::int64_t micros) {
@@ -231,6 +265,13 @@ std::string describe(const EntryReader& entry, Unsealer* keys) {
       out.add(field(entry, "state"));
       out.add("(", field(entry, "reason"), ")");
       break;
+    case EntryType::erase: describe_erase(entry, out); break;
+    case EntryType::hold:
+      out.add(field(entry, "hash"));
+      out.add(order_of(entry));
+      break;
+    case EntryType::read:
+    case EntryType::export_: describe_read(entry, out); break;
     case EntryType::recovered:
       out.add("dropped ", number(entry, "dropped"), " bytes of an unfinished batch");
       break;

@@ -346,6 +346,60 @@ bool write(Draft& draft, const DraftContext& context, const AnchorRecord& record
   return out.in_range();
 }
 
+bool write(Draft& draft, const DraftContext& context, const EraseRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes + record.order.size());
+  ObjectWriter& out = entry.object;
+  if (record.order.empty()) {
+    out.number("before", record.before);
+    out.text("class", record.text_class);
+  } else {
+    out.text("hash", record.hash);
+    out.text("order", record.order);
+  }
+  entry.type("erase");
+  entry.time();
+  out.end();
+  return out.in_range();
+}
+
+bool write(Draft& draft, const DraftContext& context, const HoldRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes + record.order.size());
+  entry.object.text("hash", record.hash);
+  entry.object.text("order", record.order);
+  entry.type("hold");
+  entry.time();
+  entry.object.end();
+  return entry.object.in_range();
+}
+
+bool write_read(Draft& draft, const DraftContext& context, const ReadRecord& record,
+                const std::string* hash) {
+  EntryWriter entry(draft, context, kUsualBytes);
+  ObjectWriter& out = entry.object;
+  out.text("by", record.by);
+  if (!record.classes.empty()) {
+    out.key("classes");
+    write_texts(draft.body, record.classes);
+  }
+  out.number("first", record.first);
+  if (hash != nullptr) out.text("hash", *hash);
+  out.number("last", record.last);
+  out.text_unless_empty("purpose", record.purpose);
+  out.number("records", record.records);
+  entry.type(hash == nullptr ? "read" : "export");
+  entry.time();
+  out.end();
+  return out.in_range();
+}
+
+bool write(Draft& draft, const DraftContext& context, const ReadRecord& record) {
+  return write_read(draft, context, record, nullptr);
+}
+
+bool write(Draft& draft, const DraftContext& context, const ExportRecord& record) {
+  return write_read(draft, context, record.read, &record.hash);
+}
+
 // Never fewer than the JSON values of the entry, so that what is written can be read under the reader's
 // limit.
 std::size_t value_bound(const Record& record) {

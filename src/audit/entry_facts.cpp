@@ -31,6 +31,9 @@ EntryFacts FactStore::facts_of(const EntryReader& entry) {
     case EntryType::config: facts.declaration = declare(entry); break;
     default: break;
   }
+  const bool may_order =
+      facts.type == EntryType::config || facts.type == EntryType::erase || facts.type == EntryType::hold;
+  if (may_order) facts.line = entry.line();
   if (const auto sealed = entry.sealed()) {
     facts.is_sealed = true;
     facts.epoch = sealed->epoch;

@@ -15,9 +15,9 @@ namespace {
 using Value = JsonLine::Value;
 using Kind = JsonLine::Kind;
 
-constexpr std::array<std::string_view, 14> kTypeNames{
-    "segment", "open",   "recovered", "close",   "heartbeat", "session", "decision",
-    "outcome", "policy", "config",    "dry_run", "key",       "counted", "anchor"};
+constexpr std::array<std::string_view, 18> kTypeNames{
+    "segment", "open",    "recovered", "close",   "heartbeat", "session", "decision", "outcome", "policy",
+    "config",  "dry_run", "key",       "counted", "anchor",    "erase",   "hold",     "read",    "export"};
 constexpr std::string_view kBase64Suffix = "_base64";
 constexpr std::size_t kHashCharacters = 43;
 constexpr std::size_t kSealCharacters = 11;
@@ -254,6 +254,7 @@ bool EntryReader::read_quickly(std::string_view due) {
   type_ = *type;
   take_common();
   if (!is_sealed_as_due(json_, *type)) return false;
+  if (type_ == EntryType::erase && !says_what_is_erased()) return false;
   return ((!due.empty() && previous_ == due) || is_hash(previous_)) && (!ends_batch() || is_seal(seal()));
 }
 
@@ -304,7 +305,21 @@ std::optional<ReadProblem> EntryReader::check_fields() const {
                                    std::string(to_text(type_)) + "\" is missing");
     }
   }
+  if (type_ == EntryType::erase && !says_what_is_erased()) {
+    return problem("fields",
+                   "an entry \"erase\" has either \"hash\" and \"order\" or \"before\" and \"class\"");
+  }
   return std::nullopt;
+}
+
+bool EntryReader::has_text(std::string_view key) const {
+  return has(key) || has(std::string(key) + std::string(kBase64Suffix));
+}
+
+// By an order, or by time.
+bool EntryReader::says_what_is_erased() const {
+  const bool by_order = has_text("hash");
+  return has_text("order") == by_order && has("before") != by_order && has_text("class") != by_order;
 }
 
 bool EntryReader::seal_holds() const {

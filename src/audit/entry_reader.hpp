@@ -29,6 +29,10 @@ enum class EntryType : std::uint8_t {
   key,
   counted,
   anchor,
+  erase,
+  hold,
+  read,
+  export_,
 };
 [[nodiscard]] std::string_view to_text(EntryType type) noexcept;
 [[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;
@@ -96,6 +100,8 @@ class EntryReader {
   void take_common();
   [[nodiscard]] std::optional<ReadProblem> read_common();
   [[nodiscard]] std::optional<ReadProblem> check_fields() const;
+  [[nodiscard]] bool has_text(std::string_view key) const;
+  [[nodiscard]] bool says_what_is_erased() const;
 
   [[nodiscard]] const JsonLine::Value& common(CommonField field) const {
     return *common_[static_cast<std::size_t>(field)];

@@ -70,6 +70,13 @@ constexpr FieldRule kCounted[] = {{"agent", text},
                                   {"sqlstate", text, true}};
 constexpr FieldRule kAnchor[] = {
     {"name", text, true}, {"reason", text}, {"size", count, true}, {"state", text, true}};
+constexpr FieldRule kErase[] = {{"before", count}, {"class", text}, {"hash", text}, {"order", text}};
+constexpr FieldRule kHold[] = {{"hash", text, true}, {"order", text, true}};
+constexpr FieldRule kRead[] = {{"by", text, true},    {"classes", texts}, {"first", count, true},
+                               {"last", count, true}, {"purpose", text},  {"records", count, true}};
+constexpr FieldRule kExport[] = {{"by", text, true},      {"classes", texts},    {"first", count, true},
+                                 {"hash", text, true},    {"last", count, true}, {"purpose", text},
+                                 {"records", count, true}};
 constexpr FieldRule kEffect[] = {
     {"action", text, true},  {"all_columns", flag}, {"columns", texts}, {"ground", text}, {"object", text},
     {"outcome", text, true}, {"reason", text},      {"route", text},    {"rule", text},
@@ -103,8 +110,9 @@ static_assert(is_sorted(kAll<kSegment>) && is_sorted(kAll<kOpen>) && is_sorted(k
               is_sorted(kAll<kRecovered>) && is_sorted(kAll<kSession>) && is_sorted(kAll<kDecision>) &&
               is_sorted(kAll<kOutcome>) && is_sorted(kAll<kPolicy>) && is_sorted(kAll<kConfig>) &&
               is_sorted(kAll<kDryRun>) && is_sorted(kAll<kCounted>) && is_sorted(kAll<kAnchor>) &&
-              is_sorted(kEffect) && is_sorted(kSaid) && is_sorted(kParameter) && is_sorted(kSealedDecision) &&
-              is_sorted(kSealedDryRun) && is_sorted(kSealedOutcome));
+              is_sorted(kAll<kErase>) && is_sorted(kAll<kHold>) && is_sorted(kAll<kRead>) &&
+              is_sorted(kAll<kExport>) && is_sorted(kEffect) && is_sorted(kSaid) && is_sorted(kParameter) &&
+              is_sorted(kSealedDecision) && is_sorted(kSealedDryRun) && is_sorted(kSealedOutcome));
 
 }  // namespace
 
@@ -124,6 +132,10 @@ std::span<const FieldRule> fields_of(EntryType type) noexcept {
     case EntryType::key: return kKey;
     case EntryType::counted: return kCounted;
     case EntryType::anchor: return kAnchor;
+    case EntryType::erase: return kErase;
+    case EntryType::hold: return kHold;
+    case EntryType::read: return kRead;
+    case EntryType::export_: return kExport;
   }
   return {};
 }
@@ -144,6 +156,10 @@ std::span<const FieldRule> all_fields_of(EntryType type) noexcept {
     case EntryType::key: return kAll<kKey>;
     case EntryType::counted: return kAll<kCounted>;
     case EntryType::anchor: return kAll<kAnchor>;
+    case EntryType::erase: return kAll<kErase>;
+    case EntryType::hold: return kAll<kHold>;
+    case EntryType::read: return kAll<kRead>;
+    case EntryType::export_: return kAll<kExport>;
   }
   return {};
 }

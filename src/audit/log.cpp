@@ -22,6 +22,12 @@ base::Result<std::string> random_boot_id() {
   return base::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+// What was ordered is not to wait for its signature either.
+bool is_signed_at_once(const Record& record) {
+  if (const auto* decision = std::get_if<DecisionRecord>(&record)) return decision->checkpoint_at_once;
+  return std::holds_alternative<EraseRecord>(record) || std::holds_alternative<HoldRecord>(record);
+}
+
 base::Result<void> check_origin(const std::string& origin) {
   return check_log_name(origin, "the audit log's origin");
 }
@@ -54,10 +60,9 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
 }
 
 Log::Impl::Haste Log::Impl::haste_of(const Record& record) const {
-  if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
-    if (decision->checkpoint_at_once) return Haste::checkpoint;
+  if (is_signed_at_once(record)) return Haste::checkpoint;
+  if (const auto* decision = std::get_if<DecisionRecord>(&record))
     return decision->only_reads && options_.reads_within.count() > 0 ? Haste::written : Haste::synced;
-  }
   const auto* outcome = std::get_if<OutcomeRecord>(&record);
   return outcome != nullptr && outcome->only_reads ? Haste::none : Haste::synced;
 }

@@ -129,15 +129,19 @@ base::Result<Note> read_note(std::string_view bytes) {
   Note note;
   if (const auto wrong = read_checkpoint(bytes.substr(0, blank + 1), note)) return no_note(*wrong);
 
-  std::string_view lines = bytes.substr(blank + 2);
-  if (lines.empty()) return no_note("it has no signature");
-  while (!lines.empty()) {
-    if (note.signatures.size() == kMostSignatures) return no_note("it has more than 16 signatures");
-    auto signature = read_signature(next_line(lines));
-    if (!signature) return no_note("a line behind the empty one is no signature");
-    note.signatures.push_back(std::move(*signature));
-  }
+  if (const auto wrong = read_signatures(bytes.substr(blank + 2), note.signatures)) return no_note(*wrong);
   return note;
+}
+
+std::optional<std::string> read_signatures(std::string_view lines, std::vector<NoteSignature>& into) {
+  if (lines.empty()) return "it has no signature";
+  while (!lines.empty()) {
+    if (into.size() == kMostSignatures) return "it has more than 16 signatures";
+    auto signature = read_signature(next_line(lines));
+    if (!signature) return "a line behind the empty one is no signature";
+    into.push_back(std::move(*signature));
+  }
+  return std::nullopt;
 }
 
 base::Result<VerifierKey> read_vkey(std::string_view text) {
@@ -163,14 +167,14 @@ base::Result<VerifierKey> read_vkey(std::string_view text) {
   return key;
 }
 
-Signed is_signed(const Note& note, const VerifierKey& key) {
+Signed is_signed(std::string_view text, std::span<const NoteSignature> signatures, const VerifierKey& key) {
   Signed result = Signed::unknown;
-  for (const NoteSignature& signature : note.signatures) {
+  for (const NoteSignature& signature : signatures) {
     if (signature.name != key.name || signature.id != key.id) continue;
     Ed25519Signature bytes{};
     if (signature.bytes.size() != bytes.size()) return Signed::wrong;
     std::copy(signature.bytes.begin(), signature.bytes.end(), bytes.begin());
-    if (!ed25519_holds(key.key, note.text, bytes)) return Signed::wrong;
+    if (!ed25519_holds(key.key, text, bytes)) return Signed::wrong;
     result = Signed::by_key;
   }
   return result;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,11 @@ struct Note {
 // for anything else, saying what is wrong; extension lines are not taken.
 [[nodiscard]] base::Result<Note> read_note(std::string_view bytes);
 
+// What stands behind the empty line of a note, or of anything else that is signed like one: 1 to
+// kMostSignatures lines, each ended by a line feed. Nothing, or what is wrong.
+[[nodiscard]] std::optional<std::string> read_signatures(std::string_view lines,
+                                                         std::vector<NoteSignature>& into);
+
 // A number as notes and proofs write it: decimal digits alone, no leading zero, at most 2^63-1.
 [[nodiscard]] std::optional<std::uint64_t> read_decimal(std::string_view digits);
 
@@ -48,6 +54,10 @@ enum class Signed : std::uint8_t {
   unknown,  // no signature claims to be by this key
   wrong,    // one claims to be and is not: the note as a whole is to be rejected
 };
-[[nodiscard]] Signed is_signed(const Note& note, const VerifierKey& key);
+[[nodiscard]] Signed is_signed(std::string_view text, std::span<const NoteSignature> signatures,
+                               const VerifierKey& key);
+[[nodiscard]] inline Signed is_signed(const Note& note, const VerifierKey& key) {
+  return is_signed(note.text, note.signatures, key);
+}
 
 }  // namespace portcullis::audit

@@ -19,14 +19,6 @@ std::string big_endian(std::uint32_t number) {
   return bytes;
 }
 
-base::Result<std::string> signature_line(const NamedKey& key, std::string_view text) {
-  if (const auto named = check_log_name(key.name); !named) return named.error();
-  const auto signature = key.key.sign(text);
-  if (!signature) return signature.error();
-  const std::string id = big_endian(key_id(key.name, key.key.public_key()));
-  return "\xe2\x80\x94 " + key.name + " " + base::to_base64(id + std::string(bytes_of(*signature))) + "\n";
-}
-
 }  // namespace
 
 std::uint32_t key_id(std::string_view name, const PublicKey& key) {
@@ -43,6 +35,14 @@ std::string key_id_text(std::string_view name, const PublicKey& key) {
 std::string vkey_text(std::string_view name, const PublicKey& key) {
   return std::string(name) + "+" + key_id_text(name, key) + "+" +
          base::to_base64(kEd25519 + std::string(bytes_of(key)));
+}
+
+base::Result<std::string> signature_line(const NamedKey& key, std::string_view text) {
+  if (const auto named = check_log_name(key.name); !named) return named.error();
+  const auto signature = key.key.sign(text);
+  if (!signature) return signature.error();
+  const std::string id = big_endian(key_id(key.name, key.key.public_key()));
+  return "\xe2\x80\x94 " + key.name + " " + base::to_base64(id + std::string(bytes_of(*signature))) + "\n";
 }
 
 base::Result<std::string> signed_note(std::string_view origin, const TreeHead& head,

@@ -29,6 +29,10 @@ struct NamedKey {
 // "NAME+KEYID+BASE64": the public key as verifiers take it ("vkey"), without a line feed.
 [[nodiscard]] std::string vkey_text(std::string_view name, const PublicKey& key);
 
+// The line, with its line feed, that says that this key signed the text. F0000 for a name that cannot stand
+// in one, XX000 when there is no signature.
+[[nodiscard]] base::Result<std::string> signature_line(const NamedKey& key, std::string_view text);
+
 // What is signed of a tree: how many entries, and the root of their hashes.
 struct TreeHead {
   std::uint64_t size = 0;

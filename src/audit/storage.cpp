@@ -228,6 +228,12 @@ base::Result<void> sync_parent(const std::filesystem::path& directory) {
 
 }  // namespace
 
+bool is_open_elsewhere(const std::filesystem::path& directory) {
+  const auto name = directory / kLockName;
+  const Descriptor lock(::open(name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 base::Result<std::unique_ptr<Storage>> open_directory(const std::filesystem::path& directory) {
   const std::string path = directory.string();
   if (::mkdir(path.c_str(), 0700) == 0) {

@@ -59,4 +59,7 @@ class Storage {
 // refused.
 [[nodiscard]] base::Result<std::unique_ptr<Storage>> open_directory(const std::filesystem::path& directory);
 
+// Whether some process has the log open now; false too where there is no log. It may change at once.
+[[nodiscard]] bool is_open_elsewhere(const std::filesystem::path& directory);
+
 }  // namespace portcullis::audit

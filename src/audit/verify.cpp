@@ -14,6 +14,8 @@
 #include "audit/key_history.hpp"
 #include "audit/leaf_run.hpp"
 #include "audit/note_check.hpp"
+#include "audit/order_rules.hpp"
+#include "audit/sealing_check.hpp"
 #include "audit/stretch_queue.hpp"
 #include "audit/verify_in_stretches.hpp"
 #include "audit/verify_rules.hpp"
@@ -40,11 +42,13 @@ class Verifier {
         stretch_bytes_(stretch_bytes),
         report_(report),
         anchors_(options.anchors),
-        keys_(options.keys, reporter()) {
+        keys_(options.keys, reporter()),
+        sealing_keys_(options.sealing_keys) {
     report_.result = VerifyResult::clean;
   }
 
   void run(const std::filesystem::path& directory) {
+    directory_ = directory;
     const auto log = list_log(directory);
     if (!log) {
       add(VerifyResult::incomplete, "read", log.error().message);
@@ -91,6 +95,16 @@ class Verifier {
     conclude_on_key(keys_, report_, reporter());
     anchors_.conclude(report_.whole, name(), placed_reporter());
     report_.anchored = anchors_.anchored();
+    if (!sealing_keys_.empty()) conclude_on_sealing();
+  }
+
+  void conclude_on_sealing() {
+    check_sealing(sealing_keys_, {directory_, std::string(name()), report_.whole, chain_.state().leaf},
+                  [this](VerifyResult severity, std::string_view check, std::uint64_t index, std::string file,
+                         std::string message) {
+                    index_ = index;
+                    add_at(severity, check, std::move(message), {std::move(file), 0});
+                  });
   }
 
   // False when what follows cannot be judged: the chain is broken.
@@ -193,11 +207,19 @@ class Verifier {
     report_.recovered += entry.type == EntryType::recovered ? 1 : 0;
     rules_.see(entry);
     keys_.see(entry, name());
+    see_order(entry);
     index_ = entry.index + 1;
     anchors_.see(tree_, keys_);
     if (!entry.ends_batch) return;
     keys_.settle();
     notes_.batch_ended(tree_);
+  }
+
+  // What is ordered, and by whose powers, is long and seldom: it is read again.
+  void see_order(const EntryFacts& entry) {
+    if (entry.line.empty() || ordering_.read(entry.line)) return;
+    if (auto wrong = orders_.see(ordering_, name()))
+      add(VerifyResult::tampered, wrong->check, std::move(wrong->message));
   }
 
   ReadBytes with_progress(ReadBytes read) {
@@ -253,9 +275,13 @@ class Verifier {
   LogTree tree_;
   bool is_torn_ = false;  // the tree has entries that the log will not keep
   EntryRules rules_{reporter()};
+  OrderRules orders_;
+  EntryReader ordering_;
   AnchorCheck anchors_;
   KeyHistory keys_;
   NoteCheck notes_{keys_, placed_reporter()};
+  const std::filesystem::path sealing_keys_;
+  std::filesystem::path directory_;
   std::string file_;
   std::uint64_t line_ = 0, index_ = 0;
   bool next_begins_segment_ = true;                  // of the stretches

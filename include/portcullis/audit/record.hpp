@@ -135,8 +135,34 @@ struct AnchorRecord {
   std::uint64_t size = 0;   // of the newest checkpoint that is there; 0 where none is known
 };
 
-using Record = std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord,
-                            DryRunRecord, CountedRecord, AnchorRecord>;
+// The keys of these texts are destroyed from here on. Either by an order, or, where `order` is empty, of one
+// class what was recorded before a time, since the configuration keeps it no longer.
+struct EraseRecord {
+  std::string hash{}, order{};  // of the order, hex; its file
+  std::uint64_t before = 0;     // microseconds since 1970
+  std::string text_class{};     // "parameters", "said", "text"
+};
+
+// These texts are not to be erased from here on, or are released again, as the order says.
+struct HoldRecord {
+  std::string hash, order;
+};
+
+// Somebody read entries with their sealed fields open; with `hash` into a file of that hash, hex.
+struct ReadRecord {
+  std::string by;
+  std::uint64_t first = 0, last = 0, records = 0;
+  std::vector<std::string> classes{};
+  std::string purpose{};
+};
+struct ExportRecord {
+  ReadRecord read;
+  std::string hash;
+};
+
+using Record =
+    std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord, DryRunRecord,
+                 CountedRecord, AnchorRecord, EraseRecord, HoldRecord, ReadRecord, ExportRecord>;
 
 // Where records go. Thread-safe.
 class Sink {

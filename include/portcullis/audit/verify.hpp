@@ -20,13 +20,15 @@ struct VerifyOptions {
   std::vector<VerifierKey> keys;               // any of which may vouch for the key that signs
   std::vector<std::filesystem::path> anchors;  // files with notes of the log that were kept elsewhere
   unsigned threads = 0;                        // at most kMostVerifyThreads; 0: one a core, at most 16
+  // The folder of the keys of its sealed texts: then the log is read once more. Empty: they are not asked.
+  std::filesystem::path sealing_keys{};
 };
 
 struct Finding {
   // What was violated. Tampered: "bytes", "canonical", "fields", "origin", "index", "chain", "batch",
-  // "segment", "seal", "tree", "order", "pairs", "counters", "policy", "config", "key", "notes", "signature",
-  // "root", "anchor". Incomplete: "empty", "read", "torn tail", "time", "silence", "unsigned", "no key",
-  // "no anchor", and "anchor" where the anchor itself is of no use.
+  // "segment", "seal", "tree", "order", "pairs", "counters", "policy", "config", "key", "hold", "retention",
+  // "notes", "signature", "root", "anchor", "sealed", "erased". Incomplete: "empty", "read", "torn tail",
+  // "time", "silence", "kept", "unsigned", "no key", "no anchor", and "anchor" where the anchor itself is of no use.
   std::string check;
   std::uint64_t index = 0;  // first bad entry; of notes, the entry due when they were met
   std::string file;         // segment, file of notes, or anchor as it was given; empty: the log as a whole

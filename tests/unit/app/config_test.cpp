@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "audit/key_file.hpp"
+#include "audit/order_rules.hpp"
 #include "tests/unit/app/sample_policy.hpp"
 #include "tests/unit/app/temporary_folder.hpp"
 
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 constexpr std::string_view kUpstream =
@@ -384,6 +386,53 @@ TEST_F(AuditKeys, RefusesAFolderOfKeysThatOthersMayUse) {
   EXPECT_THAT(problems(load_audit(R"("text": "none")")), IsEmpty());
 }
 
+std::string public_key(const std::string& name, unsigned char byte) {
+  audit::Seed seed;
+  seed.bytes.fill(byte);
+  return audit::vkey_text(name, audit::SigningKey::from_seed(seed).value().public_key());
+}
+
+TEST_F(AuditKeys, ErasersAndRetentionAreRecordedForTheVerifier) {
+  const std::string anna = public_key("anna", 1), bert = public_key("bert", 2);
+  const auto config = good(load_audit(R"("erasers": [")" + anna + R"(", ")" + bert +
+                                      R"("], "retention": { "text": "365d", "parameters": "1h" })"));
+  EXPECT_THAT(config.audit.erasers, ElementsAre(anna, bert));
+  const auto json = to_json_without_secrets(config, false);
+  EXPECT_THAT(json, HasSubstr(R"("retention_ms":{"parameters":3600000,"text":31536000000})"));
+  const auto powers = audit::erasure_powers(json);
+  EXPECT_EQ(powers.erasers.size(), 2u);
+  EXPECT_EQ(powers.retention_ms[0], 3'600'000);
+  EXPECT_FALSE(powers.retention_ms[1]);
+  EXPECT_EQ(good(load_with("")).audit.erasers.size() + good(load_with("")).audit.retention.size(), 0u);
+}
+
+TEST_F(AuditKeys, ErasersAreTwoPeopleOrMore) {
+  const std::string anna = public_key("anna", 1);
+  const auto erasers = [&](const std::string& list) {
+    return problems(load_audit(R"("erasers": [)" + list + "]"));
+  };
+  const auto with = [&](const std::string& key) { return erasers('"' + anna + R"(", ")" + key + '"'); };
+  EXPECT_THAT(erasers(""), ElementsAre(HasSubstr("two signatures")));
+  EXPECT_THAT(erasers('"' + anna + '"'), ElementsAre(HasSubstr("two signatures")));
+  EXPECT_THAT(with("bert"), ElementsAre(HasSubstr("no public key")));
+  EXPECT_THAT(with(anna), ElementsAre(HasSubstr("are one key")));
+  EXPECT_THAT(with(public_key("anna-2", 1)), ElementsAre(HasSubstr("are one key")));
+  EXPECT_THAT(with(public_key("anna", 2)), ElementsAre(HasSubstr("two keys are called \"anna\"")));
+  EXPECT_THAT(problems(load_audit(R"("erasers": "anna")")),
+              ElementsAre(HasSubstr("must be a list"), HasSubstr("two signatures")));
+}
+
+TEST_F(AuditKeys, RetentionIsFromAnHourToAHundredYears) {
+  const auto retention = [&](const std::string& members) {
+    return problems(load_audit(R"("retention": { )" + members + " }"));
+  };
+  EXPECT_THAT(retention(R"("text": "36525d", "said": "1h")"), IsEmpty());
+  EXPECT_THAT(retention(R"("text": "36526d")"), ElementsAre(HasSubstr("out of range")));
+  EXPECT_THAT(retention(R"("text": "59min")"), ElementsAre(HasSubstr("out of range")));
+  EXPECT_THAT(retention(R"("texts": "1h")"), ElementsAre(HasSubstr("texts")));
+  EXPECT_THAT(retention(R"("text": 7)"), SizeIs(1));
+}
+
 TEST_F(Configuration, IsRecordedWithoutSecrets) {
   const auto json = to_json_without_secrets(good(load_with("")), false);
   EXPECT_THAT(json, Not(HasSubstr("hunter2")));
@@ -391,13 +440,12 @@ TEST_F(Configuration, IsRecordedWithoutSecrets) {
   const auto folder = folder_.path().string();
   EXPECT_THAT(json,
               HasSubstr(R"("roles":{"bot":{"password_file":")" + folder + R"(/bot.pw","user":"bot_db"}})"));
-  EXPECT_EQ(
-      json.rfind(R"({"audit":{"anchors":{},"directory":")" + folder +
-                     R"(/audit","key":"","origin":"portcullis","previous_key":"","reads_within_ms":0,)" +
-                     R"("sealing_keys":")" + folder + R"(/audit.keys","segment_age_ms":86400000,)" +
-                     R"("text":"sealed"},"file":)",
-                 0),
-      0u);
+  EXPECT_EQ(json.rfind(R"({"audit":{"anchors":{},"directory":")" + folder +
+                           R"(/audit","erasers":[],"key":"","origin":"portcullis","previous_key":"",)" +
+                           R"("reads_within_ms":0,"retention_ms":{},"sealing_keys":")" + folder +
+                           R"(/audit.keys","segment_age_ms":86400000,)" + R"("text":"sealed"},"file":)",
+                       0),
+            0u);
   EXPECT_EQ(json, to_json_without_secrets(good(load_with("")), false));
   EXPECT_THAT(json, HasSubstr(R"("mode":"enforce")"));
   EXPECT_THAT(to_json_without_secrets(good(load_with("")), true), HasSubstr(R"("mode":"monitor")"));

@@ -56,6 +56,9 @@ std::vector<std::string> real_lines() {
     sealed.sealer = sealer.get();
     forger.add(make_draft(record, sealed).value());
   }
+  forger.add(EraseRecord{.hash = "ab", .order = "o\xff"}).add(EraseRecord{.before = 7, .text_class = "said"});
+  forger.add(HoldRecord{"ab", "o"}).add(ReadRecord{"ann", 1, 9, 3, {"said"}, "why"});
+  forger.add(ExportRecord{{"ann", 1, 9, 3, {"said"}, "why"}, "ab"});
   forger.add(heartbeat_draft(forger.context())).add(close_draft(forger.context()));
   std::vector<std::string> lines;
   std::string_view rest = forger.bytes();

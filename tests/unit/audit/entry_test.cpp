@@ -60,11 +60,27 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   const DraftContext context{kOrigin, clock.wall()};
   std::vector<Draft> drafts;
   for (const Record& record :
-       std::initializer_list<Record>{full_session(), rich, DecisionRecord{}, failed, OutcomeRecord{},
-                                     PolicyRecord{"main", "ab", "{}\n"}, ConfigRecord{"{}"}, SessionRecord{},
-                                     DryRunRecord{1, sha256_hex("[]"), "[]"}, DryRunRecord{},
-                                     CountedRecord{1, 2, "bot", "read", "53400"}, CountedRecord{},
-                                     AnchorRecord{"nfs", "failed", "no such file", 9}, AnchorRecord{}}) {
+       std::initializer_list<Record>{full_session(),
+                                     rich,
+                                     DecisionRecord{},
+                                     failed,
+                                     OutcomeRecord{},
+                                     PolicyRecord{"main", "ab", "{}\n"},
+                                     ConfigRecord{"{}"},
+                                     SessionRecord{},
+                                     DryRunRecord{1, sha256_hex("[]"), "[]"},
+                                     DryRunRecord{},
+                                     CountedRecord{1, 2, "bot", "read", "53400"},
+                                     CountedRecord{},
+                                     AnchorRecord{"nfs", "failed", "no such file", 9},
+                                     AnchorRecord{},
+                                     EraseRecord{.hash = "ab", .order = "o\n\xff"},
+                                     EraseRecord{.before = 7, .text_class = "said"},
+                                     HoldRecord{"ab", "o\n"},
+                                     ReadRecord{"ann", 1, 9, 3, {"said", "text"}, "an audit"},
+                                     ReadRecord{},
+                                     ExportRecord{{"ann", 1, 9, 3, {"text"}, "an audit"}, "ab"},
+                                     ExportRecord{}}) {
     drafts.push_back(*make_draft(record, context));
   }
   drafts.push_back(segment_draft(context, "b"));
@@ -264,6 +280,32 @@ TEST(EntryReader, RefusesFieldsThatTheTypeHasNot) {
     EXPECT_FALSE(problem->truncated);
   }
   EXPECT_FALSE(reader.read(change(R"("result":"ok")", R"("result_base64":"/w==")")));
+}
+
+// By an order, or by time: not by both, not by a half of each.
+TEST(EntryReader, AnErasureIsOfOneOfTwoForms) {
+  const std::string by_order = line_of(EraseRecord{.hash = "ab", .order = "o"}, TextMode::plain, false);
+  const std::string by_time = line_of(EraseRecord{.before = 7, .text_class = "said"}, TextMode::plain, false);
+  const auto change = [](std::string line, const std::string& from, const std::string& to) {
+    return line.replace(line.find(from), from.size(), to);
+  };
+  EntryReader reader;
+  EXPECT_FALSE(reader.read(by_order));
+  EXPECT_FALSE(reader.read(by_time));
+  EXPECT_FALSE(reader.read(change(by_order, R"("order":"o")", R"("order_base64":"/w==")")));
+  EXPECT_FALSE(reader.read(change(by_time, R"("class":"said")", R"("class_base64":"/w==")")));
+  for (const std::string& bad :
+       {change(by_order, R"("hash":"ab",)", ""), change(by_order, R"("order":"o",)", ""),
+        change(by_order, R"("hash":"ab",)", R"("before":7,"hash":"ab",)"),
+        change(by_order, R"("hash":"ab","i":3,"order":"o",)", R"("i":3,)"),
+        change(by_time, R"("class":"said",)", ""), change(by_time, R"("before":7,)", ""),
+        change(by_time, R"("class":"said",)", R"("class":"said","hash_base64":"/w==",)"),
+        change(by_time, R"("class":"said",)", R"("class":"said","hash":"ab",)"),
+        change(by_time, R"("before":7)", R"("before":-7)")}) {
+    const auto problem = reader.read(bad);
+    ASSERT_TRUE(problem) << bad;
+    EXPECT_EQ(problem->check, "fields") << bad << problem->message;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/format.hpp"
+#include "tests/unit/audit/ordering.hpp"
 #include "tests/unit/audit/support.hpp"
 
 namespace portcullis::audit {
@@ -109,6 +110,24 @@ TEST_F(Read, DescribesWhatIsCounted) {
       "proved nothing)");
   EXPECT_EQ(described(CountedRecord{7, 4'999, "bot", "read", "53400"}),
             "2026-09-21T14:13:20.000000Z #0 counted bot session 7 4999 more refused with 53400 rule read");
+}
+
+TEST_F(Read, DescribesOrdersAndWhatIsReadByPeople) {
+  const auto key = portcullis::testing::named_key(11, "anna");
+  Order order = portcullis::testing::an_order(OrderAction::erase, {{17, 17}, {100, 200}});
+  order.basis = "asked\xe2\x80\xae for";
+  order.ticket = "DSR-1";
+  const std::string file = portcullis::testing::signed_order(order, {&key});
+  EXPECT_EQ(described(EraseRecord{.hash = "ab", .order = file}),
+            "2026-09-21T14:13:20.000000Z #0 erase ab order to erase 17 100-200 (parameters said text): "
+            "asked\\u{202e} for, DSR-1");
+  EXPECT_EQ(described(HoldRecord{"ab", "x\033"}),
+            "2026-09-21T14:13:20.000000Z #0 hold ab an order that is none");
+  EXPECT_EQ(described(EraseRecord{.before = 1'790'000'000'000'000, .text_class = "said"}),
+            "2026-09-21T14:13:20.000000Z #0 erase all of the class said before 2026-09-21T14:13:20.000000Z");
+  EXPECT_EQ(described(ExportRecord{{"ann", 1, 9, 3, {"said", "text"}, "court"}, "cd"}),
+            "2026-09-21T14:13:20.000000Z #0 export by ann 3 entries from #1 to #9 said, text into a file cd "
+            "(court)");
 }
 
 TEST_F(Read, DescribesADecision) {

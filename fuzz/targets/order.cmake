@@ -1,0 +1,1 @@
+portcullis_fuzz_target(order USES portcullis::audit)

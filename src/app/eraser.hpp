@@ -1,0 +1,47 @@
+// The thread of a gate that carries out orders on its audit log: what is left in the folder of requests, and
+// what the configuration keeps no longer. Sessions do not wait for it.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "app/config.hpp"
+#include "app/log_host.hpp"
+#include "audit/requests.hpp"
+#include "base/clock.hpp"
+
+namespace portcullis::app {
+
+class Eraser {
+ public:
+  // Looks at once, and about once a second; by the clock about once an hour. Both must outlive it. What goes
+  // wrong is said in the gate's own log and tried again.
+  Eraser(const AuditConfig& config, audit::Log& log, const base::Clock& clock);
+  Eraser(const Eraser&) = delete;
+  Eraser& operator=(const Eraser&) = delete;
+  // Ends behind what is being done.
+  ~Eraser();
+
+ private:
+  void run();
+  void look();
+  [[nodiscard]] bool prepare();
+  void expire();
+
+  const AuditConfig config_;
+  audit::Log& log_;
+  const base::Clock& clock_;
+  LogHost host_;
+  audit::Requests requests_;
+  std::optional<audit::Erasure> erasure_;
+  std::chrono::steady_clock::time_point expires_at_{};
+  bool has_complained_ = false;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ends_ = false;
+  std::thread thread_;
+};
+
+}  // namespace portcullis::app

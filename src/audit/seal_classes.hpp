@@ -1,0 +1,30 @@
+// A set of what is forgotten together.
+#pragma once
+
+#include <array>
+
+#include "audit/sealing_file.hpp"
+
+namespace portcullis::audit {
+
+inline constexpr std::array<SealClass, kSealClasses.size()> kEachSealClass{
+    SealClass::parameters, SealClass::said, SealClass::text};
+
+class SealClassSet {
+ public:
+  constexpr void add(SealClass kind) noexcept { bits_ |= bit(kind); }
+  [[nodiscard]] constexpr bool has(SealClass kind) const noexcept { return (bits_ & bit(kind)) != 0; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
+  [[nodiscard]] static constexpr SealClassSet all() noexcept {
+    SealClassSet every;
+    for (const SealClass kind : kEachSealClass) every.add(kind);
+    return every;
+  }
+  friend constexpr bool operator==(SealClassSet, SealClassSet) = default;
+
+ private:
+  static constexpr unsigned bit(SealClass kind) noexcept { return 1u << static_cast<unsigned>(kind); }
+  unsigned bits_ = 0;
+};
+
+}  // namespace portcullis::audit
