@@ -110,6 +110,10 @@ bool is_effect(const JsonLine& json, const Value& value) {
   return value.kind == Kind::object && is_made_of(json, value, effect_fields());
 }
 
+bool is_traits(const JsonLine& json, const Value& value) {
+  return value.kind == Kind::object && is_made_of(json, value, trait_fields());
+}
+
 bool is_said(const JsonLine& json, const Value& value) {
   return value.kind == Kind::object && json.first_child(value) != nullptr &&
          is_made_of(json, value, said_fields());
@@ -136,6 +140,7 @@ bool has_form(const JsonLine& json, const Value& value, FieldForm form) {
       return all_elements(json, value, [&](const Value& element) {
         return element.kind == Kind::string && is_hash(json.raw(element));
       });
+    case FieldForm::traits: return is_traits(json, value);
     case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });

@@ -58,7 +58,14 @@ constexpr FieldRule kAnchor[] = {
     {"name", text, true}, {"reason", text}, {"size", count, true}, {"state", text, true}};
 constexpr FieldRule kEffect[] = {
     {"action", text, true},  {"all_columns", flag}, {"columns", texts}, {"ground", text}, {"object", text},
-    {"outcome", text, true}, {"reason", text},      {"route", text},    {"rule", text},
+    {"outcome", text, true}, {"reason", text},      {"route", text},    {"rule", text},   {"traits", traits},
+};
+constexpr FieldRule kTraits[] = {
+    {"arguments", text},  {"body", text},       {"casts", texts},   {"cause", count},    {"column", text},
+    {"computed", flag},   {"constraint", flag}, {"default", text},  {"extension", text}, {"kind", text},
+    {"missing", flag},    {"missing_ok", flag}, {"names", texts},   {"not_null", flag},  {"oid", count},
+    {"other_type", flag}, {"owner", texts},     {"part_of", texts}, {"parts", texts},    {"relation", text},
+    {"values", texts},    {"via", text},        {"where", flag},
 };
 constexpr FieldRule kSaid[] = {{"confidence", count}, {"reason", text}};
 constexpr FieldRule kParameter[] = {{"hex", text}, {"length", count}, {"null", flag}, {"text", text}};
@@ -84,7 +91,7 @@ static_assert(is_sorted(kAll<kSegment>) && is_sorted(kAll<kOpen>) && is_sorted(k
               is_sorted(kAll<kRecovered>) && is_sorted(kAll<kSession>) && is_sorted(kAll<kDecision>) &&
               is_sorted(kAll<kOutcome>) && is_sorted(kAll<kPolicy>) && is_sorted(kAll<kConfig>) &&
               is_sorted(kAll<kDryRun>) && is_sorted(kAll<kCounted>) && is_sorted(kAll<kAnchor>) &&
-              is_sorted(kEffect) && is_sorted(kSaid) && is_sorted(kParameter));
+              is_sorted(kEffect) && is_sorted(kTraits) && is_sorted(kSaid) && is_sorted(kParameter));
 
 }  // namespace
 
@@ -134,6 +141,10 @@ std::span<const FieldRule> common_fields() noexcept {
 
 std::span<const FieldRule> effect_fields() noexcept {
   return kEffect;
+}
+
+std::span<const FieldRule> trait_fields() noexcept {
+  return kTraits;
 }
 
 std::span<const FieldRule> said_fields() noexcept {
