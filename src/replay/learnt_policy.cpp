@@ -245,6 +245,7 @@ class TestFinder {
   // Something on the same object that was not done.
   void add_unseen(const LearntRule& rule) {
     for (const auto& [pattern, object] : rule.on) {
+      if (policy::is_catalog_schema(object.schema)) continue;  // what is denied there is denied everybody
       const std::string name = policy::quoted(object);
       for (const auto& text :
            {"DELETE FROM " + name, "SELECT * FROM " + name, "TRUNCATE " + name, "DROP TABLE " + name}) {

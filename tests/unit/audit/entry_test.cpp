@@ -49,7 +49,7 @@ TEST(Entry, TraitsThatAreNoUtf8AreLeftOut) {
 // Words of the statement are none of them: they are kept where texts are not.
 TEST(Entry, TraitsAreKeptWithoutTexts) {
   DecisionRecord record = decision("select 1");
-  record.effects[0].traits = all_traits();
+  record.effects[0].traits = testing::all_traits();
   EXPECT_NE(line_of(record, false).find(R"("values":["app","public"],"via":"trigger","where":true}})"),
             std::string::npos)
       << line_of(record, false);
@@ -70,7 +70,7 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   rich.effects[0].route = "through view app.people";
   rich.effects[0].columns = {"id", "\xfe"};
   rich.effects[0].all_columns = true;
-  rich.effects[0].traits = all_traits();
+  rich.effects[0].traits = testing::all_traits();
   rich.parameters = {{ParameterRecord::Form::null, {}, 0},
                      {ParameterRecord::Form::text, "it's", 0},
                      {ParameterRecord::Form::hex, "00ff", 0},
