@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/audit_replay_command.hpp"
 #include "app/check_command.hpp"
 #include "app/cli_audit.hpp"
 #include "app/cli_parts.hpp"
@@ -14,6 +15,8 @@
 #include "app/policy_command.hpp"
 #include "app/policy_diff.hpp"
 #include "app/policy_explain.hpp"
+#include "app/policy_learn.hpp"
+#include "app/time_option.hpp"
 #include "app/user_command.hpp"
 #include "app/version.hpp"
 #include "sql/analyze.hpp"
@@ -34,6 +37,8 @@ struct CommandLine {
   ExplainOptions explain;
   DiffOptions diff;
   AuditLine audit;
+  ReplayOptions replay;
+  LearnOptions learn;
   UserOptions user;
 };
 
@@ -194,13 +199,79 @@ void add_policy_diff(CLI::App& policy, CommandLine& line) {
                      "catalog dump` wrote it down");
 }
 
+std::string is_time(const std::string& text) {
+  return read_time(text) ? "" : "a time is UTC, as in 2026-11-22 or 2026-11-22T10:30:00Z";
+}
+
+void add_time_option(CLI::App& command, const std::string& name, std::int64_t& micros,
+                     const std::string& purpose) {
+  command
+      .add_option_function<std::string>(
+          name, [&micros](const std::string& text) { micros = read_time(text).value_or(0); }, purpose)
+      ->check(is_time)
+      ->type_name("TIME");
+}
+
+void add_window_options(CLI::App& command, replay::Window& window) {
+  add_time_option(command, "--since", window.since,
+                  "Only decisions from this time on, UTC: 2026-11-22T10:30:00Z");
+  add_time_option(command, "--until", window.until, "Only decisions before this time");
+  command.add_option("--agent", window.agents, "Only this agent's. May be given several times")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+}
+
+void add_policy_learn(CLI::App& policy, CommandLine& line) {
+  CLI::App& learn = add_command(
+      policy, "learn",
+      "Write the least policy that would have allowed what went through in a log, would_deny too, with the\n"
+      "records that speak for each line and tests from its statements. It is judged against all of it before "
+      "it\n"
+      "is written. Read it before you use it: what was done need not have been meant.\n"
+      "Exit code: 0 written, 1 no policy can allow all of it (which records, and why, is said) or the file\n"
+      "cannot be made, 64 the log or the catalog cannot be read, or there is nothing to learn from.",
+      "portcullis policy learn /var/lib/portcullis/audit --agent repair-bot --since 2026-11-15 --out "
+      "learnt.json");
+  learn.add_option("directory", line.learn.directory, "The log's folder")->required()->type_name("DIR");
+  add_window_options(learn, line.learn.window);
+  learn.add_option("--out", line.learn.out, "The file to make; standard output when left out")
+      ->type_name("FILE");
+  learn.add_option("--name", line.learn.name, "The policy's name")->capture_default_str()->type_name("NAME");
+  learn.add_flag("--include-denied", line.learn.include_denied, "Allow also what was refused by rules");
+  learn.add_flag("--partial", line.learn.partial, "Write it though no policy can allow some of it");
+  add_catalog_option(
+      learn, line.learn.catalog,
+      "Keep only tests that hold by this database too, as `portcullis catalog dump` wrote it down");
+}
+
 void add_policy(CLI::App& app, CommandLine& line) {
-  CLI::App& policy = add_command(app, "policy", "Test, explain and compare policy files.",
+  CLI::App& policy = add_command(app, "policy", "Test, explain, compare and learn policy files.",
                                  "portcullis policy test /etc/portcullis/policy.json");
   policy.require_subcommand(1);
   add_policy_test(policy, line);
   add_policy_explain(policy, line);
   add_policy_diff(policy, line);
+  add_policy_learn(policy, line);
+}
+
+void add_audit_replay(CLI::App& audit, CommandLine& line) {
+  CLI::App& replay = add_command(
+      audit, "replay",
+      "Judge the decisions of a log again by another policy, and say who would now be denied or allowed, "
+      "and\n"
+      "by which records. Judged is what was recorded of each; where that does not hold what the policy "
+      "asks,\n"
+      "it cannot be told, and why is said.\n"
+      "Exit code: 0 nothing changes, 1 something does, 2 nothing does that can be told, and some cannot;\n"
+      "64 the policy, the catalog or the log cannot be read.",
+      "portcullis audit replay /var/lib/portcullis/audit --policy new-policy.json --since 2026-11-15");
+  replay.add_option("directory", line.replay.directory, "The log's folder")->required()->type_name("DIR");
+  replay.add_option("--policy", line.replay.policy, "The policy to judge by")->required()->type_name("FILE");
+  add_catalog_option(replay, line.replay.catalog,
+                     "Hold the policy against this database, as `portcullis catalog dump` wrote it down;\n"
+                     "without it against what the records say of it");
+  add_window_options(replay, line.replay.window);
+  replay.add_flag("--json", line.replay.json, "One JSON object");
 }
 
 void add_user(CLI::App& app, CommandLine& line) {
@@ -224,6 +295,7 @@ Format format_of(const CommandLine& line) {
 }
 
 int run_policy(const CLI::App& command, CommandLine& line, Console& console) {
+  if (command.got_subcommand("learn")) return learn_policy(line.learn, console);
   if (command.got_subcommand("diff")) return diff_policies(line.diff, console);
   if (command.got_subcommand("test")) return test_policies(line.policies, line.test_catalog, console);
   line.explain.format = format_of(line);
@@ -258,6 +330,7 @@ int dispatch(const CLI::App& app, CommandLine& line, Console& console, const Net
   if (name == "policy") return run_policy(command, line, console);
   if (name == "user") return make_user(line.user, console);
   if (name == "version") return print_version(console);
+  if (command.got_subcommand("replay")) return replay_audit(line.replay, console);
   return run_audit(command, line.audit, console);
 }
 
@@ -285,6 +358,7 @@ int run(int argc, const char* const* argv, Console& console, const NetworkComman
   add_dry_run(app, line);
   add_policy(app, line);
   add_audit(app, line.audit);
+  add_audit_replay(*app.get_subcommand("audit"), line);
   add_user(app, line);
   add_command(app, "version", "Print the version.", "portcullis version");
   try {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "audit/format.hpp"
@@ -84,6 +85,56 @@ void write_bounded(std::string& out, const std::vector<std::string>& texts) {
   array.end();
 }
 
+void write_texts_unless_empty(ObjectWriter& object, std::string& out, std::string_view key,
+                              const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  object.key(key);
+  write_texts(out, texts);
+}
+
+void write_flag(ObjectWriter& object, std::string_view key, bool value) {
+  if (value) object.boolean(key, true);
+}
+
+// A text in base64 is one level deeper, which is one more than an entry may have: then they are left out.
+bool fits_depth(const EffectTraits& traits) {
+  const auto is_plain = [](const std::vector<std::string>& texts) {
+    return std::all_of(texts.begin(), texts.end(), [](const auto& text) {
+      return base::is_valid_utf8(text) && text.find('\0') == std::string::npos;
+    });
+  };
+  return is_plain(traits.casts) && is_plain(traits.names) && is_plain(traits.owner) &&
+         is_plain(traits.part_of) && is_plain(traits.parts) && is_plain(traits.values);
+}
+
+void write_traits(std::string& out, const EffectTraits& traits) {
+  ObjectWriter object(out);
+  if (traits.arguments) object.text("arguments", *traits.arguments);
+  object.text_unless_empty("body", traits.body);
+  write_texts_unless_empty(object, out, "casts", traits.casts);
+  if (traits.cause) object.number("cause", *traits.cause);
+  if (traits.column) object.text("column", *traits.column);
+  write_flag(object, "computed", traits.computed);
+  write_flag(object, "constraint", traits.constraint);
+  object.text_unless_empty("default", traits.column_default);
+  object.text_unless_empty("extension", traits.extension);
+  object.text_unless_empty("kind", traits.kind);
+  write_flag(object, "missing", traits.missing);
+  write_flag(object, "missing_ok", traits.missing_ok);
+  write_texts_unless_empty(object, out, "names", traits.names);
+  write_flag(object, "not_null", traits.not_null);
+  if (traits.oid) object.number("oid", *traits.oid);
+  write_flag(object, "other_type", traits.other_type);
+  write_texts_unless_empty(object, out, "owner", traits.owner);
+  write_texts_unless_empty(object, out, "part_of", traits.part_of);
+  write_texts_unless_empty(object, out, "parts", traits.parts);
+  object.text_unless_empty("relation", traits.relation);
+  write_texts_unless_empty(object, out, "values", traits.values);
+  object.text_unless_empty("via", traits.via);
+  write_flag(object, "where", traits.where);
+  object.end();
+}
+
 void write_effects(std::string& out, const std::vector<EffectRecord>& effects) {
   ArrayWriter array(out);
   for (const auto& effect : effects) {
@@ -101,6 +152,10 @@ void write_effects(std::string& out, const std::vector<EffectRecord>& effects) {
     object.text_unless_empty("reason", effect.reason);
     object.text_unless_empty("route", effect.route);
     object.text_unless_empty("rule", effect.rule);
+    if (effect.traits && fits_depth(*effect.traits)) {
+      object.key("traits");
+      write_traits(out, *effect.traits);
+    }
     object.end();
   }
   array.end();
@@ -403,11 +458,16 @@ bool write(Draft& draft, const DraftContext& context, const ExportRecord& record
 // Never fewer than the JSON values of the entry, so that what is written can be read under the reader's
 // limit.
 std::size_t value_bound(const Record& record) {
-  constexpr std::size_t fixed = 64;
+  constexpr std::size_t fixed = 64, kMostValuesOfEffect = 42;
   if (const auto* decision = std::get_if<DecisionRecord>(&record)) {
-    std::size_t columns = 0;
-    for (const auto& effect : decision->effects) columns += effect.columns.size();
-    return fixed + 2 * decision->kinds.size() + 10 * decision->effects.size() + 2 * columns +
+    std::size_t texts = 0;
+    for (const auto& effect : decision->effects) {
+      texts += effect.columns.size();
+      if (!effect.traits) continue;
+      const auto& [names, values] = std::tie(effect.traits->names, effect.traits->values);
+      texts += names.size() + values.size() + effect.traits->part_of.size() + effect.traits->casts.size();
+    }
+    return fixed + 2 * decision->kinds.size() + kMostValuesOfEffect * decision->effects.size() + 2 * texts +
            2 * decision->parameters.size() + 2 * decision->rates.size() + 2 * decision->limits.size();
   }
   if (const auto* outcome = std::get_if<OutcomeRecord>(&record))

@@ -111,6 +111,10 @@ bool is_effect(const JsonLine& json, const Value& value) {
   return value.kind == Kind::object && is_made_of(json, value, effect_fields());
 }
 
+bool is_traits(const JsonLine& json, const Value& value) {
+  return value.kind == Kind::object && is_made_of(json, value, trait_fields());
+}
+
 bool is_said(const JsonLine& json, const Value& value) {
   return value.kind == Kind::object && json.first_child(value) != nullptr &&
          is_made_of(json, value, said_fields());
@@ -161,7 +165,7 @@ bool is_sealed_as_due(const JsonLine& json, EntryType type) {
 // By FieldForm.
 constexpr std::array kKinds{Kind::string, Kind::string, Kind::integer, Kind::boolean,
                             Kind::array,  Kind::array,  Kind::array,   Kind::object,
-                            Kind::array,  Kind::object, Kind::array};
+                            Kind::object, Kind::array,  Kind::object,  Kind::array};
 static_assert(kKinds.size() == static_cast<std::size_t>(FieldForm::box) + 1);
 
 bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form);
@@ -183,6 +187,7 @@ bool has_inner_form(const JsonLine& json, const Value& value, FieldForm form) {
       return all_elements(json, value, [&](const Value& element) {
         return element.kind == Kind::string && is_hash(json.raw(element));
       });
+    case FieldForm::traits: return is_traits(json, value);
     case FieldForm::said: return is_said(json, value);
     case FieldForm::parameters:
       return all_elements(json, value, [&](const Value& element) { return is_parameter(json, element); });

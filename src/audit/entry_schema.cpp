@@ -79,7 +79,14 @@ constexpr FieldRule kExport[] = {{"by", text, true},      {"classes", texts},   
                                  {"records", count, true}};
 constexpr FieldRule kEffect[] = {
     {"action", text, true},  {"all_columns", flag}, {"columns", texts}, {"ground", text}, {"object", text},
-    {"outcome", text, true}, {"reason", text},      {"route", text},    {"rule", text},
+    {"outcome", text, true}, {"reason", text},      {"route", text},    {"rule", text},   {"traits", traits},
+};
+constexpr FieldRule kTraits[] = {
+    {"arguments", text},  {"body", text},       {"casts", texts},   {"cause", count},    {"column", text},
+    {"computed", flag},   {"constraint", flag}, {"default", text},  {"extension", text}, {"kind", text},
+    {"missing", flag},    {"missing_ok", flag}, {"names", texts},   {"not_null", flag},  {"oid", count},
+    {"other_type", flag}, {"owner", texts},     {"part_of", texts}, {"parts", texts},    {"relation", text},
+    {"values", texts},    {"via", text},        {"where", flag},
 };
 constexpr FieldRule kSaid[] = {{"confidence", count}, {"reason", text}};
 constexpr FieldRule kParameter[] = {{"hex", text}, {"length", count}, {"null", flag}, {"text", text}};
@@ -111,8 +118,9 @@ static_assert(is_sorted(kAll<kSegment>) && is_sorted(kAll<kOpen>) && is_sorted(k
               is_sorted(kAll<kOutcome>) && is_sorted(kAll<kPolicy>) && is_sorted(kAll<kConfig>) &&
               is_sorted(kAll<kDryRun>) && is_sorted(kAll<kCounted>) && is_sorted(kAll<kAnchor>) &&
               is_sorted(kAll<kErase>) && is_sorted(kAll<kHold>) && is_sorted(kAll<kRead>) &&
-              is_sorted(kAll<kExport>) && is_sorted(kEffect) && is_sorted(kSaid) && is_sorted(kParameter) &&
-              is_sorted(kSealedDecision) && is_sorted(kSealedDryRun) && is_sorted(kSealedOutcome));
+              is_sorted(kAll<kExport>) && is_sorted(kEffect) && is_sorted(kTraits) && is_sorted(kSaid) &&
+              is_sorted(kParameter) && is_sorted(kSealedDecision) && is_sorted(kSealedDryRun) &&
+              is_sorted(kSealedOutcome));
 
 }  // namespace
 
@@ -170,6 +178,10 @@ std::span<const FieldRule> common_fields() noexcept {
 
 std::span<const FieldRule> effect_fields() noexcept {
   return kEffect;
+}
+
+std::span<const FieldRule> trait_fields() noexcept {
+  return kTraits;
 }
 
 std::span<const FieldRule> said_fields() noexcept {

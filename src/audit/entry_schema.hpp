@@ -17,6 +17,7 @@ enum class FieldForm : std::uint8_t {
   texts,       // an array of strings, or {"base64":...}
   hashes,      // an array of hashes, each 43 characters of base64url
   effects,     // an array of objects: effect_fields()
+  traits,      // an object: trait_fields()
   said,        // an object: said_fields()
   parameters,  // an array of objects with one of: hex, length, null, text
   sealed,      // an object of epoch, slot and fields, of which sealed_fields() has those of the entry's type
@@ -43,6 +44,7 @@ struct FieldRule {
 [[nodiscard]] std::span<const FieldRule> all_fields_of(EntryType type) noexcept;
 [[nodiscard]] std::span<const FieldRule> common_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> effect_fields() noexcept;
+[[nodiscard]] std::span<const FieldRule> trait_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> said_fields() noexcept;
 [[nodiscard]] std::span<const FieldRule> parameter_fields() noexcept;
 // Of an entry that has "sealed"; empty of all others.

@@ -48,9 +48,10 @@ Verdict Guard::decide(const sql::Facts& facts, const Request& request) const {
     verdict.outcome = verdict.decision.outcome = policy::Outcome::allow;
     return verdict;
   }
-  const auto resolution = request.snapshot == nullptr
-                              ? catalog::resolve_by_name(facts, *request.names)
-                              : catalog::resolve(facts, *request.snapshot, *request.names);
+  verdict.resolution = std::make_shared<const catalog::Resolution>(
+      request.snapshot == nullptr ? catalog::resolve_by_name(facts, *request.names)
+                                  : catalog::resolve(facts, *request.snapshot, *request.names));
+  const catalog::Resolution& resolution = *verdict.resolution;
   verdict.claims = sql::merged(facts.claims, request.claims == nullptr ? sql::Claims{} : *request.claims);
   verdict.decision = policy_->evaluate(resolution, {request.agent, &verdict.claims}, bound_.get());
   verdict.outcome = verdict.decision.outcome;

@@ -31,12 +31,19 @@ std::optional<base::Error> unknown_name(const sql::Facts& facts) {
 
 Verdict verdict_on(const Guard& guard, const policy::PolicyTest& test, const Analyze& analyze,
                    const catalog::Snapshot* snapshot) {
-  const catalog::NameSpace names{{"public"}};
+  const catalog::NameSpace names{test.search_path};
   const Request request{test.as, &names, snapshot, test.sql, &test.claims};
   const auto facts = analyze(test.sql);
   if (!facts) return guard.not_understood(facts.error(), test.as);
   if (const auto unknown = unknown_name(*facts)) return guard.not_understood(*unknown, test.as);
   return guard.decide(*facts, request);
+}
+
+// Borrowed for the time of the run, though a guard wants to share.
+Guard guard_of(const policy::PolicySet& policy, const catalog::Snapshot* snapshot) {
+  const auto bound =
+      snapshot == nullptr ? nullptr : std::make_shared<const policy::Bound>(policy.bind(*snapshot));
+  return Guard(std::shared_ptr<const policy::PolicySet>(std::shared_ptr<void>(), &policy), bound);
 }
 
 std::string spoken(policy::Outcome outcome, const std::string& rule) {
@@ -47,10 +54,7 @@ std::string spoken(policy::Outcome outcome, const std::string& rule) {
 
 std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, const Analyze& analyze,
                                               const catalog::Snapshot* snapshot) {
-  // Borrowed for the time of the run, though a guard wants to share.
-  const auto bound =
-      snapshot == nullptr ? nullptr : std::make_shared<const policy::Bound>(policy.bind(*snapshot));
-  const Guard guard(std::shared_ptr<const policy::PolicySet>(std::shared_ptr<void>(), &policy), bound);
+  const Guard guard = guard_of(policy, snapshot);
   std::vector<policy::Problem> failures;
   for (const auto& test : policy.tests()) {
     const Verdict verdict = verdict_on(guard, test, analyze, snapshot);
@@ -64,6 +68,12 @@ std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy, c
     failures.push_back({test.line, test.column, std::move(message)});
   }
   return failures;
+}
+
+bool holds(const policy::PolicySet& policy, const policy::PolicyTest& test,
+           const catalog::Snapshot* snapshot) {
+  const auto analyze = [](std::string_view text) { return sql::analyze(text); };
+  return verdict_on(guard_of(policy, snapshot), test, analyze, snapshot).outcome == test.expect;
 }
 
 std::vector<policy::Problem> run_policy_tests(const policy::PolicySet& policy,

@@ -45,6 +45,10 @@ std::size_t bytes_of(const policy::EffectDecision& effect) {
          bytes_of(effect.route) + bytes_of(effect.columns);
 }
 
+std::size_t bytes_of(const catalog::ResolvedEffect& effect) {
+  return sizeof(effect) - sizeof(effect.effect) + bytes_of(effect.effect) + bytes_of(effect.through) +
+         bytes_of(effect.arguments) + bytes_of(effect.body_hash) + bytes_of(effect.extension);
+}
 std::size_t bytes_of(const policy::RuleUse& use) {
   return sizeof(use) + bytes_of(use.rule);
 }
@@ -58,7 +62,7 @@ std::size_t bytes_of(const std::vector<Value>& values) {
 
 std::size_t bytes_of(const sql::Facts& facts, const Verdict& verdict) {
   return sizeof(verdict) + bytes_of(facts.statements) + bytes_of(verdict.decision.effects) +
-         bytes_of(verdict.demand.rules);
+         (verdict.resolution ? bytes_of(verdict.resolution->effects) : 0) + bytes_of(verdict.demand.rules);
 }
 
 // A refusal speaks of the place in the text, which is another one in each message that the facts come from.

@@ -33,7 +33,7 @@ class VerdictCache {
   // Of a generation; there are two.
   static constexpr std::size_t kMaxEntries = 128;
   static constexpr std::size_t kMaxBytes = 512 * 1024;
-  static constexpr std::size_t kMaxEntryBytes = 64 * 1024;
+  static constexpr std::size_t kMaxEntryBytes = 96 * 1024;
 
  private:
   struct Entry {

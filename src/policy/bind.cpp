@@ -1,8 +1,11 @@
 // Policy + database: which relations the protections mean, which bodies the allowed functions have, and which
 // names mean nothing.
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
 
+#include "base/holds.hpp"
 #include "policy/builtins.hpp"
 #include "policy/load_context.hpp"
 #include "policy/object_name.hpp"
@@ -16,6 +19,9 @@ using catalog::Snapshot;
 using sql::Action;
 
 constexpr catalog::Oid kJson = 114;  // pg_type.dat
+// Every table has these (PostgreSQL manual, "System Columns"), and no catalog lists them.
+constexpr auto kSystemColumns =
+    std::to_array<std::string_view>({"cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"});
 
 class Binder {
  public:
@@ -120,19 +126,8 @@ class Binder {
       if (table == nullptr) continue;
       sequence.table_oid = table->oid;
       sequence.table = name_of(*table);
-      sequence.column = filled_by(*table, relation.oid);
+      sequence.column = column_filled_by(*table, relation.oid);
     }
-  }
-
-  // The column whose default names the sequence.
-  static std::string filled_by(const catalog::Relation& table, catalog::Oid sequence) {
-    const auto names_it = [&](const catalog::Access& access) { return access.relation == sequence; };
-    for (const auto& code : table.attached) {
-      const bool found = code.kind == catalog::Attached::Kind::default_value &&
-                         std::any_of(code.accesses.begin(), code.accesses.end(), names_it);
-      if (found) return code.name;
-    }
-    return {};
   }
 
   void find_json_casts() {
@@ -204,7 +199,7 @@ class Binder {
       return "the database has no object " + in_quotes(quoted({{}, pattern.schema, pattern.name}));
     }
     for (const auto& column : pattern.columns) {
-      if (relation->column(column) == nullptr) {
+      if (relation->column(column) == nullptr && !base::holds(kSystemColumns, column)) {
         return in_quotes(quoted({{}, pattern.schema, pattern.name})) + " has no column " + in_quotes(column);
       }
     }
@@ -230,6 +225,16 @@ class Binder {
 };
 
 }  // namespace
+
+std::string column_filled_by(const catalog::Relation& table, catalog::Oid sequence) {
+  const auto names_it = [&](const catalog::Access& access) { return access.relation == sequence; };
+  for (const auto& code : table.attached) {
+    const bool found = code.kind == catalog::Attached::Kind::default_value &&
+                       std::any_of(code.accesses.begin(), code.accesses.end(), names_it);
+    if (found) return code.name;
+  }
+  return {};
+}
 
 Bound bind(const PolicyData& policy, const Snapshot& snapshot, const Bound* earlier) {
   return Binder(policy, snapshot).bind(earlier);

@@ -101,13 +101,25 @@ std::variant<Effect, std::string> effect_of(const Effect& call, const ObjectArgu
   return acting_on(action, sql::ObjectKind::relation, std::get<sql::Name>(std::move(name)), call.location);
 }
 
+// What json_populate_record and its like take: a value, not a text that holds a name.
+bool takes_value(const Effect& call, const ObjectArgument& argument) {
+  return argument.kind == Kind::type && !call.object.name.starts_with("pg_input");
+}
+
+bool is_setting_name(std::string_view text) {
+  std::string name;
+  const auto is_plain = [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+  };
+  (void)read_setting_name(text, name);
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_plain);
+}
+
 // Why the call is not allowed, or nothing.
 std::string objection(const Effect& call, const ObjectArgument& argument, const Surroundings& surroundings) {
   // The types of a column definition list stand in the statement and are effects of their own.
   if (argument.kind == Kind::column_definitions) return {};
-  // json_populate_record takes its type from a value, not from a text that holds a name.
-  const bool by_value = argument.kind == Kind::type && !call.object.name.starts_with("pg_input");
-  if (by_value) return "which type it makes a value of cannot be told";
+  if (takes_value(call, argument)) return "which type it makes a value of cannot be told";
   const auto constant = constant_at(call, argument.position);
   if (!constant) return "what it works on must be a constant";
   if (argument.kind == Kind::type) {
@@ -129,6 +141,18 @@ Standing own_function_on_object(const Effect& call, const BuiltinFunction& funct
     }
   }
   return stands_allowed(Ground::shipped_list, "works on what is allowed");
+}
+
+std::optional<std::string> name_in_call(const Effect& call, const ObjectArgument& argument) {
+  auto constant = constant_at(call, argument.position);
+  if (!constant || argument.kind == Kind::column_definitions || takes_value(call, argument))
+    return std::nullopt;
+  const bool is_name = argument.kind == Kind::type ? is_own_type(*constant)
+                       : argument.kind == Kind::setting
+                           ? is_setting_name(*constant)
+                           : std::holds_alternative<sql::Name>(parse_object_name(*constant));
+  if (!is_name) constant = "?";
+  return constant;
 }
 
 std::string why_not_openable(std::string_view schema, std::string_view name) {

@@ -74,6 +74,7 @@ Judged judge_all(const Case& all, const Resolution& resolution) {
     EffectJudge judge(all, effect, caused ? coverage[static_cast<std::size_t>(effect.cause)] : nothing,
                       route_of(resolution, effect));
     auto decision = judge.judge();
+    decision.index = i;
     coverage[i] = judge.coverage();
     if (!only_beside_own(resolution, i, decision)) judged[i] = std::move(decision);
   }
@@ -93,8 +94,10 @@ Decision decision_of(Judged judged) {
 
 Decision strangers(const Resolution& resolution, std::string_view agent) {
   Decision decision;
-  for (const auto& effect : resolution.effects)
+  for (const auto& effect : resolution.effects) {
     decision.effects.push_back(stranger(resolution, effect, agent));
+    decision.effects.back().index = decision.effects.size() - 1;
+  }
   return decision;
 }
 

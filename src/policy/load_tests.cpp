@@ -67,6 +67,11 @@ void read_test(LoadContext& context, const JsonValue& value) {
   }
   if (const auto* rule = reader.take("rule")) read_rule_id(context, *rule, test.rule);
   read_claims(context, reader, test.claims);
+  if (const auto* path = reader.take("search_path")) {
+    test.search_path.clear();
+    for (const JsonValue* schema : strings_in(context, *path, "search_path"))
+      test.search_path.push_back(schema->string);
+  }
   reader.finish();
   context.policy.tests.push_back(std::move(test));
 }

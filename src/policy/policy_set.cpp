@@ -87,6 +87,10 @@ Bound PolicySet::bind(const catalog::Snapshot& snapshot, const Bound* earlier) c
   return policy::bind(*rules_, snapshot, earlier);
 }
 
+Bound PolicySet::bind(const Known& known) const {
+  return policy::bind(*rules_, known);
+}
+
 const Limits& PolicySet::limits() const noexcept {
   return rules_->limits;
 }

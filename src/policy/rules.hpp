@@ -75,6 +75,7 @@ struct PolicySet::Rules : PolicyData {};
 [[nodiscard]] Decision evaluate(const PolicyData& policy, const catalog::Resolution& resolution,
                                 const Context& context, const Bound* bound);
 [[nodiscard]] Bound bind(const PolicyData& policy, const catalog::Snapshot& snapshot, const Bound* earlier);
+[[nodiscard]] Bound bind(const PolicyData& policy, const Known& known);
 [[nodiscard]] std::string summarize_allowed(const PolicyData& policy, std::string_view agent,
                                             std::size_t limit);
 [[nodiscard]] std::string nearest_allowed(const PolicyData& policy, std::string_view agent,

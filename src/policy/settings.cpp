@@ -229,6 +229,11 @@ bool changes_what_is_pinned(const Effect& effect) {
          std::any_of(kReserved.begin(), kReserved.end(), [&](const Reserved& r) { return r.name == name; });
 }
 
+bool value_decides(std::string_view setting) {
+  const std::string name = lower(setting);
+  return name == "client_encoding" || name == "search_path" || name == "standard_conforming_strings";
+}
+
 std::string read_setting_name(std::string_view written, std::string& name) {
   name = lower(written);
   const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {

@@ -27,6 +27,9 @@ namespace portcullis::policy {
 // AUTHORIZATION. Not whether it is refused: a value may be the pinned one.
 [[nodiscard]] bool changes_what_is_pinned(const sql::Effect& effect);
 
+// Whether the value of the setting has a part in the verdict, and not only that it is a constant.
+[[nodiscard]] bool value_decides(std::string_view setting);
+
 // Whether a policy may allow the setting: empty, with the name in lower case, or what is wrong ("cannot be
 // allowed: ...").
 [[nodiscard]] std::string read_setting_name(std::string_view written, std::string& name);

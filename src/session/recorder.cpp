@@ -6,6 +6,7 @@
 #include "audit/hash.hpp"
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
+#include "session/effect_traits.hpp"
 
 namespace portcullis::session {
 namespace {
@@ -19,18 +20,6 @@ audit::ParameterRecord to_record(const std::optional<std::string_view>& value) {
   if (value->size() > kMaxRecordedParameter) return {Form::length, {}, value->size()};
   if (base::is_valid_utf8(*value)) return {Form::text, std::string(*value), 0};
   return {Form::hex, base::to_hex(*value), 0};
-}
-
-audit::EffectRecord to_record(const policy::EffectDecision& effect) {
-  return {std::string(sql::name(effect.action)),
-          sql::to_text(effect.object),
-          std::string(name(effect.outcome)),
-          effect.rule,
-          effect.reason,
-          std::string(name(effect.ground)),
-          effect.route,
-          effect.columns,
-          effect.all_columns};
 }
 
 // Of each kind the strictest.
@@ -72,7 +61,9 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
       if (!statement.kind.empty()) record.kinds.push_back(statement.kind);  // none: it was not understood
     }
   }
-  for (const auto& effect : verdict.decision.effects) record.effects.push_back(to_record(effect));
+  const auto* snapshot = subject.basis == nullptr ? nullptr : subject.basis->snapshot.get();
+  for (const auto& effect : verdict.decision.effects)
+    record.effects.push_back(effect_record(effect, verdict.resolution.get(), snapshot));
   if (const auto* decisive = verdict.decision.decisive()) record.rule = decisive->rule;
   if (const auto& told = verdict.refusal ? verdict.refusal : verdict.would_refuse) {
     record.sqlstate = told->code.view();

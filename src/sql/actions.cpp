@@ -312,6 +312,10 @@ constexpr auto kActions = [] {
   return actions;
 }();
 
+// In the order of the enumeration.
+constexpr auto kKinds =
+    std::to_array<std::string_view>({"none", "relation", "function", "type", "setting", "schema", "other"});
+
 }  // namespace
 
 std::string_view name(Action action) noexcept {
@@ -335,6 +339,26 @@ std::string to_text(const Name& name) {
   if (!name.database.empty()) text += name.database + '.';
   if (!name.schema.empty()) text += name.schema + '.';
   return text += name.name;
+}
+
+Name plain_name_of(std::string_view text) {
+  const auto dot = text.find('.');
+  if (dot == std::string_view::npos) return {{}, {}, std::string(text)};
+  return {{}, std::string(text.substr(0, dot)), std::string(text.substr(dot + 1))};
+}
+
+bool is_plain(const Name& name) {
+  return plain_name_of(to_text(name)) == name;
+}
+
+std::string_view name(ObjectKind kind) noexcept {
+  return kKinds[static_cast<std::size_t>(kind) % kKinds.size()];
+}
+
+std::optional<ObjectKind> object_kind_named(std::string_view name) noexcept {
+  const auto* const found = std::find(kKinds.begin(), kKinds.end(), name);
+  if (found == kKinds.end()) return std::nullopt;
+  return static_cast<ObjectKind>(found - kKinds.begin());
 }
 
 }  // namespace portcullis::sql

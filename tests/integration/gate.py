@@ -182,6 +182,18 @@ class Gate:
             return next((e for e in reversed(self.entries(kind)) if test(e)), None)
         return processes.wait_until(find, f"a {kind} entry in the audit log")
 
+    def judged_again(self):
+        """What `audit replay` says of the log by the policy that it was made by; None where that was more than one."""
+        policies = {e["hash"]: e["bytes"] for e in self.entries("policy") if "bytes" in e}
+        if len(policies) != 1:
+            return None
+        [bytes_] = policies.values()
+        file = processes.new_folder("replayed") / "policy.json"
+        file.write_text(bytes_, encoding="utf-8")
+        done = run("audit", "replay", self.audit_dir, "--policy", file, "--json")
+        assert done.returncode in (0, 1, 2), done.stderr
+        return json.loads(done.stdout)
+
     def verify(self, folder=None):
         """Against the key, and the newest checkpoint for an anchor. While the gate runs, what was written last may not be covered
         yet, and a batch may be caught halfway."""

@@ -73,6 +73,8 @@ class ShopCase(unittest.TestCase):
         alive = cls.gate.running()
         status = cls.gate.stop()
         assert alive and status == 0, f"the gate ended with {status}: {cls.gate.log_text()[-500:]}"
+        again = cls.gate.judged_again()
+        assert again is None or again["changes"] == [], f"its own policy says otherwise of the log: {again}"
 
     def setUp(self):
         self.reset_rows()

@@ -109,7 +109,17 @@ def malformed(entry, form):
     return None
 
 
-_EFFECT = _form(text="*action *outcome ground object reason route rule", boolean="all_columns", texts="columns")
+_TRAITS = _form(text="arguments body column default extension kind relation via", number="cause oid",
+                boolean="computed constraint missing missing_ok not_null other_type where",
+                texts="casts names owner part_of parts values")
+
+
+def _traits(value):
+    return isinstance(value, dict) and malformed(value, _TRAITS) is None
+
+
+_EFFECT = {**_form(text="*action *outcome ground object reason route rule", boolean="all_columns", texts="columns"),
+           "traits": (_traits, False)}
 _PARAMETER = _form(text="hex text", number="length", boolean="null")
 _SAID = _form(number="confidence", text="reason")
 

@@ -31,6 +31,31 @@ struct SessionRecord {
   std::string certificate{};                // the client's: SHA-256 of the DER, hex
 };
 
+// What judging an effect again needs beside what stands in its EffectRecord: docs/audit-format.md, "Traits".
+// Names are as policy files write them.
+struct EffectTraits {
+  std::string kind;                // "function"; empty: a relation
+  std::vector<std::string> parts;  // of the object's name, where a dot does not part them
+  std::string via;                 // "trigger"; empty: it is written
+  std::optional<std::uint64_t> cause, oid;
+  std::string relation;              // pg_class.relkind; empty: a table, or no relation that is there
+  std::vector<std::string> part_of;  // tables whose rows it holds: parents, and parents of these
+  bool missing = false, missing_ok = false, where = false;
+  // Of a column that is added; `base_type` and `nullable` are the rule, so what stands here is their absence.
+  std::optional<std::string> column;
+  std::string column_default;
+  bool not_null = false, other_type = false, constraint = false;
+  // Of a setting, and of what a function's argument sets.
+  bool computed = false;
+  std::vector<std::string> values;
+  // Of a call: by position what names something; empty where it does not, or is no constant.
+  std::vector<std::string> names;
+  std::vector<std::string> owner;        // of the sequence among them: its table and column
+  std::vector<std::string> casts;        // users' functions behind casts to json that it may call
+  std::optional<std::string> arguments;  // a user's function: its types
+  std::string body, extension;           // and these
+};
+
 // One effect and what was decided of it: policy::EffectDecision as text.
 struct EffectRecord {
   std::string action, object, outcome, rule, reason;
@@ -38,6 +63,7 @@ struct EffectRecord {
   std::string route{};   // "through view app.people"; empty: it stands in the statement
   std::vector<std::string> columns{};
   bool all_columns = false;
+  std::optional<EffectTraits> traits{};
 };
 
 // A parameter of Bind. Exactly one: text (valid UTF-8), hex of other bytes, only a length (too long to

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ enum class Via : std::uint8_t {
   cascade,            // DROP or TRUNCATE ... CASCADE
   event_trigger,
 };
+
+[[nodiscard]] std::string_view name(Via via) noexcept;  // "foreign key"
+[[nodiscard]] std::optional<Via> via_named(std::string_view name) noexcept;
 
 struct ResolvedEffect {
   // As written, but: the object where PostgreSQL finds it, and for select, insert, update, copy and

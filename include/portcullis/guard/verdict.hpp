@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "portcullis/base/error.hpp"
+#include "portcullis/catalog/resolution.hpp"
 #include "portcullis/guard/demand.hpp"
 #include "portcullis/policy/decision.hpp"
 #include "portcullis/policy/dry_run_duty.hpp"
@@ -16,6 +18,8 @@ namespace portcullis::guard {
 struct Verdict {
   policy::Outcome outcome = policy::Outcome::deny;
   policy::Decision decision;  // empty where the text could not be judged at all
+  // What was decided on, for the record; null where the text could not be judged at all.
+  std::shared_ptr<const catalog::Resolution> resolution{};
   // Set unless allowed: SQLSTATE and sentence. `message` has no record number yet: with_record() adds it.
   std::optional<base::Error> refusal;
   // Of would_deny: what the refusal would have been, for the record. The agent never reads it.

@@ -46,4 +46,27 @@ struct Bound {
   std::vector<Problem> errors, warnings;
 };
 
+// What is known of a database where its catalog is not at hand: what somebody wrote down of the objects that
+// one statement reaches.
+struct KnownRelation {
+  catalog::Oid oid = catalog::kNoOid;
+  std::vector<sql::Name> names;  // its own, and those of the tables whose rows it holds
+};
+struct KnownSequence {
+  sql::Name name, table;  // and the owner
+  std::string column;
+};
+struct KnownFunction {
+  sql::Name name;
+  std::string arguments, body_hash;
+};
+struct Known {
+  std::vector<KnownRelation> relations;
+  std::vector<KnownSequence> sequences;
+  std::vector<KnownFunction> functions;  // pinned to what they are here
+};
+
+// The column of the table whose default names the sequence; empty: it cannot be told.
+[[nodiscard]] std::string column_filled_by(const catalog::Relation& table, catalog::Oid sequence);
+
 }  // namespace portcullis::policy

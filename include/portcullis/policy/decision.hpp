@@ -2,6 +2,7 @@
 // entries, `portcullis check` and tests all print this and never recompute it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ struct EffectDecision {
   // Of its columns the ones that are touched, or all.
   std::vector<std::string> columns{};
   bool all_columns = false;
+  std::size_t index = 0;  // of the effect in the resolution
 };
 
 struct Decision {

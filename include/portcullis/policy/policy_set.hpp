@@ -32,6 +32,7 @@ struct PolicyTest {
   Outcome expect = Outcome::deny;
   std::string rule;      // empty: any
   sql::Claims claims{};  // that the session makes
+  std::vector<std::string> search_path{"public"};  // where names without a schema are looked up
   std::uint32_t line = 0, column = 0;
 };
 
@@ -90,6 +91,9 @@ class PolicySet {
   // what an earlier snapshot gave, functions stay pinned to what they were then, and what was protected then
   // stays so.
   [[nodiscard]] Bound bind(const catalog::Snapshot& snapshot, const Bound* earlier = nullptr) const;
+
+  // The same where only so much is known of it: enough to judge a statement that reaches nothing else.
+  [[nodiscard]] Bound bind(const Known& known) const;
 
   [[nodiscard]] const Limits& limits() const noexcept;
   // Which rates of rules the statements of `facts` count against: those of all rules that cover an effect of

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "portcullis/base/error.hpp"
@@ -24,6 +25,9 @@ enum class ObjectKind : std::uint8_t {
   other,  // role, database, extension, publication, ...: `object.name` where the statement names one
 };
 
+[[nodiscard]] std::string_view name(ObjectKind kind) noexcept;  // "relation"
+[[nodiscard]] std::optional<ObjectKind> object_kind_named(std::string_view name) noexcept;
+
 // A name as PostgreSQL reads it: quotes undone, folded to lower case where unquoted, cut to 63 bytes.
 struct Name {
   std::string database;  // only in three-part names
@@ -34,6 +38,9 @@ struct Name {
 };
 // "schema.name" without quotes, for messages and records.
 [[nodiscard]] std::string to_text(const Name& name);
+// Such a text as a name, where its one dot parts schema and name. is_plain(): it does.
+[[nodiscard]] Name plain_name_of(std::string_view text);
+[[nodiscard]] bool is_plain(const Name& name);
 
 enum class DefaultExpression : std::uint8_t { none, constant, other };
 // What ALTER TABLE ... ADD COLUMN says of the new column.

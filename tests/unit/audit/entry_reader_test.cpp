@@ -21,6 +21,8 @@ DecisionRecord rich_decision() {
   record.effects = {
       {"select", "app.orders", "allow", "read", {}, "rule", "through view app.v", {"id", "t\n"}},
       {"update", "app.people", "deny", "r", "no", {}, {}, {}, true}};
+  record.effects[0].traits = all_traits();
+  record.effects[1].traits.emplace();
   record.parameters = {{ParameterRecord::Form::text, "x\"y"},
                        {ParameterRecord::Form::null, {}},
                        {ParameterRecord::Form::length, {}, 9'007'199'254'740'991}};

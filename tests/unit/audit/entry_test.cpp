@@ -35,6 +35,26 @@ TEST(Entry, OfAnOutcomeHasExactlyTheseBytes) {
             R"("t":"outcome","tags":["SELECT 3"],"ts":1790000000000000})");
 }
 
+// One level deeper than an entry may have would be base64 in an array of theirs.
+TEST(Entry, TraitsThatAreNoUtf8AreLeftOut) {
+  DecisionRecord record = decision("select 1");
+  record.effects[0].traits.emplace();
+  EXPECT_NE(line_of(record).find(R"("traits":{})"), std::string::npos) << line_of(record);
+  record.effects[0].traits->where = true;
+  EXPECT_NE(line_of(record).find(R"("traits":{"where":true})"), std::string::npos) << line_of(record);
+  record.effects[0].traits->names = {"\xff"};
+  EXPECT_EQ(line_of(record).find("traits"), std::string::npos) << line_of(record);
+}
+
+// Words of the statement are none of them: they are kept where texts are not.
+TEST(Entry, TraitsAreKeptWithoutTexts) {
+  DecisionRecord record = decision("select 1");
+  record.effects[0].traits = testing::all_traits();
+  EXPECT_NE(line_of(record, false).find(R"("values":["app","public"],"via":"trigger","where":true}})"),
+            std::string::npos)
+      << line_of(record, false);
+}
+
 TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   DecisionRecord rich = decision("update t set a = $1\n-- \"ü\"");
   rich.message = "Bind";
@@ -50,6 +70,7 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
   rich.effects[0].route = "through view app.people";
   rich.effects[0].columns = {"id", "\xfe"};
   rich.effects[0].all_columns = true;
+  rich.effects[0].traits = testing::all_traits();
   rich.parameters = {{ParameterRecord::Form::null, {}, 0},
                      {ParameterRecord::Form::text, "it's", 0},
                      {ParameterRecord::Form::hex, "00ff", 0},

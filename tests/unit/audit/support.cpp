@@ -48,6 +48,29 @@ DecisionRecord decision(const std::string& text, std::uint64_t session) {
   return record;
 }
 
+EffectTraits all_traits() {
+  EffectTraits traits;
+  traits.kind = "function";
+  traits.parts = {"a.b", "c"};
+  traits.via = "trigger";
+  traits.cause = 0;
+  traits.oid = 16'384;
+  traits.relation = "f";
+  traits.part_of = {"app.whole"};
+  traits.missing = traits.missing_ok = traits.where = true;
+  traits.column = "note";
+  traits.column_default = "other";
+  traits.not_null = traits.other_type = traits.constraint = traits.computed = true;
+  traits.values = {"app", "public"};
+  traits.names = {"", "integer"};
+  traits.owner = {"app.orders", "id"};
+  traits.casts = {"app.to_json(app.mood)"};
+  traits.arguments = "integer, text";
+  traits.body = "\xff";
+  traits.extension = "vector";
+  return traits;
+}
+
 OutcomeRecord outcome(std::uint64_t decision, std::uint64_t session, std::string result) {
   OutcomeRecord record;
   record.session = session;

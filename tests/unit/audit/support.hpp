@@ -50,6 +50,7 @@ class TemporaryDirectory {
 void write_bytes(const std::filesystem::path& file, std::string_view bytes);
 
 [[nodiscard]] DecisionRecord decision(const std::string& text, std::uint64_t session = 1);
+[[nodiscard]] EffectTraits all_traits();  // every one of them
 [[nodiscard]] OutcomeRecord outcome(std::uint64_t decision, std::uint64_t session = 1,
                                     std::string result = "ok");
 [[nodiscard]] SessionRecord session(const std::string& event, std::uint64_t session = 1);

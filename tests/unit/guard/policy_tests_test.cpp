@@ -52,6 +52,13 @@ std::vector<policy::Problem> failures(const std::string& tests) {
   return run_policy_tests(policy_with(tests), analyze);
 }
 
+TEST(PolicyTests, LookNamesUpInTheirSearchPath) {
+  EXPECT_TRUE(failures(R"({"as": "bot", "sql": "select t", "search_path": ["public"], "expect": "allow"},
+    {"as": "bot", "sql": "select t", "search_path": ["app"], "expect": "deny"},
+    {"as": "bot", "sql": "select t", "search_path": ["public", "app"], "expect": "deny"})")
+                  .empty());
+}
+
 TEST(PolicyTests, PassWhereTheVerdictIsAsExpected) {
   EXPECT_TRUE(failures(R"({"as": "bot", "sql": "select t", "expect": "allow"},
     {"as": "bot", "sql": "select t", "expect": "allow", "rule": "read"},

@@ -50,6 +50,12 @@ TEST(Bind, FindsWhatProtectionsMean) {
   EXPECT_EQ(bound.relations.at(make.relation_oid("app.orders")).size(), 1U);
 }
 
+TEST(Bind, EveryTableHasSystemColumns) {
+  const auto policy = loaded(policy_text(rule("read", "allow", "\"select\"", "\"app.orders(ctid, xmin)\"")));
+  const auto bound = bound_to(policy, shop());
+  EXPECT_TRUE(bound.warnings.empty() && bound.errors.empty());
+}
+
 TEST(Bind, KeepsProtectingWhatWasRenamed) {
   const auto policy = loaded(policy_text(kReadAll, R"({"id": "pii", "on": ["app.users"]})"));
   const auto before = bound_to(policy, shop());
