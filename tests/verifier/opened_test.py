@@ -93,7 +93,7 @@ class Files(sealed_case.Opened):
     def test_folder(self):
         """Where it cannot be listed, all counts as open."""
         self.writer.erase(order(records=f"{self.at[0]}"))
-        for folder in (self.place / "nothing there", self.beside("a file", b"")):
+        for folder in (self.place / "nothing", self.beside("file", b"")):
             self.assertEqual(self.judge(folder), (2, [("read", 0), ("kept", self.at[0])]))
         (self.place / "link").symlink_to(self.lay(self.writer.keys(), "sealing"))
         self.assertEqual(self.judge(self.place / "link"), (2, [("kept", self.at[0])]))

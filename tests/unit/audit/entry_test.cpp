@@ -50,9 +50,10 @@ TEST(Entry, TraitsThatAreNoUtf8AreLeftOut) {
 TEST(Entry, TraitsAreKeptWithoutTexts) {
   DecisionRecord record = decision("select 1");
   record.effects[0].traits = testing::all_traits();
-  EXPECT_NE(line_of(record, false).find(R"("values":["app","public"],"via":"trigger","where":true}})"),
-            std::string::npos)
-      << line_of(record, false);
+  EXPECT_NE(
+      line_of(record, TextMode::none).find(R"("values":["app","public"],"via":"trigger","where":true}})"),
+      std::string::npos)
+      << line_of(record, TextMode::none);
 }
 
 TEST(Entry, OfEveryTypeIsReadBackStrictly) {
