@@ -165,8 +165,10 @@ class Replayed : public ::testing::Test {
   void record(const std::shared_ptr<const policy::PolicySet>& policy,
               const std::vector<std::string>& statements, bool store_text = true) {
     const guard::Guard guard(policy, std::make_shared<const policy::Bound>(policy->bind(*snapshot_)));
-    auto log = audit::Log::open(
-        {.directory = folder_.path() / "log", .origin = "test", .store_text = store_text}, clock_);
+    auto log = audit::Log::open({.directory = folder_.path() / "log",
+                                 .origin = "test",
+                                 .text = store_text ? audit::TextMode::plain : audit::TextMode::none},
+                                clock_);
     ASSERT_TRUE(log) << log.error().message;
     ASSERT_TRUE((*log)->append(audit::PolicyRecord{policy->policy_name(), policy->hash(), policy->bytes()}));
     for (const auto& text : statements) {
