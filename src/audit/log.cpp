@@ -87,7 +87,7 @@ base::Result<std::uint64_t> Log::Impl::new_epoch() {
     return base::Error{base::sqlstate::invalid_parameter_value,
                        "texts are not sealed in this log: set audit.text to sealed"};
   }
-  if (auto renewed = sealer_->renew(durable(), true); !renewed) return renewed.error();
+  if (auto renewed = sealer_->renew(synced_, true); !renewed) return renewed.error();
   return sealer_->epoch();
 }
 

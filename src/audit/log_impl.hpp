@@ -147,6 +147,7 @@ class Log::Impl {
   std::string key_;                      // public, in force for what is enqueued; empty: not signed
 
   std::atomic<std::uint64_t> durable_{0};
+  std::atomic<std::uint64_t> synced_{0};  // where reads may wait, below durable_: what names an epoch of keys
   std::array<std::function<void()>, kMaxListeners> listeners_;
   std::atomic<std::size_t> listener_count_{0};
 

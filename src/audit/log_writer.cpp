@@ -58,7 +58,7 @@ void Log::Impl::run() {
     if (done) done = make_room();
     if (!done) return fail(done.error());
     // Where it fails, append() says so once the old keys do not serve any more.
-    if (sealer_) static_cast<void>(sealer_->renew(write_index_));
+    if (sealer_) static_cast<void>(sealer_->renew(synced_));
     lock.lock();
     stop_writing(work);
   }
@@ -178,7 +178,10 @@ base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last, bool te
   }
   if (auto filled = fill_or_wait(buffer_.size()); !filled) return filled;
   if (auto written = ends ? writer_.commit(buffer_) : writer_.write(buffer_); !written) return written;
-  if (ends) unsynced_since_.reset();
+  if (ends) {
+    unsynced_since_.reset();
+    synced_ = write_index_;
+  }
   if (!ends && !unsynced_since_) unsynced_since_ = std::chrono::steady_clock::now();
   {
     const std::scoped_lock lock(mutex_);

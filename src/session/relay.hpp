@@ -219,6 +219,7 @@ class Relay {
   // relay_lookup.cpp: what messages are judged by.
   // `coming` is the message that waits for it, where it is whole.
   [[nodiscard]] bool take_view(std::string_view coming);
+  void settle_basis();
   [[nodiscard]] bool is_known_to_lack(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool end_if_strayed(const Basis& basis);
   [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis, std::string_view coming = {});
@@ -374,6 +375,7 @@ class Relay {
   std::optional<std::string> wanted_text_;
   std::optional<std::uint64_t> wanted_basis_;  // what the source must have answered
   bool basis_settled_ = false;                 // the next message is judged by what there is
+  bool basis_given_up_ = false;                // ... be it nothing
   bool basis_asked_ = false;                   // ... and the source was asked for it
   Analysis given_analysis_;
 

@@ -34,7 +34,8 @@ bool Relay::take_view(std::string_view coming) {
   auto basis = needs_.basis->current();
   // Nobody is held up by changes of others for a record of what might have been.
   if (!basis && only_observes()) basis = needs_.basis->last();
-  if (!basis && !basis_settled_) {
+  // What there was may be gone again, where the server had to be asked about it meanwhile.
+  if (!basis && !basis_given_up_) {
     wanted_basis_ = 0;
     return false;
   }
@@ -43,6 +44,7 @@ bool Relay::take_view(std::string_view coming) {
   View view;
   const bool own_is_newest = std::exchange(lookup_.just_read, false);
   const bool was_asked = std::exchange(basis_settled_, false) && basis_asked_;
+  basis_given_up_ = false;
   if (was_asked && basis) lookup_.asked_about = basis->snapshot;
   view.newest = was_asked || own_is_newest || is_known_to_lack(basis);
   view.blind = blindness(basis);
@@ -197,15 +199,20 @@ bool Relay::try_basis() {
   if (!wanted_basis_) return true;
   if (needs_.basis->answered() < *wanted_basis_ || (!needs_.basis->current() && !only_observes()))
     return false;
-  give_up_basis();
+  settle_basis();
   return true;
 }
 
-void Relay::give_up_basis() {
+void Relay::settle_basis() {
   // Without a number nobody was asked: what there is now may be older than the message.
   basis_asked_ = wanted_basis_ && *wanted_basis_ > 0;
   wanted_basis_.reset();
   basis_settled_ = true;
+}
+
+void Relay::give_up_basis() {
+  settle_basis();
+  basis_given_up_ = true;
 }
 
 bool Relay::ask_for_newer_catalog(const Judgement& judgement) {

@@ -35,6 +35,23 @@ TEST_F(RelayBasisTest, AStatementWaitsForTheFirstCatalog) {
   EXPECT_EQ(sent_to_server(), "Q(select * from t)");
 }
 
+// Somebody else's change, while the server is asked where this session's names lead.
+TEST_F(RelayBasisTest, ACatalogThatIsGoneAgainIsWaitedForAgain) {
+  use_table("app.t");
+  const auto basis = std::exchange(source.basis, nullptr);
+  client(bytes_of(wire::Query{"select * from t"}));
+  source.basis = basis;
+  EXPECT_TRUE(try_again());
+  source.basis = nullptr;
+  answer_schemas();
+  EXPECT_EQ(sent_to_client(), "");
+  EXPECT_TRUE(relay.wants_basis());
+  source.basis = basis;
+  EXPECT_TRUE(try_again());
+  EXPECT_FALSE(relay.wants_basis());
+  EXPECT_EQ(sink.told(), (Lines{"allow Query"}));
+}
+
 TEST_F(RelayBasisTest, WithoutACatalogItIsRefusedAndRecorded) {
   source.basis = nullptr;
   client(bytes_of(wire::Query{"select * from t"}));
