@@ -34,7 +34,7 @@ EntryFacts FactStore::facts_of(const EntryReader& entry) {
   const bool may_order =
       facts.type == EntryType::config || facts.type == EntryType::erase || facts.type == EntryType::hold;
   if (may_order) facts.line = entry.line();
-  if (const auto sealed = entry.sealed()) {
+  if (const auto sealed = entry.sealing_key()) {
     facts.is_sealed = true;
     facts.epoch = sealed->epoch;
     facts.slot = sealed->slot;

@@ -369,19 +369,25 @@ const EntryReader::SealedFields::Field* EntryReader::SealedFields::find(
   return found == fields.end() ? nullptr : &*found;
 }
 
-std::optional<EntryReader::SealedFields> EntryReader::sealed() const {
+std::optional<EntryReader::SealingKey> EntryReader::sealing_key() const {
   const Value* object = sealed_fields(type_).empty() ? nullptr : json_.find(json_.root(), "sealed");
   if (object == nullptr) return std::nullopt;
-  SealedFields sealed;
-  for (const Value* member = json_.first_child(*object); member != nullptr; member = json_.next(*member)) {
-    const std::string_view key = json_.key(*member);
-    if (member->kind == Kind::array) {
-      const Value& commitment = *json_.first_child(*member);
-      sealed.fields.push_back({key, json_.raw(commitment), json_.raw(*json_.next(commitment))});
-    } else {
-      (key == "epoch" ? sealed.epoch : sealed.slot) =
-          static_cast<std::uint64_t>(json_.integer(*member).value_or(0));
-    }
+  const auto number_of = [&](std::string_view key) {
+    const Value* value = json_.find(*object, key);
+    return static_cast<std::uint64_t>(value == nullptr ? 0 : json_.integer(*value).value_or(0));
+  };
+  return SealingKey{number_of("epoch"), number_of("slot")};
+}
+
+std::optional<EntryReader::SealedFields> EntryReader::sealed() const {
+  const auto key = sealing_key();
+  if (!key) return std::nullopt;
+  SealedFields sealed{*key, {}};
+  const Value& object = *json_.find(json_.root(), "sealed");
+  for (const Value* member = json_.first_child(object); member != nullptr; member = json_.next(*member)) {
+    if (member->kind != Kind::array) continue;
+    const Value& commitment = *json_.first_child(*member);
+    sealed.fields.push_back({json_.key(*member), json_.raw(commitment), json_.raw(*json_.next(commitment))});
   }
   return sealed;
 }

@@ -79,12 +79,16 @@ class EntryReader {
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
   // Of a field that is an array of hashes.
   [[nodiscard]] std::vector<Hash> hashes(std::string_view key) const;
-  // What is encrypted in it: nothing unless the entry has such fields.
-  struct SealedFields {
+  // Under which key fields of it are encrypted: nothing unless the entry has such fields.
+  struct SealingKey {
+    std::uint64_t epoch = 0, slot = 0;
+  };
+  [[nodiscard]] std::optional<SealingKey> sealing_key() const;
+  // The same with what is encrypted.
+  struct SealedFields : SealingKey {
     struct Field {
       std::string_view name, commitment, box;  // as they stand there
     };
-    std::uint64_t epoch = 0, slot = 0;
     std::vector<Field> fields{};
     [[nodiscard]] const Field* find(std::string_view name) const noexcept;
   };
