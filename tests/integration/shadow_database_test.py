@@ -250,8 +250,9 @@ class Gate(GivenCase):
         if self.given.major < 15:
             self.skipTest("a superuser sees it at once")
         self.assertEqual(self.answer("ALTER TABLE app.parents ADD COLUMN seven integer"), [])
-        processes.wait_until(lambda: not self.given.sessions_of(harness.AGENT.role), "the copy of that to go")
-        processes.wait_until(lambda: harness.AGENT.role in left(self.given), "a copy")
+        # What is tried out and refused leaves the copy of today's catalog, which nothing replaces before the next one.
+        (code, _), = self.answer("ALTER TABLE app.parents ALTER COLUMN seven TYPE bigint")
+        self.assertEqual(code, "42501")
         self.given.sql(f"ALTER ROLE {harness.AGENT.role} PASSWORD 'another'")
         self.assertEqual(self.answer("ALTER TABLE app.parents ADD COLUMN eight integer"), [])
 
