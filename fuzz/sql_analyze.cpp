@@ -40,6 +40,23 @@ void check_references(const sql::StatementFacts& statement, std::size_t size) {
   for (const sql::Name& name : statement.operators) require(fits(name));
 }
 
+// Other digits in the free places, as the text has them from 1 to 9 upside down.
+void check_free_digits(std::string_view text, const sql::Facts& facts) {
+  std::string other(text);
+  for (const sql::StatementFacts& statement : facts.statements) {
+    for (const sql::Digits& free : statement.free_digits) {
+      require(free.length > 0 && free.length < 10 && std::size_t{free.offset} + free.length <= text.size());
+      for (std::size_t i = free.offset; i < std::size_t{free.offset} + free.length; ++i) {
+        require(text[i] >= '0' && text[i] <= '9');
+        other[i] = static_cast<char>('0' + '9' - text[i]);
+      }
+    }
+  }
+  if (other == text) return;
+  const auto again = sql::analyze(other, kLimits);
+  require(again && *again == facts);
+}
+
 void check(const sql::Facts& facts, std::size_t size) {
   std::size_t end = 0;
   for (const sql::StatementFacts& statement : facts.statements) {
@@ -72,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(guarded && guarded->text.size() == size);
   check(*facts, size);
+  check_free_digits(text, *facts);
   const auto again = sql::analyze(guarded->text, kLimits);
   require(again && again->statements.size() == facts->statements.size());
   for (std::size_t i = 0; i < again->statements.size(); ++i) {

@@ -1,17 +1,21 @@
-// Facts by exact text, for one thread. Bounded; long texts are never kept.
+// Facts by text, for one thread. Bounded; long texts are never kept. Texts that differ in numbers alone which
+// decide nothing (sql::StatementFacts::free_digits) share theirs: most clients write their values into the
+// text, and no two of those are the same.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "portcullis/base/result.hpp"
+#include "session/two_generations.hpp"
 #include "sql/analyze.hpp"
 
 namespace portcullis::session {
 
-// An analysis, good or bad, shared with whoever still uses it.
+// An analysis, good or bad, shared with whoever still uses it. Of a text with the same facts: it holds
+// nothing of the text itself but what both have.
 using Analysis = std::shared_ptr<const base::Result<sql::Facts>>;
 
 class FactsCache {
@@ -26,20 +30,23 @@ class FactsCache {
   [[nodiscard]] const sql::AnalysisLimits& limits() const noexcept { return limits_; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
+  using Places = std::shared_ptr<const std::vector<sql::Digits>>;
+  struct Entry {
+    Analysis analysis;
+    Places places;  // of the digits that were masked in its key; null for none
   };
-  using Map = std::unordered_map<std::string, Analysis, Hash, std::equal_to<>>;
+
+  [[nodiscard]] Analysis find_alike(std::string_view text);
+  void keep(std::string_view text, const Analysis& analysis);
 
   static constexpr std::size_t kMaxText = 8 * 1024;
   static constexpr std::size_t kMaxEntries = 1'000;
 
   sql::AnalysisLimits limits_;
-  // Two generations: when the young one is full the old one goes. What is used moves to the young one.
-  Map young_, old_;
+  // The places by the text with all digits masked that may be free ones; then the entry by the text with
+  // those masked that are.
+  TwoGenerations<Places> places_{kMaxEntries};
+  TwoGenerations<Entry> entries_{kMaxEntries};
 };
 
 }  // namespace portcullis::session

@@ -7,6 +7,7 @@
 
 #include "sql/builtin_names.hpp"
 #include "sql/command_tag.hpp"
+#include "sql/free_digits.hpp"
 #include "sql/outside_transactions.hpp"
 #include "sql/parse_tree.hpp"
 #include "sql/walker.hpp"
@@ -69,6 +70,7 @@ base::Result<StatementFacts> facts_of(const ParsedStatement& statement, std::str
   facts.length = static_cast<std::uint32_t>(statement.length);
   if (facts.kind.empty()) return not_understood("a statement \"" + std::string(statement.root.type()) + '"');
   if (auto walked = Walker(facts, text).run(statement.root); !walked) return walked.error();
+  facts.free_digits = free_digits(statement.root, text);
   facts.reads_only = std::all_of(facts.effects.begin(), facts.effects.end(), cannot_change_data);
   return facts;
 }

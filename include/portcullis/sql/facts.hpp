@@ -50,6 +50,7 @@ struct AddedColumn {
   bool nullable = true;   // false for NOT NULL and PRIMARY KEY
   bool base_type = true;  // a type of PostgreSQL's own by name (no domain, no serial, no other schema)
   bool inline_constraint = false;  // CHECK, UNIQUE, PRIMARY KEY, REFERENCES, IDENTITY, GENERATED, COLLATE
+  friend bool operator==(const AddedColumn&, const AddedColumn&) = default;
 };
 
 // Longer arguments of functions name nothing and set nothing worth knowing: they count as not known.
@@ -102,6 +103,7 @@ struct Effect {
   bool missing_ok = false;  // for DROP, ALTER TABLE, RENAME and SET SCHEMA: IF EXISTS
   // Byte offset in the text of the name or node that causes it; -1 where the tree has none.
   std::int32_t location = -1;
+  friend bool operator==(const Effect&, const Effect&) = default;
 };
 
 // Which statements start, end or fail transactions, for the session to follow.
@@ -150,6 +152,12 @@ struct ColumnUse {
   friend bool operator==(const ColumnUse&, const ColumnUse&) = default;
 };
 
+// A stretch of decimal digits in a text.
+struct Digits {
+  std::uint32_t offset = 0, length = 0;  // bytes
+  friend auto operator<=>(const Digits&, const Digits&) = default;
+};
+
 struct StatementFacts {
   std::string kind;  // PostgreSQL's command tag without counts: "SELECT", "ALTER TABLE", "CREATE INDEX"
   std::uint32_t offset = 0;     // bytes from the start of the text
@@ -180,6 +188,10 @@ struct StatementFacts {
   // The rows written out in an INSERT ... VALUES that is the statement itself, DEFAULT VALUES being one.
   // Nothing for one with WITH. A row alone may still become several, by a function in it that returns a set.
   std::optional<std::uint64_t> values_rows{};
+  // Numbers that decide nothing here: a text that has other digits in these places, and is otherwise the
+  // same, has the same facts. Of SELECT, INSERT, UPDATE and DELETE, where they are operands or values of
+  // columns and have up to nine digits; in the order of the text. Not every such number need be among them.
+  std::vector<Digits> free_digits{};
   // COPY ... FROM STDIN / TO STDOUT.
   bool copy_from_stdin = false, copy_to_stdout = false;
   // PREPARE p AS ..., DECLARE c CURSOR FOR ...: the name made; EXECUTE p, FETCH/MOVE c, CLOSE c, DEALLOCATE
@@ -187,6 +199,7 @@ struct StatementFacts {
   std::string prepares, declares_cursor, executes, fetches;
   // Set where the analysis refused the text: nothing else here says anything of it.
   std::optional<base::Error> not_understood;
+  friend bool operator==(const StatementFacts&, const StatementFacts&) = default;
 };
 
 // A whole Query or Parse text. No statement at all for an empty or comment-only text (PostgreSQL answers
@@ -195,6 +208,7 @@ struct Facts {
   std::vector<StatementFacts> statements;
   // By the last comment of the text, if that is a block comment.
   Claims claims{};
+  friend bool operator==(const Facts&, const Facts&) = default;
 };
 
 // In place of the facts of a text that analyze() refused with `error`, for whoever forwards it nevertheless:
