@@ -116,6 +116,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void start_writer();
   void start_cancel();
   void set_alarm();
+  void start_alarm(std::chrono::steady_clock::time_point due);
   void on_alarm();
   asio::awaitable<void> send_cancel();
   // What the relay has to say outside of its pumps.
@@ -156,8 +157,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   Outlet to_client_, to_server_;
   asio::steady_timer deadline_;
   asio::steady_timer alarm_;  // when the relay wants to look at its clocks
-  std::optional<std::chrono::steady_clock::time_point> alarm_at_;
-  std::unique_ptr<Stream> cancel_;                 // of a CancelRequest of the gate's own
+  std::optional<std::chrono::steady_clock::time_point> alarm_at_;      // the moment that it wants
+  std::optional<std::chrono::steady_clock::time_point> alarm_set_to_;  // when it rings: then or earlier
+  std::unique_ptr<Stream> cancel_;                                     // of a CancelRequest of the gate's own
   wire::CancelRequest server_cancel_;              // what the server knows this session by
   std::optional<asio::steady_timer> server_wait_;  // cancelled when the server has answered
   std::optional<asio::steady_timer> server_back_;  // cancelled when there is another one

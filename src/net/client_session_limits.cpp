@@ -79,12 +79,16 @@ asio::awaitable<void> ClientSession::tell_both() {
   }
 }
 
+// Most statements end long before their time: an alarm that rings too early is set again then, which costs
+// less than setting it anew for each.
 void ClientSession::set_alarm() {
-  const auto due = relay_->wakes_at();
-  if (due == alarm_at_) return;
-  alarm_at_ = due;
-  alarm_.expires_at(due.value_or(asio::steady_timer::time_point::max()));
-  if (!due) return;
+  alarm_at_ = relay_->wakes_at();
+  if (alarm_at_ && (!alarm_set_to_ || *alarm_at_ < *alarm_set_to_)) start_alarm(*alarm_at_);
+}
+
+void ClientSession::start_alarm(std::chrono::steady_clock::time_point due) {
+  alarm_set_to_ = due;
+  alarm_.expires_at(due);
   alarm_.async_wait([weak = weak_from_this()](ErrorCode error) {
     const auto self = weak.lock();
     if (!error && self) self->on_alarm();
@@ -92,7 +96,12 @@ void ClientSession::set_alarm() {
 }
 
 void ClientSession::on_alarm() {
-  if (relay_closed_ || !alarm_at_ || *alarm_at_ > std::chrono::steady_clock::now()) return;
+  const auto now = std::chrono::steady_clock::now();
+  // Set anew meanwhile: an expiry that is on its way cannot be cancelled any more.
+  if (relay_closed_ || !alarm_set_to_ || *alarm_set_to_ > now) return;
+  alarm_set_to_.reset();
+  if (!alarm_at_) return;
+  if (*alarm_at_ > now) return start_alarm(*alarm_at_);
   alarm_at_.reset();
   relay_->on_time();
   // The server's pump wakes, sends the last words and closes the client.

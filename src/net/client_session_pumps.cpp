@@ -194,9 +194,7 @@ asio::awaitable<void> ClientSession::try_out() {
 
 // Until the entry is durable or the log has failed.
 asio::awaitable<void> ClientSession::wait_for_log(std::uint64_t index) {
-  const auto& sink = *shared_.sink;
-  const Waiters::Check is_due = [&sink, index] { return index < sink.durable() || sink.failure(); };
-  if (!is_due()) co_await worker_.log_waiters().wait(this, is_due);
+  if (index >= shared_.sink->durable()) co_await worker_.log_waiters().wait(this, index);
 }
 
 // Until what the client has sent may go on.
@@ -228,10 +226,9 @@ asio::awaitable<void> ClientSession::wait_for_count() {
 asio::awaitable<void> ClientSession::wait_for_basis() {
   const auto longest = relay_->only_observes() ? kObserverBasisWait : kLongestBasisWait;
   const auto until = base::Deadline::after(shared_.clock->steady(), longest);
-  const Waiters::Check anything = [] { return true; };
   bool there = relay_->try_basis();
   while (!there && !relay_->ended() && !until.reached(shared_.clock->steady())) {
-    co_await worker_.basis_waiters().wait(this, anything, std::min(kBasisGlance, longest));
+    co_await worker_.basis_waiters().wait(this, std::min(kBasisGlance, longest));
     there = relay_->try_basis();
   }
   if (!there) relay_->give_up_basis();

@@ -1,6 +1,7 @@
 #include "net/gate.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -234,8 +235,10 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   }
   if (const auto listening = impl->listen(); !listening) return listening.error();
   for (auto& worker : impl->workers) {
-    impl->bell->hang(worker->log_waiters());
-    impl->basis_bell.hang(worker->basis_waiters());
+    worker->log_waiters().ask(
+        [&sink] { return sink.failure() ? std::numeric_limits<std::uint64_t>::max() : sink.durable(); });
+    impl->bell->hang([&waiters = worker->log_waiters()] { waiters.notify(); });
+    impl->basis_bell.hang([&waiters = worker->basis_waiters()] { waiters.notify(); });
     worker->start();
   }
   on_log([bell = impl->bell] { bell->ring(); });

@@ -4,11 +4,9 @@
 
 namespace portcullis::net {
 
-asio::awaitable<void> Waiters::wait(const void* who, Check is_due,
-                                    std::optional<std::chrono::milliseconds> longest) {
-  asio::steady_timer timer(context_, asio::steady_timer::time_point::max());
-  if (longest) timer.expires_after(*longest);
-  const auto at = waiters_.insert(waiters_.end(), Waiter{who, std::move(is_due), std::move(timer)});
+asio::awaitable<void> Waiters::wait(const void* who, std::chrono::milliseconds longest) {
+  asio::steady_timer timer(context_, longest);
+  const auto at = waiters_.insert(waiters_.end(), Waiter{who, std::move(timer)});
   const auto [cancelled] = co_await at->timer.async_wait(no_throw);
   (void)cancelled;
   waiters_.erase(at);
@@ -28,9 +26,7 @@ void Waiters::notify() {
 // Takes the mark down before it looks: what is notified of from then on posts again.
 void Waiters::wake() {
   wake_posted_.exchange(false);  // not store(): it must see what was there before the latest notify()
-  for (auto& waiter : waiters_) {
-    if (waiter.is_due()) waiter.timer.cancel();
-  }
+  for (auto& waiter : waiters_) waiter.timer.cancel();
 }
 
 }  // namespace portcullis::net

@@ -6,6 +6,7 @@
 
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
+#include "net/log_waiters.hpp"
 #include "net/waiters.hpp"
 #include "session/facts_cache.hpp"
 
@@ -24,7 +25,7 @@ class Worker {
 
   [[nodiscard]] asio::io_context& context() noexcept { return context_; }
   // Woken once a batch of the audit log is durable, or the log has failed.
-  [[nodiscard]] Waiters& log_waiters() noexcept { return log_waiters_; }
+  [[nodiscard]] LogWaiters& log_waiters() noexcept { return log_waiters_; }
   // Woken when what statements are judged by has changed.
   [[nodiscard]] Waiters& basis_waiters() noexcept { return basis_waiters_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
@@ -37,7 +38,8 @@ class Worker {
   session::FactsCache facts_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
-  Waiters log_waiters_{context_}, basis_waiters_{context_};
+  LogWaiters log_waiters_{context_};
+  Waiters basis_waiters_{context_};
   std::unique_ptr<base::BigStackThread> thread_;
 };
 

@@ -12,9 +12,8 @@ using namespace std::chrono_literals;
 class WaitersTest : public testing::Test {
  protected:
   // Sets `over` when the wait has ended.
-  void start(const void* who, Waiters::Check is_due, bool& over,
-             std::optional<std::chrono::milliseconds> longest = std::nullopt) {
-    asio::co_spawn(context, waiters.wait(who, std::move(is_due), longest),
+  void start(const void* who, bool& over, std::chrono::milliseconds longest = 1h) {
+    asio::co_spawn(context, waiters.wait(who, longest),
                    [&over](std::exception_ptr failure) { over = !failure; });
     run();
   }
@@ -30,30 +29,19 @@ class WaitersTest : public testing::Test {
   int me = 0, other = 0;
 };
 
-TEST_F(WaitersTest, WakesThoseWhoseTimeHasCome) {
-  int durable = 1;
-  start(
-      &me, [&] { return durable > 1; }, first);
-  start(
-      &other, [&] { return durable > 2; }, second);
-  durable = 2;
-  run();
-  EXPECT_FALSE(first);  // nobody has said so
+TEST_F(WaitersTest, WakesAllWhoWait) {
+  start(&me, first);
+  start(&other, second);
+  EXPECT_FALSE(first || second);
+  waiters.notify();
   waiters.notify();
   run();
-  EXPECT_TRUE(first);
-  EXPECT_FALSE(second);
-  durable = 3;
-  waiters.notify();
-  run();
-  EXPECT_TRUE(second);
+  EXPECT_TRUE(first && second);
 }
 
 TEST_F(WaitersTest, InterruptsOneAlone) {
-  start(
-      &me, [] { return false; }, first);
-  start(
-      &other, [] { return false; }, second);
+  start(&me, first);
+  start(&other, second);
   waiters.interrupt(&me);
   run();
   EXPECT_TRUE(first);
@@ -61,38 +49,9 @@ TEST_F(WaitersTest, InterruptsOneAlone) {
 }
 
 TEST_F(WaitersTest, EndsWhenTheTimeIsUp) {
-  start(
-      &me, [] { return false; }, first, 0ms);
+  start(&me, first, 0ms);
   context.restart();
   context.run_one();
-  EXPECT_TRUE(first);
-}
-
-TEST_F(WaitersTest, SeveralNotificationsInARowLookOnce) {
-  int looks = 0;
-  const auto look = [&] {
-    ++looks;
-    return false;
-  };
-  start(&me, look, first);
-  for (int i = 0; i < 5; ++i) waiters.notify();
-  run();
-  EXPECT_EQ(looks, 1);
-  waiters.notify();
-  run();
-  EXPECT_EQ(looks, 2);
-}
-
-TEST_F(WaitersTest, WhoWaitsAfterANotificationThatIsOnItsWayIsLookedAtToo) {
-  waiters.notify();
-  bool has_come = false;
-  asio::co_spawn(context, waiters.wait(&me, [&] { return has_come; }),
-                 [this](std::exception_ptr) { first = true; });
-  has_come = true;
-  waiters.notify();
-  run();
-  waiters.notify();
-  run();
   EXPECT_TRUE(first);
 }
 
