@@ -6,7 +6,7 @@ knows of it, and reads, resolves and judges a new one: the difference in process
 All in the simple protocol: what is sent is what is read.
 """
 
-import time
+import functools
 
 import measure
 import report
@@ -31,11 +31,13 @@ def run(options, standing, say):
     cells = [(statement, clients) for statement in SCRIPTS for clients in options.cold_clients]
     for number, (statement, clients) in enumerate(cells, 1):
         say(f"cold statements {number}/{len(cells)}: {statement}, {clients} clients")
-        for turn, contender in report.in_turn(standing, options.rounds):
-            done = measure.run_script(contender, SCRIPTS[statement], "simple", clients, options.seconds)
-            runs.append({**done, "statement": statement, "clients": clients, "round": turn})
-            time.sleep(options.pause)
+        runs += report.rounds(options, standing, functools.partial(_one, statement, clients, options.seconds), say)
     return runs
+
+
+def _one(statement, clients, seconds, contender):
+    done = measure.run_script(contender, SCRIPTS[statement], "simple", clients, seconds)
+    return {**done, "statement": statement, "clients": clients}
 
 
 def _price(rows):

@@ -162,10 +162,14 @@ def gate_config(name, most):
     """What is merged over the usual configuration for the gate of that name; None: it is no gate's. Without `threads` it has as
     many as the machine has cores."""
     config = {"shadow": {"mode": "off"}, "limits": {"connections": most}}
-    threads = re.fullmatch(r"gate (\d+) threads", name)
+    threads = re.fullmatch(r"gate (\d+) threads?", name)
     if threads:
         return {**config, "threads": int(threads[1])}
     return {"gate": config, "gate 50ms": {**config, "audit": {"reads": "50ms"}}}.get(name)
+
+
+def gate_name(threads):
+    return f"gate {threads} thread" + ("s" if threads > 1 else "")
 
 
 def start(names, postgres, most=400):

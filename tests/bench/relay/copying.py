@@ -5,6 +5,7 @@ Nothing touches a disk: out go rows that the server makes up, what comes in is r
 (COPY ... WHERE false). What is sent and read is counted without being taken apart, so that the client costs little.
 """
 
+import functools
 import time
 
 import measure
@@ -23,13 +24,11 @@ def run(options, standing, say):
     runs = []
     for way in ("out", "in", "out, stalled"):
         say(f"COPY {way}: {options.copy_mib} MiB")
-        for turn, contender in report.in_turn(standing, options.rounds):
-            runs.append({**_measured(contender, way, options), "round": turn})
-            time.sleep(options.pause)
+        runs += report.rounds(options, standing, functools.partial(_measured, way, options), say)
     return runs
 
 
-def _measured(contender, way, options):
+def _measured(way, options, contender):
     contender.before_run()
     with Client(contender.login) as client:
         client.enter()

@@ -1,11 +1,13 @@
-"""Thousands of connections that do nothing: what each takes of memory once it has logged in and once it has asked something, how
-long it takes to let them all in, what all of them together cost while nobody speaks, and what is given back when they leave.
+"""Thousands of connections that do nothing: what each takes of memory once it has logged in and once it has asked something,
+how long it takes to let them all in, what all of them together cost while nobody speaks, and what is given back when they leave.
 
-The server behind is a stand-in (stub_server.py), so that only what stands in between is measured. In the clear: TLS has a price
-of its own. Memory is PSS and RSS of the process, without the kernel's own for its sockets. The second round of connections shows
+The server behind is a stand-in (stub_server.py), so that only what stands in between is measured. In the clear: TLS has a
+price of its own. Memory is PSS and RSS of the process, without the kernel's own for its sockets. The second round of connections shows
 whether the first left something behind: it has to find the memory of those before it.
 """
 
+import argparse
+import functools
 import pathlib
 import resource
 import sys
@@ -61,6 +63,7 @@ class StandIn:
 def run(options, names, postgres, say):
     """Runs, and why some of `names` are missing."""
     count = possible(options.idle_connections, say)
+    options = argparse.Namespace(**{**vars(options), "rounds": 1})  # each has two crowds of its own
     runs, missing = [], {}
     for name in names:
         if name in ("direct", "pgbouncer cold", "pgpool"):  # nothing in between; the same program; a process for each
@@ -71,7 +74,7 @@ def run(options, names, postgres, say):
         try:
             standing, without = contenders.start([name], stand_in, most=count + 100)
             missing.update(without)
-            runs += [{**_measured(one, count, options, say), "round": 0} for one in standing]
+            runs += report.rounds(options, standing, functools.partial(_measured, count, options, say), say)
         finally:
             for one in standing:
                 one.stop()
@@ -130,7 +133,7 @@ def _settled(pids):
     return now
 
 
-def _measured(contender, count, options, say):
+def _measured(count, options, say, contender):
     pids = contender.pids
     with Client(contender.login) as first:  # what is made once for all is there
         first.enter().ask()
@@ -169,9 +172,9 @@ def _crowd(contender, pids, count, options, empty, say, idle=None):
     used = _settled(pids)
     for client in clients:
         client.close()
-    return {"failed": failed + silent, "enter_s": taken, "enter_cpu_us": cpu * 1e6 / here, "idle_cpu_ms_s": spent * 1e3 / idle if idle else None,
-            "entered_kib": (entered[0] - empty[0]) / 1024 / here, "entered_rss_kib": (entered[1] - empty[1]) / 1024 / here,
-            "used_kib": (used[0] - empty[0]) / 1024 / here}
+    return {"failed": failed + silent, "enter_s": taken, "enter_cpu_us": cpu * 1e6 / here,
+            "idle_cpu_ms_s": spent * 1e3 / idle if idle else None, "entered_kib": (entered[0] - empty[0]) / 1024 / here,
+            "entered_rss_kib": (entered[1] - empty[1]) / 1024 / here, "used_kib": (used[0] - empty[0]) / 1024 / here}
 
 
 _FIGURES = ["failed", "enter_s", "enter_cpu_us", "idle_cpu_ms_s", "entered_kib", "entered_rss_kib", "used_kib", "again_kib",

@@ -60,11 +60,11 @@ def server(scale):
     postgres.sql("SELECT pg_reload_conf()")
     postgres.create_role(contenders.AGENT)
     role = contenders.AGENT.role
-    postgres.sql(f"CREATE SCHEMA app; CREATE TABLE app.users (id int); {copying.SCHEMA};"
-                 f"ALTER DATABASE bench SET search_path = app; GRANT ALL ON SCHEMA app TO {role}; GRANT ALL ON {copying.SINK} TO {role}")
+    postgres.sql(f"CREATE SCHEMA app; CREATE TABLE app.users (id int); {copying.SCHEMA}; GRANT ALL ON SCHEMA app TO {role};"
+                 f"GRANT ALL ON {copying.SINK} TO {role}; ALTER DATABASE bench SET search_path = app")
     login = contenders.Contender("direct", postgres).login
-    done = subprocess.run([client_program("pgbench"), "-i", "-q", "-s", str(scale)], check=False, capture_output=True, text=True,
-                          env=libpq_environment(login))
+    done = subprocess.run([client_program("pgbench"), "-i", "-q", "-s", str(scale)], check=False, capture_output=True,
+                          text=True, env=libpq_environment(login))
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     postgres.sql("CHECKPOINT")
@@ -127,7 +127,8 @@ def parse(arguments):
     for name, value in SIZES[options.size or ("short" if options.all else "usual")].items():
         if getattr(options, name) is None:
             setattr(options, name, value)
-    options.contenders = [*options.contenders, *(f"gate {count} threads" for count in options.threads)]
+    options.failed = []
+    options.contenders = [*options.contenders, *map(contenders.gate_name, options.threads)]
     return options
 
 
@@ -148,6 +149,8 @@ def main(arguments=None):
     print(", ".join(f"{key} {value}" for key, value in machine.items()))
     for name, why in missing.items():
         print(f"without {name}: {why}")
+    for what in options.failed:
+        print(f"FAILED {what}")
     for kind, found in done.items():
         print(f"\n## {kind}")
         print(KINDS[kind].table(found["summary"], options.base))
@@ -155,7 +158,8 @@ def main(arguments=None):
         told = {key: str(value) if isinstance(value, pathlib.Path) else value for key, value in vars(options).items()}
         options.json.write_text(json.dumps({"machine": machine, "options": told, "missing": missing, **done}, indent=1),
                                 encoding="utf-8")
+    return 1 if options.failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

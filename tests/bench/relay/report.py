@@ -3,9 +3,11 @@
 import os
 import platform
 import statistics
+import subprocess
 import time
 
 import measure
+import wire
 
 
 def median(values):
@@ -53,12 +55,20 @@ def table(rows, cell, columns, title):
     return "\n".join(out)
 
 
-def in_turn(standing, rounds):
-    """(round, contender): all of them in every round, each time beginning with another one."""
-    for turn in range(rounds):
-        first = turn % len(standing)
+def rounds(options, standing, one, say):
+    """What one(contender) measured of all of them in every round, each time beginning with another one. Who fails is named in
+    `options.failed`, and the others go on."""
+    runs = []
+    for turn in range(options.rounds):
+        first = turn % max(len(standing), 1)
         for contender in standing[first:] + standing[:first]:
-            yield turn, contender
+            try:
+                runs.append({**one(contender), "round": turn})
+            except (RuntimeError, AssertionError, OSError, subprocess.SubprocessError, wire.Closed, wire.ServerError) as error:
+                options.failed.append(f"{contender.name}: {type(error).__name__}: {str(error).strip()[-600:]}")
+                say(options.failed[-1])
+            time.sleep(options.pause)  # the server's old sessions end
+    return runs
 
 
 def machine(postgresql):

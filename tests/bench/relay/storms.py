@@ -1,11 +1,11 @@
 """Connection storms: connect, SELECT 1, leave, so many at a time; how many a second, how long one takes, and what one costs the
 process in between. An error is counted and shown, not passed over: a storm is to be stood, not only fast."""
 
+import functools
 import json
 import pathlib
 import subprocess
 import sys
-import time
 
 import measure
 import report
@@ -18,13 +18,11 @@ def run(options, standing, say):
     runs = []
     for number, at_a_time in enumerate(options.storm_clients, 1):
         say(f"connection storms {number}/{len(options.storm_clients)}: {at_a_time} at a time")
-        for turn, contender in report.in_turn(standing, options.rounds):
-            runs.append({**_storm(contender, at_a_time, options.seconds), "round": turn})
-            time.sleep(options.pause)
+        runs += report.rounds(options, standing, functools.partial(_storm, at_a_time, options.seconds), say)
     return runs
 
 
-def _storm(contender, at_a_time, seconds):
+def _storm(at_a_time, seconds, contender):
     contender.before_run()
     before, load = measure.cpu_seconds(contender.pids), measure.load_average()
     done = subprocess.run([sys.executable, "-B", _CLIENTS, json.dumps(contender.login), str(at_a_time), str(seconds)],

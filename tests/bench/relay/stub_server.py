@@ -4,9 +4,10 @@
     stub_server.py SOCKET_OF_THE_REAL_ONE ROLES_PASSED_THROUGH
 
 Listens on a free port of 127.0.0.1 and prints it. Sessions of the roles named (with commas between) go through to the real
-server, byte for byte: the gate reads the catalog there. Every other session is answered from memory: what the real server said
-to the first one that began in the same way, and to the first that asked the same. It lets everybody in without a password, as
-its own sessions at the real server's socket are let in. Only for questions whose answer is always the same, and no transactions.
+server, byte for byte: the gate reads the catalog there. Every other session is answered from memory: what the real server
+said to the first one that began in the same way, and to the first that asked the same. It lets everybody in without a
+password, as its own sessions at the real server's socket are let in. Only for questions whose answer is always the same, and
+no transactions.
 """
 
 import os

@@ -1,6 +1,6 @@
 """pgbench's own transactions: tps, latency, and what one costs the process in between."""
 
-import time
+import functools
 
 import measure
 import report
@@ -13,11 +13,12 @@ def run(options, standing, say):
     cells = [(w, m, c) for w in options.workloads for m in options.modes for c in options.clients]
     for number, (workload, mode, clients) in enumerate(cells, 1):
         say(f"transactions {number}/{len(cells)}: {workload}, {mode}, {clients} clients")
-        for turn, contender in report.in_turn(standing, options.rounds):
-            done = measure.run(contender, workload, mode, clients, options.seconds)
-            runs.append({**done, "round": turn})
-            time.sleep(options.pause)  # the server's old sessions end
+        runs += report.rounds(options, standing, functools.partial(_one, workload, mode, clients, options.seconds), say)
     return runs
+
+
+def _one(workload, mode, clients, seconds, contender):
+    return measure.run(contender, workload, mode, clients, seconds)
 
 
 def summary(runs, base):
