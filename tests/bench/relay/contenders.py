@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 
+import configurations
 import processes
 from gate import Gate
 from postgres import Agent
@@ -76,53 +77,6 @@ class Child(Contender):
     def stop(self):
         self._process.signal(signal.SIGTERM)
         self._process.wait()
-
-
-PGBOUNCER = """[databases]
-{database} = host=127.0.0.1 port={server} dbname={database} user={user} password='{password}'
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = {folder}/users
-pool_mode = session
-max_client_conn = {most}
-default_pool_size = {most}
-server_reset_query = DISCARD ALL
-ignore_startup_parameters = extra_float_digits
-log_connections = 0
-log_disconnections = 0
-"""
-HAPROXY = """global
-    maxconn {most}
-    nbthread 1
-defaults
-    mode tcp
-    timeout connect 5s
-    timeout client 1h
-    timeout server 1h
-listen postgres
-    bind 127.0.0.1:{port}
-    server one 127.0.0.1:{server}
-"""
-PGPOOL = """listen_addresses = '127.0.0.1'
-port = {port}
-socket_dir = '{folder}'
-pcp_listen_addresses = ''
-pcp_socket_dir = '{folder}'
-backend_clustering_mode = 'raw'
-backend_hostname0 = '127.0.0.1'
-backend_port0 = {server}
-enable_pool_hba = on
-pool_passwd = ''
-allow_clear_text_frontend_auth = on
-num_init_children = 70
-max_pool = 1
-connection_cache = on
-logdir = '{folder}'
-pid_file_name = '{folder}/pid'
-"""
 
 
 class Cold(Contender):
@@ -198,12 +152,12 @@ def _make(name, postgres, made, most):
         raise RuntimeError(f"{name} is not installed")
     if name == "pgbouncer":
         return [Child(name, postgres, [found, "{folder}/conf"],
-                      {"conf": PGBOUNCER, "users": '"{user}" "{password}"\n'}, most)]
+                      {"conf": configurations.PGBOUNCER, "users": '"{user}" "{password}"\n'}, most)]
     if name == "haproxy":
-        return [Child(name, postgres, [found, "-f", "{folder}/conf"], {"conf": HAPROXY}, most)]
+        return [Child(name, postgres, [found, "-f", "{folder}/conf"], {"conf": configurations.HAPROXY}, most)]
     if name == "pgpool":
         return [Child(name, postgres, [found, "-n", "-f", "{folder}/conf", "-a", "{folder}/hba"],
-                      {"conf": PGPOOL, "hba": "host all all 127.0.0.1/8 password\n"}, most)]
+                      {"conf": configurations.PGPOOL, "hba": "host all all 127.0.0.1/8 password\n"}, most)]
     raise RuntimeError(f"there is no contender \"{name}\"")
 
 

@@ -1,9 +1,9 @@
 """Thousands of connections that do nothing: what each takes of memory once it has logged in and once it has asked something,
-how long it takes to let them all in, what all of them together cost while nobody speaks, and what is given back when they leave.
+how long it takes to let them all in, what they cost together while nobody speaks, and what is given back when they leave.
 
 The server behind is a stand-in (stub_server.py), so that only what stands in between is measured. In the clear: TLS has a
-price of its own. Memory is PSS and RSS of the process, without the kernel's own for its sockets. The second round of connections shows
-whether the first left something behind: it has to find the memory of those before it.
+price of its own. Memory is PSS and RSS of the process, without the kernel's own for its sockets. The second round of
+connections shows whether the first left something behind: it has to find the memory of those before it.
 """
 
 import argparse
