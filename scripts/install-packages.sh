@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and does nothing at all when none is: a second run needs no network.
 #
-#   scripts/install-packages.sh [build] [test] [demo] [full] [clients]      build when none is named
+#   scripts/install-packages.sh [build] [test] [demo] [bench] [full] [clients]      build when none is named
 #
-# build: what compiling needs; test: what the tests need; demo: a PostgreSQL to show the gate with; full: the compiler
-# of the fuzz targets, and what unpacks PostgreSQL's own tests; clients: the drivers and languages of tests/clients. Run
-# it as root, or as someone who may use sudo.
+# build: what compiling needs; test: what the tests need; demo: a PostgreSQL to show the gate with; bench: what
+# benchmarks need; full: the compiler of the fuzz targets, and what unpacks PostgreSQL's own tests; clients: the drivers and
+# languages of tests/clients. Run it as root, or as someone who may use sudo.
 set -euo pipefail
 
 BUILD="g++ cmake ninja-build pkg-config libpg-query-dev libboost1.81-dev libssl-dev libspdlog-dev nlohmann-json3-dev
@@ -13,6 +13,7 @@ BUILD="g++ cmake ninja-build pkg-config libpg-query-dev libboost1.81-dev libssl-
 DEMO="postgresql-15 postgresql-client-15"
 TEST="$DEMO libgtest-dev libgmock-dev python3 python3-psycopg2 python3-psycopg python3-sqlalchemy
   python3-django openssl procps strace"
+BENCH="$DEMO python3 libbenchmark-dev"
 FULL="clang-16 libclang-rt-16-dev llvm-16 bzip2"
 CLIENTS="$TEST gcc libc6-dev libpq-dev golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev
   default-jdk-headless libpostgresql-jdbc-java libdbd-pg-perl php-cli php-pgsql ruby ruby-pg python3-asyncpg"
@@ -23,6 +24,7 @@ wanted() {
     case $group in
       build) echo "$BUILD" ;;
       demo) echo "$DEMO" ;;
+      bench) echo "$BENCH" ;;
       full) echo "$FULL" ;;
       clients) echo "$CLIENTS" ;;
       test)
@@ -31,7 +33,7 @@ wanted() {
         command -v node >/dev/null || echo nodejs
         command -v npm >/dev/null || echo npm
         ;;
-      *) echo "install-packages.sh: no group \"$group\": use build, test, demo, full or clients" >&2; return 64 ;;
+      *) echo "install-packages.sh: no group \"$group\": use build, test, demo, bench, full or clients" >&2; return 64 ;;
     esac
   done
 }

@@ -1,6 +1,7 @@
 """A raw client of PostgreSQL's protocol, version 3 (manual, chapter 55): nothing is sent or read but what is said."""
 
 import base64
+import functools
 import hashlib
 import hmac
 import os
@@ -270,6 +271,12 @@ class Connection:
             raise AssertionError(f"authentication request {code} is not expected")
 
 
+@functools.lru_cache(64)
+def _salted(password, salt, iterations):
+    """Thousands of hashes, the same for every login with one verifier."""
+    return hashlib.pbkdf2_hmac("sha256", password, salt, iterations)
+
+
 class Scram:
     """The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), with `binding` of SCRAM-SHA-256-PLUS."""
 
@@ -285,7 +292,7 @@ class Scram:
 
     def last(self, server_first):
         parts = dict(part.split(b"=", 1) for part in server_first.split(b","))
-        salted = hashlib.pbkdf2_hmac("sha256", self._password, base64.b64decode(parts[b"s"]), int(parts[b"i"]))
+        salted = _salted(self._password, base64.b64decode(parts[b"s"]), int(parts[b"i"]))
         client_key = hmac.digest(salted, b"Client Key", "sha256")
         without_proof = b"c=" + self._channel + b",r=" + parts[b"r"]
         signed = b",".join([self._bare, server_first, without_proof])

@@ -1,10 +1,12 @@
-"""What stands between pgbench and PostgreSQL in a run: nothing, other programs where they are installed, and the gate."""
+"""What stands between clients and PostgreSQL in a run: nothing, other programs where they are installed, and the gate."""
 
 import os
+import re
 import shutil
 import signal
 import time
 
+import configurations
 import processes
 from gate import Gate
 from postgres import Agent
@@ -17,9 +19,10 @@ POLICY = {
     "agents": {AGENT.name: {"login": AGENT.login, "owner": "ada"}},
     "protect": [{"id": "pii", "on": ["app.users"]}],
     "rules": [
-        {"id": "read", "allow": ["select"], "on": TABLES, "to": ["*"]},
+        {"id": "read", "allow": ["select", "copy to stdout"], "on": TABLES, "to": ["*"]},
         {"id": "repair", "allow": ["update"], "on": TABLES, "to": ["*"], "require": ["where"]},
         {"id": "log", "allow": ["insert"], "on": ["app.pgbench_history"], "to": ["*"]},
+        {"id": "load", "allow": ["copy from stdin", "insert"], "on": ["app.copy_sink"], "to": ["*"]},
     ],
 }
 PROGRAM_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"]
@@ -50,13 +53,13 @@ class Contender:
 class Child(Contender):
     """A program of its own, as the account that may not be root."""
 
-    def __init__(self, name, postgres, command, files):
+    def __init__(self, name, postgres, command, files, most):
         port = processes.free_port()
         super().__init__(name, postgres, port=port)
         account = "postgres" if os.geteuid() == 0 else None
         self.folder = processes.new_folder(name, account)
         values = {"folder": self.folder, "port": port, "server": postgres.port, "user": AGENT.role,
-                  "password": AGENT.role_password, "database": postgres.database}
+                  "password": AGENT.role_password, "database": postgres.database, "most": most}
         for file, text in files.items():
             path = self.folder / file
             path.write_text(text.format(**values), encoding="utf-8")
@@ -74,53 +77,6 @@ class Child(Contender):
     def stop(self):
         self._process.signal(signal.SIGTERM)
         self._process.wait()
-
-
-PGBOUNCER = """[databases]
-{database} = host=127.0.0.1 port={server} dbname={database} user={user} password='{password}'
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = {folder}/users
-pool_mode = session
-max_client_conn = 500
-default_pool_size = 200
-server_reset_query = DISCARD ALL
-ignore_startup_parameters = extra_float_digits
-log_connections = 0
-log_disconnections = 0
-"""
-HAPROXY = """global
-    maxconn 1000
-    nbthread 1
-defaults
-    mode tcp
-    timeout connect 5s
-    timeout client 1h
-    timeout server 1h
-listen postgres
-    bind 127.0.0.1:{port}
-    server one 127.0.0.1:{server}
-"""
-PGPOOL = """listen_addresses = '127.0.0.1'
-port = {port}
-socket_dir = '{folder}'
-pcp_listen_addresses = ''
-pcp_socket_dir = '{folder}'
-backend_clustering_mode = 'raw'
-backend_hostname0 = '127.0.0.1'
-backend_port0 = {server}
-enable_pool_hba = on
-pool_passwd = ''
-allow_clear_text_frontend_auth = on
-num_init_children = 70
-max_pool = 1
-connection_cache = on
-logdir = '{folder}'
-pid_file_name = '{folder}/pid'
-"""
 
 
 class Cold(Contender):
@@ -156,42 +112,53 @@ class GateContender(Contender):
             raise RuntimeError(f"{self.name}: its audit log does not verify: {verdict.stdout}")
 
 
-def gate_configs():
-    """The gates that are measured, by name: what is merged over the usual configuration."""
-    shadow_off = {"shadow": {"mode": "off"}, "limits": {"connections": 400}}
-    return {"gate": shadow_off, "gate 50ms": {**shadow_off, "audit": {"reads": "50ms"}}}
+def gate_config(name, most):
+    """What is merged over the usual configuration for the gate of that name; None: it is no gate's. Without `threads` it has as
+    many as the machine has cores."""
+    config = {"shadow": {"mode": "off"}, "limits": {"connections": most}}
+    threads = re.fullmatch(r"gate (\d+) threads?", name)
+    if threads:
+        return {**config, "threads": int(threads[1])}
+    return {"gate": config, "gate 50ms": {**config, "audit": {"reads": "50ms"}}}.get(name)
 
 
-def start(names, postgres):
-    """Those of `names` that can be had here, and why the others cannot."""
+def gate_name(threads):
+    return f"gate {threads} thread" + ("s" if threads > 1 else "")
+
+
+def start(names, postgres, most=400):
+    """Those of `names` that can be had here, each for so many clients at the most, and why the others cannot."""
     made, missing = [], {}
     for name in names:
         try:
-            made += _make(name, postgres, made)
+            made += _make(name, postgres, made, most)
         except (RuntimeError, AssertionError, OSError) as error:
             missing[name] = str(error)
     return made, missing
 
 
-def _make(name, postgres, made):
+def _make(name, postgres, made, most):
     if name == "direct":
         return [Contender(name, postgres)]
-    if name in gate_configs():
-        return [GateContender(name, postgres, gate_configs()[name])]
+    if gate_config(name, most):
+        return [GateContender(name, postgres, gate_config(name, most))]
     if name == "pgbouncer cold":
-        return [Cold(next(one for one in made if one.name == "pgbouncer"))]
+        warm = next((one for one in made if one.name == "pgbouncer"), None)
+        if warm is None:
+            raise RuntimeError("it needs pgbouncer")
+        return [Cold(warm)]
     found = program(name)
     if found is None:
         raise RuntimeError(f"{name} is not installed")
     if name == "pgbouncer":
         return [Child(name, postgres, [found, "{folder}/conf"],
-                      {"conf": PGBOUNCER, "users": '"{user}" "{password}"\n'})]
+                      {"conf": configurations.PGBOUNCER, "users": '"{user}" "{password}"\n'}, most)]
     if name == "haproxy":
-        return [Child(name, postgres, [found, "-f", "{folder}/conf"], {"conf": HAPROXY})]
+        return [Child(name, postgres, [found, "-f", "{folder}/conf"], {"conf": configurations.HAPROXY}, most)]
     if name == "pgpool":
         return [Child(name, postgres, [found, "-n", "-f", "{folder}/conf", "-a", "{folder}/hba"],
-                      {"conf": PGPOOL, "hba": "host all all 127.0.0.1/32 password\n"})]
+                      {"conf": configurations.PGPOOL, "hba": "host all all 127.0.0.1/8 password\n"}, most)]
     raise RuntimeError(f"there is no contender \"{name}\"")
 
 
-ALL = ["direct", "pgbouncer", "pgbouncer cold", "haproxy", "pgpool", *gate_configs()]
+ALL = ["direct", "pgbouncer", "pgbouncer cold", "haproxy", "pgpool", "gate", "gate 50ms"]
