@@ -75,6 +75,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   struct Outlet {
     bool writing = false;
     bool failed = false;
+    std::string bytes;                          // what is being written
     std::optional<asio::steady_timer> drained;  // cancelled when the writer is done
   };
 
@@ -125,8 +126,12 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   [[nodiscard]] std::function<void()> cancel_told();
   // False when it could not be sent. Otherwise the server has closed the connection: the cancel has arrived.
   asio::awaitable<bool> deliver_cancel(std::unique_ptr<Stream>& stream, const wire::CancelRequest& request);
+  // What there is for a peer, as far as its socket takes it at once. False: the coroutine has to do the rest.
+  [[nodiscard]] bool flushed_server();
+  [[nodiscard]] bool flushed_client();
   asio::awaitable<void> flush_server();
   asio::awaitable<void> flush_client();
+  [[nodiscard]] static bool write_now(Outlet& outlet, Stream& stream);
   asio::awaitable<void> wait_drained(Outlet& outlet);
   asio::awaitable<void> wait_for_server();
   void interrupt_waits();

@@ -24,7 +24,7 @@ void ClientSession::follow_relay() {
 
 // Never awaited by the server's pump: it must go on reading while somebody writes to the server.
 void ClientSession::start_writer() {
-  if (relay_->pending_to_server() == 0 || to_server_.writing) return;
+  if (to_server_.writing || flushed_server()) return;
   const auto write = [](std::shared_ptr<ClientSession> session) -> asio::awaitable<void> {
     co_await session->flush_server();
   };
@@ -68,13 +68,13 @@ asio::awaitable<void> ClientSession::tell_both() {
   if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
     server_wait_->cancel();
   start_writer();
-  co_await flush_client();
+  if (!flushed_client()) co_await flush_client();
   // The server's pump waits for the server meanwhile.
   auto due = relay_->server_waits_for();
   while (due && !relay_->ended()) {
     co_await wait_for_log(*due);
     relay_->on_log();
-    co_await flush_client();
+    if (!flushed_client()) co_await flush_client();
     due = relay_->server_waits_for();
   }
 }

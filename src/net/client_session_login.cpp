@@ -99,10 +99,8 @@ asio::awaitable<bool> ClientSession::prove_login() {
 // What the client sent next, and what is to be done for it. False when the connection ends.
 asio::awaitable<bool> ClientSession::read_startup(ReceiveBuffer& buffer, session::ClientStartup::Next& next) {
   using Next = session::ClientStartup::Next;
-  buffer.make_room();
-  const auto read = co_await client_.read_some(buffer.space(), buffer.space_size());
-  if (read.error) co_return false;
-  buffer.commit(read.size);
+  const auto read_error = co_await client_.read_into(buffer);
+  if (read_error) co_return false;
   next = Next::read;
   std::size_t consumed = 1;
   while (next == Next::read && consumed > 0 && !buffer.view().empty()) {

@@ -11,6 +11,8 @@ namespace {
 
 // Bytes for one peer that may wait while another coroutine writes to it.
 constexpr std::size_t kMaxPending = 256 * 1024;
+// What a session keeps to write from while it has nothing to say.
+constexpr std::size_t kMaxKept = 4 * 1024;
 // How long a statement waits for the catalog to be read, and how often it looks when nobody wakes it.
 constexpr std::chrono::milliseconds kLongestBasisWait{10'000}, kBasisGlance{250};
 // What is only observed is to notice nothing.
@@ -24,13 +26,11 @@ asio::awaitable<void> ClientSession::pump_client() {
   while (open) {
     open = co_await feed_client_bytes(buffer);
     if (!open) break;
-    buffer.make_room();
-    const auto read = co_await client_.read_some(buffer.space(), buffer.space_size());
-    if (read.error) {
-      hear_server_out(read.error);
+    const auto error = co_await client_.read_into(buffer);
+    if (error) {
+      hear_server_out(error);
       co_return;
     }
-    buffer.commit(read.size);
   }
   // After Terminate the server is heard out: what still runs gets its outcome.
   if (relay_->ended()) end(relay_->end_reason(), true);
@@ -66,7 +66,7 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       relay_->give_analysis(std::move(analysis));
       consumed = 1;
     }
-    co_await wait_for_records();
+    if (relay_->client_waits_for()) co_await wait_for_records();
     while (relay_->counts_until() && !relay_->ended()) {
       co_await wait_for_count();
       co_await wait_for_records();
@@ -76,11 +76,11 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       co_await try_out();
       consumed = 1;
     }
-    co_await flush_server();
-    co_await flush_client();
+    if (!flushed_server()) co_await flush_server();
+    if (!flushed_client()) co_await flush_client();
     while (relay_->waits_for_server() && !relay_->ended()) {
       co_await wait_for_server();
-      co_await flush_server();
+      if (!flushed_server()) co_await flush_server();
       consumed = 1;
     }
     if (relay_->wants_server()) {
@@ -108,14 +108,14 @@ asio::awaitable<void> ClientSession::pump_server() {
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
       server_wait_->cancel();
     pass_on_silence();
-    co_await flush_client();
+    if (!flushed_client()) co_await flush_client();
     if (client_silent_ && to_client_.failed) break;
     auto due = relay_->server_waits_for();
     const bool waited = due.has_value();
     while (due && !relay_->ended()) {
       co_await wait_for_log(*due);
       relay_->on_log();
-      co_await flush_client();
+      if (!flushed_client()) co_await flush_client();
       due = relay_->server_waits_for();
     }
     if (relay_->ended()) break;
@@ -131,14 +131,11 @@ asio::awaitable<void> ClientSession::pump_server() {
       buffer = ReceiveBuffer(std::move(server_rest_));
       continue;
     }
-    buffer.make_room();
-    const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
-    if (read.error) {
+    const auto error = co_await server_->read_into(buffer);
+    if (error) {
       const bool is_harmless = !client_silent_ && relay_->lose_server();
       if (!is_harmless) break;
-      continue;
     }
-    buffer.commit(read.size);
   }
   if (client_silent_) reason = "the client disconnected";
   if (relay_->ended()) reason = relay_->end_reason();
@@ -146,8 +143,41 @@ asio::awaitable<void> ClientSession::pump_server() {
   while (to_client_.writing) {
     co_await wait_drained(to_client_);
   }
-  co_await flush_client();
+  if (!flushed_client()) co_await flush_client();
   close_sockets();
+}
+
+// True: nothing is left of what is being written, be it that nobody hears it any more.
+bool ClientSession::write_now(Outlet& outlet, Stream& stream) {
+  ErrorCode error;
+  const std::size_t sent = outlet.failed ? outlet.bytes.size() : stream.write_now(outlet.bytes, error);
+  outlet.failed = outlet.failed || error;
+  if (!outlet.failed && sent < outlet.bytes.size()) {
+    outlet.bytes.erase(0, sent);
+    return false;
+  }
+  outlet.bytes.clear();
+  if (outlet.bytes.capacity() > kMaxKept) outlet.bytes.shrink_to_fit();
+  return true;
+}
+
+bool ClientSession::flushed_server() {
+  if (to_server_.writing) return relay_->pending_to_server() <= kMaxPending;
+  while (relay_->pending_to_server() > 0) {
+    relay_->take_to_server(to_server_.bytes);
+    if (!write_now(to_server_, *server_)) return false;
+  }
+  pass_on_silence();
+  return true;
+}
+
+bool ClientSession::flushed_client() {
+  if (to_client_.writing) return relay_->pending_to_client() <= kMaxPending;
+  while (relay_->pending_to_client() > 0) {
+    relay_->take_to_client(to_client_.bytes);
+    if (!write_now(to_client_, client_)) return false;
+  }
+  return true;
 }
 
 asio::awaitable<void> ClientSession::flush_server() {
@@ -156,14 +186,15 @@ asio::awaitable<void> ClientSession::flush_server() {
     co_return;
   }
   to_server_.writing = true;
-  while (relay_->pending_to_server() > 0) {
-    const std::string bytes = relay_->take_to_server();
-    if (to_server_.failed) continue;
-    const auto error = co_await server_->write_all(bytes);
+  bool flushed = false;
+  while (!flushed) {
+    const auto error = co_await server_->write_all(to_server_.bytes);
     if (error) to_server_.failed = true;
+    to_server_.bytes.clear();
+    to_server_.writing = false;
+    flushed = flushed_server();
+    to_server_.writing = !flushed;
   }
-  to_server_.writing = false;
-  pass_on_silence();
   if (to_server_.drained) to_server_.drained->cancel();
 }
 
@@ -173,13 +204,15 @@ asio::awaitable<void> ClientSession::flush_client() {
     co_return;
   }
   to_client_.writing = true;
-  while (relay_->pending_to_client() > 0) {
-    const std::string bytes = relay_->take_to_client();
-    if (to_client_.failed) continue;
-    const auto error = co_await client_.write_all(bytes);
+  bool flushed = false;
+  while (!flushed) {
+    const auto error = co_await client_.write_all(to_client_.bytes);
     if (error) to_client_.failed = true;
+    to_client_.bytes.clear();
+    to_client_.writing = false;
+    flushed = flushed_client();
+    to_client_.writing = !flushed;
   }
-  to_client_.writing = false;
   if (to_client_.drained) to_client_.drained->cancel();
 }
 
@@ -210,8 +243,8 @@ asio::awaitable<void> ClientSession::wait_for_records() {
 // Until refusals that share an entry have it. What stood before them goes on meanwhile.
 asio::awaitable<void> ClientSession::wait_for_count() {
   follow_relay();
-  co_await flush_server();
-  co_await flush_client();
+  if (!flushed_server()) co_await flush_server();
+  if (!flushed_client()) co_await flush_client();
   const auto until = relay_->counts_until();
   if (!until) co_return;
   count_wait_.emplace(worker_.context(), *until);

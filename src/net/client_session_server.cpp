@@ -49,12 +49,10 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   while (next == Next::read) {
     const std::string out = startup.take_out();
     const auto write_error = co_await server_->write_all(out);
-    buffer.make_room();
-    const auto read = co_await server_->read_some(buffer.space(), buffer.space_size());
-    if (write_error || read.error) {
+    const auto read_error = co_await server_->read_into(buffer);
+    if (write_error || read_error) {
       co_return Error{sqlstate::cannot_connect, "the database closed the connection during the login"};
     }
-    buffer.commit(read.size);
     std::size_t consumed = 0;
     next = startup.on_bytes(buffer.view(), consumed);
     buffer.consume(consumed);

@@ -1,7 +1,8 @@
-// Bytes that were read and not yet consumed.
+// Bytes that were read and not yet consumed. Holds next to nothing while there are none: thousands of
+// sessions wait for their next statement.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,28 +11,40 @@ namespace portcullis::net {
 
 class ReceiveBuffer {
  public:
-  explicit ReceiveBuffer(std::string initial) : bytes_(std::move(initial)), end_(bytes_.size()) {}
+  explicit ReceiveBuffer(std::string initial) : bytes_(std::move(initial)) {}
 
-  [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data() + begin_, end_ - begin_}; }
-  void consume(std::size_t count) noexcept { begin_ += count; }
-  void commit(std::size_t count) noexcept { end_ += count; }
-  [[nodiscard]] char* space() noexcept { return bytes_.data() + end_; }
-  [[nodiscard]] std::size_t space_size() const noexcept { return bytes_.size() - end_; }
+  [[nodiscard]] std::string_view view() const noexcept { return std::string_view(bytes_).substr(begin_); }
+  void consume(std::size_t count) noexcept {
+    begin_ += count;
+    if (begin_ < bytes_.size()) return;
+    bytes_.clear();
+    begin_ = 0;
+  }
 
-  // Room for more. Grows only while one message needs it whole, which the machines bound; gives back what a
-  // large one took.
-  void make_room() {
-    bytes_.erase(0, begin_);
-    end_ -= std::exchange(begin_, 0);
-    std::size_t size = std::max(end_ < kRead ? kRead : 2 * end_, kRead);
-    bytes_.resize(size);
-    if (bytes_.capacity() > 8 * size) bytes_.shrink_to_fit();
+  void append(std::string_view bytes) {
+    bytes_.erase(0, std::exchange(begin_, 0));
+    bytes_ += bytes;
+  }
+
+  // For who must read into the buffer itself: `size` more bytes, to be followed by keep().
+  [[nodiscard]] char* extend(std::size_t size) {
+    bytes_.erase(0, std::exchange(begin_, 0));
+    const std::size_t end = bytes_.size();
+    bytes_.resize(end + size);
+    return bytes_.data() + end;
+  }
+  // How many of the `size` bytes did come.
+  void keep(std::size_t count, std::size_t size) { bytes_.resize(bytes_.size() - size + count); }
+
+  // Gives back what large messages took, before a wait for more that may be long.
+  void trim() {
+    if (bytes_.capacity() > kKept && bytes_.capacity() > 8 * bytes_.size()) bytes_.shrink_to_fit();
   }
 
  private:
-  static constexpr std::size_t kRead = 16 * 1024;
+  static constexpr std::size_t kKept = 1024;
   std::string bytes_;
-  std::size_t begin_ = 0, end_;
+  std::size_t begin_ = 0;
 };
 
 }  // namespace portcullis::net

@@ -1,13 +1,37 @@
 #include "net/stream.hpp"
 
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
+#include <memory>
 #include <utility>
 
+#include "net/receive_buffer.hpp"
 #include "portcullis/wire/messages.hpp"
 
 namespace portcullis::net {
+namespace {
+
+constexpr std::size_t kMostAtOnce = 64 * 1024;
+constexpr std::size_t kMostAtOnceUnderTls = 16 * 1024;  // a record
+
+ErrorCode last_error() {
+  return {errno, boost::system::system_category()};
+}
+
+bool would_block(const ErrorCode& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+// What is read goes here first: one for all the connections of a thread, each of which then keeps what came.
+char* scratch() {
+  thread_local const auto bytes = std::make_unique<std::array<char, kMostAtOnce>>();
+  return bytes->data();
+}
+
+}  // namespace
 
 Stream::Stream(Socket socket) : socket_(std::move(socket)) {}
 
@@ -78,26 +102,60 @@ asio::awaitable<ReadResult> Stream::read_some(char* data, std::size_t size) {
   co_return ReadResult{error, count};
 }
 
-asio::awaitable<ErrorCode> Stream::write_all(std::string_view bytes) {
+// Behind a read that took all there was, the next would find nothing: it waits for more at once.
+asio::awaitable<ErrorCode> Stream::read_into(ReceiveBuffer& buffer) {
+  buffer.trim();
   if (tls_) {
-    const auto [error, count] =
-        co_await asio::async_write(*tls_, asio::buffer(bytes.data(), bytes.size()), no_throw);
-    co_return error;
+    char* const space = buffer.extend(kMostAtOnceUnderTls);
+    const ReadResult read = co_await read_some(space, kMostAtOnceUnderTls);
+    buffer.keep(read.size, kMostAtOnceUnderTls);
+    co_return read.error;
   }
+  for (;;) {
+    if (is_drained_) {
+      const auto [error] = co_await socket_.async_wait(Socket::wait_read, no_throw);
+      if (error) co_return error;
+    }
+    const ssize_t count = ::recv(socket_.native_handle(), scratch(), kMostAtOnce, MSG_DONTWAIT);
+    if (count == 0) co_return asio::error::eof;
+    is_drained_ = count < static_cast<ssize_t>(kMostAtOnce);
+    if (count > 0) {
+      buffer.append({scratch(), static_cast<std::size_t>(count)});
+      co_return ErrorCode{};
+    }
+    const ErrorCode error = last_error();
+    if (error != asio::error::interrupted && !would_block(error)) co_return error;
+  }
+}
+
+std::size_t Stream::write_now(std::string_view bytes, ErrorCode& error) noexcept {
+  error = {};
+  std::size_t sent = 0;
+  while (!tls_ && sent < bytes.size()) {
+    const ssize_t count = ::send(socket_.native_handle(), bytes.data() + sent, bytes.size() - sent,
+                                 MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count >= 0) {
+      sent += static_cast<std::size_t>(count);
+    } else if (errno != EINTR) {
+      const ErrorCode failure = last_error();
+      if (!would_block(failure)) error = failure;
+      break;
+    }
+  }
+  return sent;
+}
+
+asio::awaitable<ErrorCode> Stream::write_all(std::string_view bytes) {
   // Most answers fit into the socket's buffer: one send, no trip through the reactor.
-  if (!socket_.non_blocking()) {
-    ErrorCode ignored;
-    socket_.non_blocking(true, ignored);
+  ErrorCode error;
+  const std::string_view rest = bytes.substr(write_now(bytes, error));
+  if (error || rest.empty()) co_return error;
+  if (tls_) {
+    const auto [failure, count] = co_await asio::async_write(*tls_, asio::buffer(rest), no_throw);
+    co_return failure;
   }
-  ErrorCode sent_error;
-  const std::size_t sent = socket_.send(asio::buffer(bytes.data(), bytes.size()), 0, sent_error);
-  if (sent == bytes.size()) co_return ErrorCode{};
-  if (sent_error && sent_error != asio::error::would_block && sent_error != asio::error::try_again)
-    co_return sent_error;
-  const auto rest = bytes.substr(sent_error ? 0 : sent);
-  const auto [error, count] =
-      co_await asio::async_write(socket_, asio::buffer(rest.data(), rest.size()), no_throw);
-  co_return error;
+  const auto [failure, count] = co_await asio::async_write(socket_, asio::buffer(rest), no_throw);
+  co_return failure;
 }
 
 void Stream::shut_down_sending() noexcept {

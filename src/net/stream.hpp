@@ -13,6 +13,8 @@
 
 namespace portcullis::net {
 
+class ReceiveBuffer;
+
 struct ReadResult {
   ErrorCode error;
   std::size_t size = 0;
@@ -42,6 +44,10 @@ class Stream {
   asio::awaitable<ReadResult> peek(char& byte);
   // `data` must stay valid until the result is there.
   asio::awaitable<ReadResult> read_some(char* data, std::size_t size);
+  // Appends what comes next, at least a byte. No room is taken for it before it is there, but under TLS.
+  asio::awaitable<ErrorCode> read_into(ReceiveBuffer& buffer);
+  // How much of it the socket takes without waiting; nothing under TLS.
+  std::size_t write_now(std::string_view bytes, ErrorCode& error) noexcept;
   // All of it. `bytes` must stay valid until the result is there.
   asio::awaitable<ErrorCode> write_all(std::string_view bytes);
 
@@ -57,6 +63,7 @@ class Stream {
 
  private:
   bool closed_ = false;
+  bool is_drained_ = false;  // the last read took all that there was
   Socket socket_;
   std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
 };

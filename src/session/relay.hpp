@@ -102,6 +102,15 @@ class Relay {
   // What to do.
   [[nodiscard]] std::string take_to_server() { return std::exchange(to_server_, {}); }
   [[nodiscard]] std::string take_to_client() { return std::exchange(to_client_, {}); }
+  // In exchange for the memory of what was sent before.
+  void take_to_server(std::string& bytes) noexcept {
+    bytes.clear();
+    bytes.swap(to_server_);
+  }
+  void take_to_client(std::string& bytes) noexcept {
+    bytes.clear();
+    bytes.swap(to_client_);
+  }
   [[nodiscard]] std::size_t pending_to_client() const noexcept { return to_client_.size(); }
   [[nodiscard]] std::size_t pending_to_server() const noexcept { return to_server_.size(); }
   // Send what is left, then close both sides.
