@@ -8,16 +8,6 @@ namespace portcullis::session {
 
 using base::Error;
 
-namespace {
-
-bool ends_transaction(const std::vector<std::string>& tags) {
-  return std::any_of(tags.begin(), tags.end(), [](const std::string& tag) {
-    return tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";
-  });
-}
-
-}  // namespace
-
 void Relay::confirm(const Reply& reply) {
   switch (reply.request) {
     case Request::parse: registry_.prepared.confirm(reply.name, reply.statement); return;
@@ -83,7 +73,7 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
 // Outside a block all of a pipeline stands or falls together, up to what ends its transaction. Only the
 // decision on a Bind may have more than one outcome (docs/audit-format.md, "pairs").
 void Relay::note_done_in_pipeline(const Reply& reply) {
-  if (ends_transaction(reply.tags)) return done_in_pipeline_.clear();
+  if (reply.ended_transaction) return done_in_pipeline_.clear();
   if (reply.consequences.commits_within) {
     for (auto& done : done_in_pipeline_) done.may_be_committed = true;
   }
@@ -102,7 +92,7 @@ void Relay::settle_pipeline(const Reply& end) {
   undone.sqlstate = std::exchange(pipeline_error_, {});
   if (undone.sqlstate.empty()) undone.sqlstate = end.sqlstate;
   undone.sent = end.sent;
-  if (undone.sqlstate.empty() || ends_transaction(end.tags) || status_ != 'I') return;
+  if (undone.sqlstate.empty() || end.ended_transaction || status_ != 'I') return;
   for (const auto& done : all_done) {
     const bool may_be_committed = done.may_be_committed || end.consequences.commits_within;
     judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back", &undone);

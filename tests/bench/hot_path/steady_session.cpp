@@ -73,10 +73,12 @@ SteadySession::SteadySession(audit::TextMode text, audit::Sealer* sealer)
 
 void SteadySession::exchange(const Exchange& exchange) {
   const std::size_t consumed = relay_.on_client(exchange.client);
-  if (consumed != exchange.client.size() || relay_.take_to_server() != exchange.client)
+  relay_.take_to_server(sent_);
+  if (consumed != exchange.client.size() || sent_ != exchange.client)
     throw std::runtime_error("the client's messages did not go on as they are");
   const std::size_t answered = relay_.on_server(exchange.server);
-  if (answered != exchange.server.size() || relay_.take_to_client() != exchange.server)
+  relay_.take_to_client(sent_);
+  if (answered != exchange.server.size() || sent_ != exchange.server)
     throw std::runtime_error("the server's answer did not go on as it is");
 }
 

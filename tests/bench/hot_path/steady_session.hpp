@@ -75,6 +75,7 @@ class SteadySession {
   ForgetfulLog log_;
   session::FactsCache facts_;
   session::Relay relay_;
+  std::string sent_;
 };
 
 }  // namespace portcullis::bench
