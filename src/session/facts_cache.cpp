@@ -2,7 +2,13 @@
 
 #include <utility>
 
+#include "session/cache_tally.hpp"
+
 namespace portcullis::session {
+
+FactsCache::~FactsCache() {
+  add_cache_counts({.texts = asked_, .texts_found = found_});
+}
 
 Analysis FactsCache::find(std::string_view text) {
   if (const auto found = young_.find(text); found != young_.end()) return found->second;
@@ -14,7 +20,11 @@ Analysis FactsCache::find(std::string_view text) {
 }
 
 Analysis FactsCache::analyze(std::string_view text) {
-  if (auto found = find(text)) return found;
+  ++asked_;
+  if (auto found = find(text)) {
+    ++found_;
+    return found;
+  }
   auto analysis = std::make_shared<const base::Result<sql::Facts>>(sql::analyze(text, limits_));
   if (text.size() <= kMaxText) {
     if (young_.size() >= kMaxEntries) old_ = std::exchange(young_, {});

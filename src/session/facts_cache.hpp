@@ -1,6 +1,7 @@
 // Facts by exact text, for one thread. Bounded; long texts are never kept.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ using Analysis = std::shared_ptr<const base::Result<sql::Facts>>;
 class FactsCache {
  public:
   explicit FactsCache(sql::AnalysisLimits limits = {}) : limits_(limits) {}
+  // Adds what was found to session/cache_tally.hpp.
+  ~FactsCache();
+  FactsCache(const FactsCache&) = delete;
+  FactsCache& operator=(const FactsCache&) = delete;
 
   // From the cache or by analysing here and now. The calling thread must be one that may parse
   // (sql/analyze.hpp).
@@ -40,6 +45,7 @@ class FactsCache {
   sql::AnalysisLimits limits_;
   // Two generations: when the young one is full the old one goes. What is used moves to the young one.
   Map young_, old_;
+  std::uint64_t asked_ = 0, found_ = 0;
 };
 
 }  // namespace portcullis::session

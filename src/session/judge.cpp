@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "session/cache_tally.hpp"
 #include "session/parameters.hpp"
 #include "session/planned.hpp"
 #include "session/row_duties.hpp"
@@ -49,6 +50,10 @@ Error no_catalog() {
 }
 
 }  // namespace
+
+Judge::~Judge() {
+  add_cache_counts({.verdicts = verdicts_.asked(), .verdicts_found = verdicts_.found()});
+}
 
 Judgement Judge::text(std::string_view message, std::string_view text, Analysis analysis,
                       std::span<const std::uint32_t> parameter_types) {
