@@ -8,6 +8,13 @@ namespace portcullis::session {
 
 using base::Error;
 
+namespace {
+
+// Of a list that is empty now a session keeps the memory for so many.
+constexpr std::size_t kMostKept = 16;
+
+}  // namespace
+
 void Relay::confirm(const Reply& reply) {
   switch (reply.request) {
     case Request::parse: registry_.prepared.confirm(reply.name, reply.statement); return;
@@ -87,16 +94,21 @@ void Relay::note_done_in_pipeline(const Reply& reply) {
 // says.
 void Relay::settle_pipeline(const Reply& end) {
   pipeline_executed_ = false;
-  const auto all_done = std::exchange(done_in_pipeline_, {});
-  Reply undone;  // of what failed only its error and its time
-  undone.sqlstate = std::exchange(pipeline_error_, {});
-  if (undone.sqlstate.empty()) undone.sqlstate = end.sqlstate;
-  undone.sent = end.sent;
-  if (undone.sqlstate.empty() || end.ended_transaction || status_ != 'I') return;
-  for (const auto& done : all_done) {
-    const bool may_be_committed = done.may_be_committed || end.consequences.commits_within;
-    judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back", &undone);
+  std::string code = std::exchange(pipeline_error_, {});
+  if (code.empty()) code = end.sqlstate;
+  const bool is_undone = !code.empty() && !end.ended_transaction && status_ == 'I';
+  if (is_undone && !done_in_pipeline_.empty()) {
+    Reply undone;  // of what failed only its error and its time
+    undone.sqlstate = std::move(code);
+    undone.sent = end.sent;
+    for (const auto& done : done_in_pipeline_) {
+      const bool may_be_committed = done.may_be_committed || end.consequences.commits_within;
+      judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back", &undone);
+    }
   }
+  const bool is_long = done_in_pipeline_.size() > kMostKept;
+  done_in_pipeline_.clear();
+  if (is_long) done_in_pipeline_.shrink_to_fit();
 }
 
 // Nobody says any more how the pipeline ended. Without its end it was not committed.
