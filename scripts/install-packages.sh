@@ -12,7 +12,7 @@ BUILD="g++ cmake ninja-build pkg-config libpg-query-dev libboost1.81-dev libssl-
   libsimdjson-dev libcli11-dev"
 DEMO="postgresql-15 postgresql-client-15"
 TEST="$DEMO libgtest-dev libgmock-dev python3 python3-psycopg2 python3-psycopg python3-sqlalchemy
-  python3-django openssl procps strace"
+  python3-django openssl procps strace valgrind"
 BENCH="$DEMO python3 libbenchmark-dev"
 FULL="clang-16 libclang-rt-16-dev llvm-16 bzip2"
 CLIENTS="$TEST gcc libc6-dev libpq-dev golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev

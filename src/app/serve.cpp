@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "net/anchors.hpp"
 #include "net/gate.hpp"
+#include "session/cache_tally.hpp"
 
 namespace portcullis::app {
 namespace {
@@ -200,6 +201,7 @@ int serve(const Config& config) {
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload_policy(config, **log, **gate, monitors);
   base::log::info(signal == SIGINT ? "SIGINT: ending" : "SIGTERM: ending");
   (*gate)->stop();
+  if (const auto caches = session::to_text(session::cache_counts()); !caches.empty()) base::log::info(caches);
   return kSuccess;
 }
 

@@ -1,6 +1,7 @@
 #include "audit/canonical.hpp"
 
 #include <charconv>
+#include <cstring>
 
 #include "audit/format.hpp"
 #include "base/encoding.hpp"
@@ -34,13 +35,28 @@ bool needs_escape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
+// The first byte from `at` on that needs an escape, or the end. Eight at once: most texts have none.
+std::size_t find_escape(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+  const auto has_below = [](std::uint64_t eight, std::uint64_t bound) {
+    return (eight - ones * bound) & ~eight & highs;
+  };
+  for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + at, sizeof(eight));
+    if (has_below(eight, 0x20) | has_below(eight ^ (ones * '"'), 1) | has_below(eight ^ (ones * '\\'), 1))
+      break;
+  }
+  while (at < text.size() && !needs_escape(text[at])) ++at;
+  return at;
+}
+
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t begin = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!needs_escape(text[i])) continue;
+  for (std::size_t i = find_escape(text, 0); i < text.size(); i = find_escape(text, begin)) {
     out.append(text, begin, i - begin);
     append_escaped(out, text[i]);
     begin = i + 1;
@@ -71,8 +87,8 @@ void ObjectWriter::key(std::string_view key) {
   place_slots(key);
   if (!first_) out_ += ',';
   first_ = false;
-  append_string(out_, key);
-  out_ += ':';
+  out_ += '"';
+  out_.append(key).append("\":");
 }
 
 void ObjectWriter::text(std::string_view name, std::string_view bytes) {

@@ -30,7 +30,7 @@ class ObjectWriter {
   void number(std::string_view key, std::int64_t number);
   void number(std::string_view key, std::uint64_t number);
   void boolean(std::string_view key, bool value);
-  // Writes the key only; the caller appends the value.
+  // Writes the key only; the caller appends the value. No key has a letter that needs an escape.
   void key(std::string_view key);
   void end();
 

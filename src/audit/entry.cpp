@@ -25,7 +25,10 @@ struct EntryWriter {
   EntryWriter(Draft& draft, const DraftContext& context, std::size_t expected)
       : object(draft.body, &draft.slots) {
     draft.body.reserve(expected);
-    object.text("@", std::string(context.origin) + std::string(kVersionMark));
+    object.key("@");
+    append_string(draft.body, context.origin);
+    draft.body.pop_back();  // the quote
+    draft.body.append(kVersionMark) += '"';
     micros = std::chrono::duration_cast<std::chrono::microseconds>(context.now.time_since_epoch()).count();
   }
   void type(std::string_view name) { object.text("t", name); }
@@ -36,6 +39,8 @@ struct EntryWriter {
 };
 
 constexpr std::size_t kUsualBytes = 512;
+// Of an effect with its traits, and of a parameter beside its value.
+constexpr std::size_t kUsualEffectBytes = 320, kUsualParameterBytes = 16;
 
 // What the functions below write of texts, beside those that stand as they are.
 struct Making : DraftContext {
@@ -234,8 +239,14 @@ bool reason_quotes_text(const DecisionRecord& record) {
   return record.effects.empty() || !record.dry_run.empty();
 }
 
+std::size_t expect_beside_texts(const DecisionRecord& record) {
+  std::size_t bytes = kUsualEffectBytes * record.effects.size();
+  for (const auto& parameter : record.parameters) bytes += kUsualParameterBytes + parameter.value.size();
+  return bytes;
+}
+
 bool write(Draft& draft, const Making& making, const DecisionRecord& record) {
-  EntryWriter entry(draft, making, making.expect(record.text.size()));
+  EntryWriter entry(draft, making, making.expect(record.text.size()) + expect_beside_texts(record));
   ObjectWriter& out = entry.object;
   bool in_range = true;
   out.text_unless_empty("agent", record.agent);
@@ -646,7 +657,9 @@ void append_line(std::string& out, const Draft& draft, const Stamp& stamp) {
   if (draft.begins_segment) append_frontier(out, stamp.frontier);
   out.append(",\"i\":");
   append_number(out, static_cast<std::int64_t>(stamp.index));
-  out.append(body.substr(at[2], at[3] - at[2])).append(",\"prev\":\"").append(to_text(stamp.previous)) += '"';
+  out.append(body.substr(at[2], at[3] - at[2])).append(",\"prev\":\"");
+  append_text(out, stamp.previous);
+  out += '"';
   out.append(body.substr(at[3]));
   if (!stamp.ends_batch) return;
   const std::string_view line = std::string_view(out).substr(begin);

@@ -1,6 +1,8 @@
 #include "base/utf8.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace portcullis::base {
 namespace {
@@ -25,14 +27,28 @@ std::size_t sequence_length(std::string_view rest) noexcept {
   return 0;
 }
 
+// How many bytes of `text`, from `at` on and eight at once, are ASCII other than zero.
+std::size_t ascii_run(std::string_view text, std::size_t at) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+  const std::size_t begin = at;
+  for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + at, sizeof(eight));
+    // A high bit is set where a byte has one, or was zero.
+    if ((((eight - ones) | eight) & highs) != 0) break;
+  }
+  return at - begin;
+}
+
 }  // namespace
 
 std::size_t valid_utf8_prefix(std::string_view text) noexcept {
-  std::size_t at = 0;
+  std::size_t at = ascii_run(text, 0);
   while (at < text.size()) {
     const std::size_t length = sequence_length(text.substr(at));
     if (length == 0) return at;
     at += length;
+    if (length > 1) at += ascii_run(text, at);
   }
   return at;
 }

@@ -91,7 +91,11 @@ void VerdictCache::clear() noexcept {
 std::shared_ptr<const Verdict> VerdictCache::decide(const Guard& guard,
                                                     const std::shared_ptr<const sql::Facts>& facts,
                                                     const Request& request) {
-  if (auto found = find(facts.get())) return found;
+  ++asked_;
+  if (auto found = find(facts.get())) {
+    ++found_;
+    return found;
+  }
   auto verdict = std::make_shared<const Verdict>(guard.decide(*facts, request));
   // Without a basis nothing says when a verdict is out of date, and what nobody owns may go while it is the
   // key.

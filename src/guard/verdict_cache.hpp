@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
 
@@ -27,6 +28,9 @@ class VerdictCache {
                                                       const std::shared_ptr<const sql::Facts>& facts,
                                                       const Request& request);
 
+  // How many decide() was asked for, and how many of these it had.
+  [[nodiscard]] std::uint64_t asked() const noexcept { return asked_; }
+  [[nodiscard]] std::uint64_t found() const noexcept { return found_; }
   // How many verdicts are kept, for tests.
   [[nodiscard]] std::size_t size() const noexcept { return young_.size() + old_.size(); }
 
@@ -51,6 +55,7 @@ class VerdictCache {
   // When the young generation is full the old one goes. What is used moves to the young one.
   Map young_, old_;
   std::size_t young_bytes_ = 0;
+  std::uint64_t asked_ = 0, found_ = 0;
 };
 
 }  // namespace portcullis::guard

@@ -41,6 +41,8 @@ std::vector<std::string> parts_of(const sql::Name& name) {
 
 // Protections of a table are those of its partitions too.
 void add_ancestors(const Snapshot& snapshot, catalog::Oid oid, std::vector<std::string>& names) {
+  const auto* own = snapshot.relation(oid);
+  if (own == nullptr || own->parents.empty()) return;
   std::set<catalog::Oid> seen{oid};
   std::vector<catalog::Oid> left{oid};
   while (!left.empty()) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "session/cache_tally.hpp"
+
 namespace portcullis::session {
 namespace {
 
@@ -62,6 +64,10 @@ std::vector<sql::Digits> places_of(const Analysis& analysis) {
 
 }  // namespace
 
+FactsCache::~FactsCache() {
+  add_cache_counts({.texts = asked_, .texts_found = found_});
+}
+
 Analysis FactsCache::find(std::string_view text) {
   if (text.size() > kMaxText) return nullptr;
   if (const auto* found = entries_.find(text); found != nullptr && !found->places) return found->analysis;
@@ -80,7 +86,11 @@ Analysis FactsCache::find_alike(std::string_view text) {
 }
 
 Analysis FactsCache::analyze(std::string_view text) {
-  if (auto found = find(text)) return found;
+  ++asked_;
+  if (auto found = find(text)) {
+    ++found_;
+    return found;
+  }
   auto analysis = std::make_shared<const base::Result<sql::Facts>>(sql::analyze(text, limits_));
   if (text.size() <= kMaxText) keep(text, analysis);
   return analysis;

@@ -3,6 +3,7 @@
 // text, and no two of those are the same.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ using Analysis = std::shared_ptr<const base::Result<sql::Facts>>;
 class FactsCache {
  public:
   explicit FactsCache(sql::AnalysisLimits limits = {}) : limits_(limits) {}
+  // Adds what was found to session/cache_tally.hpp.
+  ~FactsCache();
+  FactsCache(const FactsCache&) = delete;
+  FactsCache& operator=(const FactsCache&) = delete;
 
   // From the cache or by analysing here and now. The calling thread must be one that may parse
   // (sql/analyze.hpp).
@@ -47,6 +52,7 @@ class FactsCache {
   // those masked that are.
   TwoGenerations<Places> places_{kMaxEntries};
   TwoGenerations<Entry> entries_{kMaxEntries};
+  std::uint64_t asked_ = 0, found_ = 0;
 };
 
 }  // namespace portcullis::session

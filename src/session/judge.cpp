@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "session/cache_tally.hpp"
 #include "session/parameters.hpp"
 #include "session/planned.hpp"
 #include "session/row_duties.hpp"
@@ -49,6 +50,10 @@ Error no_catalog() {
 }
 
 }  // namespace
+
+Judge::~Judge() {
+  add_cache_counts({.verdicts = verdicts_.asked(), .verdicts_found = verdicts_.found()});
+}
 
 Judgement Judge::text(std::string_view message, std::string_view text, Analysis analysis,
                       std::span<const std::uint32_t> parameter_types) {
@@ -306,9 +311,9 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
   Judgement judgement = decide(facts, subject);
   if (judgement.record) named->is_paid = false;  // as whoever reads the log back sees it
   if (judgement.allowed) {
-    judgement.portal = std::make_shared<Portal>(
-        Portal{statements, *judgement.record, *subject.key, judgement.consequences, false, view_.basis,
-               view_.names, merged(judgement.results), judgement.rows_duty, judgement.lock_duty});
+    judgement.portal = std::make_shared<Portal>(Portal{
+        std::move(statements), *judgement.record, *subject.key, judgement.consequences, false, view_.basis,
+        view_.names, merged(judgement.results), judgement.rows_duty, judgement.lock_duty});
     if (judgement.is_tried) {
       judgement.portal->tried_settings = view_.settings;
       judgement.portal->tried_behind = view_.earlier;

@@ -77,6 +77,10 @@ class Judge {
         registry_(registry),
         recorder_(identity, dependencies),
         strayed_(identity.strayed) {}
+  // Adds what was found in its cache of verdicts to session/cache_tally.hpp.
+  ~Judge();
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
 
   void use(View view);
 

@@ -138,6 +138,10 @@ bool Judge::add_fetched(std::string_view name, std::span<const sql::StatementFac
 }
 
 void Judge::learn_names(const StatementPtr& statement) {
+  const auto concerns_names = [](const sql::StatementFacts& facts) {
+    return !facts.executes.empty() || !facts.prepares.empty() || !facts.declares_cursor.empty();
+  };
+  if (std::ranges::none_of(statement->facts->statements, concerns_names)) return;
   std::set<StatementPtr> known;
   learn_names(statement, known);
 }

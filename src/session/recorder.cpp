@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "audit/hash.hpp"
 #include "base/encoding.hpp"
@@ -62,6 +63,7 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
     }
   }
   const auto* snapshot = subject.basis == nullptr ? nullptr : subject.basis->snapshot.get();
+  record.effects.reserve(verdict.decision.effects.size());
   for (const auto& effect : verdict.decision.effects)
     record.effects.push_back(effect_record(effect, verdict.resolution.get(), snapshot));
   if (const auto* decisive = verdict.decision.decisive()) record.rule = decisive->rule;
@@ -111,15 +113,15 @@ base::Result<std::string> Recorder::dry_run(const shadow::Report& report) {
   return hash;
 }
 
-std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::string_view result,
-                                               const Reply* reply, char transaction_status) {
+std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::string_view result, Reply* reply,
+                                               char transaction_status) {
   audit::OutcomeRecord record;
   record.session = identity_.session;
   record.decision = decision;
   record.result = result;
   record.transaction_status = transaction_status;
   if (reply != nullptr) {
-    record.tags = reply->tags;
+    record.tags = std::move(reply->tags);
     record.sqlstate = reply->sqlstate;
     record.error = reply->error;
     record.rows = reply->rows;

@@ -47,9 +47,10 @@ class Recorder {
   // the error.
   [[nodiscard]] base::Result<std::uint64_t> decision(const guard::Verdict& verdict, const Subject& subject);
 
-  // The index of the outcome's entry, or nothing when the log has failed: it has then said so already.
+  // The index of the outcome's entry, or nothing when the log has failed: it has then said so already. Takes
+  // the tags out of `reply`.
   std::optional<std::uint64_t> outcome(std::uint64_t decision, std::string_view result,
-                                       const Reply* reply = nullptr, char transaction_status = 0);
+                                       Reply* reply = nullptr, char transaction_status = 0);
 
   // So many refusals over a limit more, of the session's agent, as one entry: its index, or the log's error.
   [[nodiscard]] base::Result<std::uint64_t> counted(std::string_view rule, std::string_view sqlstate,

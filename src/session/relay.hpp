@@ -102,15 +102,9 @@ class Relay {
   // What to do.
   [[nodiscard]] std::string take_to_server() { return std::exchange(to_server_, {}); }
   [[nodiscard]] std::string take_to_client() { return std::exchange(to_client_, {}); }
-  // In exchange for the memory of what was sent before.
-  void take_to_server(std::string& bytes) noexcept {
-    bytes.clear();
-    bytes.swap(to_server_);
-  }
-  void take_to_client(std::string& bytes) noexcept {
-    bytes.clear();
-    bytes.swap(to_client_);
-  }
+  // The same in place of what `into` held, whose memory is used for what comes next.
+  void take_to_server(std::string& into) { take(to_server_, into); }
+  void take_to_client(std::string& into) { take(to_client_, into); }
   [[nodiscard]] std::size_t pending_to_client() const noexcept { return to_client_.size(); }
   [[nodiscard]] std::size_t pending_to_server() const noexcept { return to_server_.size(); }
   // Send what is left, then close both sides.
@@ -139,6 +133,9 @@ class Relay {
   static constexpr std::size_t kInlineAnalysis = 16 * 1024;
   // Forwarded bytes that may wait for the log, or for the answer to what is alone.
   static constexpr std::size_t kMaxStaged = 1u << 20;
+
+  // What a session keeps of memory for the next message.
+  static constexpr std::size_t kMaxSpare = 1024;
 
   // A message of the client, judged, on its way to the server.
   struct Staged {
@@ -195,6 +192,10 @@ class Relay {
     char status = 0;
   };
 
+  static void take(std::string& bytes, std::string& into) {
+    into.clear();
+    into.swap(bytes);
+  }
   // relay.cpp, relay_extended.cpp: client to server.
   std::size_t stream_from_client(std::string_view bytes);
   std::optional<std::size_t> on_client_message(std::string_view bytes, const wire::FrameHeader& header);
@@ -211,10 +212,10 @@ class Relay {
   void on_execute(std::string_view frame);
   void on_close_message(std::string_view frame);
   void stage_refusal(char type, Request request, std::string_view name, const Judgement& judgement);
-  void stage_judged(char type, std::string_view frame, Reply reply, const Judgement& judgement);
-  void stage(Staged staged);
+  void stage_judged(char type, std::string_view frame, Reply&& reply, const Judgement& judgement);
+  void stage(Staged&& staged);
   void release_ready();
-  void release(Staged staged);
+  void release(Staged&& staged);
   [[nodiscard]] static bool opens_pipeline(char message) noexcept;
   void note_pipeline(char message);
   void reopen_pipeline();
@@ -268,7 +269,9 @@ class Relay {
   }
   void note_executed(const Staged& staged);
   void note_earlier(const Staged& staged);
-  void forget_earlier() { earlier_ = std::make_shared<const std::vector<std::string>>(); }
+  void forget_earlier() {
+    if (!earlier_ || !earlier_->empty()) earlier_ = std::make_shared<const std::vector<std::string>>();
+  }
 
   // relay_reconnect.cpp: the server is gone.
   [[nodiscard]] bool may_change_server() const;
@@ -434,6 +437,7 @@ class Relay {
   bool outcome_lost_ = false;       // an outcome that should be there could not be appended
 
   std::string to_server_, to_client_;
+  std::string spare_;  // nothing but memory
   bool ended_ = false;
   std::string end_reason_;
 };

@@ -215,7 +215,7 @@ void Relay::on_stopped(char message, std::string_view body, std::string_view fra
     case type::command_complete:
       note_statement_end(reply);
       if (const auto complete = wire::decode<wire::CommandComplete>(body); complete && !stop_->poisoned)
-        reply.tags.emplace_back(complete->tag);
+        reply.complete(complete->tag);
       [[fallthrough]];
     case type::empty_query_response:
     case type::portal_suspended: stop_->answered = is_execute; break;

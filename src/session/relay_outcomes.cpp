@@ -10,11 +10,8 @@ using base::Error;
 
 namespace {
 
-bool ends_transaction(const std::vector<std::string>& tags) {
-  return std::any_of(tags.begin(), tags.end(), [](const std::string& tag) {
-    return tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";
-  });
-}
+// Of a list that is empty now a session keeps the memory for so many.
+constexpr std::size_t kMostKept = 16;
 
 }  // namespace
 
@@ -83,7 +80,7 @@ void Relay::settle(Reply& reply, std::string_view result, char transaction_statu
 // Outside a block all of a pipeline stands or falls together, up to what ends its transaction. Only the
 // decision on a Bind may have more than one outcome (docs/audit-format.md, "pairs").
 void Relay::note_done_in_pipeline(const Reply& reply) {
-  if (ends_transaction(reply.tags)) return done_in_pipeline_.clear();
+  if (reply.ended_transaction) return done_in_pipeline_.clear();
   if (reply.consequences.commits_within) {
     for (auto& done : done_in_pipeline_) done.may_be_committed = true;
   }
@@ -97,16 +94,21 @@ void Relay::note_done_in_pipeline(const Reply& reply) {
 // says.
 void Relay::settle_pipeline(const Reply& end) {
   pipeline_executed_ = false;
-  const auto all_done = std::exchange(done_in_pipeline_, {});
-  Reply undone;  // of what failed only its error and its time
-  undone.sqlstate = std::exchange(pipeline_error_, {});
-  if (undone.sqlstate.empty()) undone.sqlstate = end.sqlstate;
-  undone.sent = end.sent;
-  if (undone.sqlstate.empty() || ends_transaction(end.tags) || status_ != 'I') return;
-  for (const auto& done : all_done) {
-    const bool may_be_committed = done.may_be_committed || end.consequences.commits_within;
-    judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back", &undone);
+  std::string code = std::exchange(pipeline_error_, {});
+  if (code.empty()) code = end.sqlstate;
+  const bool is_undone = !code.empty() && !end.ended_transaction && status_ == 'I';
+  if (is_undone && !done_in_pipeline_.empty()) {
+    Reply undone;  // of what failed only its error and its time
+    undone.sqlstate = std::move(code);
+    undone.sent = end.sent;
+    for (const auto& done : done_in_pipeline_) {
+      const bool may_be_committed = done.may_be_committed || end.consequences.commits_within;
+      judge_.recorder().outcome(done.decision, may_be_committed ? "unknown" : "rolled back", &undone);
+    }
   }
+  const bool is_long = done_in_pipeline_.size() > kMostKept;
+  done_in_pipeline_.clear();
+  if (is_long) done_in_pipeline_.shrink_to_fit();
 }
 
 // Nobody says any more how the pipeline ended. Without its end it was not committed.

@@ -36,9 +36,10 @@ std::string poison(Request request, std::string_view name, std::string_view rese
 
 }  // namespace
 
-void Relay::stage_judged(char message, std::string_view frame, Reply reply, const Judgement& judgement) {
+void Relay::stage_judged(char message, std::string_view frame, Reply&& reply, const Judgement& judgement) {
   Staged staged;
   staged.type = message;
+  staged.bytes = std::exchange(spare_, {});
   staged.bytes = frame;
   staged.ticket = judgement.record;
   reply.decision = judgement.record;
@@ -81,7 +82,7 @@ std::size_t Relay::refuse_behind_counted(std::string_view bytes, const wire::Fra
   return swallow(bytes, header);
 }
 
-void Relay::stage(Staged staged) {
+void Relay::stage(Staged&& staged) {
   note_executed(staged);
   if (staged.reply && !staged.refused) {
     const bool ends = staged.reply->request == Request::sync || staged.reply->request == Request::query;
@@ -187,7 +188,7 @@ void Relay::refuse_for_failed_log(Staged& staged, const Error& failure) const {
   staged.refused = true;
 }
 
-void Relay::release(Staged staged) {
+void Relay::release(Staged&& staged) {
   const bool continues = staged.type == 0;
   if (!continues)
     last_release_dropped_ = skipping_ && staged.type != type::sync && staged.type != type::terminate;
@@ -242,6 +243,8 @@ void Relay::release(Staged staged) {
   // Its clock starts when what is before it is answered.
   if (asks && time_of(*staged.reply)) encode(to_server_, wire::Flush{});
   to_server_ += staged.bytes;
+  if (staged.bytes.capacity() > spare_.capacity() && staged.bytes.capacity() <= kMaxSpare)
+    spare_ = std::move(staged.bytes);
   // The Sync behind it waits for its answer.
   if (asks) encode(to_server_, wire::Flush{});
   if (alone) staged.reply->alone = true;

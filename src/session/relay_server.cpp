@@ -163,7 +163,7 @@ void Relay::on_completion(char message, std::string_view body, std::string_view 
     const auto complete = wire::decode<wire::CommandComplete>(body);
     if (!complete) return violation("the database sent a malformed CommandComplete");
     note_statement_end(*front);
-    front->tags.emplace_back(complete->tag);
+    front->complete(complete->tag);
   }
   if (front->request == Request::query) return send_to_client(frame);  // its end is ReadyForQuery
   Reply reply = replies_.pop();

@@ -4,7 +4,7 @@
 
 namespace portcullis::session {
 
-void ReplyQueue::push(Reply reply) {
+void ReplyQueue::push(Reply&& reply) {
   replies_.push_back(std::move(reply));
   drop_marks();
 }

@@ -42,7 +42,8 @@ struct Reply {
   bool may_commit = false;                      // its success may end a transaction, before any ReadyForQuery
   std::chrono::steady_clock::time_point sent{};
   std::uint64_t pipeline = 0;         // that a Sync or Query ends
-  std::vector<std::string> tags;      // of the statements of a Query that completed
+  std::vector<std::string> tags;      // of the statements of a Query that completed, until they are recorded
+  bool ended_transaction = false;     // one of these did
   std::string sqlstate, error;        // of the error that ended it: its code, and its message's beginning
   std::vector<ResultPlan> results;    // of its statements; of an Execute one
   std::uint64_t rows = 0, bytes = 0;  // given to the client
@@ -67,6 +68,12 @@ struct Reply {
   bool rows_counted = false, stopped = false;           // ... and stopped for that
   std::vector<std::string> changed;                     // by table
 
+  // A statement of it came to its end.
+  void complete(std::string_view tag) {
+    tags.emplace_back(tag);
+    ended_transaction =
+        ended_transaction || tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";
+  }
   void fail(std::string_view code, std::string_view message) {
     sqlstate = code;
     error = base::utf8_beginning(message, audit::kMaxErrorBytes);
@@ -75,7 +82,7 @@ struct Reply {
 
 class ReplyQueue {
  public:
-  void push(Reply reply);
+  void push(Reply&& reply);
   [[nodiscard]] bool empty() const noexcept { return replies_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return replies_.size(); }
   // The request that the server answers next. Null when nothing is owed.

@@ -336,9 +336,11 @@ std::span<const Action> all_actions() noexcept {
 
 std::string to_text(const Name& name) {
   std::string text;
-  if (!name.database.empty()) text += name.database + '.';
-  if (!name.schema.empty()) text += name.schema + '.';
-  return text += name.name;
+  text.reserve(name.database.size() + name.schema.size() + name.name.size() + 2);
+  if (!name.database.empty()) text.append(name.database) += '.';
+  if (!name.schema.empty()) text.append(name.schema) += '.';
+  text += name.name;
+  return text;
 }
 
 Name plain_name_of(std::string_view text) {
@@ -348,7 +350,8 @@ Name plain_name_of(std::string_view text) {
 }
 
 bool is_plain(const Name& name) {
-  return plain_name_of(to_text(name)) == name;
+  const std::string& first = name.schema.empty() ? name.name : name.schema;
+  return name.database.empty() && first.find('.') == std::string::npos;
 }
 
 std::string_view name(ObjectKind kind) noexcept {

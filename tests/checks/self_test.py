@@ -14,9 +14,28 @@ import headers_check
 import layers_check
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
-import generate_builtin_lists  # noqa: E402: found by the line above
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench" / "hot_path"))
+import generate_builtin_lists  # noqa: E402: found by the lines above
+import hot_path_check  # noqa: E402
 
 COMPILER = ["c++"]
+
+
+class HotPath(unittest.TestCase):
+    KEPT = {"instructions": 1000, "allocations": 7.0}
+
+    def problems(self, instructions, allocations):
+        return list(hot_path_check.problems_of("simple", self.KEPT,
+                                               {"instructions": instructions, "allocations": allocations}))
+
+    def test_what_is_as_it_was(self):
+        self.assertEqual(self.problems(1000, 7.0), [])
+        self.assertEqual(self.problems(1250, 7.0), [])
+        self.assertEqual(self.problems(800, 6.0), [])
+
+    def test_more_of_either_and_much_less(self):
+        for instructions, allocations in [(1251, 7.0), (799, 7.0), (1000, 7.001)]:
+            self.assertEqual(len(self.problems(instructions, allocations)), 1, (instructions, allocations))
 
 
 class Layers(unittest.TestCase):

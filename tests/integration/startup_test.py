@@ -291,5 +291,17 @@ class Cancel(harness.ShopCase):
         self.assertEqual(done, [[["200000"]]] * 4)
 
 
+class End(harness.ShopCase):
+    def test_the_last_line_says_what_the_caches_had(self):
+        texts = ["SELECT id FROM app.orders", "SELECT id FROM app.customers"]
+        with self.gate.connect(harness.AGENT) as connection:
+            for sql in texts + texts[:1] * 3:
+                connection.rows(sql)
+        self.assertEqual(self.gate.stop(), 0)
+        last = self.gate.log_text().splitlines()[-1]
+        self.gate.start()
+        self.assertIn("caches: 3 of 5 texts (60%) and 3 of 5 verdicts (60%) were there", last)
+
+
 if __name__ == "__main__":
     unittest.main()

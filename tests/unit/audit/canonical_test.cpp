@@ -23,6 +23,21 @@ TEST(CanonicalString, EscapesAsRfc8785Says) {
   EXPECT_EQ(string_of(""), "\"\"");
 }
 
+TEST(CanonicalString, EscapesAtEveryPlaceOfATextOfAnyLength) {
+  for (std::size_t length = 1; length < 20; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int byte = 1; byte < 256; ++byte) {
+        std::string text(length, '!'), escaped = text;
+        text[at] = static_cast<char>(byte);
+        const std::string alone = string_of(text.substr(at, 1));
+        escaped.replace(at, 1, alone, 1, alone.size() - 2);
+        ASSERT_EQ(string_of(text), '"' + escaped + '"') << length << " " << at << " " << byte;
+      }
+    }
+  }
+  EXPECT_EQ(string_of(std::string(17, '"')).size(), 2u + 2 * 17);
+}
+
 TEST(CanonicalNumber, HasNoPlusNoZerosNoExponent) {
   std::string out;
   for (const std::int64_t number : {std::int64_t{0}, std::int64_t{-1}, kMaxInteger, -kMaxInteger}) {

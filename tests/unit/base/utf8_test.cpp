@@ -76,6 +76,23 @@ TEST(Utf8, CountsTheBytesBeforeTheFirstBadOne) {
   EXPECT_EQ(valid_utf8_prefix("ab\0cd"sv), 2u);
 }
 
+TEST(Utf8, FindsABadByteAtEveryPlaceOfATextOfAnyLength) {
+  for (std::size_t length = 1; length < 20; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (const char bad : {'\0', '\x80', '\xff'}) {
+        std::string text(length, 'a');
+        text[at] = bad;
+        EXPECT_EQ(valid_utf8_prefix(text), at) << length;
+        text[at] = '\x7f';
+        EXPECT_EQ(valid_utf8_prefix(text), length);
+        // Behind a letter of two bytes the runs begin elsewhere.
+        text[at] = bad;
+        EXPECT_EQ(valid_utf8_prefix("\xc3\xa4" + text), at + 2) << length;
+      }
+    }
+  }
+}
+
 TEST(CharacterPosition, CountsCharactersFromOne) {
   const auto text = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z"sv;
   EXPECT_EQ(character_position(text, 0), 1u);

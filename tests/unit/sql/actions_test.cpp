@@ -32,6 +32,18 @@ TEST(Actions, AreNotFoundByOtherWords) {
   EXPECT_EQ(action_named("select "), std::nullopt);
 }
 
+TEST(Names, ArePlainWhereTheirTextReadsBackAsTheName) {
+  const auto parts = std::to_array<std::string>({"", "a", "a.b", ".", "a.", ".a"});
+  for (const auto& database : parts) {
+    for (const auto& schema : parts) {
+      for (const auto& name : parts) {
+        const Name whole{database, schema, name};
+        EXPECT_EQ(is_plain(whole), plain_name_of(to_text(whole)) == whole) << to_text(whole);
+      }
+    }
+  }
+}
+
 TEST(Names, ReadAsWrittenWithDots) {
   EXPECT_EQ(to_text({"", "", "t"}), "t");
   EXPECT_EQ(to_text({"", "app", "t"}), "app.t");
