@@ -55,7 +55,9 @@ class Guide(unittest.TestCase):
         cls.gate = Gate(cls.postgres, POLICY, [BOT],
                         config={"audit": {"text": "sealed", "erasers": list(cls.people.values()), "segment_age": "1min"}})
         cls.addClassCleanup(cls.gate.stop)
-        time.sleep(61)  # what is played stands in the second segment, so the first one can be pruned
+        time.sleep(61)  # what is played stands in the second segment with its policy, so the first one can be pruned
+        cls.gate.stop()
+        cls.gate.start()
         with cls.gate.connect(BOT) as connection:
             for text in PLAYED:
                 connection.talk(query(text))

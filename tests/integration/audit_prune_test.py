@@ -102,11 +102,14 @@ class Pruning(audit_erase_test.EraseCase):
     def assert_readers_go_on(self):
         log = self.gate.audit_dir
         for words in (["show", log], ["query", log], ["report", "changes", log], ["report", "policies", log], ["orders", log],
-                      ["replay", log, "--policy", self.gate.folder / "policy.json"],
                       ["export", log, "--out", self.gate.folder / "all.jsonl"],
                       ["drill", log, "--key", self.public, "--anchor", self.anchor]):
             done = audit_erase_test.run("audit", *words)
             self.assertEqual(done.returncode, 0, f"{words}: {done.stdout} {done.stderr}")
+        # The policy of the start that was going on at the cut went with its first entries: that is said.
+        told = audit_erase_test.run("audit", "replay", log, "--policy", self.gate.folder / "policy.json")
+        self.assertEqual(told.returncode, 2, told.stdout)
+        self.assertIn("the policy that it was judged by is not in the log", told.stdout)
         copy = self.gate.folder / "copy"
         shutil.copytree(log, copy)
         for file in copy.glob(f"{self.segments()[0]:020}.*"):
