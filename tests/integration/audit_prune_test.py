@@ -102,7 +102,7 @@ class Pruning(audit_erase_test.EraseCase):
     def assert_readers_go_on(self):
         log = self.gate.audit_dir
         for words in (["show", log], ["query", log], ["report", "changes", log], ["report", "policies", log], ["orders", log],
-                      ["export", log, "--out", self.gate.folder / "all.jsonl"],
+                      ["export", log, "--format", "jsonl", "--out", self.gate.folder / "all.jsonl"],
                       ["drill", log, "--key", self.public, "--anchor", self.anchor]):
             done = audit_erase_test.run("audit", *words)
             self.assertEqual(done.returncode, 0, f"{words}: {done.stdout} {done.stderr}")
