@@ -46,7 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(size <= kMaxOrderBytes && bytes.starts_with(read->text + "\n"));
   require(to_text(read->order) == read->text && read->hash == sha256_hex(read->text));
   require(read->order.records.size() <= kMostRanges && read->signatures.size() <= kMostSignatures);
-  require((read->order.action == OrderAction::release) == read->order.records.empty());
+  require((read->order.action == OrderAction::release || read->order.action == OrderAction::prune) ==
+          read->order.records.empty());
   std::uint64_t least = 0;
   for (const auto& [first, last] : read->order.records) {
     require(first >= least && last >= first);

@@ -61,6 +61,16 @@ void print_proven(const audit::VerifyReport& report, const VerifyAuditOptions& o
   print_anchor(report, !options.anchors.empty(), out);
 }
 
+// Of a log that begins later nobody is to believe that all of it was looked at.
+void print_pruned(const audit::VerifyReport& report, std::ostream& out) {
+  if (report.pruned_by.empty()) return;
+  out << "pruned: the entries 0 to " << report.first - 1 << ", by the order " << report.pruned_by
+      << " of entry " << report.pruned_at
+      << "; what they said is not checked, nor what the rest of the start that wrote entry " << report.first
+      << " rests on in them: policies, counts, decisions, heartbeats, and orders before its first "
+         "configuration\n";
+}
+
 // What a crash leaves is no violation, and still something to ask about.
 void print_crashes(const audit::VerifyReport& report, std::ostream& out) {
   if (report.recovered > 0)
@@ -97,6 +107,7 @@ int verify_audit(const VerifyAuditOptions& options, Console& console) try {
                          [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); });
   }();
   for (const auto& finding : report.findings) print(finding, console.out);
+  print_pruned(report, console.out);
   print_crashes(report, console.out);
   print_proven(report, options, console.out);
   console.out << name(report.result) << ": " << report.entries << " entries in " << report.segments

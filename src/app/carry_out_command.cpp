@@ -9,6 +9,7 @@
 #include "app/known_heads.hpp"
 #include "app/log_host.hpp"
 #include "app/log_options.hpp"
+#include "app/past_use.hpp"
 #include "audit/note_file.hpp"
 #include "audit/read.hpp"
 #include "audit/requests.hpp"
@@ -41,7 +42,8 @@ base::Result<void> carry_out_here(const Config& config, audit::Requests& request
       (*log)->append(audit::ConfigRecord{to_json_without_secrets(config, config.policy->monitors())});
   if (!recorded) return recorded.error();
   LogHost host(**log, Seals::no);
-  audit::Erasure erasure({config.audit.directory, config.audit.origin}, std::move(*keys), host, clock);
+  audit::Erasure erasure({config.audit.directory, config.audit.origin, {}, longest_window(*config.policy)},
+                         std::move(*keys), host, clock);
   (void)requests.look(erasure, clock.steady());
   return {};
 }

@@ -55,6 +55,16 @@ void add_order(CLI::App& audit, OrderCommandLine& line) {
       order, "hold", "Order texts not to be erased until that is released.",
       "portcullis audit order hold audit/ --records 100-200 --basis 'case 7 O 12/26' --out 2.order");
   add_records(hold, line.hold);
+  CLI::App& prune = add_command(
+      order, "prune",
+      "Order whole segments to be removed, the oldest ones: all that end before an entry or a time.",
+      "portcullis audit order prune audit/ --before 2025-11-01 --basis 'kept for a year' --out 4.order");
+  prune.add_option("directory", line.prune.directory, "The log's folder")->required()->type_name("DIR");
+  prune.add_option("--first", line.prune.first, "Keep the segment with this entry, and all behind it")
+      ->type_name("N");
+  prune.add_option("--before", line.prune.before, "Remove what was recorded before this time, UTC")
+      ->type_name("2026-11-22[T13:05:11Z]");
+  add_cause(prune, line.prune);
   CLI::App& release = add_command(
       order, "release", "Order that what is held may be erased again.",
       "portcullis audit order release audit/ --hold HASH --basis 'the case is closed' --out 3.order");
@@ -103,11 +113,13 @@ void add_carry_out(CLI::App& audit, CarryOutOptions& options, const std::string&
 void add_audit_orders(CLI::App& audit, OrderCommandLine& line) {
   line.hold.action = OrderAction::hold;
   line.release.action = OrderAction::release;
+  line.prune.action = OrderAction::prune;
   add_order(audit, line);
   add_sign(audit, line);
   add_carry_out(audit, line.carry_out, "erase", "Erase texts by an order");
   add_carry_out(audit, line.carry_out, "hold", "Hold texts by an order");
   add_carry_out(audit, line.carry_out, "release", "Release texts that are held, by an order");
+  add_carry_out(audit, line.carry_out, "prune", "Remove the oldest segments of a log by an order");
   CLI::App& orders =
       add_command(audit, "orders",
                   "The register: every order in a log, who signed it, what it reaches and why, and\n"
@@ -121,11 +133,12 @@ std::optional<int> run_audit_orders(const CLI::App& audit, OrderCommandLine& lin
   const std::string& name = command.get_name();
   if (name == "order") {
     const std::string& action = command.get_subcommands().front()->get_name();
+    if (action == "prune") return make_order(line.prune, console);
     return make_order(action == "erase" ? line.erase : action == "hold" ? line.hold : line.release, console);
   }
   if (name == "sign") return sign_order(line.sign, console);
   if (name == "orders") return list_orders(line.directory, console);
-  for (const auto kind : {OrderAction::erase, OrderAction::hold, OrderAction::release}) {
+  for (const auto kind : {OrderAction::erase, OrderAction::hold, OrderAction::release, OrderAction::prune}) {
     if (name != audit::to_text(kind)) continue;
     line.carry_out.action = kind;
     return carry_out(line.carry_out, console);

@@ -14,7 +14,7 @@ namespace portcullis::app {
 
 // What the options are read into.
 struct OrderCommandLine {
-  MakeOrderOptions erase{}, hold{}, release{};
+  MakeOrderOptions erase{}, hold{}, release{}, prune{};
   SignOrderOptions sign{};
   CarryOutOptions carry_out{};
   std::filesystem::path directory{};

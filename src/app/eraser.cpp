@@ -11,8 +11,10 @@ constexpr std::chrono::minutes kBetweenExpiries{60}, kBehindFailure{5};
 
 }  // namespace
 
-Eraser::Eraser(const AuditConfig& config, audit::Log& log, const base::Clock& clock)
+Eraser::Eraser(const AuditConfig& config, std::chrono::seconds needed, audit::Log& log,
+               const base::Clock& clock)
     : config_(config),
+      needed_(needed),
       log_(log),
       clock_(clock),
       host_(log, config.text == audit::TextMode::sealed ? Seals::yes : Seals::no,
@@ -54,8 +56,8 @@ bool Eraser::prepare() {
   if (erasure_) return true;
   auto keys = audit::SealingFolder::open(config_.sealing_keys);
   if (keys) {
-    erasure_.emplace(audit::ErasureOptions{config_.directory, config_.origin}, std::move(*keys), host_,
-                     clock_);
+    erasure_.emplace(audit::ErasureOptions{config_.directory, config_.origin, {}, needed_}, std::move(*keys),
+                     host_, clock_);
     return true;
   }
   if (!std::exchange(has_complained_, true))

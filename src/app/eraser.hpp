@@ -15,9 +15,9 @@ namespace portcullis::app {
 
 class Eraser {
  public:
-  // Looks at once, and about once a second; by the clock about once an hour. Both must outlive it. What goes
-  // wrong is said in the gate's own log and tried again.
-  Eraser(const AuditConfig& config, audit::Log& log, const base::Clock& clock);
+  // Looks at once, and about once a second; by the clock about once an hour. `needed`: see ErasureOptions.
+  // Both must outlive it. What goes wrong is said in the gate's own log and tried again.
+  Eraser(const AuditConfig& config, std::chrono::seconds needed, audit::Log& log, const base::Clock& clock);
   Eraser(const Eraser&) = delete;
   Eraser& operator=(const Eraser&) = delete;
   // Ends behind what is being done.
@@ -30,6 +30,7 @@ class Eraser {
   void expire();
 
   const AuditConfig config_;
+  const std::chrono::seconds needed_;
   audit::Log& log_;
   const base::Clock& clock_;
   LogHost host_;

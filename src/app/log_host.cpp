@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 namespace portcullis::app {
 namespace {
 
 constexpr unsigned kLookMicros = 2'000;  // between two looks at whether it is on the disk
+constexpr std::chrono::seconds kPatience{10};
 
 }  // namespace
 
@@ -23,6 +25,19 @@ base::Result<void> LogHost::append(audit::Record record) {
     ::usleep(kLookMicros);
   }
   return {};
+}
+
+base::Result<void> LogHost::wait_signed(std::uint64_t index) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    const auto size = log_.signed_size();
+    if (!size || *size > index) return {};
+    if (std::chrono::steady_clock::now() >= until || (goes_on_ && !goes_on_()))
+      return base::Error{
+          base::sqlstate::io_error,
+          "no checkpoint covers its entry yet: it goes on where one does, see the gate's own log"};
+    ::usleep(kLookMicros);
+  }
 }
 
 base::Result<void> LogHost::leave_epoch() {

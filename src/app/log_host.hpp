@@ -18,6 +18,7 @@ class LogHost final : public audit::ErasureHost {
 
   [[nodiscard]] base::Result<void> append(audit::Record record) override;
   [[nodiscard]] base::Result<void> leave_epoch() override;
+  [[nodiscard]] base::Result<void> wait_signed(std::uint64_t index) override;
 
  private:
   audit::Log& log_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "app/exit_code.hpp"
 #include "app/order_reach.hpp"
 #include "app/text_table.hpp"
+#include "audit/directory_listing.hpp"
 #include "audit/key_file.hpp"
 #include "audit/note_file.hpp"
 #include "audit/read.hpp"
@@ -141,6 +143,23 @@ int write_order(const audit::SignedOrder& order, const std::filesystem::path& ou
   return kSuccess;
 }
 
+struct FirstEntry {
+  std::string origin{};
+  std::int64_t micros = 0;
+};
+
+base::Result<FirstEntry> first_of(const std::filesystem::path& directory, std::uint64_t index) {
+  FirstEntry first;
+  audit::EntryFilter filter;
+  filter.from = filter.to = index;
+  const auto read = audit::for_each_entry(directory, filter, [&](const audit::EntryReader& entry) {
+    first = {std::string(entry.origin().substr(0, entry.origin().rfind('#'))), entry.micros()};
+    return false;
+  });
+  if (!read) return read.error();
+  return first;
+}
+
 int make_release(Order order, const MakeOrderOptions& options, Console& console) {
   std::string origin;
   const auto read = audit::for_each_entry(options.directory, {}, [&](const audit::EntryReader& entry) {
@@ -155,6 +174,58 @@ int make_release(Order order, const MakeOrderOptions& options, Console& console)
   return write_order(*made, options.out, nullptr, console);
 }
 
+// The newest segment whose first entry is not behind what was asked for: all before it may go.
+base::Result<std::size_t> first_kept(const std::vector<audit::SegmentPath>& segments,
+                                     const MakeOrderOptions& options) {
+  if (options.first.has_value() != options.before.empty())
+    return unfit("say which segments are meant: either --first or --before");
+  if (options.first) {
+    const auto behind = std::upper_bound(
+        segments.begin(), segments.end(), *options.first,
+        [](std::uint64_t wanted, const auto& segment) { return wanted < segment.first_index; });
+    return static_cast<std::size_t>(std::max<std::ptrdiff_t>(behind - segments.begin(), 1) - 1);
+  }
+  const auto before = read_time(options.before);
+  if (!before) return before.error();
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < segments.size(); ++i) {
+    const auto began = first_of(options.directory, segments[i].first_index);
+    if (!began) return began.error();
+    if (began->micros <= *before) kept = i;
+  }
+  return kept;
+}
+
+int make_prune(Order order, const MakeOrderOptions& options, Console& console) {
+  const auto segments = audit::list_segments(options.directory);
+  if (!segments) return fail(console, kFailure, segments.error().message);
+  if (segments->empty()) return fail(console, kFailure, "the log has no segment: there is nothing to prune");
+  const auto kept = first_kept(*segments, options);
+  if (!kept) return fail(console, kUsage, kept.error().message);
+  if (*kept == 0) {
+    return fail(console, kFailure,
+                segments->size() < 2
+                    ? "the log has one segment, which is still written to: nothing can be pruned yet"
+                    : "no whole segment ends before that: the second one begins with entry " +
+                          std::to_string((*segments)[1].first_index) +
+                          ", and whole segments are pruned alone");
+  }
+  const auto oldest = first_of(options.directory, segments->front().first_index);
+  if (!oldest) return fail(console, kFailure, oldest.error().message);
+  const auto begins = first_of(options.directory, (*segments)[*kept].first_index);
+  if (!begins) return fail(console, kFailure, begins.error().message);
+  order.origin = oldest->origin;
+  order.first = (*segments)[*kept].first_index;
+  const auto made = checked(order);
+  if (!made) return fail(console, kUsage, made.error().message);
+  const int done = write_order(*made, options.out, nullptr, console);
+  if (done == kSuccess) {
+    console.out << "It reaches " << *kept << (*kept == 1 ? " segment" : " segments") << ", recorded from "
+                << audit::time_text(oldest->micros) << " to " << audit::time_text(begins->micros) << "\n";
+  }
+  return done;
+}
+
 }  // namespace
 
 std::string in_words(const audit::SignedOrder& order) {
@@ -162,6 +233,9 @@ std::string in_words(const audit::SignedOrder& order) {
   std::string out = "order " + order.hash + "\n  log:      " + audit::on_one_line(said.origin) + "\n";
   if (said.action == OrderAction::release) {
     out += "  releases: the order " + said.hold + "\n";
+  } else if (said.action == OrderAction::prune) {
+    out += "  prunes:   the entries before " + std::to_string(said.first) +
+           ", whole: nothing of them can be read or proven from this log any more\n";
   } else {
     out += std::string(said.action == OrderAction::erase ? "  erases:   " : "  holds:    ") + "the texts (" +
            audit::to_text(said.classes) + ") of the records\n            " +
@@ -182,6 +256,7 @@ int make_order(const MakeOrderOptions& options, Console& console) {
   order.ticket = options.ticket;
   order.micros = now_micros();
   if (options.action == OrderAction::release) return make_release(std::move(order), options, console);
+  if (options.action == OrderAction::prune) return make_prune(std::move(order), options, console);
   const auto query = query_of(options);
   if (!query) return fail(console, kUsage, query.error().message);
   const auto found = reach(options.directory, *query);

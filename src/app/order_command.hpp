@@ -13,11 +13,12 @@ namespace portcullis::app {
 
 struct MakeOrderOptions {
   audit::OrderAction action = audit::OrderAction::erase;
-  std::filesystem::path directory{};   // the log's
-  std::string records{};               // "17,100-200"; empty: all
-  std::vector<std::string> classes{};  // empty: all
-  std::string agent{}, before{};       // only what is this agent's, and was recorded before; empty: any
-  std::string hold{};                  // of a release
+  std::filesystem::path directory{};     // the log's
+  std::string records{};                 // "17,100-200"; empty: all
+  std::vector<std::string> classes{};    // empty: all
+  std::string agent{}, before{};         // only what is this agent's, and was recorded before; empty: any
+  std::string hold{};                    // of a release
+  std::optional<std::uint64_t> first{};  // of what is to be pruned: this entry's segment stays
   std::string basis{}, ticket{};
   std::filesystem::path out{};  // a new file
 };

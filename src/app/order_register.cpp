@@ -29,7 +29,8 @@ class Register {
   void see(const EntryReader& entry) {
     if (origin_.empty()) origin_ = entry.origin().substr(0, entry.origin().rfind('#'));
     const auto violation = rules_.see(entry, origin_);
-    const bool is_order = entry.type() == audit::EntryType::erase || entry.type() == audit::EntryType::hold;
+    const bool is_order = entry.type() == audit::EntryType::erase || entry.type() == audit::EntryType::hold ||
+                          entry.type() == audit::EntryType::prune;
     if (!is_order) return;
     if (entry.has("before")) return see_time(entry, violation);
     const auto read = audit::read_order(entry.text("order"));
@@ -95,6 +96,7 @@ class Register {
       case OrderAction::erase:
         return "ordered; portcullis audit verify --sealing-keys says whether it is done";
       case OrderAction::release: return "done";
+      case OrderAction::prune: return "ordered; portcullis audit verify says whether it is done";
       case OrderAction::hold: break;
     }
     if (rules_.holds().contains(row.order.hash)) return "in force";

@@ -22,19 +22,6 @@ constexpr seconds kShortestWindow = std::chrono::hours{1};
 // Texts of a session that wait for their Bind; beyond them a Bind counts once more.
 constexpr std::size_t kMostParsed = 10'000;
 
-seconds longest_window(const policy::PolicySet& policy) {
-  seconds longest{};
-  const auto note = [&](const auto& limit) { longest = std::max(longest, limit.window); };
-  for (const auto& [agent, limits] : policy.limits().agents) {
-    std::for_each(limits.statements.begin(), limits.statements.end(), note);
-    std::for_each(limits.ddl.begin(), limits.ddl.end(), note);
-    std::for_each(limits.rows_returned.begin(), limits.rows_returned.end(), note);
-    std::for_each(limits.bytes_returned.begin(), limits.bytes_returned.end(), note);
-    for (const auto& [rule, rate] : limits.rules) note(rate);
-  }
-  return longest;
-}
-
 template <class Visit>
 void for_each_in(const EntryReader& entry, std::string_view key, const Visit& visit) {
   const auto& json = entry.json();
@@ -129,6 +116,19 @@ class PastUse {
 };
 
 }  // namespace
+
+seconds longest_window(const policy::PolicySet& policy) {
+  seconds longest{};
+  const auto note = [&](const auto& limit) { longest = std::max(longest, limit.window); };
+  for (const auto& [agent, limits] : policy.limits().agents) {
+    std::for_each(limits.statements.begin(), limits.statements.end(), note);
+    std::for_each(limits.ddl.begin(), limits.ddl.end(), note);
+    std::for_each(limits.rows_returned.begin(), limits.rows_returned.end(), note);
+    std::for_each(limits.bytes_returned.begin(), limits.bytes_returned.end(), note);
+    for (const auto& [rule, rate] : limits.rules) note(rate);
+  }
+  return longest;
+}
 
 base::Result<void> remember_past_use(const std::filesystem::path& log, const policy::PolicySet& policy,
                                      const base::Clock& clock, guard::RateLimiter& limits) {

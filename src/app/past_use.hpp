@@ -1,6 +1,7 @@
 // What agents had used up of their limits before this start, so that a restart gives nobody a new day.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 
 #include "base/clock.hpp"
@@ -9,6 +10,9 @@
 #include "portcullis/policy/policy_set.hpp"
 
 namespace portcullis::app {
+
+// How far back the policy's limits count.
+[[nodiscard]] std::chrono::seconds longest_window(const policy::PolicySet& policy);
 
 // Reads the log as far back as the longest window of the policy's limits goes and tells `limits` of it. Not
 // for windows under an hour, which are over before a gate has started again. Of a text with several

@@ -191,7 +191,7 @@ int serve(const Config& config) {
   auto gate = net::Gate::start(std::move(options), config.policy, **log, clock,
                                [&](std::function<void()> listener) { (*log)->listen(std::move(listener)); });
   if (!gate) return fail(gate.error());
-  const Eraser eraser(config.audit, **log, clock);
+  const Eraser eraser(config.audit, longest_window(*config.policy), **log, clock);
   warn_of_monitor(*config.policy);
   std::printf("portcullis ready on %s:%u\n", printable(config.listen.address).c_str(), (*gate)->port());
   std::fflush(stdout);

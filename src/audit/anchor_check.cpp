@@ -50,6 +50,17 @@ void AnchorCheck::keep(std::size_t file, Note note, std::uint64_t line) {
   anchors_.push_back({file, line, note.size, note.root, origin_, std::move(note.signatures)});
 }
 
+void AnchorCheck::begin(std::uint64_t first) {
+  std::erase_if(anchors_, [first](const Anchor& anchor) { return anchor.size <= first; });
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    const bool has_note =
+        std::any_of(anchors_.begin(), anchors_.end(), [i](const Anchor& anchor) { return anchor.file == i; });
+    if (!files_[i].has_note || has_note) continue;
+    blame(files_[i], VerifyResult::incomplete, 0,
+          "the anchor speaks of entries alone that were pruned: give one that holds a newer checkpoint");
+  }
+}
+
 void AnchorCheck::see(LogTree& tree, const KeyHistory& keys) {
   for (; next_ < anchors_.size() && anchors_[next_].size <= tree.end(); ++next_)
     anchors_[next_].verdict = judge(anchors_[next_], tree, keys);

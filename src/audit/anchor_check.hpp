@@ -23,6 +23,8 @@ class AnchorCheck {
  public:
   explicit AnchorCheck(const std::vector<std::filesystem::path>& files);
 
+  // The entries below `first` are gone: notes of no more than these say nothing. Before the first see().
+  void begin(std::uint64_t first);
   // To be called behind every entry: the tree is of all entries so far, which the keys have seen.
   void see(LogTree& tree, const KeyHistory& keys);
   // The log has so many entries in whole batches, and this name. One finding a file at most.

@@ -29,7 +29,15 @@ ChainState claimed_before(const EntryReader& entry) {
   return claimed;
 }
 
+ChainState beginning(std::uint64_t first_index) {
+  ChainState state;
+  state.next_index = first_index;
+  state.is_cut = first_index > 0;
+  return state;
+}
+
 bool is_claim_true(const ChainState& claimed, const ChainState& state) {
+  if (state.is_cut) return claimed.next_index == state.next_index;
   return (state.origin.empty() || claimed.origin == state.origin) && claimed.next_index == state.next_index &&
          claimed.leaf == state.leaf && claimed.batch == state.batch + (state.in_batch ? 0 : 1);
 }
@@ -48,12 +56,12 @@ std::optional<ReadProblem> Chain::check_place(bool first_of_segment) const {
     return problem("index", "the entry has the index " + said(entry.index()) + " where " +
                                 said(state_.next_index) + " was due");
   }
-  if (entry.previous() != leaf_text_) {
+  if (!state_.is_cut && entry.previous() != leaf_text_) {
     return problem("chain",
                    "\"prev\" is not the hash of the entry before: this entry or that one was altered");
   }
   const std::uint64_t batch = state_.batch + (state_.in_batch ? 0 : 1);
-  if (entry.batch() != batch) {
+  if (!state_.is_cut && entry.batch() != batch) {
     return problem("batch",
                    "the entry has the batch " + said(entry.batch()) + " where " + said(batch) + " was due");
   }
@@ -73,6 +81,7 @@ std::optional<ReadProblem> Chain::accept(std::string_view line, bool first_of_se
   if (auto bad = reader_.read(line, leaf_text_)) return bad;
   if (auto bad = check_place(first_of_segment)) return bad;
   if (state_.origin.empty()) state_.origin = reader_.origin();
+  state_.is_cut = false;
   state_.next_index = reader_.index() + 1;
   state_.leaf = leaf_hash(line);
   state_.batch = reader_.batch();
@@ -83,6 +92,10 @@ std::optional<ReadProblem> Chain::accept(std::string_view line, bool first_of_se
 
 bool is_kept_without_end(EntryType type) noexcept {
   return type == EntryType::decision || type == EntryType::outcome;
+}
+
+void SegmentScan::begin_cut(std::uint64_t first_batch) {
+  if (state.is_cut && entries_end == 0) state.batch = first_batch - 1;
 }
 
 void SegmentScan::take(const ChainState& now, std::uint64_t end_of_line) {
@@ -139,6 +152,7 @@ class Scanner {
       return ReadProblem{"bytes", "the last entry lacks its line feed", true};
     }
     before_ = chain_.state();
+    scan_.begin_cut(chain_.entry().batch());
     if (on_entry_) on_entry_(line);
     scan_.take(chain_.state(), line.offset + line.text.size() + 1);
     note_begun();

@@ -21,7 +21,11 @@ struct ChainState {
   std::uint64_t batch = 0;
   bool in_batch = false;  // the last entry did not end its batch
   EntryType last_type = EntryType::segment;
+  // The entries before next_index are gone: what the next one says of them is taken as it is.
+  bool is_cut = false;
 };
+// Before the first entry of a log that begins with this one.
+[[nodiscard]] ChainState beginning(std::uint64_t first_index);
 
 // What an entry says of the chain before it. It says nothing of whether that batch was at its end: `batch` is
 // then the entry's own, and `in_batch`.
@@ -72,6 +76,8 @@ struct SegmentScan {
 
   std::uint64_t entries_end = 0;  // of the last entry, in bytes: its batch may not be whole
 
+  // Of a log whose first entries are gone: the batch of the first one that is left.
+  void begin_cut(std::uint64_t first_batch);
   // One more entry, which ends before `end_of_line` and leaves the chain at `now`.
   void take(const ChainState& now, std::uint64_t end_of_line);
   // Entries that were scanned apart and begin where these end.

@@ -122,4 +122,9 @@ base::Result<void> Checkpointer::write(const TreeHead& head) {
   return done;
 }
 
+std::uint64_t Checkpointer::signed_size() {
+  const std::scoped_lock lock(mutex_);
+  return signed_size_;
+}
+
 }  // namespace portcullis::audit

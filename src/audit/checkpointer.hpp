@@ -53,6 +53,8 @@ class Checkpointer {
   // Returns when the tree that was published last is covered by a durable note, or with the error that ended
   // the signing. While the disk is full, it waits until `give_up` says true.
   [[nodiscard]] base::Result<void> complete(const std::function<bool()>& give_up);
+  // Of the newest note that is durable.
+  [[nodiscard]] std::uint64_t signed_size();
   // Notes go there from now on. Only behind complete().
   void turn_to(NotesFile notes);
   // complete() without waiting for room, and the end.

@@ -194,6 +194,8 @@ std::string order_of(const EntryReader& entry) {
   std::string out = "order to " + std::string(to_text(order.action));
   if (order.action == OrderAction::release) {
     out += " " + order.hold;
+  } else if (order.action == OrderAction::prune) {
+    out += " the entries before " + std::to_string(order.first);
   } else {
     out += " " + safe(to_text(std::span(order.records))) + " (" + to_text(order.classes) + ")";
   }
@@ -267,6 +269,7 @@ std::string describe(const EntryReader& entry, Unsealer* keys) {
       break;
     case EntryType::erase: describe_erase(entry, out); break;
     case EntryType::hold:
+    case EntryType::prune:
       out.add(field(entry, "hash"));
       out.add(order_of(entry));
       break;

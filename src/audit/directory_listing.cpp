@@ -83,6 +83,11 @@ base::Result<LogListing> list_log(const std::filesystem::path& directory) {
     std::erase(log.strays, notes_name(segment.first_index));
   }
   std::sort(log.strays.begin(), log.strays.end());
+  const std::string first =
+      log.segments.empty() ? std::string() : notes_name(log.segments.front().first_index);
+  const auto behind = std::lower_bound(log.strays.begin(), log.strays.end(), first);
+  log.below.assign(log.strays.begin(), behind);
+  log.strays.erase(log.strays.begin(), behind);
   return log;
 }
 

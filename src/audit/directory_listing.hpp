@@ -31,6 +31,8 @@ struct LogListing {
   std::vector<SegmentPath> segments;  // in the order of their indexes
   std::vector<NotesPath> notes;       // one for each of them
   std::vector<std::string> strays;    // names of files of notes without a segment, in order
+  // Likewise, of numbers below the first segment's: what pruning has yet to remove, if that was ordered.
+  std::vector<std::string> below;
 };
 
 // Of a log that may be written to meanwhile: whatever is listed of notes speaks of entries in the segments

@@ -64,6 +64,9 @@ base::Result<Hash> root_at(const fs::path& directory, std::uint64_t size) {
   EntryFilter wanted;
   wanted.to = size - 1;
   const auto read = for_each_entry(directory, wanted, [&](const EntryReader& entry) {
+    if (tree.size() == 0 && entry.index() > 0) {
+      if (auto begun = Frontier::from(entry.index(), entry.hashes("frontier"))) tree = std::move(*begun);
+    }
     tree.append(leaf_hash(entry.line()));
     return true;
   });

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "audit/chain.hpp"
 #include "audit/format.hpp"
 #include "audit/line_edit.hpp"
 #include "audit/note_file.hpp"
@@ -39,6 +40,14 @@ base::Result<void> write_file(const fs::path& file, std::string_view bytes) {
 class Copy {
  public:
   Copy(fs::path to, const Forgery& forgery) : to_(std::move(to)), forgery_(forgery) {}
+
+  // Of a log that was pruned: what its first entry says of those that are gone.
+  void begin(const EntryReader& first) {
+    auto tree = Frontier::from(first.index(), first.hashes("frontier"));
+    if (tree) tree_ = std::move(*tree);
+    leaf_ = claimed_before(first).leaf;
+    batch_ = first.batch();
+  }
 
   base::Result<void> begin_segment(std::uint64_t first_index) {
     // Where it is made anew, the name comes with its first entry.
@@ -194,6 +203,7 @@ class Forger {
       : from_(std::move(from)), to_(std::move(to)), forgery_(forgery), copy_(to_, forgery) {}
 
   base::Result<void> see(const EntryReader& entry) {
+    if (!std::exchange(is_begun_, true) && entry.index() > 0) copy_.begin(entry);
     if (entry.type() == EntryType::segment) {
       if (const auto begun = begin_segment(entry.index()); !begun) return begun;
     }
@@ -226,6 +236,7 @@ class Forger {
   const Forgery& forgery_;
   Copy copy_;
   std::string notes_;  // of the segment that is being copied
+  bool is_begun_ = false;
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ class Surveyor {
 
   void see(const EntryReader& entry) {
     if (found_.entries == 0) {
+      first_ = entry.index();
+      is_known_ = first_ == 0;
       found_.origin = entry.origin().substr(0, entry.origin().size() - kVersionMark.size());
     }
     found_.entries = entry.index() + 1;
@@ -46,7 +48,7 @@ class Surveyor {
   }
 
   void see_batch(const EntryReader& entry) {
-    if (begins_batch_ && entry.index() > 0) found_.last_batch = entry.index();
+    if (begins_batch_ && entry.index() > first_) found_.last_batch = entry.index();
     begins_batch_ = entry.ends_batch();
     if (entry.ends_batch() && entry.index() + 1 < below_) found_.batch_below = entry.index() + 1;
   }
@@ -58,13 +60,14 @@ class Surveyor {
   }
 
   void see_segment(const EntryReader& entry) {
-    if (entry.index() == 0) return;
+    if (entry.index() == first_) return;
     if (found_.last_segment && !found_.second_segment) found_.second_segment = found_.last_segment;
     found_.last_segment = entry.index();
   }
 
   void see_open(const EntryReader& entry) {
     note(found_.open, entry);
+    is_known_ = true;
     if (found_.counted && !found_.next_open) found_.next_open = entry.index();
     latest_.clear();
     heartbeat_ = entry.number("heartbeat").value_or(0) * 1000;
@@ -72,6 +75,7 @@ class Surveyor {
 
   void see_decision(const EntryReader& entry) {
     if (has_statement(entry) && entry.index() < below_) note(found_.text, entry);
+    if (!is_known_) return;
     if (!entry.text("policy").empty()) note(found_.by_policy, entry);
     const std::string agent = entry.text("agent");
     const auto [before, is_first] = latest_.try_emplace(agent, entry.index());
@@ -84,7 +88,7 @@ class Surveyor {
   void see_running(const EntryReader& entry) {
     const bool is_inside = entry.type() == EntryType::session || entry.type() == EntryType::decision ||
                            entry.type() == EntryType::outcome || entry.type() == EntryType::heartbeat;
-    if (found_.running) return;
+    if (found_.running || !is_known_) return;
     if (is_inside && candidate_) {
       found_.running = candidate_;
       found_.heartbeat = heartbeat_;
@@ -93,6 +97,9 @@ class Surveyor {
   }
 
   const std::uint64_t below_;
+  std::uint64_t first_ = 0;
+  // What its start rests on is in the log: of one that was pruned, from the next `open` on.
+  bool is_known_ = false;
   Survey found_;
   bool begins_batch_ = true;
   EntryType last_type_ = EntryType::segment;

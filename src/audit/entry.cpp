@@ -438,6 +438,18 @@ bool write(Draft& draft, const DraftContext& context, const HoldRecord& record) 
   return entry.object.in_range();
 }
 
+bool write(Draft& draft, const DraftContext& context, const PruneRecord& record) {
+  EntryWriter entry(draft, context, kUsualBytes + record.order.size());
+  entry.object.number("first", record.first);
+  entry.object.text("hash", record.hash);
+  entry.object.text("order", record.order);
+  entry.object.text("root", record.root);
+  entry.type("prune");
+  entry.time();
+  entry.object.end();
+  return entry.object.in_range();
+}
+
 bool write_read(Draft& draft, const DraftContext& context, const ReadRecord& record,
                 const std::string* hash) {
   EntryWriter entry(draft, context, kUsualBytes);

@@ -31,8 +31,8 @@ EntryFacts FactStore::facts_of(const EntryReader& entry) {
     case EntryType::config: facts.declaration = declare(entry); break;
     default: break;
   }
-  const bool may_order =
-      facts.type == EntryType::config || facts.type == EntryType::erase || facts.type == EntryType::hold;
+  const bool may_order = facts.type == EntryType::config || facts.type == EntryType::erase ||
+                         facts.type == EntryType::hold || facts.type == EntryType::prune;
   if (may_order) facts.line = entry.line();
   if (const auto sealed = entry.sealing_key()) {
     facts.is_sealed = true;

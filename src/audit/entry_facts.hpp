@@ -38,7 +38,7 @@ struct EntryFacts {
   bool is_sealed = false;  // under this key
   std::uint64_t epoch = 0, slot = 0;
   std::string_view agent{}, policy{};        // of a decision
-  std::string_view line{};                   // of `config`, `erase` and `hold`, else empty
+  std::string_view line{};                   // of `config`, `erase`, `hold` and `prune`, else empty
   const Declaration* declaration = nullptr;  // of `segment`, `open`, `key`, `policy` and `config`, else null
 };
 

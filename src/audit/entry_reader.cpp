@@ -15,9 +15,10 @@ namespace {
 using Value = JsonLine::Value;
 using Kind = JsonLine::Kind;
 
-constexpr std::array<std::string_view, 18> kTypeNames{
-    "segment", "open",    "recovered", "close",   "heartbeat", "session", "decision", "outcome", "policy",
-    "config",  "dry_run", "key",       "counted", "anchor",    "erase",   "hold",     "read",    "export"};
+constexpr std::array<std::string_view, 19> kTypeNames{
+    "segment", "open",   "recovered", "close",   "heartbeat", "session", "decision",
+    "outcome", "policy", "config",    "dry_run", "key",       "counted", "anchor",
+    "erase",   "hold",   "read",      "export",  "prune"};
 constexpr std::string_view kBase64Suffix = "_base64";
 constexpr std::size_t kHashCharacters = 43;
 constexpr std::size_t kSealCharacters = 11;

@@ -33,6 +33,7 @@ enum class EntryType : std::uint8_t {
   hold,
   read,
   export_,
+  prune,
 };
 [[nodiscard]] std::string_view to_text(EntryType type) noexcept;
 [[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;

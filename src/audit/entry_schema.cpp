@@ -72,6 +72,8 @@ constexpr FieldRule kAnchor[] = {
     {"name", text, true}, {"reason", text}, {"size", count, true}, {"state", text, true}};
 constexpr FieldRule kErase[] = {{"before", count}, {"class", text}, {"hash", text}, {"order", text}};
 constexpr FieldRule kHold[] = {{"hash", text, true}, {"order", text, true}};
+constexpr FieldRule kPrune[] = {
+    {"first", count, true}, {"hash", text, true}, {"order", text, true}, {"root", text, true}};
 constexpr FieldRule kRead[] = {{"by", text, true},    {"classes", texts}, {"first", count, true},
                                {"last", count, true}, {"purpose", text},  {"records", count, true}};
 constexpr FieldRule kExport[] = {{"by", text, true},      {"classes", texts},    {"first", count, true},
@@ -117,10 +119,10 @@ static_assert(is_sorted(kAll<kSegment>) && is_sorted(kAll<kOpen>) && is_sorted(k
               is_sorted(kAll<kRecovered>) && is_sorted(kAll<kSession>) && is_sorted(kAll<kDecision>) &&
               is_sorted(kAll<kOutcome>) && is_sorted(kAll<kPolicy>) && is_sorted(kAll<kConfig>) &&
               is_sorted(kAll<kDryRun>) && is_sorted(kAll<kCounted>) && is_sorted(kAll<kAnchor>) &&
-              is_sorted(kAll<kErase>) && is_sorted(kAll<kHold>) && is_sorted(kAll<kRead>) &&
-              is_sorted(kAll<kExport>) && is_sorted(kEffect) && is_sorted(kTraits) && is_sorted(kSaid) &&
-              is_sorted(kParameter) && is_sorted(kSealedDecision) && is_sorted(kSealedDryRun) &&
-              is_sorted(kSealedOutcome));
+              is_sorted(kAll<kErase>) && is_sorted(kAll<kHold>) && is_sorted(kAll<kPrune>) &&
+              is_sorted(kAll<kRead>) && is_sorted(kAll<kExport>) && is_sorted(kEffect) &&
+              is_sorted(kTraits) && is_sorted(kSaid) && is_sorted(kParameter) && is_sorted(kSealedDecision) &&
+              is_sorted(kSealedDryRun) && is_sorted(kSealedOutcome));
 
 }  // namespace
 
@@ -142,6 +144,7 @@ std::span<const FieldRule> fields_of(EntryType type) noexcept {
     case EntryType::anchor: return kAnchor;
     case EntryType::erase: return kErase;
     case EntryType::hold: return kHold;
+    case EntryType::prune: return kPrune;
     case EntryType::read: return kRead;
     case EntryType::export_: return kExport;
   }
@@ -166,6 +169,7 @@ std::span<const FieldRule> all_fields_of(EntryType type) noexcept {
     case EntryType::anchor: return kAll<kAnchor>;
     case EntryType::erase: return kAll<kErase>;
     case EntryType::hold: return kAll<kHold>;
+    case EntryType::prune: return kAll<kPrune>;
     case EntryType::read: return kAll<kRead>;
     case EntryType::export_: return kAll<kExport>;
   }

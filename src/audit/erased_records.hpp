@@ -1,6 +1,7 @@
 // Which texts of a log are ordered to be erased.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -28,6 +29,8 @@ class ErasedRecords {
   void add(const Order& order);
   // All of the class that was recorded before this time.
   void add(SealClass kind, std::int64_t before);
+  // Everything below this index was pruned, its keys with it.
+  void add_pruned(std::uint64_t first) { pruned_ = std::max(pruned_, first); }
 
   [[nodiscard]] bool by_order(SealClass kind, std::uint64_t index) const {
     return records_[static_cast<std::size_t>(kind)].has(index);
@@ -35,10 +38,12 @@ class ErasedRecords {
   [[nodiscard]] bool by_time(SealClass kind, std::int64_t micros) const {
     return micros < before_[static_cast<std::size_t>(kind)];
   }
+  [[nodiscard]] bool by_pruning(std::uint64_t index) const noexcept { return index < pruned_; }
 
  private:
   std::array<IndexSet, kEachSealClass.size()> records_;
   std::array<std::int64_t, kEachSealClass.size()> before_{};
+  std::uint64_t pruned_ = 0;
 };
 
 // Whether there is an index in both; each ascending.

@@ -99,7 +99,13 @@ base::Result<std::string> Erasure::carry_out(std::string_view bytes) {
   const auto order = read_order(bytes);
   if (!order) return order.error();
   if (const auto caught_up = catch_up(); !caught_up) return caught_up.error();
-  return order->order.action == OrderAction::erase ? erase(*order, bytes) : hold(*order, bytes);
+  switch (order->order.action) {
+    case OrderAction::erase: return erase(*order, bytes);
+    case OrderAction::prune: return prune(*order, bytes);
+    case OrderAction::hold:
+    case OrderAction::release: break;
+  }
+  return hold(*order, bytes);
 }
 
 base::Result<std::string> Erasure::erase(const SignedOrder& order, std::string_view bytes) {

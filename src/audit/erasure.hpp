@@ -2,6 +2,7 @@
 // a gate that runs and for a command that has the log to itself. docs/audit-sealing.md, "Entries".
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -26,14 +27,19 @@ class ErasureHost {
   // Nothing is sealed under the newest epoch's keys from here on, nor are they in memory. Nothing to do where
   // no texts are sealed.
   [[nodiscard]] virtual base::Result<void> leave_epoch() = 0;
+  // Returns when a durable note covers the entry of this index, at once where the log is not signed; an error
+  // where that takes long.
+  [[nodiscard]] virtual base::Result<void> wait_signed(std::uint64_t index) = 0;
 };
 
 struct ErasureOptions {
   std::filesystem::path directory;  // the log's
   std::string origin;
   // For tests, which end the process there: called with "entry", "entry durable", and "keys" before the file
-  // of each epoch.
+  // of each epoch; of what is pruned also with "config", "signed", "segment" and "notes" before each file.
   std::function<void(std::string_view step)> at_step{};
+  // What is younger is not pruned: the policy's limits count it at the next start.
+  std::chrono::seconds needed{};
 };
 
 // What an order reaches of a log.
@@ -62,6 +68,12 @@ class Erasure {
   [[nodiscard]] base::Result<void> catch_up();
   [[nodiscard]] base::Result<std::string> erase(const SignedOrder& order, std::string_view bytes);
   [[nodiscard]] base::Result<std::string> hold(const SignedOrder& order, std::string_view bytes);
+  // erasure_prune.cpp
+  [[nodiscard]] base::Result<std::string> prune(const SignedOrder& order, std::string_view bytes);
+  [[nodiscard]] base::Result<void> check_prune(const SignedOrder& order, std::string_view bytes) const;
+  [[nodiscard]] base::Result<void> repeat_config(std::uint64_t first);
+  [[nodiscard]] base::Result<std::string> remove_pruned(const OrderRules::Prune& pruned);
+  [[nodiscard]] const OrderRules::Prune* recorded_prune(const std::string& hash) const;
   [[nodiscard]] base::Result<bool> was_recorded(const std::string& hash) const;
   [[nodiscard]] base::Result<void> leave_newest(const OrderReach& reach);
   [[nodiscard]] base::Result<void> destroy(const OrderReach& reach, SealClassSet classes);

@@ -15,12 +15,14 @@ void KeyHistory::see(const EntryFacts& entry, std::string_view name) {
 }
 
 void KeyHistory::see_segment(const Declaration& said) {
+  const bool is_cut = std::exchange(is_cut_, false);
   if (!said.names_key) {
     if (now_) wrong("the segment names no key, and one is in force: " + now_->text);
     return;
   }
   auto told = key_of(said.key);
   if (is_in_force(told)) return;
+  if (is_cut && told) return adopt(std::move(told));
   wrong(told ? "the segment names another key than the one in force before it, " +
                    (now_ ? now_->text : std::string("which is none"))
              : "\"key\" of the segment is no public key of this log");

@@ -28,6 +28,8 @@ class KeyHistory {
   KeyHistory(std::vector<VerifierKey> given, Report report)
       : given_(std::move(given)), report_(std::move(report)) {}
 
+  // The entries before the first to be seen are gone: it says which key was in force before it.
+  void begin_cut() noexcept { is_cut_ = true; }
   // `name` is that of the log, without the version mark.
   void see(const EntryFacts& entry, std::string_view name);
   // All entries seen so far are the log's: their batch is whole.
@@ -61,6 +63,7 @@ class KeyHistory {
   std::string_view name_;  // of the log, during see()
   std::optional<InForce> now_, settled_;
   bool changed_ = false;
+  bool is_cut_ = false;  // until the first entry
   std::vector<VerifierKey> owed_;
 };
 

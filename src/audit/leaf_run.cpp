@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <utility>
 
 namespace portcullis::audit {
 
@@ -40,6 +41,13 @@ void LeafRun::add_to(RangeTree& tree, std::uint64_t end) const {
     const Level& all = levels_[level];
     tree.append(level, all.roots[static_cast<std::size_t>((at >> level) - all.first)]);
   }
+}
+
+void LogTree::begin(std::uint64_t size, std::span<const Hash> frontier) {
+  auto tree = RangeTree::from_frontier(size, frontier);
+  const std::vector<Hash> none(static_cast<std::size_t>(std::popcount(size)));
+  tree_ = tree ? std::move(*tree) : *RangeTree::from_frontier(size, none);
+  end_ = size;
 }
 
 }  // namespace portcullis::audit

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "audit/hash.hpp"
@@ -33,6 +34,9 @@ class LeafRun {
 // The tree of all entries so far. It hashes only where somebody asks for more than its size.
 class LogTree {
  public:
+  // Of so many leaves, from their frontier; 32 zero bytes take the place of each hash where there is not one
+  // for every bit of `size`. Before the first leaf.
+  void begin(std::uint64_t size, std::span<const Hash> frontier);
   void append(const Hash& leaf) {
     catch_up();
     tree_.append(leaf);

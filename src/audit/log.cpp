@@ -25,7 +25,8 @@ base::Result<std::string> random_boot_id() {
 // What was ordered is not to wait for its signature either.
 bool is_signed_at_once(const Record& record) {
   if (const auto* decision = std::get_if<DecisionRecord>(&record)) return decision->checkpoint_at_once;
-  return std::holds_alternative<EraseRecord>(record) || std::holds_alternative<HoldRecord>(record);
+  return std::holds_alternative<EraseRecord>(record) || std::holds_alternative<HoldRecord>(record) ||
+         std::holds_alternative<PruneRecord>(record);
 }
 
 base::Result<void> check_origin(const std::string& origin) {
@@ -191,6 +192,10 @@ std::optional<base::Error> Log::Impl::failure() const {
   return failure_;
 }
 
+std::optional<std::uint64_t> Log::Impl::signed_size() const {
+  return checkpointer_ ? std::optional(checkpointer_->signed_size()) : std::nullopt;
+}
+
 void Log::Impl::listen(std::function<void()> listener) {
   const std::scoped_lock lock(mutex_);
   const std::size_t count = listener_count_.load(std::memory_order_relaxed);
@@ -236,6 +241,10 @@ std::uint64_t Log::durable() const noexcept {
 
 std::optional<base::Error> Log::failure() const {
   return impl_->failure();
+}
+
+std::optional<std::uint64_t> Log::signed_size() const {
+  return impl_->signed_size();
 }
 
 base::Result<std::uint64_t> Log::new_epoch() {

@@ -87,6 +87,9 @@ class Log final : public Sink {
   [[nodiscard]] std::uint64_t durable() const noexcept override;
   [[nodiscard]] std::optional<base::Error> failure() const override;
 
+  // Of the newest note that is durable; nothing where the log is not signed.
+  [[nodiscard]] std::optional<std::uint64_t> signed_size() const;
+
   // Texts that are appended from now on are sealed under keys of a new epoch, unless nothing was sealed under
   // those of the newest; the newest epoch from then on. Errors as those of Sealer::renew(): then the old one
   // goes on. 22023 where texts are not sealed.

@@ -44,6 +44,7 @@ class Log::Impl {
   base::Result<std::uint64_t> append(const Record& record);
   [[nodiscard]] std::uint64_t durable() const noexcept { return durable_.load(std::memory_order_acquire); }
   [[nodiscard]] std::optional<base::Error> failure() const;
+  [[nodiscard]] std::optional<std::uint64_t> signed_size() const;
   base::Result<std::uint64_t> new_epoch();
   void listen(std::function<void()> listener);
 

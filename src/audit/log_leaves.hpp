@@ -23,6 +23,11 @@ class LogLeaves final : public LeafSource {
   // 58030 when a file cannot be read or ends before the leaves that are asked for.
   [[nodiscard]] base::Result<std::vector<Hash>> range_roots(std::span<const LeafRange> ranges) override;
 
+  // The index of the first entry that is there: nothing can be proven of those before.
+  [[nodiscard]] std::uint64_t first() const noexcept {
+    return segments_.empty() ? 0 : segments_.front().first_index;
+  }
+
   // The line of an entry, without its line feed; nothing where the log ends before it. 58030 as above.
   [[nodiscard]] base::Result<std::optional<std::string>> line_of(std::uint64_t index) const;
 

@@ -12,7 +12,7 @@ namespace portcullis::audit {
 namespace {
 
 constexpr std::string_view kHead = "portcullis order v1";
-constexpr std::string_view kActions[] = {"erase", "hold", "release"};
+constexpr std::string_view kActions[] = {"erase", "hold", "release", "prune"};
 constexpr std::size_t kHashDigits = 64;
 
 // --- writing -----------------------------------------------------------------------------------------------
@@ -93,6 +93,13 @@ std::optional<std::string> read_reach(std::string_view& text, Order& order) {
     order.hold = *hold;
     return std::nullopt;
   }
+  if (order.action == OrderAction::prune) {
+    const auto digits = value_of(text, "first");
+    const auto first = digits ? read_number(*digits) : std::nullopt;
+    if (!first || *first == 0) return "it does not name the first entry that is kept, above 0";
+    order.first = *first;
+    return std::nullopt;
+  }
   const auto records = value_of(text, "records");
   auto ranges = records ? read_ranges(*records) : std::nullopt;
   if (!ranges)
@@ -128,7 +135,7 @@ std::optional<std::string> read_lines(std::string_view text, Order& order) {
   order.origin = *origin;
   const auto word = value_of(text, "action");
   const auto action = word ? read_action(*word) : std::nullopt;
-  if (!action) return "its action is not erase, hold or release";
+  if (!action) return "its action is not erase, hold, release or prune";
   order.action = *action;
   if (auto wrong = read_reach(text, order)) return wrong;
   if (auto wrong = read_cause(text, order)) return wrong;
@@ -173,6 +180,8 @@ std::string to_text(const Order& order) {
   add_line(out, "action", to_text(order.action));
   if (order.action == OrderAction::release) {
     add_line(out, "hold", order.hold);
+  } else if (order.action == OrderAction::prune) {
+    add_line(out, "first", std::to_string(order.first));
   } else {
     add_line(out, "records", to_text(std::span(order.records)));
     add_line(out, "classes", to_text(order.classes));

@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxOrderBytes = std::size_t{64} << 10;
 inline constexpr std::size_t kMostRanges = 1'000;
 inline constexpr std::size_t kMaxOrderText = 500;  // bytes of `basis` and of `ticket`
 
-enum class OrderAction : std::uint8_t { erase, hold, release };
+enum class OrderAction : std::uint8_t { erase, hold, release, prune };
 [[nodiscard]] std::string_view to_text(OrderAction action) noexcept;
 
 // Entries by their indexes, both included.
@@ -34,6 +34,7 @@ struct Order {
   std::vector<IndexRange> records{};  // of erase and hold: ascending, with a gap between any two
   SealClassSet classes{};             // likewise
   std::string hold{};                 // of release: the hash of the order that is released
+  std::uint64_t first = 0;            // of prune: the first entry that is kept; it begins a segment
   std::string basis, ticket{};        // `ticket` may be empty
   std::uint64_t micros = 0;           // when it was made, since 1970
 };

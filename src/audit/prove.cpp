@@ -46,6 +46,12 @@ base::Result<std::string> prove_inclusion(const std::filesystem::path& directory
   if (!stored) return stored.error();
   const Note& note = stored->note;
   if (index >= note.size) return not_covered(*leaves, index, note.size);
+  if (const auto first = leaves->first(); index < first) {
+    return refuse("entry " + std::to_string(index) + " is gone, and the log begins with entry " +
+                  std::to_string(first) +
+                  ": a proof that was made before still holds, and no new one can be made. Whether it was "
+                  "ordered to be pruned is not looked at here: run portcullis audit verify");
+  }
   const auto line = leaves->line_of(index);
   if (!line) return line.error();
   if (!*line)
@@ -80,6 +86,11 @@ base::Result<std::string> prove_consistency(const std::filesystem::path& directo
     return refuse("\"" + old_note.string() + "\" covers " + std::to_string(old->note.size) +
                   " entries, the log's newest note " + std::to_string(note.size) +
                   ": give an older one; if there is none, the log was cut: run portcullis audit verify");
+  }
+  if (const auto first = leaves->first(); old->note.size > 0 && old->note.size < first) {
+    return refuse("\"" + old_note.string() + "\" covers " + std::to_string(old->note.size) +
+                  " entries, and the log begins with entry " + std::to_string(first) +
+                  " since the others were pruned: give a note of at least as many entries");
   }
   auto path = consistency_path(*leaves, old->note.size, note.size);
   if (!path) return path.error();

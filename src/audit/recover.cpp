@@ -7,6 +7,7 @@
 
 #include "audit/format.hpp"
 #include "audit/recover_notes.hpp"
+#include "audit/recover_pruned.hpp"
 #include "audit/segment.hpp"
 
 namespace portcullis::audit {
@@ -29,6 +30,7 @@ class Recovery {
     }
     if (auto checked = check_origin(); !checked) return checked.error();
     if (auto checked = signed_.judge(result_, unborn_); !checked) return checked.error();
+    if (auto checked = check_beginning(); !checked) return checked.error();
     if (auto checked = needs_.check(result_); !checked) return checked.error();
     if (auto cleared = clear(); !cleared) return cleared.error();
     return std::move(result_);
@@ -192,9 +194,7 @@ class Recovery {
     last.size = *size;
     Chain chain;
     if (before) chain.set_state(*before);
-    if (!before && segment != 0) {
-      return damage(segment, 0, "the segments before it are missing");
-    }
+    if (!before) chain.set_state(beginning(segment));
     if (before && segment != before->next_index) {
       return damage(segment, 0, "the file's name is not the index that is due");
     }
@@ -235,6 +235,20 @@ class Recovery {
       return damage(segments_.back(), last->scan.line, "the segment is torn, and another one follows");
     }
     return last;
+  }
+
+  // Entries are gone only where an order says so that nobody but the log's key and two erasers can have made.
+  base::Result<void> check_beginning() {
+    const std::uint64_t first = segments_.empty() ? unborn_.value_or(0) : segments_.front();
+    if (first == 0) return {};
+    if (segments_.empty()) return damage(first, 0, "the segments before it are missing");
+    const std::uint64_t size = result_.key.empty() ? result_.state.next_index : result_.signed_size;
+    const auto pruned = newest_prune(storage_, segments_, size, needs_.origin);
+    if (!pruned) return pruned.error();
+    if (*pruned && (*pruned)->first >= first) return {};
+    return damage(first, 0,
+                  "the segments before it are missing, and no order that holds prunes them" +
+                      std::string(result_.key.empty() ? "" : " that a checkpoint covers"));
   }
 
   base::Result<void> check_origin() {

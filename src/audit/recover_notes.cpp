@@ -42,11 +42,14 @@ base::Result<void> RecoveredNotes::read(const std::vector<std::uint64_t>& segmen
                                         const std::vector<std::uint64_t>& notes) {
   segments_ = segments;
   notes_ = notes;
-  for (const std::uint64_t first : notes) {
+  // What pruning left of a segment that is gone; whether it may be gone is asked elsewhere.
+  const std::uint64_t begin = segments.empty() ? 0 : segments.front();
+  std::erase_if(notes_, [begin](std::uint64_t first) { return first < begin; });
+  for (const std::uint64_t first : notes_) {
     if (!std::binary_search(segments.begin(), segments.end(), first))
       return damage(first, "there is no segment of this number");
   }
-  for (auto first = notes.rbegin(); first != notes.rend() && !newest_; ++first) {
+  for (auto first = notes_.rbegin(); first != notes_.rend() && !newest_; ++first) {
     const auto file = storage_.open(notes_name(*first));
     if (!file) return file.error();
     auto tail = tail_of(**file);
@@ -124,6 +127,8 @@ base::Result<void> RecoveredNotes::check_newest(const Recovered& found) {
 base::Result<void> RecoveredNotes::check_known(const Recovered& found) {
   for (const KnownHead& head : needs_.known) {
     if (head.size > found.state.next_index) return behind(head.name, head.size, found.state.next_index);
+    // Of entries that were pruned nothing can be compared any more.
+    if (!segments_.empty() && segments_.front() > 0 && head.size <= segments_.front()) continue;
     const auto root = root_at(head.size);
     if (!root) return root.error();
     if (*root != head.root) return behind(head.name, head.size, found.state.next_index);

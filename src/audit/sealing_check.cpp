@@ -133,7 +133,7 @@ struct Some {
 // Goes through the log from its beginning, as the first reading did, and on to what was written since.
 class SecondReading {
  public:
-  explicit SecondReading(const CheckedLog& log) : log_(log) {}
+  explicit SecondReading(const CheckedLog& log) : log_(log) { chain_.set_state(beginning(log.first)); }
 
   // `see` with each entry that was checked; ends where the chain does. Segments are listed until there are no
   // more: an order may be in one that began meanwhile.
@@ -170,6 +170,7 @@ class SecondReading {
     }
     // What a torn batch says does not count: it is taken when the batch is whole.
     if (entry.type() == EntryType::erase || entry.type() == EntryType::hold ||
+        entry.type() == EntryType::prune || entry.type() == EntryType::segment ||
         entry.type() == EntryType::config)
       batch_.emplace_back(entry.line());
     if (chain_.state().in_batch) return;
@@ -224,7 +225,8 @@ class Findings {
     if (key && !holds(*key, {origin_, sealed.epoch, sealed.slot}, field)) wrong_.add(entry.index());
     if (is_unknown || key) {
       if (asked_.by_order(kind, entry.index())) kept_.add(entry.index());
-    } else if (!ordered_.by_order(kind, entry.index()) && !ordered_.by_time(kind, entry.micros())) {
+    } else if (!ordered_.by_pruning(entry.index()) && !ordered_.by_order(kind, entry.index()) &&
+               !ordered_.by_time(kind, entry.micros())) {
       gone_.add(entry.index());
     }
   }

@@ -19,6 +19,7 @@ struct CheckedLog {
   std::string name;         // its origin
   std::uint64_t whole = 0;  // entries
   Hash leaf{};              // of the last of these
+  std::uint64_t first = 0;  // of the entries that are there
 };
 
 // With the entry that the finding names, and the file of keys or nothing.

@@ -72,6 +72,7 @@ class Verifier {
 
   void check(const LogListing& log) {
     for (const SegmentPath& segment : log.segments) total_ += segment.bytes;
+    begin(log);
     bool to_the_end = !log.segments.empty();
     {
       StretchQueue stretches(log.segments, threads_, stretch_bytes_);
@@ -80,11 +81,23 @@ class Verifier {
     }
     report_.whole = chain_.state().next_index;
     report_.covered = notes_.covered();
-    if (report_.whole == 0) return;
+    if (report_.whole == report_.first) return;
     report_.last_leaf = to_hex(chain_.state().leaf);
     if (!is_torn_) report_.root = to_hex(tree_.root());
     report_.closed = chain_.state().last_type == EntryType::close;
     if (to_the_end) conclude();
+  }
+
+  // The entries before the first segment are gone: whether that was ordered is said in the end.
+  void begin(const LogListing& log) {
+    has_rest_ = !log.below.empty();
+    report_.first = log.segments.empty() ? 0 : log.segments.front().first_index;
+    if (report_.first == 0) return;
+    index_ = report_.first;
+    chain_.set_state(beginning(report_.first));
+    keys_.begin_cut();
+    rules_.begin_cut();
+    anchors_.begin(report_.first);
   }
 
   // What can be said only of the log as a whole.
@@ -92,14 +105,36 @@ class Verifier {
     index_ = report_.whole;
     file_.clear();
     line_ = 0;
+    conclude_on_pruning();
     conclude_on_key(keys_, report_, reporter());
     anchors_.conclude(report_.whole, name(), placed_reporter());
     report_.anchored = anchors_.anchored();
     if (!sealing_keys_.empty()) conclude_on_sealing();
   }
 
+  void conclude_on_pruning() {
+    const OrderRules::Prune* last = nullptr;
+    for (const auto& prune : orders_.prunes()) last = prune.index < report_.whole ? &prune : last;
+    const std::uint64_t due = last == nullptr ? 0 : last->first;
+    if (report_.first > due) {
+      add(VerifyResult::tampered, "prune",
+          "the log begins with entry " + std::to_string(report_.first) +
+              ", and no order that holds says that the entries before are gone: look for a copy from "
+              "elsewhere");
+    } else if (report_.first < due || has_rest_) {
+      add(VerifyResult::incomplete, "kept",
+          "the entries before " + std::to_string(due) + " are ordered to be pruned by " + last->hash +
+              ", and not all of their files are gone: give the log the order once more with portcullis audit "
+              "prune");
+    }
+    if (report_.first == 0 || last == nullptr) return;
+    report_.pruned_by = last->hash;
+    report_.pruned_at = last->index;
+  }
+
   void conclude_on_sealing() {
-    check_sealing(sealing_keys_, {directory_, std::string(name()), report_.whole, chain_.state().leaf},
+    check_sealing(sealing_keys_,
+                  {directory_, std::string(name()), report_.whole, chain_.state().leaf, report_.first},
                   [this](VerifyResult severity, std::string_view check, std::uint64_t index, std::string file,
                          std::string message) {
                     index_ = index;
@@ -145,6 +180,7 @@ class Verifier {
     const auto on_entry = [this](const Line& line) {
       store_.clear();
       const EntryFacts entry = store_.facts_of(chain_.entry());
+      begin_tree(entry);
       meet(entry, line.number);
       tree_.append(chain_.state().leaf);
       see(entry);
@@ -157,6 +193,8 @@ class Verifier {
     if (stretch.entries.empty()) return stretch.is_whole && scan.entries_end >= stretch.to;
     if (stretch.begin != scan.entries_end || !is_claim_true(stretch.claimed, chain_.state())) return false;
     chain_.set_state(stretch.state);
+    begin_tree(stretch.entries.front());
+    scan.begin_cut(stretch.claimed.batch);
     tree_.follow(stretch.leaves);
     std::uint64_t line = scan.line;
     for (const EntryFacts& entry : stretch.entries) {
@@ -190,6 +228,11 @@ class Verifier {
     return true;
   }
 
+  // With the first entry.
+  void begin_tree(const EntryFacts& entry) {
+    if (report_.entries == 0 && report_.first > 0) tree_.begin(entry.index, entry.declaration->frontier);
+  }
+
   // Before the entry is in the tree.
   void meet(const EntryFacts& entry, std::uint64_t line) {
     line_ = line;
@@ -217,6 +260,7 @@ class Verifier {
 
   // What is ordered, and by whose powers, is long and seldom: it is read again.
   void see_order(const EntryFacts& entry) {
+    if (entry.type == EntryType::segment) orders_.begin_segment(entry.index, entry.declaration->frontier);
     if (entry.line.empty() || ordering_.read(entry.line)) return;
     if (auto wrong = orders_.see(ordering_, name()))
       add(VerifyResult::tampered, wrong->check, std::move(wrong->message));
@@ -273,7 +317,8 @@ class Verifier {
   VerifyReport& report_;
   Chain chain_;
   LogTree tree_;
-  bool is_torn_ = false;  // the tree has entries that the log will not keep
+  bool has_rest_ = false;  // files of notes of segments that are gone
+  bool is_torn_ = false;   // the tree has entries that the log will not keep
   EntryRules rules_{reporter()};
   OrderRules orders_;
   EntryReader ordering_;

@@ -18,9 +18,10 @@ constexpr std::size_t kSomeGone = 64;
 }  // namespace
 
 void EntryRules::see(const EntryFacts& entry) {
+  if (cut_ != Cut::none) see_cut(entry);
   const bool was_running = phase_ == Phase::running;
   see_lifecycle(entry);
-  if (was_running) see_silence(entry);
+  if (was_running && cut_ == Cut::none) see_silence(entry);
   see_time(entry, was_running);
   see_policy(entry);
   see_config(entry);
@@ -28,6 +29,21 @@ void EntryRules::see(const EntryFacts& entry) {
   if (entry.type == EntryType::decision) see_decision(entry);
   if (entry.type == EntryType::outcome) see_outcome(entry);
   see_sealed(entry);
+}
+
+// Which start the first entry belongs to shows in the second one: the one that goes on, unless it is an
+// `open`.
+void EntryRules::see_cut(const EntryFacts& entry) {
+  if (entry.type == EntryType::open) {
+    cut_ = Cut::none;
+  } else if (cut_ == Cut::second) {
+    cut_ = Cut::running;
+    phase_ = Phase::running;
+    boot_ = std::exchange(segment_boot_, std::nullopt).value_or(std::string());
+  } else if (cut_ == Cut::first) {
+    cut_ = Cut::second;
+    known_from_ = entry.index;
+  }
 }
 
 void EntryRules::see_lifecycle(const EntryFacts& entry) {
@@ -92,7 +108,7 @@ void EntryRules::see_policy(const EntryFacts& entry) {
     if (!entry.declaration->hash_holds) wrong("\"hash\" is not that of the policy's bytes");
     policies_.insert(entry.declaration->hash);
   } else if (entry.type == EntryType::decision) {
-    if (!entry.policy.empty() && !policies_.contains(entry.policy))
+    if (cut_ == Cut::none && !entry.policy.empty() && !policies_.contains(entry.policy))
       wrong("it was made by the policy " + std::string(entry.policy) +
             ", which did not come into force since the start");
   }
@@ -106,7 +122,10 @@ void EntryRules::see_config(const EntryFacts& entry) {
 // Whoever leaves out a decision must count those behind it anew.
 void EntryRules::see_counter(const EntryFacts& entry) {
   auto counter = counters_.find(entry.agent);
-  if (counter == counters_.end()) counter = counters_.emplace(entry.agent, 0).first;
+  const bool is_first = counter == counters_.end();
+  // Of the start that began before what is left, the first one says where the agent is.
+  const std::uint64_t before = cut_ == Cut::none ? 0 : entry.agent_seq - 1;
+  if (is_first) counter = counters_.emplace(entry.agent, before).first;
   const std::uint64_t due = ++counter->second, told = entry.agent_seq;
   if (told == due) return;
   report_(VerifyResult::tampered, "counters",

@@ -22,6 +22,8 @@ class EntryRules {
   using Report = std::function<void(VerifyResult severity, std::string_view check, std::string message)>;
   explicit EntryRules(Report report) : report_(std::move(report)) {}
 
+  // The entries before the first to be seen are gone: docs/audit-format.md, "A log that was pruned".
+  void begin_cut() noexcept { cut_ = Cut::first; }
   void see(const EntryFacts& entry);
   // Allowed statements that no outcome followed: see VerifyReport.
   [[nodiscard]] std::uint64_t unresolved() const noexcept { return unresolved_; }
@@ -35,6 +37,7 @@ class EntryRules {
     bool is_gone = false;     // it may have no more
   };
 
+  void see_cut(const EntryFacts& entry);
   void see_lifecycle(const EntryFacts& entry);
   void see_time(const EntryFacts& entry, bool was_running);
   void see_silence(const EntryFacts& entry);
@@ -51,7 +54,12 @@ class EntryRules {
 
   enum class Phase : std::uint8_t { fresh, running, closed, recovered };
 
+  // Of a log whose first entries are gone: its first entry is due, then its second, then those of the start
+  // that began before.
+  enum class Cut : std::uint8_t { none, first, second, running };
+
   Report report_;
+  Cut cut_ = Cut::none;
   Phase phase_ = Phase::fresh;
   std::string boot_;
   std::optional<std::string> segment_boot_;  // of a segment before the start that it belongs to

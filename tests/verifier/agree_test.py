@@ -4,6 +4,8 @@ find without the noted hash: docs/audit-format.md, "What the chain alone cannot 
 
 import base64
 import collections
+import hashlib
+import json
 import os
 import pathlib
 import random
@@ -17,9 +19,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 import attack_test
 import built
+import canonical
 import case
 import forge
 import forge_notes
+import forge_seals
 import gate as gates
 import keys
 import mutations
@@ -201,14 +205,40 @@ class Signed(Case):
         plain = forge.read_log(cls.logs["stopped"])
         cls.signed = {"signed": cls.sign(plain, set(), set(), 0), "late": cls.sign(plain, set(), {6, 14, 20}, 1),
                       "rotated": cls.sign(plain, {4, 9}, {6, 14, 20}, 0)}
+        whole = {"pruned": cls.sign(plain, {9}, {6, 14, 20}, 0, pruned=1), "further": cls.sign(plain, set(), {6, 14, 20}, 0, pruned=2)}
+        for name, log in whole.items():
+            cls.signed[name] = cls.without(log)
 
     @staticmethod
-    def sign(entries, rotations, segments, from_open):
+    def first_kept(log):
+        """By the order in it."""
+        return next(canonical.read(line)["first"] for line in log.lines if b'"t":"prune"' in line)
+
+    @classmethod
+    def without(cls, log):
+        """What the order in it prunes."""
+        return note_mutations.Log(log.lines, forge.pruned(log.files, cls.first_kept(log)), log.trusted, log.anchors)
+
+    @staticmethod
+    def order(made, number):
+        """To prune what is before the segment of this number, behind a configuration that says who may."""
+        first = [n for n, e in enumerate(made) if e["t"] == "segment"][number]
+        order = forge_seals.sign(forge_seals.order_text(forge_notes.origin_of(made), "prune", first=first))
+        told = json.dumps({"audit": {"erasers": forge_seals.ERASERS}})
+        common = {**{k: made[-1][k] for k in ("@", "b", "ts")}, "e": "", "prev": ""}
+        return [{**common, "i": -5000, "t": "config", "bytes": told, "hash": hashlib.sha256(told.encode()).hexdigest()},
+                {**common, "i": -5001, "t": "prune", "first": first, "hash": forge_seals.hash_of(order), "order": order.decode(),
+                 "root": ""}]
+
+    @classmethod
+    def sign(cls, entries, rotations, segments, from_open, pruned=0):
         """With other keys, and in other segments, from the batches of these numbers on."""
         def begins(made):
             return [n for n in range(1, len(made)) if "e" in made[n - 1]]
         made = forge_notes.rotated(entries, {begins(entries)[n] for n in rotations})
         made = forge.split(made, {begins(made)[n] for n in segments})
+        if pruned:
+            made[-1:-1] = cls.order(made, pruned)
         lines, files = forge_notes.log(forge_notes.keyed(made, from_open))
         origin = forge_notes.origin_of(entries)
         return note_mutations.Log(lines, files, [keys.of_seed(origin, forge_notes.SEEDS[0])], [forge_notes.newest(files)])
@@ -227,6 +257,9 @@ class Signed(Case):
             name = chance.choice(sorted(self.signed))
             what, log = note_mutations.mutated(chance, self.signed[name])
             message = f"seed {SEED}, number {number}, {what} of {name}"
+            if chance.random() < 0.2:
+                begins = sorted({int(one[:20]) for one in log.files if one[:20].isdigit()})
+                log.files = forge.pruned(log.files, chance.choice(begins or [0]))
             result = self.assert_agree(self.lay(log.files), message, log.trusted, log.anchors)
             seen.update({f.check for f in result.findings} or ["clean"])
         print(f"{MUTATIONS} mutations of signed logs:", dict(seen.most_common()), file=sys.stderr)

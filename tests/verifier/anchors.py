@@ -39,6 +39,13 @@ class Anchors:
             for note in anchor.notes:
                 self._at.setdefault(note.size, []).append((anchor, note))
 
+    def begin(self, number):
+        """The entries below `number` were pruned: a note of no more is of no use. In front of the first entry."""
+        self._at = {size: found for size, found in self._at.items() if size > number}
+        for anchor in self.files:
+            if anchor.notes and not any(note.size > number for note in anchor.notes):
+                anchor.found("incomplete", "no note is in it but of entries that were pruned")
+
     def entry(self, tree, in_force, origin):
         """Behind each entry. What is wrong with a note of an unfinished batch is overruled at the end."""
         for anchor, note in self._at.get(tree.size, ()):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 BINARY = os.environ.get("PORTCULLIS_BINARY")
 CHECKS = ("bytes|canonical|fields|origin|index|chain|batch|seal|segment|order|pairs|counters|policy|config|tree|key|silence|time|"
-          "torn tail|empty|read|notes|signature|root|unsigned|no key|anchor|no anchor|sealed|hold|retention|erased|kept")
+          "torn tail|empty|read|notes|signature|root|unsigned|no key|anchor|no anchor|sealed|hold|retention|erased|kept|prune")
 FINDING = re.compile(rf"(?:\S+: )?({CHECKS}), entry (\d+): ")
 
 

@@ -53,6 +53,7 @@ class Log:
         self._rules, self._keys, self._erasure = Rules(self.report), keys.History(self.report), Erasure(self.report)
         self._notes = self.anchors = None
         self.ended = False
+        self.begin, self._cut, self._rest = 0, False, False  # the first entry; before that one; notes of segments before it
 
     # --- findings -------------------------------------------------------------------------------------------------
     def report(self, check, text, place=None, entry=None, incomplete=False):
@@ -69,6 +70,8 @@ class Log:
     def run(self):
         try:
             segments = self._read_first()
+            if segments:
+                self._begin_at(int(segments[0].name[:20]))
             for segment in segments:
                 self._segment(segment, segment is segments[-1])
                 self._notes.end()
@@ -90,9 +93,19 @@ class Log:
         self._notes = Notes(self.report, self._keys, {f.name: read_or_error(f) for f in files})
         self.anchors = Anchors(self._anchor_paths)
         for one in files:
-            if not os.path.lexists(one.with_suffix(".jsonl")):  # it may have come since the segments were listed
+            if segments and one.name[:20] < segments[0].name[:20]:
+                self._rest = True
+            elif not os.path.lexists(one.with_suffix(".jsonl")):  # it may have come since the segments were listed
                 self.report("notes", "no segment is beside it", f"{one.name}:1")
         return segments
+
+    def _begin_at(self, number):
+        """Whether the entries before may be gone is said at the end."""
+        if number:
+            self.begin, self._cut, self.tree.size = number, True, number
+            self._rules.cut(number)
+            self._keys.cut()
+            self.anchors.begin(number)
 
     def _named(self, ending, form):
         found = sorted(f for f in self._folder.iterdir() if f.name.endswith(ending))
@@ -172,6 +185,9 @@ class Log:
     def _take(self, entry, line, first):
         if first:
             self._notes.first(self.origin)
+        if self._cut:
+            self._cut = False
+            self.tree.begin(entry["i"], entry["frontier"])
         if entry["t"] == "segment" and entry["frontier"] != [tree.base64url(h) for h in self.tree.frontier]:
             self.report("tree", "the frontier is not that of the entries before")
         self._between(entry)
@@ -203,6 +219,9 @@ class Log:
             self._fatal("origin", "another origin")
         if entry["i"] != self.tree.size:
             self._fatal("index", f"{entry['i']} where {self.tree.size} is due")
+        if self._cut:
+            self._batch = entry["b"]
+            return
         before = tree.base64url(self.last_leaf) if self.last_leaf else tree.NO_HASH
         if entry["prev"] != before:
             self._fatal("chain", "not the hash of the entry before")
@@ -216,6 +235,7 @@ class Log:
         if self.whole == 0:
             return
         self.ended = True
+        self._pruned()
         key = self._keys.whole
         if key.in_force is None and self._trusted:
             self._at_end("key", "no key is in force, and one was given")
@@ -228,6 +248,13 @@ class Log:
         if key.in_force is not None and self._notes.covered < self.whole:
             self._at_end("unsigned", f"no note covers the entries from {self._notes.covered} on")
         self._anchored()
+
+    def _pruned(self):
+        due = max((prune.order.first for prune in self._erasure.prunes if prune.at < self.whole), default=0)
+        if self.begin > due:
+            self._at_end("prune", "the entries before the first are gone, and no order says so")
+        elif self.begin < due or self._rest:
+            self._at_end("kept", f"the entries before {due} are ordered to be pruned, and not all of their files are gone")
 
     def _anchored(self):
         self.anchors.end(self.whole, self.origin)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import keys
 import orders
 import sealing
+import tree
 from fields import text_of
 
 MOST_HOLDS = 10_000
@@ -24,6 +25,13 @@ class Before(NamedTuple):
 class Erased(NamedTuple):
     at: int  # the index of the `erase`
     what: object  # Order or Before
+
+
+class Pruned(NamedTuple):
+    """A `prune` that counts."""
+
+    at: int
+    order: object
 
 
 class _Violation(Exception):
@@ -70,10 +78,15 @@ class Erasure:
         self._erasers, self._retention = set(), {}
         self._in_force = {}  # {hash: an order to hold}
         self.erased = []
+        self.prunes = []
+        self._segments = {}  # {index: the root of the entries before, as it says}
+        self._configured = False
+        self._old_holds = False  # orders to hold may be in force that were pruned
 
     def entry(self, entry, origin):
         """Whether it counts."""
-        check = {"config": self._config, "erase": self._erase, "hold": self._hold}.get(entry["t"])
+        check = {"config": self._config, "erase": self._erase, "hold": self._hold, "prune": self._prune,
+                 "segment": self._segment}.get(entry["t"])
         try:
             if "sealed" in entry:
                 self._sealed(entry)
@@ -86,7 +99,24 @@ class Erasure:
 
     def _config(self, entry, _):
         audit = audit_of(text_of(entry, "bytes"))
+        self._configured = True
         self._erasers, self._retention = erasers_of(audit), retention_of(audit)
+
+    def _segment(self, entry, _):
+        told = tree.Tree()
+        told.frontier = [tree.of_base64url(one) for one in entry["frontier"]]
+        if not self._segments:
+            self._old_holds = entry["i"] > 0
+        self._segments[entry["i"]] = told.root().hex()
+
+    @property
+    def _begin(self):
+        return min(self._segments, default=0)
+
+    @property
+    def _unknown(self):
+        """Of a pruned log, before its first `config`."""
+        return self._begin > 0 and not self._configured
 
     @staticmethod
     def _sealed(entry):
@@ -101,7 +131,8 @@ class Erasure:
             raise _Violation("order", str(error)) from error
         if order.action not in actions or order.origin != origin:
             raise _Violation("order", "another action, or of another log")
-        if not orders.is_signed(order, self._erasers):
+        needed = not self._unknown or (order.action == "prune" and order.first >= self._begin)
+        if needed and not orders.is_signed(order, self._erasers):
             raise _Violation("order", "not signed by two of the erasers")
         if order.hash.encode("ascii") != text_of(entry, "hash"):
             raise _Violation("order", "the hash is another one")
@@ -112,7 +143,7 @@ class Erasure:
     def _hold(self, entry, origin):
         order = self._order(entry, origin, ("hold", "release"))
         if order.action == "release":
-            if self._in_force.pop(order.releases, None) is None:
+            if self._in_force.pop(order.releases, None) is None and not self._old_holds:
                 raise _Violation("order", "what is released is not in force")
             return
         if order.hash not in self._in_force and len(self._in_force) >= MOST_HOLDS:
@@ -127,11 +158,28 @@ class Erasure:
             raise _Violation("hold", "a record of it is held")
         self.erased.append(Erased(entry["i"], order))
 
+    def _prune(self, entry, origin):
+        order = self._order(entry, origin, ("prune",))
+        if entry["first"] != order.first or order.first >= entry["i"]:
+            raise _Violation("order", "not what the order keeps, or it is not there yet")
+        if self.prunes and order.first <= self.prunes[-1].order.first:
+            raise _Violation("order", "no more than was pruned before")
+        if order.first >= self._begin and text_of(entry, "root") != self._segments.get(order.first, "none").encode("ascii"):
+            raise _Violation("order", "no segment begins there, or with another root")
+        if any(held.ranges[0][0] < order.first for held in self._in_force.values()):
+            raise _Violation("hold", "an entry is held")
+        self.prunes.append(Pruned(entry["i"], order))
+        self.erased.append(Erased(entry["i"], order))
+        if order.first >= self._begin:
+            self._old_holds = False
+
     def _before(self, entry):
         kind = text_of(entry, "class").decode("utf-8", "replace")
         longest = self._retention.get(kind)
-        if longest is None or entry["before"] > entry["ts"] - longest * 1000:
-            raise _Violation("retention", "no retention of this class, or it is not over")
+        if kind not in sealing.CLASSES or (longest is None and not self._unknown):
+            raise _Violation("retention", "no such class, or it has no retention")
+        if longest is not None and entry["before"] > entry["ts"] - longest * 1000:
+            raise _Violation("retention", "it is not over")
         if any(kind in held.classes for held in self._in_force.values()):
             raise _Violation("retention", "the class is held")
         self.erased.append(Erased(entry["i"], Before(entry["before"], kind)))

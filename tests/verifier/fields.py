@@ -148,6 +148,7 @@ TYPES = {
     "anchor": _form(text="*name *state reason", number="*size"),
     "erase": _form(text="hash order class", number="before"),
     "hold": _form(text="*hash *order"),
+    "prune": _form(text="*hash *order *root", number="*first"),
     "read": _form(text="*by purpose", number="*first *last *records", texts="classes"),
     "export": _form(text="*by *hash purpose", number="*first *last *records", texts="classes"),
 }

@@ -12,10 +12,10 @@ def read_log(folder):
 
 
 def remade(entries, renumber=False, batches=False, frontiers=True):
-    """The lines of `entries` with `prev` and `e` true again. renumber: `i` and what refers to it too; batches: each entry
+    """The lines of `entries` with `prev` and `e` true again. renumber: `i` and what refers to it too; an empty `root` is filled in; batches: each entry
     with `e` ends its batch; frontiers: those of segments."""
     numbers = {e.get("i"): n for n, e in enumerate(entries)} if renumber else {}
-    grown, batch, previous, lines = tree.Tree(), 1, tree.NO_HASH, []
+    grown, batch, previous, lines, roots = tree.Tree(), 1, tree.NO_HASH, [], []
     for number, entry in enumerate(entries):
         entry = dict(entry)
         if renumber:
@@ -30,6 +30,9 @@ def remade(entries, renumber=False, batches=False, frontiers=True):
             entry["prev"] = previous
         if frontiers and entry.get("t") == "segment" and "frontier" in entry:
             entry["frontier"] = [tree.base64url(h) for h in grown.frontier]
+        if entry.get("root") == "" and type(entry.get("first")) is int and 0 <= entry["first"] <= len(roots):
+            entry["root"] = [*roots, grown.root()][entry["first"]].hex()  # of a `prune`
+        roots.append(grown.root())
         if "e" in entry and isinstance(entry["e"], str):
             entry["e"] = tree.seal(canonical.emit({**entry, "e": ""}))
         lines.append(canonical.emit(entry))
@@ -58,3 +61,8 @@ def files(lines):
     names = names if names[:1] == [0] else [0] + names
     return {f"{begin:020}.jsonl": b"".join(line + b"\n" for line in lines[begin:end])
             for begin, end in zip(names, names[1:] + [len(lines)])}
+
+
+def pruned(made, number):
+    """The files of a log without those of segments below `number`."""
+    return {name: raw for name, raw in made.items() if not name[:20].isdigit() or int(name[:20]) >= number}

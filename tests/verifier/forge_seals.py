@@ -88,10 +88,11 @@ def seal(entry, epoch, slot, names):
 
 # --- orders -----------------------------------------------------------------------------------------------------------
 def order_text(origin, action, records="", classes="text", hold="", basis="Art. 17 GDPR", ticket="LEGAL-7",
-               time=1_790_000_000_000_000):
+               time=1_790_000_000_000_000, first=1):
     """What is signed. An empty ticket is left out."""
     told = [("origin", origin), ("action", action)]
-    told += [("hold", hold)] if action == "release" else [("records", records), ("classes", classes)]
+    reach = {"release": [("hold", hold)], "prune": [("first", first)]}
+    told += reach.get(action, [("records", records), ("classes", classes)])
     told += [("basis", basis)] + ([("ticket", ticket)] if ticket else []) + [("time", time)]
     return "portcullis order v1\n" + "".join(f"{word} {value}\n" for word, value in told)
 

@@ -62,6 +62,7 @@ class History:
         self._report = report
         self._origin = ""
         self._state, self._whole = State(None, frozenset()), State(None, frozenset())
+        self._cut = False
         self.olds = []  # (index, `old`) of all `key` entries; who checks notes takes out those that a note covers
 
     @property
@@ -72,6 +73,10 @@ class History:
     def whole(self):
         """What was in force behind the last whole batch."""
         return self._whole
+
+    def cut(self):
+        """The first entry says what was in force before."""
+        self._cut = True
 
     def batch_ended(self):
         self._whole = self._state
@@ -93,7 +98,8 @@ class History:
         told, before = entry.get("key"), self._state.in_force
         if told is not None:
             self._put(told)
-        return told == before
+        cut, self._cut = self._cut, False
+        return cut or told == before
 
     def _open(self, entry):
         told, before = entry.get("key"), self._state.in_force

@@ -6,7 +6,6 @@ import fields
 import sealing
 from anchors import Anchors
 from chain import SEGMENT, Log
-from orders import Order
 from sealing_keys import Keys
 from signatures import Notes
 
@@ -73,7 +72,7 @@ def _say(log, found, erased):
     def is_erased(field, orders):
         return any(one.what.covers(field.at, field.time, field.kind) for one in orders)
 
-    asked = [one for one in erased if one.at < log.whole and isinstance(one.what, Order)]
+    asked = [one for one in erased if one.at < log.whole and getattr(one.what, "action", "") == "erase"]
     open_ones, others = [f for f in found if f.there], [f for f in found if not f.there]
     _first_of(log, "sealed", "box or commitment does not hold", [f for f in open_ones if not f.holds])
     _first_of(log, "erased", "the key is gone, and nobody ordered it", [f for f in others if not is_erased(f, erased)])

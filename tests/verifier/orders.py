@@ -24,18 +24,21 @@ class NotAnOrder(Exception):
 
 class Order(NamedTuple):
     origin: str
-    action: str  # erase, hold, release
+    action: str  # erase, hold, release, prune
     ranges: list  # (first, last), of erase and hold
     classes: list
     releases: str  # the hash of an order
     text: bytes  # what is signed
     signatures: list
+    first: int = 0  # of prune: the first entry that is kept
 
     @property
     def hash(self):
         return hashlib.sha256(self.text).hexdigest()
 
     def covers(self, index, _, kind):
+        if self.action == "prune":
+            return index < self.first
         return kind in self.classes and any(first <= index <= last for first, last in self.ranges)
 
     def meets(self, other):
@@ -113,12 +116,16 @@ def read(raw):
     text, empty, signed = told.partition("\n\n")
     if len(raw) > MOST_BYTES or _CONTROL.search(told) or not empty or not told.endswith("\n"):
         raise NotAnOrder("too long, without an empty line, or not lines of text")
-    lines, ranges, classes, releases = _Lines(text), [], [], ""
+    lines, ranges, classes, releases, first = _Lines(text), [], [], "", 0
     if lines.take("portcullis") != "order v1":
         raise NotAnOrder("no order of this version")
     origin, action = lines.take("origin"), lines.take("action")
     if action in ("erase", "hold"):
         ranges, classes = _ranges(lines.take("records")), _classes(lines.take("classes"))
+    elif action == "prune":
+        first = number(lines.take("first"))
+        if not first:
+            raise NotAnOrder("nothing that is kept, or all")
     elif action != "release" or not _HASH.fullmatch(releases := lines.take("hold")):
         raise NotAnOrder("no action, or nothing that is released")
     _text(lines.take("basis"))
@@ -127,7 +134,7 @@ def read(raw):
     if number(lines.take("time")) is None:
         raise NotAnOrder("no time")
     lines.end()
-    return Order(origin, action, ranges, classes, releases, (text + "\n").encode("utf-8"), _signatures(signed))
+    return Order(origin, action, ranges, classes, releases, (text + "\n").encode("utf-8"), _signatures(signed), first)
 
 
 def is_signed(order, erasers):

@@ -27,7 +27,12 @@ class Rules:
         self._report = report
         self._boot = None  # of the start that goes on; None between starts
         self._segment_boot = None  # of a `segment` whose start is still to come
+        self._cut, self._first = False, False  # in the start that began before what is left; its first entry is there
         self._start_over()
+
+    def cut(self, number):
+        """The entries below `number` were pruned."""
+        self._cut, self._oldest = True, number
 
     def _start_over(self):
         self._pending, self._oldest, self._counters = OrderedDict(), 0, {}
@@ -35,6 +40,8 @@ class Rules:
 
     def entry(self, entry):
         kind = entry["t"]
+        if self._cut:
+            self._begin(entry, kind)
         self._order(entry, kind)
         self._clock(entry)
         self._policy(entry, kind)
@@ -48,6 +55,15 @@ class Rules:
             self._boot = None
             if kind == "recovered":  # its decisions' outcomes are lost; behind a `close`, `order` says enough
                 self._pending.clear()
+                self._oldest = 0
+
+    def _begin(self, entry, kind):
+        """Behind the first entry its start runs, unless an `open` is next."""
+        if kind == "open":
+            self._cut = False
+        elif self._segment_boot is not None and self._first:
+            self._boot, self._segment_boot, self._longest = self._segment_boot, None, float("inf")
+        self._first = True
 
     # --- order ----------------------------------------------------------------------------------------------------
     def _order(self, entry, kind):
@@ -92,13 +108,13 @@ class Rules:
             if hashlib.sha256(text_of(entry, "bytes")).hexdigest().encode() != told:
                 self._report("policy", "the hash is not that of the bytes")
             self._policies.add(told)
-        elif kind == "decision" and (told := text_of(entry, "policy")) and told not in self._policies:
+        elif kind == "decision" and not self._cut and (told := text_of(entry, "policy")) and told not in self._policies:
             self._report("policy", "it was made by a policy that did not come into force since the start")
 
     # --- decisions and outcomes -----------------------------------------------------------------------------------
     def _decision(self, entry):
         agent = text_of(entry, "agent")
-        due = self._counters.get(agent, 0) + 1
+        due = self._counters.get(agent, entry["agent_seq"] - 1 if self._cut else 0) + 1
         if entry["agent_seq"] != due:
             self._report("counters", f"{entry['agent_seq']} where {due} is due")
         self._counters[agent] = entry["agent_seq"]

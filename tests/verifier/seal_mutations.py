@@ -17,7 +17,7 @@ import sealing
 from sample import ORIGIN
 from sealing_key_mutations import carry_out, change_key_file, destroy, order_of, rename_key_file
 
-CHECKED = ["erase", "hold"]
+CHECKED = ["erase", "hold", "prune"]
 NUMBERS = [0, 1, 2, 7, 2**20 - 1, 2**20, 2**53 - 1, -1, True, "1", [1]]
 PAIRS = [["A" * 43, "A" * 40], ["A" * 43, "A" * 36], ["A" * 43], [], "x", 7, ["", ""], [7, 7]]
 

@@ -46,7 +46,11 @@ class Writer:
 
     def segment(self):
         """Begins another one."""
-        self.add("segment", boot=f"{self._starts - 1:032}", frontier=[])
+        return self.add("segment", boot=f"{self._starts - 1:032}", frontier=[])
+
+    def configured(self):
+        """Says once more what it said at the start."""
+        self.config(canonical.emit({"audit": self._config}).decode("utf-8"))
 
     def config(self, told):
         self.add("config", bytes=told, hash=hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest())
@@ -98,6 +102,11 @@ class Writer:
 
     def hold(self, order):
         return self._ordered("hold", order)
+
+    def prune(self, first, signers=(0, 1), **changed):
+        """All before the segment that begins with `first`."""
+        told = order("prune", first=first, signers=signers)
+        return self.add("prune", **{"first": first, "hash": forge_seals.hash_of(told), "order": told.decode("utf-8"), "root": "", **changed})
 
     def _ordered(self, kind, order):
         return self.add(kind, hash=forge_seals.hash_of(order), order=order.decode("utf-8"))

@@ -10,6 +10,10 @@ def base64url(raw):
     return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
 
+def of_base64url(told):
+    return base64.urlsafe_b64decode(told + "=")
+
+
 def leaf(line):
     return hashlib.sha256(b"\0" + line).digest()
 
@@ -28,6 +32,13 @@ class Tree:
     def __init__(self):
         self.size = 0
         self.frontier = []
+
+    def begin(self, size, told):
+        """Of so many leaves, from the frontier that a `segment` tells; zeros where that has another number of hashes."""
+        self.size = size
+        self.frontier = [of_base64url(one) for one in told]
+        if len(told) != size.bit_count():
+            self.frontier = [bytes(32)] * size.bit_count()
 
     def add(self, new):
         ones = self.size

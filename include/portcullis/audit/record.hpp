@@ -174,6 +174,13 @@ struct HoldRecord {
   std::string hash, order;
 };
 
+// The entries before `first`, which begins a segment, are removed from here on, as the order says.
+struct PruneRecord {
+  std::uint64_t first = 0;
+  std::string hash, order;  // of the order, hex; its file
+  std::string root;         // of the tree of those entries, hex
+};
+
 // Somebody read entries with their sealed fields open; with `hash` into a file of that hash, hex.
 struct ReadRecord {
   std::string by;
@@ -188,7 +195,7 @@ struct ExportRecord {
 
 using Record =
     std::variant<SessionRecord, DecisionRecord, OutcomeRecord, PolicyRecord, ConfigRecord, DryRunRecord,
-                 CountedRecord, AnchorRecord, EraseRecord, HoldRecord, ReadRecord, ExportRecord>;
+                 CountedRecord, AnchorRecord, EraseRecord, HoldRecord, PruneRecord, ReadRecord, ExportRecord>;
 
 // Where records go. Thread-safe.
 class Sink {

@@ -27,8 +27,9 @@ struct VerifyOptions {
 struct Finding {
   // What was violated. Tampered: "bytes", "canonical", "fields", "origin", "index", "chain", "batch",
   // "segment", "seal", "tree", "order", "pairs", "counters", "policy", "config", "key", "hold", "retention",
-  // "notes", "signature", "root", "anchor", "sealed", "erased". Incomplete: "empty", "read", "torn tail",
-  // "time", "silence", "kept", "unsigned", "no key", "no anchor", and "anchor" where the anchor itself is of no use.
+  // "notes", "signature", "root", "prune", "anchor", "sealed", "erased". Incomplete: "empty", "read", "torn
+  // tail", "time", "silence", "kept", "unsigned", "no key", "no anchor", and "anchor" where the anchor itself
+  // is of no use.
   std::string check;
   std::uint64_t index = 0;  // first bad entry; of notes, the entry due when they were met
   std::string file;         // segment, file of notes, or anchor as it was given; empty: the log as a whole
@@ -39,7 +40,12 @@ struct Finding {
 struct VerifyReport {
   VerifyResult result = VerifyResult::incomplete;
   std::uint64_t entries = 0, segments = 0, decisions = 0, outcomes = 0;
-  std::uint64_t whole = 0;      // entries in whole batches: fewer than `entries` where the last one is torn
+  std::uint64_t whole = 0;  // entries in whole batches: fewer than `entries` where the last one is torn
+  // The entries before it are gone; 0: none is. What the entries of the start that it stands in rest on of
+  // those is not checked: docs/audit-format.md, "A log that was pruned".
+  std::uint64_t first = 0;
+  std::string pruned_by;        // the hash of the order that says so; empty where none does
+  std::uint64_t pruned_at = 0;  // and its entry
   std::uint64_t recovered = 0;  // starts behind an end that was none
   std::uint64_t unresolved =
       0;                  // allowed decisions without any outcome, a Parse (which needs none) not counted

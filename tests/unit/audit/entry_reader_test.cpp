@@ -60,7 +60,7 @@ std::vector<std::string> real_lines() {
   }
   forger.add(EraseRecord{.hash = "ab", .order = "o\xff"}).add(EraseRecord{.before = 7, .text_class = "said"});
   forger.add(HoldRecord{"ab", "o"}).add(ReadRecord{"ann", 1, 9, 3, {"said"}, "why"});
-  forger.add(ExportRecord{{"ann", 1, 9, 3, {"said"}, "why"}, "ab"});
+  forger.add(ExportRecord{{"ann", 1, 9, 3, {"said"}, "why"}, "ab"}).add(PruneRecord{7, "ab", "o\xff", "cd"});
   forger.add(heartbeat_draft(forger.context())).add(close_draft(forger.context()));
   std::vector<std::string> lines;
   std::string_view rest = forger.bytes();

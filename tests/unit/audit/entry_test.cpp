@@ -99,6 +99,7 @@ TEST(Entry, OfEveryTypeIsReadBackStrictly) {
                                      EraseRecord{.hash = "ab", .order = "o\n\xff"},
                                      EraseRecord{.before = 7, .text_class = "said"},
                                      HoldRecord{"ab", "o\n"},
+                                     PruneRecord{7, "ab", "o\n\xff", "cd"},
                                      ReadRecord{"ann", 1, 9, 3, {"said", "text"}, "an audit"},
                                      ReadRecord{},
                                      ExportRecord{{"ann", 1, 9, 3, {"text"}, "an audit"}, "ab"},

@@ -46,6 +46,13 @@ class Host final : public ErasureHost {
     if (!epoch) return epoch.error();
     return {};
   }
+  base::Result<void> wait_signed(std::uint64_t index) override {
+    for (int tries = 0; tries < 5'000; ++tries) {
+      if (log_.signed_size().value_or(UINT64_MAX) > index) return {};
+      ::usleep(1'000);
+    }
+    return base::Error{base::sqlstate::io_error, "not signed"};
+  }
 
  private:
   Log& log_;
@@ -80,7 +87,7 @@ class Erasing : public ::testing::Test {
     }
   }
   Erasure erasure(Host& host, std::function<void(std::string_view)> at_step = {}) {
-    return {{directory_, kOrigin, std::move(at_step)}, SealingFolder::open(keys_).value(), host, clock_};
+    return {{directory_, kOrigin, std::move(at_step), {}}, SealingFolder::open(keys_).value(), host, clock_};
   }
   std::string signed_by_two(const Order& order) const { return signed_order(order, {&anna_, &bert_}); }
   std::string carry_out(Log& log, const Order& order) {
@@ -426,6 +433,7 @@ TEST_F(Erasing, TriesAgainEverMoreSeldom) {
       return base::Error{base::sqlstate::disk_full, "no room"};
     }
     base::Result<void> leave_epoch() override { return {}; }
+    base::Result<void> wait_signed(std::uint64_t) override { return {}; }
     int tried = 0;
   } broken;
   Erasure failing({directory_, kOrigin}, SealingFolder::open(keys_).value(), broken, clock_);

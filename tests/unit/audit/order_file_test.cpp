@@ -74,6 +74,23 @@ TEST_F(OrderFile, IsReadAsItWasWritten) {
   EXPECT_EQ(to_text(read.order), kErase);
 }
 
+TEST_F(OrderFile, ToPruneNamesTheFirstEntryThatIsKept) {
+  Order order = an_order(OrderAction::prune, {}, {});
+  for (const std::uint64_t first : {std::uint64_t{1}, std::uint64_t{4711}, (std::uint64_t{1} << 53) - 1}) {
+    order.first = first;
+    const std::string text = to_text(order);
+    EXPECT_THAT(text, HasSubstr("action prune\nfirst " + std::to_string(first) + "\nbasis "));
+    const auto read = read_order(file(text)).value();
+    EXPECT_EQ(read.order.action, OrderAction::prune);
+    EXPECT_EQ(read.order.first, first);
+    EXPECT_EQ(to_text(read.order), text);
+  }
+  for (const std::uint64_t bad : {std::uint64_t{0}, std::uint64_t{1} << 53}) {
+    order.first = bad;
+    EXPECT_THAT(refusal(file(to_text(order))), HasSubstr("first entry that is kept")) << bad;
+  }
+}
+
 TEST_F(OrderFile, AReleaseNamesWhatItReleases) {
   const std::string text = to_text(a_release(kHash));
   EXPECT_THAT(text, HasSubstr("action release\nhold " + kHash + "\nbasis "));

@@ -121,6 +121,11 @@ TEST_F(Read, DescribesOrdersAndWhatIsReadByPeople) {
   EXPECT_EQ(described(EraseRecord{.hash = "ab", .order = file}),
             "2026-09-21T14:13:20.000000Z #0 erase ab order to erase 17 100-200 (parameters said text): "
             "asked\\u{202e} for, DSR-1");
+  Order prune = portcullis::testing::an_order(OrderAction::prune, {}, {});
+  prune.first = 42;
+  prune.basis = "kept for a year";
+  EXPECT_EQ(described(PruneRecord{42, "ab", portcullis::testing::signed_order(prune, {&key}), "cd"}),
+            "2026-09-21T14:13:20.000000Z #0 prune ab order to prune the entries before 42: kept for a year");
   EXPECT_EQ(described(HoldRecord{"ab", "x\033"}),
             "2026-09-21T14:13:20.000000Z #0 hold ab an order that is none");
   EXPECT_EQ(described(EraseRecord{.before = 1'790'000'000'000'000, .text_class = "said"}),
