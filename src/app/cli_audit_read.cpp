@@ -6,6 +6,7 @@
 #include "app/audit_reports.hpp"
 #include "app/cli_audit.hpp"
 #include "app/cli_parts.hpp"
+#include "app/moment.hpp"
 
 namespace portcullis::app {
 namespace {
@@ -19,8 +20,7 @@ void add_range_options(CLI::App& command, FilterOptions& filter) {
   const auto text = [&](const char* name, std::string& into, const char* purpose, const char* type) {
     command.add_option(name, into, purpose)->type_name(type);
   };
-  text("--since", filter.since,
-       "From this time on: 2026-11-22T16:20:00Z, 2026-11-22, or, so long ago, 90s, 24h, 7d", "TIME");
+  text("--since", filter.since, (std::string("From this time on: ") + kMomentForms).c_str(), "TIME");
   text("--until", filter.until, "Before this time", "TIME");
   text("--record", filter.record, "Only this entry, or these: 4711 or 4711-4800", "N[-M]");
   command
