@@ -25,6 +25,7 @@ using std::chrono::steady_clock;
 
 constexpr unsigned kLookMicros = 50'000;                // between two looks for an answer
 constexpr std::chrono::seconds kBetweenLooksAtLock{1};  // a look takes the lock for a moment
+constexpr int kMostFailures = 3;                        // to open a log that nobody has open
 
 base::Error closed(const std::string& why) {
   return {.code = base::sqlstate::io_error,
@@ -162,7 +163,7 @@ base::Result<std::uint64_t> record_here(const Config& config, const ReadRequest&
 base::Result<std::uint64_t> record(const OpenTextsOptions& options, const std::filesystem::path& directory,
                                    const ReadRequest& request) {
   const auto until = steady_clock::now() + std::chrono::seconds(options.patience);
-  for (;;) {
+  for (int failures = 0;;) {
     if (audit::is_open_elsewhere(directory)) {
       const auto index = Asking(directory, until).ask(request);
       if (!index) return index.error();
@@ -171,9 +172,10 @@ base::Result<std::uint64_t> record(const OpenTextsOptions& options, const std::f
     const auto config = config_of(options, directory);
     if (!config) return config.error();
     auto index = record_here(*config, request);
+    if (index || steady_clock::now() >= until) return index;
     // A gate, or another command, may have begun in between: then that is asked.
-    const bool is_taken = !index && audit::is_open_elsewhere(directory) && steady_clock::now() < until;
-    if (!is_taken) return index;
+    if (!audit::is_open_elsewhere(directory) && ++failures == kMostFailures) return index;
+    ::usleep(kLookMicros);
   }
 }
 

@@ -19,9 +19,11 @@ constexpr std::string_view kDone = ".done", kRefused = ".refused", kDraft = ".dr
 constexpr std::size_t kMostRequests = 1'000, kLongestName = 100, kMaxAnswerBytes = std::size_t{64} << 10;
 
 base::Error cannot(std::string_view doing, const std::filesystem::path& path, int code) {
-  return {.code = code == ENOSPC || code == EDQUOT ? base::sqlstate::disk_full : base::sqlstate::io_error,
-          .message = "cannot " + std::string(doing) + " \"" + path.string() + "\": " +
-                     std::generic_category().message(code) + "; run this as the user that runs the gate"};
+  const bool is_full = code == ENOSPC || code == EDQUOT;
+  return {.code = is_full ? base::sqlstate::disk_full : base::sqlstate::io_error,
+          .message = "cannot " + std::string(doing) + " \"" + path.string() +
+                     "\": " + std::generic_category().message(code) + "; " +
+                     (is_full ? "make room there" : "run this as the user that runs the gate")};
 }
 
 // Names that can be answered: whatever they are called, nothing leaves the folder.
