@@ -11,13 +11,14 @@ namespace portcullis::audit {
 namespace {
 
 constexpr std::string_view kRead = ".read";
+constexpr std::size_t kNameDigits = 32;  // names of orders are longer
 
 std::string file_of(const std::string& name) {
   return name + std::string(kRead);
 }
 
 base::Result<std::string> new_name() {
-  std::array<unsigned char, 16> bytes{};
+  std::array<unsigned char, kNameDigits / 2> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
     return base::Error{base::sqlstate::internal_error, "no random numbers for the name of a request"};
   return base::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
@@ -48,6 +49,7 @@ std::vector<std::string> ReadingRequests::look(ErasureHost& host) {
   std::vector<std::string> said;
   if (found.empty()) return said;
   if (auto made = folder_.make(); !made) return {made.error().message};
+  folder_.forget_leftovers(kNameDigits, kRead);
   for (const auto& name : found) {
     if (!stuck_.contains(name)) said.push_back(record(name, host));
   }

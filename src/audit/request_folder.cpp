@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 #include "audit/line_scanner.hpp"
@@ -121,6 +122,19 @@ std::optional<RequestFolder::Answer> RequestFolder::answer(const std::string& na
     if (message) return Answer{suffix == kDone, std::move(*message)};
   }
   return std::nullopt;
+}
+
+void RequestFolder::forget_leftovers(std::size_t name_length, std::string_view ending) const {
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::error_code failed;
+  for (std::filesystem::directory_iterator at(folder_, failed), end; !failed && at != end;
+       at.increment(failed)) {
+    const std::string name = at->path().filename().string();
+    if (name.find('.') != name_length || name.ends_with(ending)) continue;
+    std::error_code unknown;
+    const auto written = std::filesystem::last_write_time(at->path(), unknown);
+    if (!unknown && written < long_ago) ::unlink(at->path().c_str());
+  }
 }
 
 void RequestFolder::forget_answer(const std::string& name) const {

@@ -40,6 +40,9 @@ class RequestFolder {
                                                std::string_view message) const;
   [[nodiscard]] std::optional<Answer> answer(const std::string& name) const;
   void forget_answer(const std::string& name) const;
+  // What is there of names of so many characters, without files that end so, and is older than an hour: answers
+  // that nobody came for, and files that were not written to their end.
+  void forget_leftovers(std::size_t name_length, std::string_view ending) const;
 
  private:
   std::filesystem::path folder_;

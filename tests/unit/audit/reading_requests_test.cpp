@@ -202,6 +202,26 @@ TEST_F(ReadingRequestsTest, AnswersWhatIsNoneAndGoesOn) {
   EXPECT_FALSE(requests_.any());
 }
 
+// Readers that were killed come for nothing.
+TEST_F(ReadingRequestsTest, ForgetsAnswersThatNobodyCameFor) {
+  const auto old = requests_.leave(a_request()).value();
+  (void)requests_.look(host_);
+  const auto in = path() / "requests";
+  const std::string order(64, 'b');
+  write_bytes(in / (old + ".read.draft"), "half");
+  write_bytes(in / (order + ".done"), "erased");
+  for (const auto& file : {old + ".done", old + ".read.draft", order + ".done"}) {
+    std::filesystem::last_write_time(in / file,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+  }
+  const auto young = requests_.leave(a_request()).value();
+  (void)requests_.look(host_);
+  EXPECT_FALSE(requests_.answer(old));
+  EXPECT_FALSE(is_there(old + ".read.draft"));
+  EXPECT_TRUE(is_there(order + ".done"));
+  EXPECT_TRUE(requests_.answer(young));
+}
+
 TEST_F(ReadingRequestsTest, AFolderOfOthersIsNotUsed) {
   ASSERT_EQ(::mkdir((path() / "requests").c_str(), 0755), 0);
   ASSERT_EQ(::chmod((path() / "requests").c_str(), 0755), 0);
