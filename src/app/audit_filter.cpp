@@ -52,7 +52,7 @@ base::Result<void> take_words(const FilterOptions& options, EntryFilter& filter)
     if (!filter.type)
       return wrong("there are no entries of type \"" + options.type +
                    "\": give session, decision, outcome, counted, dry_run, policy, config, open, close, "
-                   "recovered, heartbeat, anchor, key or segment");
+                   "recovered, heartbeat, anchor, key, erase, hold, read, export or segment");
   }
   if (!options.verdict.empty() && !is_verdict(options.verdict))
     return wrong("there is no verdict \"" + options.verdict + "\": give allow, would_deny, ask or deny");
