@@ -3,6 +3,7 @@
 
 #include "app/audit_command.hpp"
 #include "app/audit_export.hpp"
+#include "app/opened_entry.hpp"
 #include "app/progress.hpp"
 #include "app/text_table.hpp"
 #include "app/version.hpp"
@@ -52,7 +53,14 @@ base::Result<std::optional<std::string>> wrong_in_lines(const audit::OpenedFile&
     const auto line = lines.next();
     if (!line) return line.error();
     if (!*line) break;
-    tree.append(audit::leaf_hash((*line)->text));
+    const auto text = (*line)->text;
+    if ((*line)->too_long && manifest.question.opened) {
+      return base::Error{
+          base::sqlstate::io_error,
+          "line " + std::to_string((*line)->number) +
+              " is longer with its texts than entries may be: check the same export without them"};
+    }
+    tree.append(audit::leaf_hash(manifest.question.opened ? line_in_log(text) : std::string(text)));
   }
   if (tree.end() != manifest.records || tree.end() != manifest.leaves)
     return std::optional<std::string>{"it has " + std::to_string(tree.end()) +
@@ -67,14 +75,23 @@ std::string other_tool(const Manifest& manifest) {
   return "; it was written by " + manifest.tool + ", which may have written the same in another way";
 }
 
-// Asks the log the same again.
-int check_against_log(const std::filesystem::path& directory, const Manifest& manifest, Console& console) {
-  const auto again = [&] {
-    Progress progress(console, "reading");
-    audit::ReadOptions options = manifest.options;
-    options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); };
-    return make_export(directory, manifest.format, options, [](std::string_view) { return true; });
-  }();
+// Asks the log the same again. What is opened for it goes nowhere, and is not recorded, as with verify.
+base::Result<ExportSummary> export_again(const CheckExportOptions& options, const Manifest& manifest,
+                                         Console& console) {
+  std::optional<audit::Unsealer> keys;
+  if (manifest.question.opened && !options.sealing_keys.empty()) {
+    auto opened = audit::Unsealer::open(options.sealing_keys);
+    if (!opened) return base::Error{base::sqlstate::io_error, opened.error().message};
+    keys = std::move(*opened);
+  }
+  Progress progress(console, "reading");
+  ExportQuestion question = manifest.question;
+  question.options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); };
+  return make_export(*options.log, question, keys ? &*keys : nullptr, [](std::string_view) { return true; });
+}
+
+int check_against_log(const CheckExportOptions& options, const Manifest& manifest, Console& console) {
+  const auto again = export_again(options, manifest, console);
   if (!again && again.error().code == base::sqlstate::invalid_parameter_value)
     return say(console, kDoesNotHold, "does not hold: " + again.error().message);
   if (!again) return say(console, kCannotBeChecked, again.error().message);
@@ -88,10 +105,16 @@ int check_against_log(const std::filesystem::path& directory, const Manifest& ma
                "does not hold: the log answers with " + std::to_string(again->records) + " records, root " +
                    again->evidence.list_root + ", the export has " + std::to_string(manifest.records) +
                    ", root " + manifest.list_root);
+  if (manifest.question.opened && options.sealing_keys.empty())
+    return say(console, kCannotBeChecked,
+               "the log answers with the same entries; whether the texts that were opened are its own takes "
+               "--sealing-keys with the folder of its keys");
   if (again->sha256 != manifest.sha256)
-    return say(console, kDoesNotHold,
-               "does not hold: the log's entries are the same, and the file made of them is another one" +
-                   other_tool(manifest));
+    return say(
+        console, kDoesNotHold,
+        "does not hold: the log's entries are the same, and the file made of them is another one" +
+            std::string(manifest.question.opened ? ", since texts were changed, or erased meanwhile" : "") +
+            other_tool(manifest));
   return say(
       console, kHolds,
       "complete: the log answers the same question with the same bytes. That the log itself is what was "
@@ -119,14 +142,14 @@ int check_audit_export(const CheckExportOptions& options, Console& console) {
     return say(console, kDoesNotHold,
                "does not hold: the file's SHA-256 is " + facts->sha256 + ", and its manifest says " +
                    manifest->sha256);
-  if (manifest->format == ExportFormat::jsonl) {
+  if (manifest->question.format == ExportFormat::jsonl) {
     const auto wrong = wrong_in_lines(*file, *manifest);
     if (!wrong) return say(console, kCannotBeChecked, wrong.error().message);
     if (*wrong) return say(console, kDoesNotHold, "does not hold: " + **wrong);
   }
   console.out << "the file is what its manifest says: " << manifest->records << " records of "
               << printable(manifest->origin) << ", SHA-256 " << manifest->sha256 << "\n";
-  if (options.log) return check_against_log(*options.log, *manifest, console);
+  if (options.log) return check_against_log(options, *manifest, console);
   console.out << "not checked: that it is all that the log has, which takes --log with the log's folder\n";
   return kHolds;
 }

@@ -10,6 +10,7 @@
 
 #include "app/audit_filter.hpp"
 #include "app/console.hpp"
+#include "app/recorded_reading.hpp"
 
 namespace portcullis::app {
 
@@ -33,11 +34,8 @@ struct ShowOptions {
   std::uint64_t from = 0;
   std::uint64_t to = UINT64_MAX;  // included
   FilterOptions filter{};
-  bool json = false;  // the entries as they stand in the log
-  // The folder of the keys: what is sealed is opened. With `json`, an entry then has a member "opened" more,
-  // an object of the fields that could be, and where it is not empty "unopened", one of why the others could
-  // not.
-  std::optional<std::filesystem::path> sealing_keys{};
+  bool json = false;        // the entries as they stand in the log
+  OpenTextsOptions open{};  // with `json`, entries whose texts are opened are as opened_line() has them
 };
 
 // One line for each entry. kSuccess; kUsage for what cannot be looked for; kFailure when the log cannot be
@@ -48,6 +46,7 @@ struct QueryOptions {
   std::filesystem::path directory{};
   FilterOptions filter{};
   bool json = false;  // one object for each statement, and one with the evidence behind them
+  OpenTextsOptions open{};
 };
 
 // One row for each statement, with its session and its outcomes, and on what they rest. As show_audit().
@@ -55,7 +54,7 @@ struct QueryOptions {
 
 struct DryRunReportOptions {
   std::filesystem::path directory{};
-  std::optional<std::filesystem::path> sealing_keys{};  // reports that are sealed are opened
+  OpenTextsOptions open{};  // reports that are sealed are opened
   bool json = false;
 };
 
@@ -86,6 +85,7 @@ struct ExportOptions {
   std::string format = "jsonl";  // or "csv"
   std::filesystem::path out{};   // a new file; FILE.manifest.json beside it is new, too
   FilterOptions filter{};
+  OpenTextsOptions open{};  // texts that are sealed stand in the file, opened; the entry has its hash
 };
 
 // Writes both files, synced, mode 0600, and says on what they rest. kSuccess; kUsage for what cannot be
@@ -96,6 +96,7 @@ struct ExportOptions {
 struct CheckExportOptions {
   std::filesystem::path file{};                // its manifest stands beside it
   std::optional<std::filesystem::path> log{};  // a log's folder: whether the export is all that it has
+  std::filesystem::path sealing_keys{};        // of that log: whether texts that were opened are its own, too
 };
 
 // 0 it holds, 1 it does not, 2 it cannot be checked.
@@ -126,12 +127,13 @@ struct ProveOptions {
 struct DiscloseOptions {
   std::filesystem::path directory{};
   std::uint64_t index = 0;
-  std::string field{};                   // its name in the entry's "sealed"
-  std::filesystem::path sealing_keys{};  // the folder of the keys
-  std::filesystem::path out{};           // a new file; empty: standard output
+  std::string field{};  // its name in the entry's "sealed"
+  OpenTextsOptions open{};
+  std::filesystem::path out{};  // a new file; empty: standard output
 };
 
 // Writes one sealed field of an entry, opened, with a proof that was checked against the log's newest note.
+// The log has an entry with the hash of what is written before it is.
 // kSuccess; kFailure, and nothing written, where it cannot be opened, there is no proof, or it cannot be
 // written.
 [[nodiscard]] int disclose_audit(const DiscloseOptions& options, Console& console);

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/opened_entry.hpp"
 #include "app/statement_output.hpp"
 #include "app/version.hpp"
 #include "audit/sha256_stream.hpp"
@@ -44,10 +45,13 @@ class Pieces {
 base::Result<audit::ReadFacts> write_entries(const std::filesystem::path& directory,
                                              const audit::ReadOptions& options, Pieces& pieces,
                                              EvidenceBuilder& evidence) {
+  const auto add = [&](const audit::EntryReader& entry) {
+    return options.keys == nullptr ? pieces.add(entry.line()) : pieces.add(opened_line(entry, *options.keys));
+  };
   return audit::read_entries(directory, options,
                              [&](const audit::EntryReader& entry, const audit::SessionFacts*) {
                                evidence.add(audit::leaf_hash(entry.line()));
-                               return pieces.add(entry.line()) && pieces.add("\n");
+                               return add(entry) && pieces.add("\n");
                              });
 }
 
@@ -65,6 +69,11 @@ const char* name(ExportFormat format) {
   return format == ExportFormat::csv ? "csv" : "jsonl";
 }
 
+// "export csv", "export jsonl opened"
+std::string command_of(const ExportQuestion& question) {
+  return std::string("export ") + name(question.format) + (question.opened ? " opened" : "");
+}
+
 base::Result<ExportFormat> format_named(const std::string& text) {
   if (text == "csv") return ExportFormat::csv;
   if (text == "jsonl") return ExportFormat::jsonl;
@@ -73,18 +82,21 @@ base::Result<ExportFormat> format_named(const std::string& text) {
 
 }  // namespace
 
-base::Result<ExportSummary> make_export(const std::filesystem::path& directory, ExportFormat format,
-                                        audit::ReadOptions options,
+base::Result<ExportSummary> make_export(const std::filesystem::path& directory,
+                                        const ExportQuestion& question, audit::Unsealer* keys,
                                         const std::function<bool(std::string_view)>& write) {
+  audit::ReadOptions options = question.options;
   options.texts = options.outcomes = true;
+  options.keys = keys;
   Pieces pieces(write);
   EvidenceBuilder evidence;
-  const auto facts = format == ExportFormat::csv ? write_statements(directory, options, pieces, evidence)
-                                                 : write_entries(directory, options, pieces, evidence);
+  const auto facts = question.format == ExportFormat::csv
+                         ? write_statements(directory, options, pieces, evidence)
+                         : write_entries(directory, options, pieces, evidence);
   if (!facts) return facts.error();
   if (!pieces.flush()) return base::Error{base::sqlstate::io_error, "the file could not be written"};
-  auto rests_on = evidence.finish(
-      directory, canonical_query(std::string("export ") + name(format), options, facts->as_of), *facts);
+  auto rests_on =
+      evidence.finish(directory, canonical_query(command_of(question), options, facts->as_of), *facts);
   if (!rests_on) return rests_on.error();
   ExportSummary summary;
   summary.evidence = std::move(*rests_on);
@@ -113,7 +125,7 @@ base::Result<Manifest> read_manifest(const std::string& text) {
     if (!format) return format.error();
     const Json& evidence = value.at("evidence");
     Manifest manifest;
-    manifest.format = *format;
+    manifest.question.format = *format;
     manifest.tool = value.at("tool").get<std::string>();
     manifest.sha256 = value.at("sha256").get<std::string>();
     manifest.bytes = value.at("bytes").get<std::uint64_t>();
@@ -125,11 +137,12 @@ base::Result<Manifest> read_manifest(const std::string& text) {
     std::string command;
     auto options = read_query(manifest.query, command);
     if (!options) return options.error();
-    if (command != std::string("export ") + name(*format))
+    manifest.question.opened = command.ends_with(" opened");
+    if (command != command_of(manifest.question))
       return wrong("its question is none of an export: \"" + command + "\"");
     if (audit::sha256_hex(manifest.query) != evidence.at("query_sha256").get<std::string>())
       return wrong("the hash of its question is not that of the question");
-    manifest.options = std::move(*options);
+    manifest.question.options = std::move(*options);
     return manifest;
   } catch (const Json::exception& problem) {
     return wrong(std::string("it is no manifest: ") + problem.what());

@@ -24,10 +24,17 @@ struct ExportSummary {
   std::string sha256;  // of the file, hex
 };
 
+// What of the log goes into an export.
+struct ExportQuestion {
+  ExportFormat format = ExportFormat::jsonl;
+  audit::ReadOptions options{};
+  bool opened = false;  // texts that are sealed stand there opened
+};
+
 // Gives the file's bytes to `write`, in pieces, until it returns false (then 58030), and says what they are.
-// The same log, options and `as_of` give the same bytes.
+// The same log, question, `as_of` and keys give the same bytes. Without keys, what is sealed is left so.
 [[nodiscard]] base::Result<ExportSummary> make_export(const std::filesystem::path& directory,
-                                                      ExportFormat format, audit::ReadOptions options,
+                                                      const ExportQuestion& question, audit::Unsealer* keys,
                                                       const std::function<bool(std::string_view)>& write);
 
 // The manifest: JSON, indented, with a line feed at its end.
@@ -36,10 +43,9 @@ struct ExportSummary {
 
 // What a manifest claims.
 struct Manifest {
-  ExportFormat format = ExportFormat::jsonl;
   std::string tool, origin, sha256, query, list_root;
   std::uint64_t bytes = 0, records = 0, leaves = 0;
-  audit::ReadOptions options;  // the question, with `as_of`
+  ExportQuestion question{};  // with `as_of`
 };
 // 22023 for anything but a manifest of this version, saying what is wrong.
 [[nodiscard]] base::Result<Manifest> read_manifest(const std::string& text);

@@ -76,6 +76,36 @@ bool is_in_log(const ExportOptions& options) {
   return std::filesystem::equivalent(folder, options.directory, failed);
 }
 
+base::Result<ExportSummary> one_pass(const ExportOptions& options, const ExportQuestion& question,
+                                     audit::Unsealer* keys, Console& console,
+                                     const std::function<bool(std::string_view)>& write) {
+  Progress progress(console, "exporting");
+  ExportQuestion watched = question;
+  watched.options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); };
+  return make_export(options.directory, watched, keys, write);
+}
+
+// With texts that are opened, first for the hash alone, which the log has before anything is written.
+base::Result<ExportSummary> recorded_export(const ExportOptions& options, ExportQuestion& question,
+                                            NewFile& file, Console& console) {
+  const auto write = [&](std::string_view bytes) { return file.write(bytes); };
+  if (!question.opened) return one_pass(options, question, nullptr, console, write);
+  auto keys = audit::Unsealer::open(options.open.keys);
+  if (!keys) return keys.error();
+  const auto first = one_pass(options, question, &*keys, console, [](std::string_view) { return true; });
+  if (!first || first->evidence.facts.is_empty) return first;
+  question.options.as_of = first->evidence.facts.as_of;
+  const auto recorded = record_reading(options.open, options.directory, keys->opened(), first->sha256);
+  if (!recorded) return recorded.error();
+  auto again = one_pass(options, question, &*keys, console, write);
+  if (again && again->sha256 != first->sha256) {
+    return base::Error{
+        base::sqlstate::io_error,
+        "the log gave other texts than a moment before, which were erased perhaps: run this again"};
+  }
+  return again;
+}
+
 }  // namespace
 
 int export_audit(const ExportOptions& options, Console& console) {
@@ -86,29 +116,26 @@ int export_audit(const ExportOptions& options, Console& console) {
         console, kUsage,
         {base::sqlstate::invalid_parameter_value,
          "\"" + options.out.string() + "\" would lie in the log's own folder: name a file elsewhere"});
-  const auto format = options.format == "csv" ? ExportFormat::csv : ExportFormat::jsonl;
+  ExportQuestion question{options.format == "csv" ? ExportFormat::csv : ExportFormat::jsonl, std::move(*read),
+                          !options.open.keys.empty()};
   NewFile file(options.out), manifest(manifest_file(options.out));
   if (!file.is_good()) return fail(console, kFailure, file.error());
   if (!manifest.is_good()) return fail(console, kFailure, manifest.error());
-  const auto made = [&] {
-    Progress progress(console, "exporting");
-    read->progress = [&](std::uint64_t done, std::uint64_t total) { progress.show(done, total); };
-    return make_export(options.directory, format, *read,
-                       [&](std::string_view bytes) { return file.write(bytes); });
-  }();
+  const auto made = recorded_export(options, question, file, console);
   if (!file.is_good()) return fail(console, kFailure, file.error());
   if (!made) return fail(console, kFailure, made.error());
   if (made->evidence.facts.is_empty)
     return fail(console, kFailure,
                 {base::sqlstate::io_error, "the log has no entry: there is nothing to export"});
   if (!file.sync()) return fail(console, kFailure, file.error());
-  if (!manifest.write(manifest_text(*made, format, options.out)) || !manifest.sync())
+  if (!manifest.write(manifest_text(*made, question.format, options.out)) || !manifest.sync())
     return fail(console, kFailure, manifest.error());
   if (!sync_folder(options.out)) return fail(console, kFailure, cannot_write(options.out, errno));
   file.keep();
   manifest.keep();
-  console.out << "exported: " << made->records << (format == ExportFormat::csv ? " statements" : " entries")
-              << ", " << made->bytes << " bytes, SHA-256 " << made->sha256 << "\n"
+  console.out << "exported: " << made->records
+              << (question.format == ExportFormat::csv ? " statements" : " entries") << ", " << made->bytes
+              << " bytes, SHA-256 " << made->sha256 << "\n"
               << to_text(made->evidence);
   return kSuccess;
 }

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 
 #include <nlohmann/json.hpp>
 
 #include "app/moment.hpp"
-#include "base/clock.hpp"
 #include "portcullis/policy/decision.hpp"
 #include "portcullis/sql/action.hpp"
 
@@ -54,7 +52,7 @@ base::Result<void> take_words(const FilterOptions& options, EntryFilter& filter)
     if (!filter.type)
       return wrong("there are no entries of type \"" + options.type +
                    "\": give session, decision, outcome, counted, dry_run, policy, config, open, close, "
-                   "recovered, heartbeat, anchor, key or segment");
+                   "recovered, heartbeat, anchor, key, erase, hold, read, export or segment");
   }
   if (!options.verdict.empty() && !is_verdict(options.verdict))
     return wrong("there is no verdict \"" + options.verdict + "\": give allow, would_deny, ask or deny");
@@ -97,11 +95,10 @@ base::Result<void> take_object(const FilterOptions& options, EntryFilter& filter
 base::Result<void> take_times(const FilterOptions& options, std::int64_t now, EntryFilter& filter) {
   const auto take = [now](const std::string& text, std::optional<std::int64_t>& into) -> base::Result<void> {
     if (text.empty()) return {};
-    into = parse_moment(text, now);
-    if (into) return {};
-    return wrong(
-        "\"" + text +
-        "\" is no time: write it as in 2026-11-22T16:20:00Z, 2026-11-22, or, of so long ago, 24h or 7d");
+    const auto moment = read_moment(text, now);
+    if (!moment) return moment.error();
+    into = *moment;
+    return {};
   };
   if (const auto taken = take(options.since, filter.since); !taken) return taken;
   if (const auto taken = take(options.until, filter.until); !taken) return taken;
@@ -178,8 +175,7 @@ base::Result<audit::ReadOptions> to_read_options(const FilterOptions& options, s
 }
 
 base::Result<audit::ReadOptions> to_read_options(const FilterOptions& options) {
-  const auto now = base::SystemClock{}.wall().time_since_epoch();
-  return to_read_options(options, std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  return to_read_options(options, now_micros());
 }
 
 std::string canonical_query(const std::string& command, const audit::ReadOptions& options,

@@ -8,7 +8,6 @@
 
 #include "app/audit_command.hpp"
 #include "app/exit_code.hpp"
-#include "app/open_sealing_keys.hpp"
 #include "app/text_table.hpp"
 #include "audit/read.hpp"
 #include "portcullis/base/duration_class.hpp"
@@ -70,13 +69,13 @@ void remember(Map& map, typename Map::key_type key, typename Map::mapped_type va
 class DryRunHistory {
  public:
   // With nothing, reports that are sealed are unknown.
-  explicit DryRunHistory(std::optional<audit::Unsealer> keys) : keys_(std::move(keys)) {}
+  explicit DryRunHistory(audit::Unsealer* keys) : keys_(keys) {}
 
   void take(const EntryReader& entry) {
     switch (entry.type()) {
       case EntryType::dry_run:
         remember(reports_, entry.text("hash"),
-                 prediction_of(keys_ ? keys_->text(entry, "report") : entry.text("report")));
+                 prediction_of(keys_ != nullptr ? keys_->text(entry, "report") : entry.text("report")));
         break;
       case EntryType::decision: take_decision(entry); break;
       case EntryType::outcome: take_outcome(entry); break;
@@ -207,7 +206,7 @@ class DryRunHistory {
     if (misses_.size() < kMostNamed) misses_.push_back(std::move(miss));
   }
 
-  std::optional<audit::Unsealer> keys_;
+  audit::Unsealer* const keys_;
   std::map<std::string, Prediction> reports_;           // by hash
   std::map<std::uint64_t, Prediction> sent_decisions_;  // by index
   std::uint64_t tried_out_ = 0, would_fail_ = 0, by_bound_ = 0, sent_ = 0;
@@ -220,22 +219,18 @@ class DryRunHistory {
 }  // namespace
 
 int report_dry_runs(const DryRunReportOptions& options, Console& console) {
-  auto keys = open_sealing_keys(options.sealing_keys);
-  if (!keys) {
-    console.err << "portcullis: " << printable(keys.error().message) << "\n";
-    return kFailure;
-  }
-  DryRunHistory history(std::move(*keys));
-  const auto read = audit::for_each_entry(options.directory, {}, [&](const EntryReader& entry) {
-    history.take(entry);
-    return true;
-  });
-  if (!read) {
-    console.err << "portcullis: " << printable(read.error().message) << "\n";
-    return kFailure;
-  }
-  console.out << (options.json ? history.to_value().dump() + "\n" : history.to_text());
-  return kSuccess;
+  const auto pass = [&](audit::Unsealer* keys, std::optional<std::uint64_t> as_of, bool prints) {
+    DryRunHistory history(keys);
+    const auto read = audit::read_entries(options.directory, {.as_of = as_of},
+                                          [&](const EntryReader& entry, const audit::SessionFacts*) {
+                                            history.take(entry);
+                                            return true;
+                                          });
+    if (read && prints) console.out << (options.json ? history.to_value().dump() + "\n" : history.to_text());
+    return read;
+  };
+  const auto read = read_recorded(options.open, options.directory, {}, pass);
+  return read ? kSuccess : fail(console, kFailure, read.error());
 }
 
 }  // namespace portcullis::app

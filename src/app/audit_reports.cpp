@@ -77,6 +77,11 @@ const std::vector<ReportKind>& report_kinds() {
        .example = "--since 90d",
        .reads = entries,
        .make = make_policies_report},
+      {.name = "readings",
+       .purpose = "Who opened sealed texts of the log, of which entries, why, and into which files.",
+       .example = "--since 90d",
+       .reads = entries,
+       .make = make_readings_report},
   };
   return kinds;
 }

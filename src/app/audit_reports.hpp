@@ -72,6 +72,7 @@ struct ReportKind {
 [[nodiscard]] std::unique_ptr<AuditReport> make_unresolved_report(const ReportScope& scope);
 [[nodiscard]] std::unique_ptr<AuditReport> make_gaps_report(const ReportScope& scope);
 [[nodiscard]] std::unique_ptr<AuditReport> make_policies_report(const ReportScope& scope);
+[[nodiscard]] std::unique_ptr<AuditReport> make_readings_report(const ReportScope& scope);
 [[nodiscard]] std::unique_ptr<AuditReport> make_breach_report(const ReportScope& scope);
 [[nodiscard]] std::unique_ptr<AuditReport> make_outliers_report(const ReportScope& scope);
 

@@ -12,11 +12,11 @@
 #include "app/cli_audit.hpp"
 #include "app/cli_parts.hpp"
 #include "app/exit_code.hpp"
+#include "app/moment.hpp"
 #include "app/policy_command.hpp"
 #include "app/policy_diff.hpp"
 #include "app/policy_explain.hpp"
 #include "app/policy_learn.hpp"
-#include "app/time_option.hpp"
 #include "app/user_command.hpp"
 #include "app/version.hpp"
 #include "sql/analyze.hpp"
@@ -200,21 +200,23 @@ void add_policy_diff(CLI::App& policy, CommandLine& line) {
 }
 
 std::string is_time(const std::string& text) {
-  return read_time(text) ? "" : "a time is UTC, as in 2026-11-22 or 2026-11-22T10:30:00Z";
+  const auto moment = read_moment(text, now_micros());
+  return moment ? "" : moment.error().message;
 }
 
 void add_time_option(CLI::App& command, const std::string& name, std::int64_t& micros,
                      const std::string& purpose) {
   command
       .add_option_function<std::string>(
-          name, [&micros](const std::string& text) { micros = read_time(text).value_or(0); }, purpose)
+          name, [&micros](const std::string& text) { micros = parse_moment(text, now_micros()).value_or(0); },
+          purpose)
       ->check(is_time)
       ->type_name("TIME");
 }
 
 void add_window_options(CLI::App& command, replay::Window& window) {
   add_time_option(command, "--since", window.since,
-                  "Only decisions from this time on, UTC: 2026-11-22T10:30:00Z");
+                  std::string("Only decisions from this time on: ") + kMomentForms);
   add_time_option(command, "--until", window.until, "Only decisions before this time");
   command.add_option("--agent", window.agents, "Only this agent's. May be given several times")
       ->allow_extra_args(false)

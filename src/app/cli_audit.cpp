@@ -83,9 +83,7 @@ void add_audit_disclose(CLI::App& audit, AuditLine& line) {
   disclose.add_option("--field", line.disclose.field, "parameters, reason, said, text, report or error")
       ->required()
       ->type_name("FIELD");
-  disclose.add_option("--sealing-keys", line.disclose.sealing_keys, "The folder of the keys")
-      ->required()
-      ->type_name("FOLDER");
+  add_open_options(disclose, line.disclose.open).required();
   disclose.add_option("--out", line.disclose.out, "The file to make; standard output when left out")
       ->type_name("FILE");
 }
@@ -128,12 +126,8 @@ void add_audit_verify(CLI::App& audit, AuditLine& line) {
           "entries are as large as they may be")
       ->check(CLI::Range(1u, audit::kMostVerifyThreads))
       ->type_name("N");
-  verify
-      .add_option(
-          "--sealing-keys", line.verify.sealing_keys,
-          "The folder of the keys of sealed texts, audit.sealing_keys in the configuration: each text must\n"
-          "open, or have been ordered to be erased")
-      ->type_name("FOLDER");
+  add_sealing_keys(verify, line.verify.sealing_keys,
+                   "each text must open, or have been ordered to be erased; none is shown");
 }
 
 void add_audit_drill(CLI::App& audit, AuditLine& line) {

@@ -6,6 +6,7 @@
 #include "app/audit_reports.hpp"
 #include "app/cli_audit.hpp"
 #include "app/cli_parts.hpp"
+#include "app/moment.hpp"
 
 namespace portcullis::app {
 namespace {
@@ -19,8 +20,7 @@ void add_range_options(CLI::App& command, FilterOptions& filter) {
   const auto text = [&](const char* name, std::string& into, const char* purpose, const char* type) {
     command.add_option(name, into, purpose)->type_name(type);
   };
-  text("--since", filter.since,
-       "From this time on: 2026-11-22T16:20:00Z, 2026-11-22, or, so long ago, 90s, 24h, 7d", "TIME");
+  text("--since", filter.since, (std::string("From this time on: ") + kMomentForms).c_str(), "TIME");
   text("--until", filter.until, "Before this time", "TIME");
   text("--record", filter.record, "Only this entry, or these: 4711 or 4711-4800", "N[-M]");
   command
@@ -65,14 +65,6 @@ void add_filter_options(CLI::App& command, FilterOptions& filter) {
   add_range_options(command, filter);
 }
 
-void add_sealing_keys_option(CLI::App& command, std::optional<std::filesystem::path>& folder) {
-  command
-      .add_option(
-          "--sealing-keys", folder,
-          "The folder of the keys, audit.sealing_keys in the configuration: texts that are sealed are opened")
-      ->type_name("FOLDER");
-}
-
 void add_audit_show(CLI::App& audit, AuditLine& line) {
   CLI::App& show = add_command(audit, "show",
                                "Print entries of a log as they stand, one a line. What is not asked for is "
@@ -87,7 +79,7 @@ void add_audit_show(CLI::App& audit, AuditLine& line) {
                   "Only this type: decision, outcome, session, policy, config, ...")
       ->type_name("TYPE");
   show.add_flag("--json", line.show.json, "The entries as they stand in the log, as JSON");
-  add_sealing_keys_option(show, line.show.sealing_keys);
+  add_open_options(show, line.show.open);
 }
 
 void add_audit_query(CLI::App& audit, AuditLine& line) {
@@ -101,6 +93,7 @@ void add_audit_query(CLI::App& audit, AuditLine& line) {
   add_directory(query, line.query.directory);
   add_filter_options(query, line.query.filter);
   query.add_flag("--json", line.query.json, "One JSON object for each statement, and one with the evidence");
+  add_open_options(query, line.query.open);
 }
 
 void add_report(CLI::App& parent, const ReportKind& kind, AuditLine& line) {
@@ -147,7 +140,7 @@ void add_audit_report(CLI::App& audit, AuditLine& line) {
       ->required()
       ->type_name("DIR");
   dry_runs.add_flag("--json", line.dry_run_report.json, "One JSON object");
-  add_sealing_keys_option(dry_runs, line.dry_run_report.sealing_keys);
+  add_open_options(dry_runs, line.dry_run_report.open);
 }
 
 void add_audit_export(CLI::App& audit, AuditLine& line) {
@@ -169,6 +162,7 @@ void add_audit_export(CLI::App& audit, AuditLine& line) {
       ->required()
       ->type_name("FILE");
   add_filter_options(command, line.export_log.filter);
+  add_open_options(command, line.export_log.open);
 }
 
 void add_audit_check_export(CLI::App& audit, AuditLine& line) {
@@ -181,7 +175,10 @@ void add_audit_check_export(CLI::App& audit, AuditLine& line) {
   command.add_option("file", line.check_export.file, "The file; its manifest stands beside it")
       ->required()
       ->type_name("FILE");
-  command.add_option("--log", line.check_export.log, "The log's folder")->type_name("DIR");
+  auto* const log = command.add_option("--log", line.check_export.log, "The log's folder")->type_name("DIR");
+  add_sealing_keys(command, line.check_export.sealing_keys,
+                   "of an export with opened texts, these are compared as well; none is shown")
+      .needs(log);
 }
 
 int run_report(const CLI::App& command, const AuditLine& line, Console& console) {

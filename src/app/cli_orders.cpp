@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli_parts.hpp"
+#include "app/moment.hpp"
 
 #include <string>
 
@@ -25,8 +26,10 @@ void add_records(CLI::App& command, MakeOrderOptions& options) {
       ->type_name("17,100-200");
   command.add_option("--agent", options.agent, "Only what this agent did, and what became of it")
       ->type_name("NAME");
-  command.add_option("--before", options.before, "Only what was recorded before this time, UTC")
-      ->type_name("2026-11-22[T13:05:11Z]");
+  command
+      .add_option("--before", options.before,
+                  std::string("Only what was recorded before this time: ") + kMomentForms)
+      ->type_name("TIME");
   command
       .add_option("--class", options.classes,
                   "parameters (of statements), said (what agents say) or text (statements, and what quotes\n"

@@ -22,7 +22,8 @@ Eraser::Eraser(const AuditConfig& config, std::chrono::seconds needed, audit::Lo
               const std::scoped_lock lock(mutex_);
               return !ends_;
             }),
-      requests_(config.directory) {
+      requests_(config.directory),
+      readings_(config.directory) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -45,6 +46,9 @@ void Eraser::run() {
 
 // Nothing is read, of the log or of keys, before there is something to do.
 void Eraser::look() {
+  if (readings_.any()) {
+    for (const auto& said : readings_.look(host_)) base::log::info(audit::on_one_line(said));
+  }
   if (requests_.any() && prepare()) {
     for (const auto& said : requests_.look(*erasure_, clock_.steady()))
       base::log::info(audit::on_one_line(said));

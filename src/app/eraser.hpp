@@ -1,5 +1,6 @@
-// The thread of a gate that carries out orders on its audit log: what is left in the folder of requests, and
-// what the configuration keeps no longer. Sessions do not wait for it.
+// The thread of a gate that does what others ask of its audit log: orders that are left in the folder of
+// requests, readings that are to be recorded; and what the configuration keeps no longer. Sessions do not
+// wait for it.
 #pragma once
 
 #include <condition_variable>
@@ -8,6 +9,7 @@
 
 #include "app/config.hpp"
 #include "app/log_host.hpp"
+#include "audit/reading_requests.hpp"
 #include "audit/requests.hpp"
 #include "base/clock.hpp"
 
@@ -35,6 +37,7 @@ class Eraser {
   const base::Clock& clock_;
   LogHost host_;
   audit::Requests requests_;
+  audit::ReadingRequests readings_;
   std::optional<audit::Erasure> erasure_;
   std::chrono::steady_clock::time_point expires_at_{};
   bool has_complained_ = false;

@@ -14,17 +14,17 @@ constexpr std::chrono::seconds kPatience{10};
 }  // namespace
 
 // A few times a year: looking now and then is enough.
-base::Result<void> LogHost::append(audit::Record record) {
+base::Result<std::uint64_t> LogHost::append(audit::Record record) {
   const auto index = log_.append(std::move(record));
   if (!index) return index.error();
   while (log_.durable() <= *index) {
     if (auto failure = log_.failure()) return *failure;
     if (goes_on_ && !goes_on_())
       return base::Error{base::sqlstate::io_error,
-                         "the gate ends: the order is carried out at its next start"};
+                         "the gate ends, and the entry is not known to be on the disk"};
     ::usleep(kLookMicros);
   }
-  return {};
+  return *index;
 }
 
 base::Result<void> LogHost::wait_signed(std::uint64_t index) {

@@ -16,7 +16,7 @@ class LogHost final : public audit::ErasureHost {
   explicit LogHost(audit::Log& log, Seals seals, std::function<bool()> goes_on = {})
       : log_(log), seals_(seals), goes_on_(std::move(goes_on)) {}
 
-  [[nodiscard]] base::Result<void> append(audit::Record record) override;
+  [[nodiscard]] base::Result<std::uint64_t> append(audit::Record record) override;
   [[nodiscard]] base::Result<void> leave_epoch() override;
   [[nodiscard]] base::Result<void> wait_signed(std::uint64_t index) override;
 

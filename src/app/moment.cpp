@@ -1,14 +1,16 @@
 #include "app/moment.hpp"
 
-#include <charconv>
 #include <chrono>
 
 #include "app/quantities.hpp"
+#include "base/clock.hpp"
 
 namespace portcullis::app {
 namespace {
 
 using std::chrono::microseconds;
+
+constexpr std::chrono::days kLongest{100'000};
 
 // Takes what it reads off the front.
 class Scanner {
@@ -52,16 +54,11 @@ std::optional<microseconds> read_day(Scanner& scan) {
   return chr::sys_days(date).time_since_epoch();
 }
 
-// A leap second counts as the first of the next minute.
-std::optional<microseconds> read_clock(Scanner& scan) {
-  const auto hour = scan.digits(2);
-  if (!hour || *hour > 23 || !scan.take(":")) return std::nullopt;
-  const auto minute = scan.digits(2);
-  if (!minute || *minute > 59 || !scan.take(":")) return std::nullopt;
+// The seconds of a minute and their fraction. A leap second counts as the first of the next minute.
+std::optional<microseconds> read_seconds(Scanner& scan) {
   const auto second = scan.digits(2);
   if (!second || *second > 60) return std::nullopt;
-  microseconds time =
-      std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
+  microseconds time = std::chrono::seconds(*second);
   if (!scan.take(".")) return time;
   int digits = 0;
   for (int unit = 100'000; const auto digit = scan.digits(1); unit /= 10, ++digits)
@@ -70,9 +67,21 @@ std::optional<microseconds> read_clock(Scanner& scan) {
   return time;
 }
 
-// How far the zone is ahead of UTC.
+std::optional<microseconds> read_clock(Scanner& scan) {
+  const auto hour = scan.digits(2);
+  if (!hour || *hour > 23 || !scan.take(":")) return std::nullopt;
+  const auto minute = scan.digits(2);
+  if (!minute || *minute > 59) return std::nullopt;
+  const microseconds time = std::chrono::hours(*hour) + std::chrono::minutes(*minute);
+  if (!scan.take(":")) return time;
+  const auto seconds = read_seconds(scan);
+  if (!seconds) return std::nullopt;
+  return time + *seconds;
+}
+
+// How far the zone is ahead of UTC, which it is where none stands.
 std::optional<microseconds> read_zone(Scanner& scan) {
-  if (scan.take("Zz")) return microseconds{0};
+  if (scan.at_end() || scan.take("Zz")) return microseconds{0};
   if (!scan.take("+-")) return std::nullopt;
   const int sign = scan.taken() == '-' ? -1 : 1;
   const auto hours = scan.digits(2);
@@ -83,14 +92,9 @@ std::optional<microseconds> read_zone(Scanner& scan) {
 }
 
 std::optional<microseconds> read_length(std::string_view text) {
-  if (text.ends_with('d')) {
-    int days = 0;
-    const char* const end = text.data() + text.size() - 1;
-    const auto [stop, error] = std::from_chars(text.data(), end, days);
-    if (error != std::errc{} || stop != end || days < 0 || days > 100'000) return std::nullopt;
-    return std::chrono::days(days);
-  }
-  return parse_duration(text);
+  const auto length = parse_duration(text);
+  if (!length || *length > kLongest) return std::nullopt;
+  return length;
 }
 
 }  // namespace
@@ -107,6 +111,17 @@ std::optional<std::int64_t> parse_moment(std::string_view text, std::int64_t now
   const auto zone = read_zone(scan);
   if (!zone || !scan.at_end()) return std::nullopt;
   return (*day + *clock - *zone).count();
+}
+
+base::Result<std::int64_t> read_moment(const std::string& text, std::int64_t now) {
+  if (const auto moment = parse_moment(text, now)) return *moment;
+  return base::Error{base::sqlstate::invalid_parameter_value,
+                     "\"" + text + "\" is no time: write it as in " + kMomentForms};
+}
+
+std::int64_t now_micros() {
+  const auto now = base::SystemClock{}.wall().time_since_epoch();
+  return std::chrono::duration_cast<microseconds>(now).count();
 }
 
 }  // namespace portcullis::app

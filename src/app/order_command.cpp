@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "app/exit_code.hpp"
+#include "app/moment.hpp"
 #include "app/order_reach.hpp"
 #include "app/text_table.hpp"
 #include "audit/directory_listing.hpp"
 #include "audit/key_file.hpp"
 #include "audit/note_file.hpp"
 #include "audit/read.hpp"
-#include "base/clock.hpp"
 #include "base/descriptor.hpp"
 
 namespace portcullis::app {
@@ -66,7 +66,7 @@ base::Result<ReachQuery> query_of(const MakeOrderOptions& options) {
     query.records = std::move(*records);
   }
   if (!options.before.empty()) {
-    const auto before = read_time(options.before);
+    const auto before = read_moment(options.before, now_micros());
     if (!before) return before.error();
     query.before = *before;
   }
@@ -96,11 +96,6 @@ std::optional<std::string> objection(const Reached& found, const std::vector<aud
   return "that are " + std::to_string(ranges.size()) +
          " ranges of records, and an order has at most 1,000: make several, the first one with --records 0-" +
          std::to_string(ranges[audit::kMostRanges - 1].last) + ", the next one from there on";
-}
-
-std::uint64_t now_micros() {
-  const auto now = base::SystemClock().wall().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
 void print_reach(const Reached& found, std::ostream& out) {
@@ -254,7 +249,7 @@ int make_order(const MakeOrderOptions& options, Console& console) {
   order.action = options.action;
   order.basis = options.basis;
   order.ticket = options.ticket;
-  order.micros = now_micros();
+  order.micros = static_cast<std::uint64_t>(now_micros());
   if (options.action == OrderAction::release) return make_release(std::move(order), options, console);
   if (options.action == OrderAction::prune) return make_prune(std::move(order), options, console);
   const auto query = query_of(options);

@@ -1,7 +1,6 @@
 #include "app/order_reach.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 
 #include "audit/erasure.hpp"
@@ -101,16 +100,6 @@ base::Result<audit::IndexSet> read_records(const std::string& text) {
     at = end + 1;
   }
   return records;
-}
-
-base::Result<std::int64_t> read_time(const std::string& text) {
-  for (const char* form : {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"}) {
-    std::tm parts{};
-    const char* end = ::strptime(text.c_str(), form, &parts);
-    if (end == nullptr || *end != '\0') continue;
-    return static_cast<std::int64_t>(::timegm(&parts)) * 1'000'000;
-  }
-  return unfit("\"" + text + "\" is no time: give it in UTC, as 2026-11-22 or 2026-11-22T13:05:11Z");
 }
 
 }  // namespace portcullis::app

@@ -36,7 +36,5 @@ struct Reached {
 
 // "17,100-200" or "17 100-200": 22023 for anything else.
 [[nodiscard]] base::Result<audit::IndexSet> read_records(const std::string& text);
-// "2026-11-22", "2026-11-22T13:05:11" or the same with a Z behind it, UTC: 22023 for anything else.
-[[nodiscard]] base::Result<std::int64_t> read_time(const std::string& text);
 
 }  // namespace portcullis::app

@@ -102,16 +102,7 @@ std::string field(const EntryReader& entry, std::string_view key) {
 std::string text_of(const EntryReader& entry, std::string_view key, Unsealer* keys) {
   const auto sealed = entry.sealed();
   if (!sealed || sealed->find(key) == nullptr) return field(entry, key);
-  if (keys == nullptr) return "[sealed]";
-  const auto opened = keys->open(entry, key);
-  switch (opened.state) {
-    case Unsealed::State::open: return safe(opened.value);
-    case Unsealed::State::erased: return "[erased]";
-    case Unsealed::State::wrong: return "[sealed, and this key does not fit]";
-    case Unsealed::State::unreadable: return "[sealed: " + safe(opened.problem) + "]";
-    case Unsealed::State::absent: break;
-  }
-  return {};
+  return keys == nullptr ? "[sealed]" : safe(shown(keys->open(entry, key)));
 }
 
 std::string number(const EntryReader& entry, std::string_view key) {

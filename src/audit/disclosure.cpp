@@ -31,13 +31,10 @@ std::optional<std::string_view> rest_of_line(std::string_view& bytes, std::strin
   return rest;
 }
 
-base::Result<Unsealed> open_field(const InclusionProof& proof, std::string_view field,
-                                  const std::filesystem::path& sealing_keys) {
-  auto keys = Unsealer::open(sealing_keys);
-  if (!keys) return keys.error();
+base::Result<Unsealed> open_field(const InclusionProof& proof, std::string_view field, Unsealer& keys) {
   EntryReader entry;
   if (const auto bad = entry.read(proof.entry)) return none("the entry cannot be read, " + bad->message);
-  auto opened = keys->open(entry, field);
+  auto opened = keys.open(entry, field);
   const std::string which = "\"" + std::string(field) + "\" of entry " + std::to_string(proof.index);
   switch (opened.state) {
     case Unsealed::State::open: return opened;
@@ -98,13 +95,13 @@ ProofVerdict judge(const Disclosure& disclosure, const VerifierKey& key) {
 }
 
 base::Result<std::string> disclose(const std::filesystem::path& directory, std::uint64_t index,
-                                   std::string_view field, const std::filesystem::path& sealing_keys) {
+                                   std::string_view field, Unsealer& keys) {
   const auto text = prove_inclusion(directory, index);
   if (!text) return text.error();
   auto proof = read_proof(*text);
   if (!proof) return proof.error();
   auto& inclusion = std::get<InclusionProof>(*proof);
-  auto opened = open_field(inclusion, field, sealing_keys);
+  auto opened = open_field(inclusion, field, keys);
   if (!opened) return opened.error();
   return to_text(
       Disclosure{std::string(field), std::move(opened->value), opened->salt, std::move(inclusion)});

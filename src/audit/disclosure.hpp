@@ -12,6 +12,8 @@
 
 namespace portcullis::audit {
 
+class Unsealer;
+
 inline constexpr std::string_view kDisclosureStart = "portcullis disclosure v1\n";
 inline constexpr std::size_t kMaxDisclosureBytes =
     kMaxProofBytes + kMaxLineBytes / 3 * 4 + (std::size_t{1} << 10);
@@ -32,10 +34,9 @@ struct Disclosure {
 // from this value: `refuted` where it was not, or where the entry has no such field.
 [[nodiscard]] ProofVerdict judge(const Disclosure& disclosure, const VerifierKey& key);
 
-// As a file, checked against the log's newest note. Errors as those of prove_inclusion() and
-// Unsealer::open(); 22023 where the entry has no such field, or it cannot be opened.
+// As a file, checked against the log's newest note. Errors as those of prove_inclusion(); 22023 where the
+// entry has no such field, or it cannot be opened.
 [[nodiscard]] base::Result<std::string> disclose(const std::filesystem::path& directory, std::uint64_t index,
-                                                 std::string_view field,
-                                                 const std::filesystem::path& sealing_keys);
+                                                 std::string_view field, Unsealer& keys);
 
 }  // namespace portcullis::audit

@@ -333,12 +333,16 @@ bool EntryReader::seal_holds() const {
   return batch_seal(line_.substr(0, value.begin), line_.substr(value.end)) == seal();
 }
 
-std::string EntryReader::text(const Value& object, std::string_view key) const {
-  const Value* clear = json_.find(object, key);
-  if (clear != nullptr && clear->kind == Kind::string) return json_.text(*clear);
-  const Value* coded = json_.find(object, std::string(key) + std::string(kBase64Suffix));
+std::string text_of(const JsonLine& json, const Value& object, std::string_view key) {
+  const Value* clear = json.find(object, key);
+  if (clear != nullptr && clear->kind == Kind::string) return json.text(*clear);
+  const Value* coded = json.find(object, std::string(key) + std::string(kBase64Suffix));
   if (coded == nullptr || coded->kind != Kind::string) return {};
-  return base::from_base64(json_.raw(*coded)).value_or("");
+  return base::from_base64(json.raw(*coded)).value_or("");
+}
+
+std::string EntryReader::text(const Value& object, std::string_view key) const {
+  return text_of(json_, object, key);
 }
 
 std::optional<std::string_view> EntryReader::plain_text(std::string_view key) const {

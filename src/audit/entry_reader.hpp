@@ -38,6 +38,10 @@ enum class EntryType : std::uint8_t {
 [[nodiscard]] std::string_view to_text(EntryType type) noexcept;
 [[nodiscard]] std::optional<EntryType> entry_type(std::string_view name) noexcept;
 
+// The text that stands in an object under `key`, or as base64 under "<key>_base64", as its bytes; empty where
+// there is none.
+[[nodiscard]] std::string text_of(const JsonLine& json, const JsonLine::Value& object, std::string_view key);
+
 // The fields that every entry has.
 enum class CommonField : std::uint8_t { origin, batch, seal, index, previous, type, time, none };
 

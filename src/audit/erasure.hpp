@@ -22,8 +22,8 @@ namespace portcullis::audit {
 class ErasureHost {
  public:
   virtual ~ErasureHost() = default;
-  // Returns when the entry is durable, or with why it will not be.
-  [[nodiscard]] virtual base::Result<void> append(Record record) = 0;
+  // The entry's index, when it is durable; or why it will not be.
+  [[nodiscard]] virtual base::Result<std::uint64_t> append(Record record) = 0;
   // Nothing is sealed under the newest epoch's keys from here on, nor are they in memory. Nothing to do where
   // no texts are sealed.
   [[nodiscard]] virtual base::Result<void> leave_epoch() = 0;

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "audit/format.hpp"
+#include "audit/text_lines.hpp"
 #include "base/utf8.hpp"
 
 namespace portcullis::audit {
@@ -13,39 +13,11 @@ namespace {
 
 constexpr std::string_view kHead = "portcullis order v1";
 constexpr std::string_view kActions[] = {"erase", "hold", "release", "prune"};
-constexpr std::size_t kHashDigits = 64;
-
-// --- writing -----------------------------------------------------------------------------------------------
-
-void add_line(std::string& out, std::string_view word, std::string_view value) {
-  out.append(word).append(" ").append(value) += '\n';
-}
-
-// --- reading -----------------------------------------------------------------------------------------------
 
 base::Error no_order(const std::string& why) {
   return {.code = base::sqlstate::invalid_parameter_value,
           .message = "this is no order, " + why +
                      ": give the file byte for byte as `portcullis audit order` and `audit sign` wrote it"};
-}
-
-// What is before the first `mark`, which is cut off with it; all of the text where there is none.
-std::string_view cut(std::string_view& text, char mark) {
-  const auto at = text.find(mark);
-  const std::string_view before = text.substr(0, at);
-  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-  return before;
-}
-
-// Nothing unless the line begins with the word and a space.
-std::optional<std::string_view> value_of(std::string_view& text, std::string_view word) {
-  if (!text.starts_with(word) || !text.substr(word.size()).starts_with(' ')) return std::nullopt;
-  return cut(text, '\n').substr(word.size() + 1);
-}
-
-std::optional<std::uint64_t> read_number(std::string_view digits) {
-  const auto number = read_decimal(digits);
-  return number && *number <= static_cast<std::uint64_t>(kMaxInteger) ? number : std::nullopt;
 }
 
 // A single index has one number: "17-17" is no range.
@@ -61,28 +33,6 @@ std::optional<OrderAction> read_action(std::string_view text) {
   const auto* const found = std::find(std::begin(kActions), std::end(kActions), text);
   if (found == std::end(kActions)) return std::nullopt;
   return static_cast<OrderAction>(found - std::begin(kActions));
-}
-
-std::optional<SealClassSet> read_classes(std::string_view text) {
-  SealClassSet classes;
-  for (std::string_view rest = text; !rest.empty();) {
-    const auto kind = seal_class(cut(rest, ' '));
-    if (!kind) return std::nullopt;
-    classes.add(*kind);
-  }
-  // Sorted, once each, one space between: there is one way to write them.
-  if (classes.empty() || to_text(classes) != text) return std::nullopt;
-  return classes;
-}
-
-bool is_hash(std::string_view text) {
-  return text.size() == kHashDigits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-// Control characters were looked for before.
-bool is_said_text(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxOrderText && text.front() != ' ' && text.back() != ' ' &&
-         text.find('\x7f') == std::string_view::npos;
 }
 
 // Nothing, or what is wrong.
@@ -143,25 +93,10 @@ std::optional<std::string> read_lines(std::string_view text, Order& order) {
   return std::nullopt;
 }
 
-bool has_forbidden(std::string_view bytes) {
-  return std::any_of(bytes.begin(), bytes.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; });
-}
-
 }  // namespace
 
 std::string_view to_text(OrderAction action) noexcept {
   return kActions[static_cast<std::size_t>(action)];
-}
-
-std::string to_text(SealClassSet classes) {
-  std::string out;
-  for (const SealClass kind : kEachSealClass) {
-    if (!classes.has(kind)) continue;
-    if (!out.empty()) out += ' ';
-    out += name_of(kind);
-  }
-  return out;
 }
 
 std::string to_text(std::span<const IndexRange> records) {
@@ -207,7 +142,7 @@ std::optional<std::vector<IndexRange>> read_ranges(std::string_view text) {
 base::Result<SignedOrder> read_order(std::string_view bytes, Unsigned no_signature) {
   if (bytes.size() > kMaxOrderBytes) return no_order("it is longer than 64 KiB");
   if (!bytes.ends_with('\n')) return no_order("it does not end with a line feed");
-  if (has_forbidden(bytes)) return no_order("it has control characters");
+  if (has_control_characters(bytes)) return no_order("it has control characters");
   if (!base::is_valid_utf8(bytes)) return no_order("it is not UTF-8");
   const auto blank = bytes.find("\n\n");
   if (blank == std::string_view::npos) return no_order("it has no empty line before its signatures");

@@ -17,7 +17,6 @@ namespace portcullis::audit {
 
 inline constexpr std::size_t kMaxOrderBytes = std::size_t{64} << 10;
 inline constexpr std::size_t kMostRanges = 1'000;
-inline constexpr std::size_t kMaxOrderText = 500;  // bytes of `basis` and of `ticket`
 
 enum class OrderAction : std::uint8_t { erase, hold, release, prune };
 [[nodiscard]] std::string_view to_text(OrderAction action) noexcept;
@@ -49,8 +48,6 @@ struct SignedOrder {
 
 // The lines that are signed. What read_order() would not take makes a text that it does not take.
 [[nodiscard]] std::string to_text(const Order& order);
-// "parameters said"
-[[nodiscard]] std::string to_text(SealClassSet classes);
 // "17 100-200"
 [[nodiscard]] std::string to_text(std::span<const IndexRange> records);
 

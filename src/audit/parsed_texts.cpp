@@ -27,7 +27,7 @@ base::Result<std::string> ParsedTexts::of(std::uint64_t index) {
   if (!line) return line.error();
   EntryReader entry;
   const bool is_there = *line && !entry.read(**line) && entry.type() == EntryType::decision;
-  std::string text = is_there ? statement_text(entry) : std::string{};
+  std::string text = is_there ? statement_text(entry, keys_) : std::string{};
   remember(index, text);
   return text;
 }

@@ -35,6 +35,7 @@ struct ReadOptions {
   // Of entries: the outcomes of the decisions that the filter lets through come too, each at its place, also
   // where they stand behind the range. Not where EntryFilter::type is set.
   bool outcomes = false;
+  Unsealer* keys = nullptr;  // of statements: texts that are sealed are opened with them
   ReadProgress progress{};
 };
 

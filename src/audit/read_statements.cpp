@@ -39,7 +39,8 @@ class StatementVisitor final : public LineVisitor {
         callback_(callback),
         on_other_(on_other),
         book_(log),
-        texts_(log),
+        keys_(options.keys),
+        texts_(log, options.keys),
         waiting_([this](Statement&& statement) { emit(std::move(statement)); }) {}
 
   [[nodiscard]] bool wants_gap() const override { return !waiting_.is_empty(); }
@@ -102,7 +103,8 @@ class StatementVisitor final : public LineVisitor {
 
   Problem look_at_other(std::string_view text, std::string_view type, bool in_extent) {
     const bool is_known = type == "heartbeat" || type == "policy" || type == "config" || type == "dry_run" ||
-                          type == "key" || type == "segment" || type == "anchor";
+                          type == "key" || type == "segment" || type == "anchor" || type == "erase" ||
+                          type == "hold" || type == "read" || type == "export";
     if (is_known) return {};  // they say nothing of sessions
     if (auto bad = entry_.read(text)) return bad;
     switch (entry_.type()) {
@@ -151,7 +153,7 @@ class StatementVisitor final : public LineVisitor {
       return;
     }
     if (!is_of_session(filter, who->get())) return;
-    Statement statement = read_statement(entry_);
+    Statement statement = read_statement(entry_, keys_);
     statement.who = std::move(*who);
     if (with_texts_ && statement.message == "Parse") texts_.remember(statement.index, statement.text);
     waiting_.add(std::move(statement));
@@ -183,6 +185,7 @@ class StatementVisitor final : public LineVisitor {
   const OnStatement& callback_;
   const OnEntry& on_other_;
   SessionBook book_;
+  Unsealer* const keys_;
   ParsedTexts texts_;
   WaitingStatements waiting_;
   EntryReader entry_;

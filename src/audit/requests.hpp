@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "audit/erasure.hpp"
+#include "audit/request_folder.hpp"
 #include "portcullis/base/result.hpp"
 
 namespace portcullis::audit {
@@ -20,18 +21,15 @@ namespace portcullis::audit {
 class Requests {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  struct Answer {
-    bool done = false;
-    std::string message;
-  };
+  using Answer = RequestFolder::Answer;
 
-  explicit Requests(const std::filesystem::path& directory) : folder_(directory / "requests") {}
+  explicit Requests(const std::filesystem::path& directory) : folder_(directory) {}
 
   // Durable when this returns; an older answer to the same order is gone. The folder is made, mode 0700.
   // 58030 with what to do.
   [[nodiscard]] base::Result<void> leave(const SignedOrder& order, std::string_view bytes) const;
-  [[nodiscard]] std::optional<Answer> answer(const std::string& hash) const;
-  void forget_answer(const std::string& hash) const;
+  [[nodiscard]] std::optional<Answer> answer(const std::string& hash) const { return folder_.answer(hash); }
+  void forget_answer(const std::string& hash) const { folder_.forget_answer(hash); }
 
   // Whether there is anything to carry out. Quick.
   [[nodiscard]] bool any() const;
@@ -45,13 +43,11 @@ class Requests {
     std::chrono::seconds delay{1};
   };
 
-  [[nodiscard]] std::vector<std::string> names() const;
   std::string carry_out(const std::string& name, Erasure& erasure, Time now);
   std::string later(const std::string& name, Time now, const std::string& message);
-  std::string finish(const std::string& name, Time now, std::string_view suffix, const std::string& message);
-  [[nodiscard]] base::Result<void> write(const std::string& name, std::string_view bytes) const;
+  std::string finish(const std::string& name, Time now, bool done, const std::string& message);
 
-  std::filesystem::path folder_;
+  RequestFolder folder_;
   std::map<std::string, Retry> retries_;  // of those that are there
 };
 

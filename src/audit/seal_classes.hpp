@@ -2,13 +2,14 @@
 #pragma once
 
 #include <array>
+#include <string>
 
 #include "audit/sealing_file.hpp"
 
 namespace portcullis::audit {
 
-inline constexpr std::array<SealClass, kSealClasses.size()> kEachSealClass{
-    SealClass::parameters, SealClass::said, SealClass::text};
+inline constexpr std::array<SealClass, kSealClasses.size()> kEachSealClass{SealClass::parameters,
+                                                                           SealClass::said, SealClass::text};
 
 class SealClassSet {
  public:
@@ -26,5 +27,16 @@ class SealClassSet {
   static constexpr unsigned bit(SealClass kind) noexcept { return 1u << static_cast<unsigned>(kind); }
   unsigned bits_ = 0;
 };
+
+// "parameters said", in this order.
+[[nodiscard]] inline std::string to_text(SealClassSet classes) {
+  std::string out;
+  for (const SealClass kind : kEachSealClass) {
+    if (!classes.has(kind)) continue;
+    if (!out.empty()) out += ' ';
+    out += name_of(kind);
+  }
+  return out;
+}
 
 }  // namespace portcullis::audit

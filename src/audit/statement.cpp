@@ -25,20 +25,20 @@ std::vector<StatementEffect> effects_of(const EntryReader& entry) {
   return effects;
 }
 
-void take_decision(const EntryReader& entry, Statement& statement) {
+void take_decision(const EntryReader& entry, Unsealer* keys, Statement& statement) {
   statement.message = entry.text("message");
   statement.verdict = entry.text("verdict");
   statement.role = entry.text("role");
-  statement.reason = entry.text("reason");
+  statement.reason = refusal_reason(entry, keys);
   statement.policy = entry.text("policy");
   statement.catalog = entry.text("catalog");
   statement.dry_run = entry.text("dry_run");
   statement.trace = entry.text("trace");
-  statement.said = stated_reason(entry);
+  statement.said = stated_reason(entry, keys);
   statement.kinds = texts_of(entry, entry.json().root(), "kinds");
-  statement.parameters = parameter_texts(entry);
+  statement.parameters = parameter_texts(entry, keys);
   statement.effects = effects_of(entry);
-  statement.text = statement_text(entry);
+  statement.text = statement_text(entry, keys);
   if (const auto parsed = entry.number("statement"))
     statement.parsed_at = static_cast<std::uint64_t>(*parsed);
 }
@@ -65,7 +65,7 @@ std::uint64_t Statement::bytes_given() const noexcept {
                          [](std::uint64_t sum, const StatementOutcome& one) { return sum + one.bytes; });
 }
 
-Statement read_statement(const EntryReader& entry) {
+Statement read_statement(const EntryReader& entry, Unsealer* keys) {
   Statement statement;
   statement.index = entry.index();
   statement.micros = entry.micros();
@@ -76,7 +76,7 @@ Statement read_statement(const EntryReader& entry) {
   statement.leaf = leaf_hash(entry.line());
   statement.bytes = entry.line().size();
   if (entry.type() == EntryType::decision) {
-    take_decision(entry, statement);
+    take_decision(entry, keys, statement);
   } else {
     statement.message = "counted";
     statement.verdict = "deny";

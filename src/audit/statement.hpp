@@ -62,8 +62,11 @@ struct Statement {
   [[nodiscard]] std::string owner() const { return who ? who->owner : std::string{}; }
 };
 
-// Of a `decision` or a `counted` entry. `counted` has the message "counted" and the verdict "deny".
-[[nodiscard]] Statement read_statement(const EntryReader& entry);
+class Unsealer;
+
+// Of a `decision` or a `counted` entry. `counted` has the message "counted" and the verdict "deny". Texts
+// that are sealed are as entry_texts.hpp has them.
+[[nodiscard]] Statement read_statement(const EntryReader& entry, Unsealer* keys = nullptr);
 [[nodiscard]] StatementOutcome read_outcome(const EntryReader& entry);
 
 }  // namespace portcullis::audit

@@ -11,6 +11,7 @@ namespace {
 
 // Entries stand nearly in the order of their epochs; a file that much was erased from is large.
 constexpr std::size_t kMostKept = 4;
+constexpr std::size_t kMostCounted = 65'536;
 
 Unsealed unreadable(std::string why) {
   return {Unsealed::State::unreadable, {}, {}, std::move(why)};
@@ -30,10 +31,31 @@ Unsealed open_with(const SecretKey& key, const SealedPlace& place,
 
 }  // namespace
 
-base::Result<Unsealer> Unsealer::open(const std::filesystem::path& folder) {
+std::string shown(Unsealed opened) {
+  switch (opened.state) {
+    case Unsealed::State::open: return std::move(opened.value);
+    case Unsealed::State::erased: return "[erased]";
+    case Unsealed::State::wrong: return "[sealed, and this key does not fit]";
+    case Unsealed::State::unreadable: return "[sealed: " + opened.problem + "]";
+    case Unsealed::State::absent: break;
+  }
+  return {};
+}
+
+base::Result<Unsealer> Unsealer::open(const std::filesystem::path& folder, Use use) {
   auto opened = SealingFolder::open(folder);
   if (!opened) return opened.error();
-  return Unsealer(std::move(*opened));
+  return Unsealer(std::move(*opened), use);
+}
+
+// Statements that are run again and again name one entry with their text.
+void Unsealer::count(std::uint64_t index, SealClass kind) {
+  opened_.classes.add(kind);
+  if (!counted_.insert(index).second) return;
+  if (counted_.size() > kMostCounted) counted_ = {index};
+  opened_.first = opened_.records == 0 ? index : std::min(opened_.first, index);
+  opened_.last = std::max(opened_.last, index);
+  opened_.records = std::min(opened_.records + 1, opened_.last - opened_.first + 1);
 }
 
 // Null where there is no such file: the keys of its epoch are gone.
@@ -67,6 +89,8 @@ Unsealed Unsealer::open(const EntryReader& entry, std::string_view name) {
                       "\": name the folder of this log's keys");
   const auto key = (*keys)->of(*kind).key_of(sealed->slot);
   if (!key) return {Unsealed::State::erased, {}, {}, {}};
+  count(entry.index(), *kind);
+  if (use_ == Use::count) return {Unsealed::State::open, {}, {}, {}};
   return open_with(*key, {sha256(origin), sealed->epoch, sealed->slot}, *field);
 }
 

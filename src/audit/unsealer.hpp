@@ -5,9 +5,11 @@
 #include <list>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "audit/entry_reader.hpp"
+#include "audit/seal_classes.hpp"
 #include "audit/sealing_folder.hpp"
 
 namespace portcullis::audit {
@@ -25,23 +27,43 @@ struct Unsealed {
   std::string problem{};
 };
 
+// For a person: the value, or in brackets why there is none.
+[[nodiscard]] std::string shown(Unsealed opened);
+
+// Of how many entries texts were opened, and which those are.
+struct OpenedTexts {
+  std::uint64_t first = 0, last = 0;  // the lowest and the highest index
+  std::uint64_t records = 0;
+  SealClassSet classes{};
+};
+
 class Unsealer {
  public:
+  // `count` opens nothing: it says of each field that there is a key for that it is open, with an empty
+  // value, so that opened() tells beforehand what would be opened.
+  enum class Use : std::uint8_t { open, count };
   // Errors as those of SealingFolder::open().
-  [[nodiscard]] static base::Result<Unsealer> open(const std::filesystem::path& folder);
+  [[nodiscard]] static base::Result<Unsealer> open(const std::filesystem::path& folder, Use use = Use::open);
 
   // `field` is one of the names in "sealed". The entry need not have been verified.
   [[nodiscard]] Unsealed open(const EntryReader& entry, std::string_view field);
   // The text that stands in the entry under `field`, in the clear or sealed; empty where it cannot be known.
   [[nodiscard]] std::string text(const EntryReader& entry, std::string_view field);
 
+  // An entry that is met again behind 65,536 others may be counted again.
+  [[nodiscard]] const OpenedTexts& opened() const noexcept { return opened_; }
+
  private:
   using Read = std::pair<std::uint64_t, base::Result<SealingKeys>>;
 
-  explicit Unsealer(SealingFolder folder) : folder_(std::move(folder)) {}
+  Unsealer(SealingFolder folder, Use use) : folder_(std::move(folder)), use_(use) {}
+  void count(std::uint64_t index, SealClass kind);
   [[nodiscard]] const base::Result<SealingKeys>* keys_of(std::uint64_t epoch);
 
   SealingFolder folder_;
+  Use use_;
+  OpenedTexts opened_;
+  std::unordered_set<std::uint64_t> counted_;
   std::list<Read> read_;  // the epochs read last, each file once
 };
 

@@ -74,7 +74,8 @@ class EraseCase(unittest.TestCase):
     # --- what is there --------------------------------------------------------------------------------------------
     def opened(self):
         """The decisions with a text, and whether it opens."""
-        shown = run("audit", "show", self.gate.audit_dir, "--json", "--type", "decision", "--sealing-keys", self.keys)
+        shown = run("audit", "show", self.gate.audit_dir, "--json", "--type", "decision", "--sealing-keys", self.keys,
+                    "--config", self.config)
         self.assertEqual(shown.returncode, 0, shown.stderr)
         return {entry["i"]: CANARY in json.dumps(entry) for entry in map(json.loads, shown.stdout.splitlines())}
 

@@ -69,6 +69,8 @@ class Guide(unittest.TestCase):
                                                notes.read_text(encoding="utf-8").split("\n\n—")[1].split("\n")[0] + "\n",
                                                encoding="utf-8")
         shutil.copy(str(gate_module.signing_key()) + ".pub", cls.place / "log.key.pub")
+        shutil.copytree(cls.gate.audit_dir, cls.place / "copy")
+        shutil.copytree(f"{cls.gate.audit_dir}.keys", cls.place / "copy.keys")
         (cls.place / "new-policy.json").write_text(json.dumps(POLICY), encoding="utf-8")
 
     @classmethod

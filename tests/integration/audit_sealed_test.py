@@ -41,10 +41,15 @@ def keys_of(gate):
     return pathlib.Path(str(gate.audit_dir) + ".keys")
 
 
+def with_keys(gate):
+    """The options that open texts, whether a gate runs or not."""
+    return ["--sealing-keys", keys_of(gate), "--config", gate.folder / "portcullis.json"]
+
+
 def opened(gate, kind=None):
     """The entries, with what is sealed opened, as `audit show` gives them."""
     arguments = ["--type", kind] if kind else []
-    shown = gate_module.run("audit", "show", gate.audit_dir, "--json", "--sealing-keys", keys_of(gate), *arguments)
+    shown = gate_module.run("audit", "show", gate.audit_dir, "--json", *with_keys(gate), *arguments)
     assert shown.returncode == 0, shown.stderr
     return [json.loads(line) for line in shown.stdout.splitlines()]
 
@@ -134,11 +139,11 @@ class SealedLog(SealedCase):
         shown = gate_module.run("audit", "show", self.gate.audit_dir).stdout
         self.assertIn("| [sealed]", shown)
         self.assertNotIn(NEEDLE.decode(), shown)
-        with_keys = gate_module.run("audit", "show", self.gate.audit_dir, "--sealing-keys", keys_of(self.gate)).stdout
-        self.assertIn(f"| SELECT '{NEEDLE.decode()}'", with_keys)
+        opening = gate_module.run("audit", "show", self.gate.audit_dir, *with_keys(self.gate)).stdout
+        self.assertIn(f"| SELECT '{NEEDLE.decode()}'", opening)
         for file in keys_of(self.gate).iterdir():
             file.unlink()
-        erased = gate_module.run("audit", "show", self.gate.audit_dir, "--sealing-keys", keys_of(self.gate)).stdout
+        erased = gate_module.run("audit", "show", self.gate.audit_dir, *with_keys(self.gate)).stdout
         self.assertIn("| [erased]", erased)
 
     def test_one_text_can_be_given_away_with_a_proof(self):
@@ -146,7 +151,7 @@ class SealedLog(SealedCase):
         self.end()
         [decision] = self.gate.entries("decision")
         out, key = self.gate.folder / "disclosure", f"{gate_module.signing_key()}.pub"
-        disclose = ["audit", "disclose", self.gate.audit_dir, decision["i"], "--sealing-keys", keys_of(self.gate)]
+        disclose = ["audit", "disclose", self.gate.audit_dir, decision["i"], *with_keys(self.gate)]
         made = gate_module.run(*disclose, "--field", "said", "--out", out)
         self.assertEqual((made.returncode, made.stderr), (0, ""))
         self.assertEqual(gate_module.run(*disclose, "--field", "error").returncode, 1)
@@ -233,12 +238,11 @@ class Reports(dry_run_policy_test.Case, SealedCase):
         self.assertIn("outcome", report)
         self.assert_nowhere(self.gate, NEEDLE, b'"forecast"')
         self.assertNotIn('"report"', json.dumps([{**e, "sealed": 0} for e in self.gate.entries("dry_run")]))
-        with_keys = gate_module.run("audit", "report", "dry-runs", self.gate.audit_dir, "--json", "--sealing-keys",
-                                    keys_of(self.gate))
+        opening = gate_module.run("audit", "report", "dry-runs", self.gate.audit_dir, "--json", *with_keys(self.gate))
         without = gate_module.run("audit", "report", "dry-runs", self.gate.audit_dir, "--json")
-        self.assertEqual(json.loads(with_keys.stdout)["sent"], 1)
+        self.assertEqual(json.loads(opening.stdout)["sent"], 1)
         self.assertEqual(json.loads(without.stdout)["duration"]["not_predicted"], 1)
-        self.assertEqual(json.loads(with_keys.stdout)["duration"]["not_predicted"], 0)
+        self.assertEqual(json.loads(opening.stdout)["duration"]["not_predicted"], 0)
 
 
 class NoRoomForKeys(SealedCase):

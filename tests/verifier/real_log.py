@@ -3,6 +3,7 @@
 import shutil
 
 import forge
+import gate as gate_module
 import harness
 import wire
 from gate import Gate, signing_key
@@ -38,12 +39,13 @@ def signed_log(folder):
 
 
 def logs(folder):
-    """{name: folder}: `stopped` and `killed` end with a whole batch, `torn` within one, `segments` is `stopped` in several."""
+    """{name: folder}: `stopped` and `killed` end with a whole batch, `torn` within one, `segments` is `stopped` in several, `read` was read."""
     postgres = harness.shop()
     try:
         made = _made_by_a_gate(postgres, folder)
     finally:
         postgres.stop()
+    made["read"] = _read(folder)
     made["torn"] = _copy(made["killed"], folder / "torn")
     [segment] = made["torn"].glob("*.jsonl")
     segment.write_bytes(segment.read_bytes().rstrip(b"\n")[:-30] + b"\n" * 100)
@@ -51,6 +53,26 @@ def logs(folder):
     made["segments"].mkdir()
     for name, data in forge.files(_in_segments(forge.read_log(made["stopped"]))).items():
         (made["segments"] / name).write_bytes(data)
+    return made
+
+
+def _read(folder):
+    """The log of a gate, whose sealed texts were opened while it ran and behind its end."""
+    postgres = harness.shop()
+    gate = Gate(postgres, _POLICY, [harness.AGENT], config={"audit": {"key": None, "text": None}})
+    keys = ["--sealing-keys", sealing_keys_of(gate.audit_dir), "--by", "J\u00fcrgen", "--purpose", "a test"]
+    try:
+        _traffic(gate)
+        opened = [gate_module.run("audit", "show", gate.audit_dir, *keys),
+                  gate_module.run("audit", "export", gate.audit_dir, "--format", "csv", "--out", folder / "read.csv", *keys)]
+        gate.stop()
+        opened.append(gate_module.run("audit", "query", gate.audit_dir, *keys, "--config", gate.folder / "portcullis.json"))
+    finally:
+        gate.stop()
+        postgres.stop()
+    assert [done.returncode for done in opened] == [0, 0, 0], opened
+    made = _copy(gate.audit_dir, folder / "read")
+    assert [e["t"] for e in gate_module.read_entries(made) if e["t"] in ("read", "export")] == ["read", "export", "read"]
     return made
 
 

@@ -9,7 +9,6 @@
 #include "app/audit_filter.hpp"
 #include "app/audit_reports.hpp"
 #include "app/exit_code.hpp"
-#include "app/moment.hpp"
 #include "app/statement_output.hpp"
 #include "tests/unit/app/scripted_console.hpp"
 #include "tests/unit/app/temporary_folder.hpp"
@@ -24,21 +23,6 @@ using portcullis::testing::ScriptedConsole;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Json = nlohmann::json;
-
-TEST(Moment, ReadsTimesOfRfc3339AndLengths) {
-  constexpr std::int64_t kNow = 1'790'000'000'000'000, kSecond = 1'000'000;
-  EXPECT_EQ(parse_moment("2026-09-21T14:13:20Z", 0), kNow);
-  EXPECT_EQ(parse_moment("2026-09-21T16:13:20+02:00", 0), kNow);
-  EXPECT_EQ(parse_moment("2026-09-21t08:43:20.25-05:30", 0), kNow + kSecond / 4);
-  EXPECT_EQ(parse_moment("1970-01-02", 0), 86'400 * kSecond);
-  EXPECT_EQ(parse_moment("24h", kNow), kNow - 86'400 * kSecond);
-  EXPECT_EQ(parse_moment("7d", kNow), kNow - 7 * 86'400 * kSecond);
-  EXPECT_EQ(parse_moment(audit::time_text(kNow + 17), 0), kNow + 17);
-  for (const char* wrong : {"", "d", "-1d", "yesterday", "2026-02-30", "2026-09-21T14:13Z",
-                            "2026-09-21T14:13:20", "2026-09-21T24:00:00Z", "2026-09-21T14:13:20.Z",
-                            "2026-09-21T14:13:20.1234567Z", "2026-09-21T14:13:20Zx", "2026-9-21"})
-    EXPECT_FALSE(parse_moment(wrong, kNow)) << wrong;
-}
 
 TEST(FilterOptionsTest, AreMadeIntoAFilter) {
   const auto read = to_read_options({.column = "app.customers.email",

@@ -160,13 +160,5 @@ TEST_F(OrderCommand, ThereIsARegister) {
   EXPECT_THAT(said_->out.str(), HasSubstr("has no effect"));
 }
 
-TEST(OrderTimes, AreInUtc) {
-  EXPECT_EQ(read_time("1970-01-02").value(), 86'400'000'000);
-  EXPECT_EQ(read_time("1970-01-01T00:00:01Z").value(), 1'000'000);
-  EXPECT_EQ(read_time("1970-01-01T00:00:01").value(), 1'000'000);
-  for (const char* bad : {"", "1970", "1970-01-01 ", "1970-13-01", "1970-01-01T00:00", "now"})
-    EXPECT_FALSE(read_time(bad)) << bad;
-}
-
 }  // namespace
 }  // namespace portcullis::app

@@ -7,6 +7,7 @@
 #include "audit/log.hpp"
 #include "audit/note_write.hpp"
 #include "audit/sealing_folder.hpp"
+#include "audit/unsealer.hpp"
 #include "base/encoding.hpp"
 #include "tests/unit/audit/signing.hpp"
 #include "tests/unit/audit/support.hpp"
@@ -35,7 +36,9 @@ class DisclosureTest : public ::testing::Test {
     EXPECT_EQ(log->append(outcome(2)).value(), 3u);
   }
   [[nodiscard]] std::string made(const std::string& field = "text", std::uint64_t index = 2) const {
-    const auto text = disclose(directory_ / "log", index, field, keys_);
+    auto keys = Unsealer::open(keys_);
+    if (!keys) return "refused: " + keys.error().message;
+    const auto text = disclose(directory_ / "log", index, field, *keys);
     return text ? *text : "refused: " + text.error().message;
   }
   static VerifierKey key(unsigned char byte = 1) {

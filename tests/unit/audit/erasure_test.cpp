@@ -35,11 +35,11 @@ using ::testing::Not;
 class Host final : public ErasureHost {
  public:
   explicit Host(Log& log) : log_(log) {}
-  base::Result<void> append(Record record) override {
+  base::Result<std::uint64_t> append(Record record) override {
     const auto index = log_.append(std::move(record));
     if (!index) return index.error();
     if (!wait_durable(log_, *index + 1)) return base::Error{base::sqlstate::io_error, "not durable"};
-    return {};
+    return *index;
   }
   base::Result<void> leave_epoch() override {
     const auto epoch = log_.new_epoch();
@@ -428,7 +428,7 @@ TEST_F(Erasing, TriesAgainEverMoreSeldom) {
   fill(*log, 1);
   class Broken final : public ErasureHost {
    public:
-    base::Result<void> append(Record) override {
+    base::Result<std::uint64_t> append(Record) override {
       ++tried;
       return base::Error{base::sqlstate::disk_full, "no room"};
     }

@@ -1,0 +1,1 @@
+portcullis_fuzz_target(read_request USES portcullis::audit)
