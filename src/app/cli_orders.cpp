@@ -65,8 +65,10 @@ void add_order(CLI::App& audit, OrderCommandLine& line) {
   prune.add_option("directory", line.prune.directory, "The log's folder")->required()->type_name("DIR");
   prune.add_option("--first", line.prune.first, "Keep the segment with this entry, and all behind it")
       ->type_name("N");
-  prune.add_option("--before", line.prune.before, "Remove what was recorded before this time, UTC")
-      ->type_name("2026-11-22[T13:05:11Z]");
+  prune
+      .add_option("--before", line.prune.before,
+                  std::string("Remove what was recorded before this time: ") + kMomentForms)
+      ->type_name("TIME");
   add_cause(prune, line.prune);
   CLI::App& release = add_command(
       order, "release", "Order that what is held may be erased again.",

@@ -180,7 +180,7 @@ base::Result<std::size_t> first_kept(const std::vector<audit::SegmentPath>& segm
         [](std::uint64_t wanted, const auto& segment) { return wanted < segment.first_index; });
     return static_cast<std::size_t>(std::max<std::ptrdiff_t>(behind - segments.begin(), 1) - 1);
   }
-  const auto before = read_time(options.before);
+  const auto before = read_moment(options.before, now_micros());
   if (!before) return before.error();
   std::size_t kept = 0;
   for (std::size_t i = 1; i < segments.size(); ++i) {

@@ -17,6 +17,8 @@
 
 namespace portcullis::auth {
 
+class SaltedPasswords;
+
 using Sha256Digest = std::array<unsigned char, 32>;
 inline constexpr std::string_view kScramSha256 = "SCRAM-SHA-256", kScramSha256Plus = "SCRAM-SHA-256-PLUS";
 inline constexpr std::uint32_t kDefaultIterations = 4096;   // PostgreSQL's own default
@@ -98,7 +100,8 @@ struct ChannelBinding {
 // whoever drives this must not take an AuthenticationOk without it.
 class ScramClient {
  public:
-  ScramClient(base::Secret password, std::string nonce);
+  // `known`, which outlives it, spares it the computation of what was computed before.
+  ScramClient(base::Secret password, std::string nonce, SaltedPasswords* known = nullptr);
   [[nodiscard]] std::string first(const ChannelBinding& binding = {});
   // server-first-message -> client-final-message. 08P01 when malformed, when the nonce does not begin with
   // ours, when iterations are 0 or above kMaxIterations; 22023 for a password that make_verifier would
@@ -110,9 +113,13 @@ class ScramClient {
  private:
   enum class Step { first, last, check, ended };
 
-  base::Secret password_;
+  [[nodiscard]] base::Secret salted() const;
+
+  base::Secret password_, salted_;
+  SaltedPasswords* known_;
   Step step_ = Step::first;
-  std::string nonce_, channel_, client_first_bare_, auth_message_;
+  std::uint32_t iterations_ = 0;
+  std::string salt_, nonce_, channel_, client_first_bare_, auth_message_;
   Sha256Digest server_key_{};
 };
 

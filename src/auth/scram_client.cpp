@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "auth/salted_passwords.hpp"
 #include "auth/scram.hpp"
 #include "auth/scram_attributes.hpp"
 #include "auth/scram_crypto.hpp"
@@ -57,12 +58,10 @@ base::Error reported(std::string_view error) {
 }
 
 // ClientProof, and ServerKey for check().
-std::string prove(const base::Secret& password, const ServerFirst& challenge, std::string_view auth_message,
-                  Sha256Digest& server_key) {
-  SecretDigest salted, client_key, stored_key, signature;
-  salted_password(password, challenge.salt, challenge.iterations, salted.bytes);
-  hmac_sha256(view(salted.bytes), "Client Key", client_key.bytes);
-  hmac_sha256(view(salted.bytes), "Server Key", server_key);
+std::string prove(std::string_view salted, std::string_view auth_message, Sha256Digest& server_key) {
+  SecretDigest client_key, stored_key, signature;
+  hmac_sha256(salted, "Client Key", client_key.bytes);
+  hmac_sha256(salted, "Server Key", server_key);
   sha256(view(client_key.bytes), stored_key.bytes);
   hmac_sha256(view(stored_key.bytes), auth_message, signature.bytes);
   exclusive_or(client_key.bytes, signature.bytes);
@@ -71,8 +70,8 @@ std::string prove(const base::Secret& password, const ServerFirst& challenge, st
 
 }  // namespace
 
-ScramClient::ScramClient(base::Secret password, std::string nonce)
-    : password_(std::move(password)), nonce_(std::move(nonce)) {}
+ScramClient::ScramClient(base::Secret password, std::string nonce, SaltedPasswords* known)
+    : password_(std::move(password)), known_(known), nonce_(std::move(nonce)) {}
 
 // The user's name is in the start-up packet.
 std::string ScramClient::first(const ChannelBinding& binding) {
@@ -91,9 +90,19 @@ base::Result<std::string> ScramClient::last(std::string_view server_first) {
   if (!challenge) return malformed_scram(name);
   const std::string without_proof = "c=" + base::to_base64(channel_) + ",r=" + std::string(challenge->nonce);
   auth_message_ = client_first_bare_ + ',' + std::string(server_first) + ',' + without_proof;
-  std::string proof = prove(password_, *challenge, auth_message_, server_key_);
+  salt_ = challenge->salt;
+  iterations_ = challenge->iterations;
+  const auto* known = known_ == nullptr ? nullptr : known_->find(password_, salt_, iterations_);
+  salted_ = known == nullptr ? salted() : *known;
+  std::string proof = prove(salted_.reveal(), auth_message_, server_key_);
   step_ = Step::check;
   return without_proof + ",p=" + proof;
+}
+
+base::Secret ScramClient::salted() const {
+  SecretDigest computed;
+  salted_password(password_, salt_, iterations_, computed.bytes);
+  return base::Secret(std::string(view(computed.bytes)));
 }
 
 base::Result<void> ScramClient::check(std::string_view server_final) {
@@ -112,6 +121,7 @@ base::Result<void> ScramClient::check(std::string_view server_final) {
                       CRYPTO_memcmp(answer->value.data(), signature.data(), signature.size()) == 0;
   if (!proven)
     return unproven("the server did not prove that it knows the password, check that it is the right one");
+  if (known_ != nullptr) known_->keep(password_, salt_, iterations_, std::move(salted_));
   return {};
 }
 

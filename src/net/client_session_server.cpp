@@ -36,6 +36,7 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   session::ServerStartupOptions options;
   options.user = role_->user;
   options.password = role_->password;
+  options.salted_passwords = &worker_.salted_passwords();
   options.database = shared_.options.database;
   options.parameters = settings_;
   shared_.upstream->describe(*server_, options);

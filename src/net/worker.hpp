@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "auth/salted_passwords.hpp"
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
 #include "net/log_waiters.hpp"
@@ -29,6 +30,7 @@ class Worker {
   // Woken when what statements are judged by has changed.
   [[nodiscard]] Waiters& basis_waiters() noexcept { return basis_waiters_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
+  [[nodiscard]] auth::SaltedPasswords& salted_passwords() noexcept { return salted_passwords_; }
   // On this worker's thread only.
   [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
 
@@ -36,6 +38,7 @@ class Worker {
   // The context is destroyed before what the coroutines in it still touch on their way out.
   std::set<ClientSession*> sessions_;
   session::FactsCache facts_;
+  auth::SaltedPasswords salted_passwords_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
   LogWaiters log_waiters_{context_};

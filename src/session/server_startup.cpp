@@ -32,7 +32,7 @@ constexpr std::size_t kMaxSchemas = 1'000;
 }  // namespace
 
 ServerStartup::ServerStartup(ServerStartupOptions options)
-    : options_(std::move(options)), scram_(options_.password, options_.nonce) {
+    : options_(std::move(options)), scram_(options_.password, options_.nonce, options_.salted_passwords) {
   wire::StartupMessage startup;
   startup.protocol = options_.protocol;
   startup.parameters = {{"user", options_.user}, {"database", options_.database}};

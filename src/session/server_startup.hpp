@@ -27,6 +27,7 @@ struct ServerStartupOptions {
   // A clear-text or MD5 password is given only where nobody can listen: verified TLS or this machine itself.
   bool channel_is_private = false;
   bool allow_superuser = false;
+  auth::SaltedPasswords* salted_passwords = nullptr;  // outlives the login; null: computed each time
   std::string nonce;
   std::uint32_t protocol = wire::kProtocol32;  // the newest to ask for; an older server says so
   auth::BindingMode binding_mode = auth::BindingMode::prefer;

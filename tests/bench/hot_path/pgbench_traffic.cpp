@@ -36,9 +36,11 @@ std::string rows(bool described, bool bound) {
   return bytes;
 }
 
-Exchange by_query(const std::string& account) {
+// `columns`: what is asked for.
+Exchange by_query(const std::string& columns, const std::string& account) {
   Exchange exchange;
-  encode(exchange.client, wire::Query{"SELECT abalance FROM pgbench_accounts WHERE aid = " + account + ";"});
+  encode(exchange.client,
+         wire::Query{"SELECT " + columns + " FROM pgbench_accounts WHERE aid = " + account + ";"});
   exchange.server = rows(true, false);
   return exchange;
 }
@@ -82,10 +84,15 @@ Exchange preparation() {
 std::vector<Exchange> transactions(Traffic traffic, std::size_t count) {
   std::vector<Exchange> all;
   for (std::size_t i = 0; i < count; ++i) {
-    const bool repeats = traffic != Traffic::first_seen;
-    const std::string account = std::to_string(10'000 + (repeats ? i % kAccounts : i));
-    const bool is_query = traffic == Traffic::simple || traffic == Traffic::first_seen;
-    all.push_back(is_query ? by_query(account) : by_parameter(account, traffic == Traffic::prepared));
+    const std::string account = std::to_string(10'000 + i % kAccounts);
+    switch (traffic) {
+      case Traffic::simple: all.push_back(by_query("abalance", account)); break;
+      case Traffic::first_seen:
+        all.push_back(by_query("abalance AS a" + std::to_string(100'000 + i), account));
+        break;
+      case Traffic::extended: all.push_back(by_parameter(account, false)); break;
+      case Traffic::prepared: all.push_back(by_parameter(account, true)); break;
+    }
   }
   return all;
 }

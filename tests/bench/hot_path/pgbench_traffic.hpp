@@ -11,8 +11,8 @@ namespace portcullis::bench {
 
 // A transaction of `pgbench -S`.
 enum class Traffic {
-  simple,      // Query, of texts that were sent before
-  first_seen,  // Query, each with a number that was never sent: what `-M simple` really does
+  simple,      // Query, each with another number
+  first_seen,  // Query, each with a name in it that was never sent
   extended,    // Parse of the unnamed statement, Bind, Describe, Execute, Sync
   prepared,    // Bind of a statement that was prepared before, Describe, Execute, Sync
 };

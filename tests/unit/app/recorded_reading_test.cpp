@@ -99,7 +99,7 @@ class RecordedReading : public ::testing::Test {
 
 TEST_F(RecordedReading, IsRecordedByWhoeverHasTheLogOpen) {
   open();
-  const Eraser gate(config_, *log_, clock_);
+  const Eraser gate(config_, std::chrono::seconds(0), *log_, clock_);
   ASSERT_EQ(show(with_keys()), kSuccess) << err_;
   EXPECT_THAT(out_, HasSubstr("secret two"));
   EXPECT_THAT(recorded(), ElementsAre("read ann 2-3 2 DSR-4711"));
@@ -111,7 +111,7 @@ TEST_F(RecordedReading, IsRecordedByWhoeverHasTheLogOpen) {
 
 TEST_F(RecordedReading, NamesTheUserWhereNobodyIsNamed) {
   open();
-  const Eraser gate(config_, *log_, clock_);
+  const Eraser gate(config_, std::chrono::seconds(0), *log_, clock_);
   auto options = with_keys();
   options.by.clear();
   ASSERT_EQ(show(options, true), kSuccess) << err_;
@@ -189,7 +189,7 @@ TEST_F(RecordedReading, OfWhatIsErasedNeedsNoEntry) {
 
 TEST_F(RecordedReading, OfStatementsCountsThoseThatAreShown) {
   open();
-  const Eraser gate(config_, *log_, clock_);
+  const Eraser gate(config_, std::chrono::seconds(0), *log_, clock_);
   ScriptedConsole script;
   ASSERT_EQ(query_audit({directory_, {.record = "3"}, false, with_keys()}, script.console), kSuccess)
       << script.err.str();
@@ -220,7 +220,7 @@ class RecordedExport : public RecordedReading {
 };
 
 TEST_F(RecordedExport, HasTheHashOfItsFileInTheLog) {
-  const Eraser gate(config_, *log_, clock_);
+  const Eraser gate(config_, std::chrono::seconds(0), *log_, clock_);
   ASSERT_EQ(export_to("jsonl", with_keys()), kSuccess) << err_;
   EXPECT_THAT(folder_.read(file_), HasSubstr(R"(,"opened":{"text":"select 'secret one'"}})"));
   EXPECT_THAT(recorded(), ElementsAre("export ann 2-3 2 DSR-4711" + sha256_of(file_)));
@@ -231,7 +231,7 @@ TEST_F(RecordedExport, HasTheHashOfItsFileInTheLog) {
 }
 
 TEST_F(RecordedExport, AsCsvIsComparedWithTheKeys) {
-  const Eraser gate(config_, *log_, clock_);
+  const Eraser gate(config_, std::chrono::seconds(0), *log_, clock_);
   ASSERT_EQ(export_to("csv", with_keys()), kSuccess) << err_;
   EXPECT_THAT(folder_.read(file_), HasSubstr("secret two"));
   EXPECT_THAT(recorded(), ElementsAre("export ann 2-3 2 DSR-4711" + sha256_of(file_)));
@@ -250,7 +250,7 @@ TEST_F(RecordedExport, IsNotWrittenWhereItIsNotRecorded) {
 }
 
 TEST_F(RecordedExport, OfOneTextIsADisclosure) {
-  const Eraser gate(config_, *log_, clock_);
+  const Eraser gate(config_, std::chrono::seconds(0), *log_, clock_);
   ScriptedConsole script;
   const DiscloseOptions options{directory_, 2, "text", with_keys(), folder_.path() / file_};
   int code = kFailure;
