@@ -147,7 +147,7 @@ TEST_F(AnchorTest, ObjectsWhileNothingCanBeSigned) {
   EXPECT_TRUE(becomes([&] { return told().size() == 2; }));
   EXPECT_FALSE(there->objection(true));
   EXPECT_THAT(told(),
-              ElementsAre("failed the disk is too full for the audit log's checkpoints", "restored "));
+              ElementsAre("failed the disk is too full for the audit log's checkpoints, or too many files are open", "restored "));
 }
 
 TEST(Anchors, FinishAllAtOnce) {
