@@ -7,6 +7,7 @@
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
 #include "net/log_waiters.hpp"
+#include "net/places.hpp"
 #include "net/waiters.hpp"
 #include "session/facts_cache.hpp"
 
@@ -28,6 +29,8 @@ class Worker {
   [[nodiscard]] LogWaiters& log_waiters() noexcept { return log_waiters_; }
   // Woken when what statements are judged by has changed.
   [[nodiscard]] Waiters& basis_waiters() noexcept { return basis_waiters_; }
+  // One for each connection of a client, from when it was accepted. Any thread.
+  [[nodiscard]] Places& seats() noexcept { return seats_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
   // On this worker's thread only.
   [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
@@ -35,6 +38,7 @@ class Worker {
  private:
   // The context is destroyed before what the coroutines in it still touch on their way out.
   std::set<ClientSession*> sessions_;
+  Places seats_;
   session::FactsCache facts_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
