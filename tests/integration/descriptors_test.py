@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import subprocess
 import time
 import unittest
@@ -111,6 +112,19 @@ class Limit(DescriptorCase):
             connection.close()
         self.assert_all_well()
         self.assertFalse(self.log_lines("Too many open files"))
+
+
+class Crowd(DescriptorCase):
+    def test_that_came_while_the_gate_could_not_look_is_let_in_whole(self):
+        self.start({"limits": {"connections_per_address": 1_000}})
+        before = len(self.open_files())
+        os.kill(self.gate.pid, signal.SIGSTOP)
+        crowd = [self.gate.socket() for _ in range(300)]
+        os.kill(self.gate.pid, signal.SIGCONT)
+        processes.wait_until(lambda: len(self.open_files()) >= before + 300, "300 connections to be accepted")
+        for connection in crowd:
+            connection.close()
+        self.assert_all_well()
 
 
 class Exhaustion(DescriptorCase):
