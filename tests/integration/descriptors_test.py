@@ -67,10 +67,14 @@ class DescriptorCase(unittest.TestCase):
 
 
 class Limit(DescriptorCase):
-    def test_that_may_be_raised_is_raised(self):
-        self.start(run_by=limited(64, 5_000))
+    def test_that_may_be_raised_is_raised_for_the_gate_alone(self):
+        told = processes.new_folder("told") / "limit"
+        command = ["/bin/sh", "-c", f"ulimit -n > {told}.new && mv {told}.new {told}"]
+        self.start({"audit": {"anchors": {"far": {"command": command}}}}, run_by=limited(64, 5_000))
         self.assertEqual(self.limits(), (5_000, 5_000))
         self.assertFalse(self.log_lines("limit of open files"))
+        processes.wait_until(told.exists, "the gate's program to run")
+        self.assertEqual(told.read_text().strip(), "64")
 
     def test_that_is_too_low_is_told_at_the_start(self):
         self.start()
