@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/database.hpp"
+#include "app/descriptor_limit.hpp"
 #include "app/eraser.hpp"
 #include "app/exit_code.hpp"
 #include "app/known_heads.hpp"
@@ -14,6 +15,7 @@
 #include "app/past_use.hpp"
 #include "app/serve_command.hpp"
 #include "audit/log.hpp"
+#include "base/file_limit.hpp"
 #include "base/log.hpp"
 #include "net/anchors.hpp"
 #include "net/gate.hpp"
@@ -22,7 +24,8 @@
 namespace portcullis::app {
 namespace {
 
-net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upstream) {
+net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upstream,
+                                 const DescriptorShare& descriptors) {
   net::GateOptions options;
   options.listen_address = config.listen.address;
   options.listen_port = config.listen.port;
@@ -47,7 +50,8 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
   options.threads = config.threads;
   options.tcp = tcp_options(config.tcp);
   options.connections = config.limits.connections;
-  options.logins_pending = config.limits.logins_pending;
+  options.logins_pending = descriptors.logins_pending;
+  options.descriptors = descriptors.clients;
   options.connections_per_address = config.limits.connections_per_address;
   options.login_delay = config.limits.login_delay;
   options.authentication_time = config.limits.authentication_time;
@@ -161,6 +165,10 @@ int serve(const Config& config) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write, not the end of the process
 
+  const auto descriptors = share_descriptors(config, base::raise_file_limit());
+  if (!descriptors) return fail(descriptors.error());
+  if (!descriptors->warning.empty()) base::log::warning(descriptors->warning);
+
   const base::SystemClock clock;
   net::Anchors anchors;
   add_anchors(config.audit, anchors);
@@ -185,7 +193,7 @@ int serve(const Config& config) {
 
   auto upstream = server_address(config.upstream, config.tcp);
   if (!upstream) return fail(upstream.error());
-  auto options = to_gate_options(config, std::move(*upstream));
+  auto options = to_gate_options(config, std::move(*upstream), *descriptors);
   options.limits = limits;
   if (!anchors.empty()) options.evidence = &anchors;
   auto gate = net::Gate::start(std::move(options), config.policy, **log, clock,

@@ -53,7 +53,8 @@ struct LogOptions {
   std::chrono::milliseconds reads_within{0};
   // Called in a thread of the log's with every checkpoint that is durable: quick, and without a call back.
   std::function<void(const std::string& note, std::uint64_t size)> checkpointed{};
-  // Called in the same thread, again and again, while the disk is too full for the checkpoint that is due.
+  // Called in the same thread, again and again, while the checkpoint that is due cannot be written: the disk
+  // is too full, or too many files are open.
   std::function<void()> checkpoint_held_up{};
   // The log must go on from these.
   std::vector<KnownHead> known{};

@@ -115,6 +115,8 @@ class Log::Impl {
   [[nodiscard]] base::Result<void> fill_or_wait(std::uint64_t bytes);
   [[nodiscard]] base::Result<void> make_room();
   [[nodiscard]] base::Result<void> rotate();
+  [[nodiscard]] base::Result<void> open_notes();
+  [[nodiscard]] base::Result<void> open_late_notes();
   void publish(bool at_once);
   void fail(const base::Error& error);
   void call_listeners();
@@ -141,8 +143,9 @@ class Log::Impl {
   std::optional<std::chrono::steady_clock::time_point> sync_due_;  // of what is written and not synced
   std::vector<Pending> here_;                                      // what an appending thread writes itself
   bool stopping_ = false;
-  bool poked_ = false;  // somebody was refused: try again to find room
-  bool full_ = false;   // the last try to find room met a full disk
+  bool poked_ = false;       // somebody was refused: try again to find room
+  bool full_ = false;        // the last try to find room met a full disk
+  bool lacks_file_ = false;  // it could not make a file, for want of a descriptor
   std::optional<base::Error> failure_;
   std::optional<base::Error> unsigned_;  // no checkpoint can be written any more: the writer fails by it
   std::string key_;                      // public, in force for what is enqueued; empty: not signed
@@ -165,6 +168,9 @@ class Log::Impl {
   Frontier tree_;  // of all entries up to write_index_
   std::string buffer_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  // The segment that has no file of notes yet, since none could be made: nothing is published meanwhile.
+  std::optional<std::uint64_t> notes_due_;
+  bool signs_at_once_ = false;
   std::thread thread_;
 };
 

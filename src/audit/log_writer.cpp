@@ -12,6 +12,11 @@ namespace {
 constexpr std::size_t kMaxBatchBytes = std::size_t{4} << 20;
 constexpr std::chrono::milliseconds kRetryWhenFull{250};
 
+// Of making a file: nothing has changed, and it can be tried again.
+bool may_pass(const base::Error& error) {
+  return error.code == base::sqlstate::disk_full || error.code == base::sqlstate::insufficient_resources;
+}
+
 }  // namespace
 
 std::uint64_t Log::Impl::fill_step() const {
@@ -34,6 +39,8 @@ void Log::Impl::stop() {
   }
   thread_.join();
   if (failure_) return;
+  // What is not signed now, the next start signs.
+  static_cast<void>(open_late_notes());
   if (checkpointer_) checkpointer_->finish();
   // The log is whole without this: the next start cuts what is left behind `close`.
   static_cast<void>(writer_.finish());
@@ -96,14 +103,14 @@ void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
     dozing_ = !has_glanced;
     sleeping_ = true;
     const auto until = std::min(due, has_glanced ? silent : glance);
-    wake_.wait_until(lock, full_ ? std::min(until, now + kRetryWhenFull) : until);
+    wake_.wait_until(lock, full_ || lacks_file_ ? std::min(until, now + kRetryWhenFull) : until);
     const bool is_woken = !std::exchange(sleeping_, false);
     dozing_ = false;
     if (is_woken) {
       has_glanced = false;
       glance = Clock::now() + kLinger;
     }
-    if (full_ && !writing_) return;
+    if ((full_ || lacks_file_) && !writing_) return;
   }
 }
 
@@ -136,6 +143,10 @@ base::Result<void> Log::Impl::drain(std::vector<Pending>& queue, bool tells) {
 
 // Behind a segment that another one follows, everything is signed.
 base::Result<void> Log::Impl::rotate() {
+  if (notes_due_) {  // make_room() prepares no segment then
+    return base::Error{base::sqlstate::internal_error,
+                       "a segment was to end before it had its notes: report this"};
+  }
   ++segment_;
   const auto is_ending = [this] {
     const std::scoped_lock lock(mutex_);
@@ -145,14 +156,34 @@ base::Result<void> Log::Impl::rotate() {
     if (auto done = checkpointer_->complete(is_ending); !done) return done;
   }
   if (auto rotated = writer_.rotate(write_index_); !rotated || !checkpointer_) return rotated;
-  auto notes = make_notes(*storage_, write_index_);
-  if (!notes) return notes.error();
+  notes_due_ = write_index_;
+  const auto opened = open_notes();
+  return opened || may_pass(opened.error()) ? base::Result<void>{} : opened;
+}
+
+// The file of notes of the segment that has begun. Where it has to wait, entries go on, and are signed later.
+base::Result<void> Log::Impl::open_notes() {
+  auto notes = make_notes(*storage_, *notes_due_);
+  if (!notes) {
+    if (options_.checkpoint_held_up) options_.checkpoint_held_up();
+    return notes.error();
+  }
   checkpointer_->turn_to(NotesFile(std::move(*notes)));
+  notes_due_.reset();
+  return {};
+}
+
+base::Result<void> Log::Impl::open_late_notes() {
+  if (!notes_due_) return {};
+  if (auto opened = open_notes(); !opened) return opened;
+  signs_at_once_ = true;
+  if (!in_batch_) publish(true);  // else the batch's end does
   return {};
 }
 
 void Log::Impl::publish(bool at_once) {
-  if (checkpointer_) checkpointer_->publish(tree_, at_once);
+  signs_at_once_ = signs_at_once_ || at_once;
+  if (checkpointer_ && !notes_due_) checkpointer_->publish(tree_, std::exchange(signs_at_once_, false));
 }
 
 base::Result<void> Log::Impl::write_batch(Pending* first, Pending* last, bool tells) {
@@ -217,7 +248,8 @@ base::Result<void> Log::Impl::fill_or_wait(std::uint64_t bytes) {
   }
 }
 
-// Allocates ahead of what may come. A full disk is no failure here: admit() refuses while it lasts.
+// Allocates ahead of what may come. A full disk is no failure here: admit() refuses while it lasts. Nor is it
+// that no descriptor is left for another file: the segment goes on growing until there is one.
 base::Result<void> Log::Impl::make_room() {
   std::uint64_t ahead = 0;
   bool rotating = false;
@@ -229,10 +261,12 @@ base::Result<void> Log::Impl::make_room() {
   }
   const std::uint64_t wanted = writer_.end() + ahead;
   auto done = wanted <= writer_.secured() ? base::Result<void>{} : writer_.secure(wanted + fill_step());
+  if (done) done = open_late_notes();
   if (done && rotating) done = writer_.prepare_next(ahead);
-  if (!done && done.error().code != base::sqlstate::disk_full) return done;
+  if (!done && !may_pass(done.error())) return done;
   const std::scoped_lock lock(mutex_);
-  full_ = !done;
+  full_ = !done && done.error().code == base::sqlstate::disk_full;
+  lacks_file_ = !done && !full_;
   if (room_.segment == segment_) room_.secured = writer_.secured();
   if (done && rotating) next_secured_ = writer_.next_secured();
   return {};

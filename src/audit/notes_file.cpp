@@ -41,7 +41,7 @@ base::Result<void> NotesFile::append(std::string_view note) {
 base::Result<std::unique_ptr<SegmentFile>> make_notes(Storage& storage, std::uint64_t first_index) {
   auto file = storage.create(notes_name(first_index));
   if (!file) return file;
-  if (auto synced = storage.sync_directory(); !synced) return synced.error();
+  if (auto synced = storage.sync_directory(); !synced) return final_error(synced.error());
   return file;
 }
 

@@ -31,7 +31,8 @@ class NotesFile {
   std::uint64_t secured_;  // room on the disk up to here
 };
 
-// An empty file for the notes of the segment with this first index, durable by its name.
+// An empty file for the notes of the segment with this first index, durable by its name. 53000 for want of a
+// descriptor, before anything has changed; it can be tried again.
 [[nodiscard]] base::Result<std::unique_ptr<SegmentFile>> make_notes(Storage& storage,
                                                                     std::uint64_t first_index);
 

@@ -24,12 +24,18 @@ std::string quoted(const std::filesystem::path& path) {
 }
 
 base::Error cannot(std::string_view doing, const std::filesystem::path& path, int code) {
-  const bool is_full = code == ENOSPC || code == EDQUOT;
-  return {
-      .code = is_full ? base::sqlstate::disk_full : base::sqlstate::io_error,
-      .message = "cannot " + std::string(doing) + " " + quoted(path) + ": " +
-                 std::generic_category().message(code) +
-                 (is_full ? "; make room there" : "; audit.sealing_keys is the folder of the log's keys")};
+  base::SqlState state = base::sqlstate::io_error;
+  std::string_view advice = "audit.sealing_keys is the folder of the log's keys";
+  if (code == ENOSPC || code == EDQUOT) {
+    state = base::sqlstate::disk_full;
+    advice = "make room there";
+  } else if (code == EMFILE || code == ENFILE) {
+    state = base::sqlstate::insufficient_resources;
+    advice = "raise the limit of open files or lower limits.connections";
+  }
+  return {.code = state,
+          .message = "cannot " + std::string(doing) + " " + quoted(path) + ": " +
+                     std::generic_category().message(code) + "; " + std::string(advice)};
 }
 
 base::Error refuse(const std::filesystem::path& path, const std::string& why) {

@@ -1,8 +1,8 @@
 // The folder with a log's files of keys, one an epoch: docs/audit-sealing.md, "Files of keys". Only who
 // writes the log writes here; others may read meanwhile.
 //
-// Errors are 53100 for a full disk, 58030 for what the system does not do, F0000 with what to do for a folder
-// or a file that is not as it must be. None holds a part of a key.
+// Errors are 53100 for a full disk, 53000 where no more files can be open, 58030 for what the system does not
+// do, F0000 with what to do for a folder or a file that is not as it must be. None holds a part of a key.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@
 
 namespace portcullis::audit {
 
-// Used by one thread. Every Error that is not 53100 from secure(), prepare_next() or fill() is final: what is
-// on the disk is then unknown, and nothing more may be written.
+// Used by one thread. Every Error is final, what is on the disk is then unknown and nothing more may be
+// written, but for 53100 from secure(), prepare_next() and fill(), and 53000 from prepare_next().
 class SegmentWriter {
  public:
   // `fill_step`: how many line feeds are written at a time.

@@ -22,6 +22,16 @@ base::Error system_error(int code, std::string_view doing, const std::string& wh
           "could not " + std::string(doing) + " \"" + what + "\": " + std::generic_category().message(code)};
 }
 
+// Of a call that needs a descriptor and comes before anything is done with the file. Where there is none,
+// that passes: no other call says so, and nothing is lost by trying again.
+base::Error opening_error(int code, std::string_view doing, const std::string& what) {
+  auto error = system_error(code, doing, what);
+  if (code != EMFILE && code != ENFILE) return error;
+  error.code = base::sqlstate::insufficient_resources;
+  error.message += "; raise the limit of open files or lower limits.connections";
+  return error;
+}
+
 // Calls until it is not interrupted by a signal.
 template <class Call>
 auto uninterrupted(Call call) {
@@ -140,7 +150,7 @@ class PosixStorage final : public Storage {
   base::Result<std::vector<std::string>> list() override {
     // A descriptor of its own: closedir() closes it, and two readers of one would share its position.
     const int fd = ::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return system_error(errno, "read the directory", path_);
+    if (fd < 0) return opening_error(errno, "read the directory", path_);
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), ::closedir);
     if (!stream) {
       const int code = errno;
@@ -195,7 +205,7 @@ class PosixStorage final : public Storage {
   base::Result<std::unique_ptr<SegmentFile>> open_file(const std::string& name, int flags,
                                                        std::string_view doing) {
     const int fd = ::openat(directory_.get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return system_error(errno, doing, path_of(name));
+    if (fd < 0) return opening_error(errno, doing, path_of(name));
     return std::unique_ptr<SegmentFile>(std::make_unique<PosixFile>(Descriptor(fd), path_of(name)));
   }
 
@@ -206,7 +216,7 @@ class PosixStorage final : public Storage {
 base::Result<Descriptor> take_lock(int directory, const std::string& path) {
   const std::string name(kLockName);
   Descriptor lock(::openat(directory, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock) return system_error(errno, "open the lock file of", path);
+  if (!lock) return opening_error(errno, "open the lock file of", path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error(errno, "lock", path);
     return base::Error{
@@ -221,7 +231,7 @@ base::Result<Descriptor> take_lock(int directory, const std::string& path) {
 base::Result<void> sync_parent(const std::filesystem::path& directory) {
   const auto parent = std::filesystem::path(directory).parent_path();
   const Descriptor fd(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(errno, "open the directory", parent.string());
+  if (!fd) return opening_error(errno, "open the directory", parent.string());
   if (::fsync(fd.get()) != 0) return system_error(errno, "sync the directory", parent.string());
   return {};
 }
@@ -242,7 +252,7 @@ base::Result<std::unique_ptr<Storage>> open_directory(const std::filesystem::pat
     return system_error(errno, "make the directory", path);
   }
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(errno, "open the directory", path);
+  if (!fd) return opening_error(errno, "open the directory", path);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return system_error(errno, "examine the directory", path);
   if ((status.st_mode & 022u) != 0) {

@@ -1,8 +1,9 @@
 // What the log needs of a file system, and no more, so that a test can fail any call or forget what was not
 // synced.
 //
-// Errors are 53100 for a full disk or quota and 58030 for anything else. None of the classes is thread-safe:
-// the log's writer thread is their only user.
+// Errors are 53100 for a full disk or quota, 53000 from list(), create() and open() for want of a file
+// descriptor (nothing has changed then), and 58030 for anything else. None of the classes is thread-safe: the
+// log's writer thread is their only user.
 #pragma once
 
 #include <cstddef>

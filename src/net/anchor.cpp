@@ -130,7 +130,7 @@ void Anchor::tell(std::unique_lock<std::mutex>& lock) {
   if (is_behind == told_behind_ || now < tell_at_) return;
   audit::AnchorRecord entry{options_.name, is_behind ? "failed" : "restored", problem_, progress_.size()};
   if (is_behind && problem_.empty() && progress_.is_held_up())
-    entry.reason = "the disk is too full for the audit log's checkpoints";
+    entry.reason = "the disk is too full for the audit log's checkpoints, or too many files are open";
   lock.unlock();
   if (is_behind) {
     base::log::error("anchor \"" + entry.name + "\" is behind: " + entry.reason);

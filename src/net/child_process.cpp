@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/descriptor.hpp"
+#include "base/file_limit.hpp"
 #include "net/interruption.hpp"
 
 namespace portcullis::net {
@@ -53,6 +54,7 @@ class Launch {
   // Never returns. Only the failure is told, through `report`, which is closed when the program begins.
   [[noreturn]] void become_program(int report) {
     reset_signals();
+    base::restore_file_limit();
     const bool is_ready = connect_streams() && (!leads_group_ || ::setpgid(0, 0) == 0) && leave_account() &&
                           die_with_parent() && ::chdir(folder_.c_str()) == 0;
     if (is_ready) {

@@ -17,10 +17,11 @@ constexpr std::chrono::milliseconds kGoodbyeTime{5'000};
 
 }  // namespace
 
-ClientSession::ClientSession(Shared& shared, Worker& worker, Stream client, std::string client_address,
-                             std::string address_key)
+ClientSession::ClientSession(Shared& shared, Worker& worker, Admission admission, Stream client,
+                             std::string client_address, std::string address_key)
     : shared_(shared),
       worker_(worker),
+      admission_(std::move(admission)),
       client_(std::move(client)),
       client_address_(std::move(client_address)),
       address_key_(std::move(address_key)),

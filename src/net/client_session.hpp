@@ -16,6 +16,7 @@
 #include "net/gate.hpp"
 #include "net/listen_tls.hpp"
 #include "net/login_limits.hpp"
+#include "net/places.hpp"
 #include "net/refusal_count.hpp"
 #include "net/stream.hpp"
 #include "net/upstream.hpp"
@@ -31,7 +32,8 @@ class ReceiveBuffer;
 
 // What all sessions share. Immutable but for the counters, the registry and the pool, which are thread-safe.
 struct Shared {
-  explicit Shared(LoginLimits::Options limits_of_logins) : login_limits(limits_of_logins) {}
+  Shared(LoginLimits::Options limits_of_logins, std::size_t most_descriptors)
+      : login_limits(limits_of_logins), descriptors(most_descriptors) {}
 
   GateOptions options;
   CurrentPolicy policy;
@@ -44,6 +46,7 @@ struct Shared {
   std::string mock_secret;
   std::vector<auth::VerifierShape> login_shapes;
   LoginLimits login_limits;
+  Places descriptors;  // one for a client's connection, one more for its connection to the database
   // Counted apart, so that strangers cannot hide what an agent is refused. Violations of the protocol stand
   // in the gate's own log only.
   RefusalCount strangers, agents, violations;
@@ -60,8 +63,8 @@ void record_counted_refusals(Shared& shared);
 class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
   // `client_address`: with its port; `address_key`: address_key() of it.
-  ClientSession(Shared& shared, Worker& worker, Stream client, std::string client_address,
-                std::string address_key);
+  ClientSession(Shared& shared, Worker& worker, Admission admission, Stream client,
+                std::string client_address, std::string address_key);
   ~ClientSession();
 
   // Runs until the session's end. `self` keeps it alive. Never throws for what a peer does.
@@ -144,6 +147,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
   Shared& shared_;
   Worker& worker_;
+  Admission admission_;
+  std::optional<Places::Place> server_descriptor_;
   Stream client_;
   std::unique_ptr<Stream> server_;
   std::string client_address_, address_key_, client_rest_, server_rest_;

@@ -6,6 +6,7 @@
 #include "auth/certificate.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
+#include "net/accepting.hpp"
 #include "net/client_session.hpp"
 #include "net/receive_buffer.hpp"
 
@@ -41,7 +42,7 @@ session::ClientStartupOptions ClientSession::startup_options() const {
 }
 
 asio::awaitable<bool> ClientSession::greet_client() {
-  auto place = shared_.login_limits.enter(address_key_);
+  auto place = admission_.descriptor ? shared_.login_limits.enter(address_key_) : no_descriptor();
   if (!place) {
     co_await refuse(place.error(), "refused");
     client_.discard_received();
@@ -59,6 +60,11 @@ asio::awaitable<bool> ClientSession::greet_client() {
                       "sorry, too many clients already: limits.connections of the gate is " +
                           std::to_string(shared_.options.connections)};
     co_await refuse(error, "refused");
+    co_return false;
+  }
+  server_descriptor_ = shared_.descriptors.take();
+  if (!server_descriptor_) {
+    co_await refuse(no_descriptor(), "refused");
     co_return false;
   }
   const auto guard = shared_.policy.get();

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 
+#include "net/accepting.hpp"
 #include "net/bell.hpp"
 #include "net/catalog_keeper.hpp"
 #include "net/client_session.hpp"
@@ -51,7 +52,7 @@ Error no_shadow() {
 
 class Gate::Impl {
  public:
-  explicit Impl(LoginLimits::Options login_limits) : shared(login_limits) {}
+  Impl(LoginLimits::Options login_limits, std::size_t descriptors) : shared(login_limits, descriptors) {}
 
   Shared shared;
   // The log's writer rings it after each batch. It may outlive the gate, which then hangs no more workers on
@@ -60,14 +61,12 @@ class Gate::Impl {
   Bell basis_bell;
   std::unique_ptr<CatalogKeeper> keeper;
   std::vector<std::unique_ptr<Worker>> workers;
-  std::unique_ptr<asio::ip::tcp::acceptor> acceptor;
+  std::unique_ptr<Accepting> accepting;
   std::uint16_t port = 0;
   bool stopped = false;
 
   Result<void> keep_catalog();
   Result<void> fits(const policy::PolicySet& policy) const;
-  Result<void> listen();
-  asio::awaitable<void> accept_clients();
   void stop();
 
  private:
@@ -101,62 +100,6 @@ Result<void> Gate::Impl::fits(const policy::PolicySet& policy) const {
   return keeper->fits(policy);
 }
 
-Result<void> Gate::Impl::listen() {
-  const auto& options = shared.options;
-  ErrorCode error;
-  const auto address = asio::ip::make_address(options.listen_address, error);
-  if (error) {
-    return Error{sqlstate::invalid_parameter_value,
-                 "listen.address \"" + options.listen_address + "\" is not an IP address"};
-  }
-  const asio::ip::tcp::endpoint endpoint(address, options.listen_port);
-  acceptor = std::make_unique<asio::ip::tcp::acceptor>(workers.front()->context());
-  acceptor->open(endpoint.protocol(), error);
-  if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor->bind(endpoint, error);
-  if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
-    return Error{sqlstate::io_error, "cannot listen on " + options.listen_address + " port " +
-                                         std::to_string(options.listen_port) + ": " + error.message()};
-  }
-  port = acceptor->local_endpoint().port();
-  return {};
-}
-
-asio::awaitable<void> Gate::Impl::accept_clients() {
-  std::size_t next = 0;
-  while (acceptor->is_open()) {
-    Worker& worker = *workers[next++ % workers.size()];
-    auto [error, socket] = co_await acceptor->async_accept(worker.context(), no_throw);
-    if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
-    if (error) {
-      // Out of descriptors or memory: it passes, and hammering the kernel does not help.
-      base::log::error("cannot accept a connection: " + error.message());
-      asio::steady_timer pause(workers.front()->context(), std::chrono::milliseconds(100));
-      const auto [cancelled] = co_await pause.async_wait(no_throw);
-      (void)cancelled;
-      continue;
-    }
-    set_tcp_options(socket.native_handle(), shared.options.tcp);
-    ErrorCode ignored;
-    const auto peer = socket.remote_endpoint(ignored);
-    std::string address = peer.address().to_string();
-    std::string key = address_key(address);
-    address += ":" + std::to_string(peer.port());
-    // The session is made on its worker's own thread, where it stays.
-    asio::post(worker.context(), [this, &worker, accepted = std::move(socket), address = std::move(address),
-                                  key = std::move(key)]() mutable {
-      auto session = std::make_shared<ClientSession>(
-          shared, worker, Stream(Stream::Socket(std::move(accepted))), std::move(address), std::move(key));
-      asio::co_spawn(worker.context(), ClientSession::run(session), [session](std::exception_ptr failure) {
-        if (!failure) return;
-        base::log::error("a session ended by an unexpected error");
-        session->shut_down(true);
-      });
-    });
-  }
-}
-
 void Gate::Impl::shut_down_sessions(bool force) {
   for (auto& worker : workers) {
     asio::post(worker->context(), [force, &sessions = worker->sessions()] {
@@ -177,8 +120,7 @@ bool Gate::Impl::all_gone_by(base::Deadline deadline, bool force) {
 void Gate::Impl::stop() {
   if (std::exchange(stopped, true) || workers.empty()) return;
   asio::post(workers.front()->context(), [this] {
-    ErrorCode ignored;
-    if (acceptor) acceptor->close(ignored);
+    if (accepting) accepting->close();
   });
   const auto now = shared.clock->steady();
   if (!all_gone_by(base::Deadline::after(now, shared.options.drain_time), false)) {
@@ -193,7 +135,7 @@ void Gate::Impl::stop() {
   // The pool posts to the workers' contexts, and what is left in those uses what all share.
   shared.pool.reset();
   shared.dry_runs.reset();
-  acceptor.reset();
+  accepting.reset();
   workers.clear();
   record_counted_refusals(shared);
 }
@@ -215,7 +157,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
 
   const LoginLimits::Options login_limits{options.logins_pending, options.connections_per_address,
                                           options.login_delay};
-  auto impl = std::make_unique<Impl>(login_limits);
+  auto impl = std::make_unique<Impl>(login_limits, options.descriptors);
   Shared& shared = impl->shared;
   shared.options = std::move(options);
   shared.limits =
@@ -233,7 +175,10 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {
     impl->workers.push_back(std::make_unique<Worker>(shared.options.analysis));
   }
-  if (const auto listening = impl->listen(); !listening) return listening.error();
+  impl->accepting = std::make_unique<Accepting>(shared, impl->workers);
+  const auto port = impl->accepting->listen();
+  if (!port) return port.error();
+  impl->port = *port;
   for (auto& worker : impl->workers) {
     worker->log_waiters().ask(
         [&sink] { return sink.failure() ? std::numeric_limits<std::uint64_t>::max() : sink.durable(); });
@@ -242,7 +187,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
     worker->start();
   }
   on_log([bell = impl->bell] { bell->ring(); });
-  asio::co_spawn(impl->workers.front()->context(), impl->accept_clients(), [](std::exception_ptr failure) {
+  asio::co_spawn(impl->workers.front()->context(), impl->accepting->run(), [](std::exception_ptr failure) {
     if (failure)
       base::log::error("the listener ended by an unexpected error: no new connections are accepted");
   });

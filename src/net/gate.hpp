@@ -50,9 +50,10 @@ struct GateOptions {
 
   std::map<std::string, auth::Login, std::less<>> logins;
   std::size_t threads = 2;
-  std::size_t connections = 200;                 // that have logged in
-  std::size_t logins_pending = 400;              // that have not
-  std::size_t connections_per_address = 200;     // of these
+  std::size_t descriptors = SIZE_MAX;         // of files, for clients and their connections to the database
+  std::size_t connections = 200;              // that have logged in
+  std::size_t logins_pending = 400;           // that have not
+  std::size_t connections_per_address = 200;  // of these
   std::chrono::milliseconds login_delay{4'000};  // the longest, of the answer to a failed login
   std::chrono::milliseconds authentication_time{60'000};
   std::chrono::milliseconds reconnect_time{

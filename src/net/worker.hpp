@@ -8,6 +8,7 @@
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
 #include "net/log_waiters.hpp"
+#include "net/places.hpp"
 #include "net/waiters.hpp"
 #include "session/facts_cache.hpp"
 
@@ -29,6 +30,8 @@ class Worker {
   [[nodiscard]] LogWaiters& log_waiters() noexcept { return log_waiters_; }
   // Woken when what statements are judged by has changed.
   [[nodiscard]] Waiters& basis_waiters() noexcept { return basis_waiters_; }
+  // One for each connection of a client, from when it was accepted. Any thread.
+  [[nodiscard]] Places& seats() noexcept { return seats_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
   [[nodiscard]] auth::SaltedPasswords& salted_passwords() noexcept { return salted_passwords_; }
   // On this worker's thread only.
@@ -37,6 +40,7 @@ class Worker {
  private:
   // The context is destroyed before what the coroutines in it still touch on their way out.
   std::set<ClientSession*> sessions_;
+  Places seats_;
   session::FactsCache facts_;
   auth::SaltedPasswords salted_passwords_;
   asio::io_context context_{1};

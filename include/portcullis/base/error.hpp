@@ -41,6 +41,7 @@ inline constexpr SqlState invalid_catalog_name{"3D000"};
 inline constexpr SqlState invalid_cursor_name{"34000"};
 inline constexpr SqlState insufficient_privilege{"42501"};
 inline constexpr SqlState syntax_error{"42601"};
+inline constexpr SqlState insufficient_resources{"53000"};
 inline constexpr SqlState disk_full{"53100"};
 inline constexpr SqlState too_many_connections{"53300"};
 inline constexpr SqlState configuration_limit_exceeded{"53400"};

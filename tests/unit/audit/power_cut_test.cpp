@@ -299,5 +299,19 @@ TEST_F(PowerCut, AFullDiskAtASyncIsFinal) {
   EXPECT_EQ(failed, 60);
 }
 
+// No call that writes or syncs says so; if one did, it would be as final as any other failure.
+TEST_F(PowerCut, TooManyOpenFilesAtAnyCallLoseNothing) {
+  is_signed_ = true;
+  for (std::uint64_t k = 1; k <= 90; ++k) {
+    reset();
+    live(3);
+    disk_->fail_at(k, false, base::sqlstate::insufficient_resources);
+    live(kEntries);
+    disk_->fail_at(0, false);
+    expect_nothing_lost();
+    if (::testing::Test::HasFatalFailure()) FAIL() << "call " << k << " failed";
+  }
+}
+
 }  // namespace
 }  // namespace portcullis::audit

@@ -9,6 +9,7 @@
 
 #include "audit/format.hpp"
 #include "base/encoding.hpp"
+#include "tests/unit/audit/few_descriptors.hpp"
 #include "tests/unit/audit/sealing.hpp"
 #include "tests/unit/audit/support.hpp"
 
@@ -194,6 +195,22 @@ TEST_F(SealerTest, HasItsFolderAlone) {
   const auto other = Sealer::open(directory_ / "keys", kOrigin, clock_);
   ASSERT_FALSE(other);
   EXPECT_THAT(other.error().message, HasSubstr("in use by another process"));
+}
+
+TEST_F(SealerTest, WithoutADescriptorForNewKeysSaysSoAndMakesThemLater) {
+  ASSERT_TRUE(sealer_->renew(1));
+  pass(Sealer::kEpochAge);
+  {
+    const FewDescriptors few;
+    const auto renewed = sealer_->renew(2);
+    ASSERT_FALSE(renewed);
+    EXPECT_EQ(renewed.error().code, base::sqlstate::insufficient_resources);
+    EXPECT_TRUE(sealer_->seal(text_, Need::refusable)) << "the old keys serve for a while";
+  }
+  EXPECT_THAT(epochs(), ElementsAre(1));
+  std::this_thread::sleep_for(Sealer::kRetry);
+  EXPECT_TRUE(sealer_->renew(2));
+  EXPECT_THAT(epochs(), ElementsAre(1, 2));
 }
 
 }  // namespace

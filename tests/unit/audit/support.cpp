@@ -194,14 +194,14 @@ class FakeStorage final : public Storage {
 
   base::Result<std::vector<std::string>> list() override {
     const std::scoped_lock lock(disk_.mutex_);
-    if (auto called = disk_.called(); !called) return called.error();
+    if (auto called = disk_.called_to_open(); !called) return called.error();
     std::vector<std::string> names;
     for (const auto& [name, node] : disk_.names_) names.push_back(name);
     return names;
   }
   base::Result<std::unique_ptr<SegmentFile>> create(const std::string& name) override {
     const std::scoped_lock lock(disk_.mutex_);
-    if (auto called = disk_.called(); !called) return called.error();
+    if (auto called = disk_.called_to_open(); !called) return called.error();
     if (disk_.names_.contains(name)) return base::Error{base::sqlstate::io_error, "exists"};
     auto names = disk_.names_;
     const auto node = names[name] = std::make_shared<FakeDisk::Node>();
@@ -210,7 +210,7 @@ class FakeStorage final : public Storage {
   }
   base::Result<std::unique_ptr<SegmentFile>> open(const std::string& name) override {
     const std::scoped_lock lock(disk_.mutex_);
-    if (auto called = disk_.called(); !called) return called.error();
+    if (auto called = disk_.called_to_open(); !called) return called.error();
     const auto found = disk_.names_.find(name);
     if (found == disk_.names_.end()) return base::Error{base::sqlstate::io_error, "no such file"};
     return std::unique_ptr<SegmentFile>(std::make_unique<FakeFile>(disk_, found->second));
@@ -255,6 +255,26 @@ base::Result<void> FakeDisk::called() {
   return {};
 }
 
+base::Result<void> FakeDisk::called_to_open() {
+  if (auto known = called(); !known) return known;
+  ++openings_;
+  const bool is_lacking = lacks_from_ != 0 && openings_ >= lacks_from_ && openings_ - lacks_from_ < lacks_;
+  if (is_lacking) return base::Error{base::sqlstate::insufficient_resources, "too many open files"};
+  return {};
+}
+
+void FakeDisk::lack_descriptors(std::uint64_t from, std::uint64_t count) {
+  const std::scoped_lock lock(mutex_);
+  openings_ = 0;
+  lacks_from_ = from;
+  lacks_ = count;
+}
+
+std::uint64_t FakeDisk::opening_calls() const {
+  const std::scoped_lock lock(mutex_);
+  return openings_;
+}
+
 void FakeDisk::fail_at(std::uint64_t call, bool dead, base::SqlState code) {
   const std::scoped_lock lock(mutex_);
   calls_ = 0;
@@ -288,6 +308,7 @@ void FakeDisk::change_names(Names names) {
 void FakeDisk::cut_power(std::mt19937& random) {
   const std::scoped_lock lock(mutex_);
   fail_at_ = 0;
+  lacks_from_ = 0;
   names_ = name_history_[random() % name_history_.size()];
   name_history_ = {names_};
   const auto keep_prefix = random() % 2 == 0;

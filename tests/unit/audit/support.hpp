@@ -69,6 +69,10 @@ class FakeDisk {
   // later one too.
   void fail_at(std::uint64_t call, bool dead, base::SqlState code = base::sqlstate::io_error);
   [[nodiscard]] std::uint64_t calls() const;
+  // Too many open files: of the calls that need a descriptor, list(), create() and open(), so many fail from
+  // the one with this number on (from 1; 0: none).
+  void lack_descriptors(std::uint64_t from, std::uint64_t count = UINT64_MAX);
+  [[nodiscard]] std::uint64_t opening_calls() const;  // since then
   // How many bytes may be reserved or written in all.
   void set_capacity(std::uint64_t bytes);
   // Forgets what was not synced: of each unsynced write a random choice of its sectors remains, of the
@@ -99,6 +103,7 @@ class FakeDisk {
   using Names = std::map<std::string, std::shared_ptr<Node>>;
 
   [[nodiscard]] base::Result<void> called();
+  [[nodiscard]] base::Result<void> called_to_open();
   [[nodiscard]] bool has_room(const Node& node, std::uint64_t end) const;
   void change_names(Names names);
 
@@ -106,6 +111,7 @@ class FakeDisk {
   Names names_;
   std::vector<Names> name_history_{{}};  // the durable names, then each state since
   std::uint64_t calls_ = 0, fail_at_ = 0;
+  std::uint64_t openings_ = 0, lacks_from_ = 0, lacks_ = 0;
   bool dead_ = false;
   base::SqlState code_ = base::sqlstate::io_error;
   std::uint64_t capacity_ = UINT64_MAX;
