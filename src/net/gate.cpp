@@ -180,6 +180,7 @@ void Gate::Impl::stop() {
     ErrorCode ignored;
     if (acceptor) acceptor->close(ignored);
   });
+  for (auto& worker : workers) asio::post(worker->context(), [&kept = worker->kept()] { kept.shut_down(); });
   const auto now = shared.clock->steady();
   if (!all_gone_by(base::Deadline::after(now, shared.options.drain_time), false)) {
     base::log::warning("sessions are still at work after the drain time: ending them");
@@ -239,6 +240,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
         [&sink] { return sink.failure() ? std::numeric_limits<std::uint64_t>::max() : sink.durable(); });
     impl->bell->hang([&waiters = worker->log_waiters()] { waiters.notify(); });
     impl->basis_bell.hang([&waiters = worker->basis_waiters()] { waiters.notify(); });
+    worker->kept().use(shared.options.reuse, shared.kept);
     worker->start();
   }
   on_log([bell = impl->bell] { bell->ring(); });
@@ -262,6 +264,8 @@ void Gate::use(std::shared_ptr<const policy::PolicySet> policy) {
   impl_->shared.policy.set(policy);
   if (policy->requires_dry_runs()) impl_->shared.dry_runs->keep_ready();
   impl_->keeper->use(std::move(policy));
+  for (auto& worker : impl_->workers)
+    asio::post(worker->context(), [&kept = worker->kept()] { kept.close_all(); });
 }
 
 void Gate::stop() {

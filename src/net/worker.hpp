@@ -6,6 +6,7 @@
 
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
+#include "net/kept_connections.hpp"
 #include "net/log_waiters.hpp"
 #include "net/waiters.hpp"
 #include "session/facts_cache.hpp"
@@ -29,6 +30,8 @@ class Worker {
   // Woken when what statements are judged by has changed.
   [[nodiscard]] Waiters& basis_waiters() noexcept { return basis_waiters_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
+  // Server connections without a session.
+  [[nodiscard]] KeptConnections& kept() noexcept { return kept_; }
   // On this worker's thread only.
   [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
 
@@ -40,6 +43,7 @@ class Worker {
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
   LogWaiters log_waiters_{context_};
   Waiters basis_waiters_{context_};
+  KeptConnections kept_{context_};
   std::unique_ptr<base::BigStackThread> thread_;
 };
 

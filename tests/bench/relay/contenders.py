@@ -159,7 +159,8 @@ class GateContender(Contender):
 def gate_configs():
     """The gates that are measured, by name: what is merged over the usual configuration."""
     shadow_off = {"shadow": {"mode": "off"}, "limits": {"connections": 400}}
-    return {"gate": shadow_off, "gate 50ms": {**shadow_off, "audit": {"reads": "50ms"}}}
+    within = {**shadow_off, "audit": {"reads": "50ms"}}
+    return {"gate": shadow_off, "gate 50ms": within, "gate reuse": {**within, "upstream": {"reuse": {"connections": 200}}}}
 
 
 def start(names, postgres):
