@@ -61,11 +61,18 @@ struct ServerConfig {
   std::string max_protocol_version = "3.2";  // or "3.0"
 };
 
+// Server connections that are used again by sessions of the same agent.
+struct ReuseConfig {
+  std::size_t connections = 0;                                // kept for each agent; 0: none
+  std::chrono::milliseconds idle_time{60'000}, age{600'000};  // without a session; since the login
+};
+
 struct UpstreamConfig : ServerConfig {
   std::string database;
   std::vector<std::string> search_path{"public"};
   std::map<std::string, RoleConfig, std::less<>> roles;  // by the agent's name in the policy
   CatalogConfig catalog;
+  ReuseConfig reuse;
   bool allow_superuser = false;
 };
 
@@ -101,7 +108,8 @@ struct AuditConfig {
   SigningKeyFile key, previous_key;
   std::vector<AnchorConfig> anchors;  // in the order of the file
   std::vector<std::string> erasers;   // public keys: two of them sign what is erased
-  std::map<std::string, std::chrono::milliseconds> retention;  // by class of texts: "parameters", "said", "text"
+  std::map<std::string, std::chrono::milliseconds>
+      retention;  // by class of texts: "parameters", "said", "text"
 };
 
 struct LimitsConfig {

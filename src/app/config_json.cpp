@@ -65,6 +65,9 @@ Json upstream(const UpstreamConfig& config) {
   json["allow_superuser"] = config.allow_superuser;
   json["catalog"] = catalog(config.catalog);
   json["database"] = config.database;
+  json["reuse"] = {{"age_ms", config.reuse.age.count()},
+                   {"connections", config.reuse.connections},
+                   {"idle_time_ms", config.reuse.idle_time.count()}};
   json["roles"] = roles(config);
   json["search_path"] = config.search_path;
   return json;

@@ -67,6 +67,7 @@ class ConfigLoader {
   void read_role(const JsonValue::Member& member);
   void read_role(ConfigSection& section, RoleConfig& role);
   void read_catalog(const JsonValue& object);
+  void read_reuse(const JsonValue& object);
   void read_shadow(const JsonValue& object);
   void read_shadow_server(const JsonValue& object);
   void read_limits(const JsonValue& object);
@@ -174,7 +175,17 @@ void ConfigLoader::read_upstream(const JsonValue& object) {
   judge_search_path(section);
   if (const auto* roles = section.read_object("roles")) read_roles(*roles);
   if (const auto* catalog = section.read_object("catalog")) read_catalog(*catalog);
+  if (const auto* reuse = section.read_object("reuse")) read_reuse(*reuse);
   section.read("allow_superuser", upstream.allow_superuser);
+  section.finish();
+}
+
+void ConfigLoader::read_reuse(const JsonValue& object) {
+  ReuseConfig& reuse = config().upstream.reuse;
+  ConfigSection section(object, "reuse", source_);
+  section.read_count("connections", 0, 1'000, reuse.connections);
+  section.read_duration("idle_time", 1s, 1h, reuse.idle_time);
+  section.read_duration("age", 1s, 24h, reuse.age);
   section.finish();
 }
 

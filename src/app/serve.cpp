@@ -46,6 +46,8 @@ net::GateOptions to_gate_options(const Config& config, net::UpstreamAddress upst
     options.roles.emplace(agent, net::DatabaseRole{role.user, role.password});
   }
   options.allow_superuser = config.upstream.allow_superuser;
+  options.reuse = {config.upstream.reuse.connections, config.upstream.reuse.idle_time,
+                   config.upstream.reuse.age};
   options.logins = config.logins;
   options.threads = config.threads;
   options.tcp = tcp_options(config.tcp);

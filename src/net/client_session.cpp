@@ -89,8 +89,14 @@ void ClientSession::shut_down(bool force) {
 }
 
 session::Dependencies ClientSession::dependencies() {
-  return {shared_.basis,           shared_.limits.get(),    shared_.sink, shared_.clock, &worker_.facts(),
-          shared_.options.session, shared_.options.evidence};
+  return {shared_.basis,
+          shared_.limits.get(),
+          shared_.sink,
+          shared_.clock,
+          &worker_.facts(),
+          shared_.options.session,
+          shared_.options.evidence,
+          shared_.options.reuse.connections > 0};
 }
 
 void ClientSession::interrupt_waits() {

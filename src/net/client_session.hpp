@@ -23,6 +23,7 @@
 #include "net/worker.hpp"
 #include "session/client_startup.hpp"
 #include "session/relay.hpp"
+#include "session/server_reset.hpp"
 #include "session/server_startup.hpp"
 #include "session/startup_options.hpp"
 
@@ -51,6 +52,7 @@ struct Shared {
   // in the gate's own log only.
   RefusalCount strangers, agents, violations;
   CancelRegistry cancels;
+  KeptCount kept;
   std::unique_ptr<AnalysisPool> pool;
   std::unique_ptr<DryRuns> dry_runs;
   std::atomic<std::uint64_t> next_session{1};
@@ -83,11 +85,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   };
 
   // What a login at the database gave.
-  struct ServerSession {
-    std::vector<std::string> schemas;  // current_schemas(true)
-    session::Reading reading;
-    std::string greeting;  // ParameterStatus messages for the client
+  struct ServerSession : session::ServerState {
     wire::CancelRequest cancel;
+    std::chrono::steady_clock::time_point logged_in;
   };
 
   [[nodiscard]] session::ClientStartupOptions startup_options() const;
@@ -101,6 +101,15 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<bool> begin_session(const guard::Guard& guard, const policy::Agent& agent,
                                       const ServerSession& server);
   asio::awaitable<base::Result<ServerSession>> log_in_at_server();
+  // client_session_reuse.cpp: a server connection that another session has left, and leaving one.
+  asio::awaitable<std::optional<ServerSession>> take_kept_server(std::string agent);
+  asio::awaitable<bool> check_server(const session::ServerState& state, bool& in_time);
+  asio::awaitable<session::ServerAnswer::Next> hear_answer(session::ServerAnswer& answer,
+                                                           ReceiveBuffer& buffer);
+  void note_server(const ServerSession& server);
+  [[nodiscard]] bool may_leave_server() const;
+  asio::awaitable<void> leave_server();
+  asio::awaitable<void> keep_server(ReceiveBuffer& buffer);
   asio::awaitable<void> reopen_server();
   asio::awaitable<void> wait_for_new_server();
   void use_server(const ServerSession& server);
@@ -174,6 +183,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::optional<asio::steady_timer> server_wait_;  // cancelled when the server has answered
   std::optional<asio::steady_timer> server_back_;  // cancelled when there is another one
   std::optional<asio::steady_timer> refusal_wait_, count_wait_;
+  std::optional<ServerSession> left_as_;        // what the server's session was after its login
+  std::optional<session::ServerAnswer> reset_;  // the client is gone, and another one may have the connection
+  // Set by whatever thread cancels: of a session that was cancelled nothing is kept, for it may come late.
+  std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   bool logged_in_ = false, relay_closed_ = false, shutting_down_ = false;
   bool client_silent_ = false;  // it has closed its side and may still be reading
   bool login_timed_out_ = false;

@@ -47,7 +47,13 @@ asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, co
   slot_ = std::move(*slot);
   settings_ = std::move(*settings);
   role_ = &shared_.options.roles.find(agent.name)->second;
-  const auto server = co_await log_in_at_server();
+  const auto kept = co_await take_kept_server(agent.name);
+  base::Result<ServerSession> server = Error{};
+  if (kept) {
+    server = *kept;
+  } else {
+    server = co_await log_in_at_server();
+  }
   if (!server) {
     const Error error = in_time(server.error());
     co_await refuse(error, "refused");
@@ -93,6 +99,7 @@ asio::awaitable<bool> ClientSession::begin_session(const guard::Guard& guard, co
 
   greeting_ = server.greeting;
   server_cancel_ = server.cancel;
+  note_server(server);
   std::string answer = greeting_;
   if (server.cancel.process_id != 0) {
     process_id_ = server.cancel.process_id;

@@ -35,6 +35,7 @@ void ClientSession::start_writer() {
 }
 
 void ClientSession::start_cancel() {
+  *cancelled_ = true;
   const auto cancel = [](std::shared_ptr<ClientSession> session) -> asio::awaitable<void> {
     co_await session->send_cancel();
   };
@@ -121,7 +122,8 @@ void ClientSession::start_telling() {
 
 // Called by whatever thread cancels.
 std::function<void()> ClientSession::cancel_told() {
-  return [weak = weak_from_this(), &context = worker_.context()] {
+  return [weak = weak_from_this(), &context = worker_.context(), cancelled = cancelled_] {
+    *cancelled = true;
     asio::post(context, [weak] {
       const auto self = weak.lock();
       if (!self || self->relay_closed_ || !self->relay_) return;

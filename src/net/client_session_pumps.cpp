@@ -22,15 +22,21 @@ constexpr std::chrono::milliseconds kObserverBasisWait{100};
 
 asio::awaitable<void> ClientSession::pump_client() {
   ReceiveBuffer buffer(std::move(client_rest_));
-  bool open = true;
+  bool open = true, hung_up = false;
   while (open) {
     open = co_await feed_client_bytes(buffer);
     if (!open) break;
     const auto error = co_await client_.read_into(buffer);
+    hung_up = error == asio::error::eof && may_leave_server();
+    if (hung_up) break;
     if (error) {
       hear_server_out(error);
       co_return;
     }
+  }
+  if (!relay_->ended() && (hung_up || relay_->gives_server_back())) {
+    co_await leave_server();
+    co_return;
   }
   // After Terminate the server is heard out: what still runs gets its outcome.
   if (relay_->ended()) end(relay_->end_reason(), true);
@@ -101,7 +107,7 @@ asio::awaitable<void> ClientSession::pump_server() {
   ReceiveBuffer buffer(std::move(server_rest_));
   std::string reason = "the database closed the connection";
   std::uint64_t server_number = server_number_;
-  for (;;) {
+  while (!reset_) {
     buffer.consume(relay_->on_server(buffer.view()));
     follow_relay();
     start_writer();
@@ -136,6 +142,10 @@ asio::awaitable<void> ClientSession::pump_server() {
       const bool is_harmless = !client_silent_ && relay_->lose_server();
       if (!is_harmless) break;
     }
+  }
+  if (reset_) {
+    co_await keep_server(buffer);
+    co_return;
   }
   if (client_silent_) reason = "the client disconnected";
   if (relay_->ended()) reason = relay_->end_reason();

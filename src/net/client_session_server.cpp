@@ -64,6 +64,7 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   session.schemas = startup.schemas();
   session.reading = startup.reading();
   session.greeting = startup.for_client();
+  session.logged_in = std::chrono::steady_clock::now();
   session.cancel = {startup.process_id(), startup.secret_key()};
   co_return session;
 }
@@ -101,6 +102,7 @@ void ClientSession::use_server(const ServerSession& server) {
   relay_->use_server(server.schemas, server.greeting, greeting_);
   greeting_ = server.greeting;
   server_cancel_ = server.cancel;
+  note_server(server);
   to_server_.failed = false;
   base::log::info("session " + std::to_string(identity_.session) + " goes on with another server connection");
   ++server_number_;

@@ -122,6 +122,7 @@ void Gate::Impl::stop() {
   asio::post(workers.front()->context(), [this] {
     if (accepting) accepting->close();
   });
+  for (auto& worker : workers) asio::post(worker->context(), [&kept = worker->kept()] { kept.shut_down(); });
   const auto now = shared.clock->steady();
   if (!all_gone_by(base::Deadline::after(now, shared.options.drain_time), false)) {
     base::log::warning("sessions are still at work after the drain time: ending them");
@@ -184,6 +185,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
         [&sink] { return sink.failure() ? std::numeric_limits<std::uint64_t>::max() : sink.durable(); });
     impl->bell->hang([&waiters = worker->log_waiters()] { waiters.notify(); });
     impl->basis_bell.hang([&waiters = worker->basis_waiters()] { waiters.notify(); });
+    worker->kept().use(shared.options.reuse, shared.kept);
     worker->start();
   }
   on_log([bell = impl->bell] { bell->ring(); });
@@ -207,6 +209,8 @@ void Gate::use(std::shared_ptr<const policy::PolicySet> policy) {
   impl_->shared.policy.set(policy);
   if (policy->requires_dry_runs()) impl_->shared.dry_runs->keep_ready();
   impl_->keeper->use(std::move(policy));
+  for (auto& worker : impl_->workers)
+    asio::post(worker->context(), [&kept = worker->kept()] { kept.close_all(); });
 }
 
 void Gate::stop() {

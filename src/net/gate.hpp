@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "guard/guard.hpp"
+#include "net/kept_connections.hpp"
 #include "net/shadow_builder.hpp"
 #include "net/upstream_address.hpp"
 #include "portcullis/audit/record.hpp"
@@ -47,6 +48,7 @@ struct GateOptions {
   std::vector<std::string> search_path{"public"};
   std::map<std::string, DatabaseRole, std::less<>> roles;  // by agent
   bool allow_superuser = false;
+  ReuseOptions reuse{};  // of server connections
 
   std::map<std::string, auth::Login, std::less<>> logins;
   std::size_t threads = 2;

@@ -7,6 +7,7 @@
 #include "auth/salted_passwords.hpp"
 #include "base/big_stack_thread.hpp"
 #include "net/asio_prefix.hpp"
+#include "net/kept_connections.hpp"
 #include "net/log_waiters.hpp"
 #include "net/places.hpp"
 #include "net/waiters.hpp"
@@ -34,6 +35,8 @@ class Worker {
   [[nodiscard]] Places& seats() noexcept { return seats_; }
   [[nodiscard]] session::FactsCache& facts() noexcept { return facts_; }
   [[nodiscard]] auth::SaltedPasswords& salted_passwords() noexcept { return salted_passwords_; }
+  // Server connections without a session.
+  [[nodiscard]] KeptConnections& kept() noexcept { return kept_; }
   // On this worker's thread only.
   [[nodiscard]] std::set<ClientSession*>& sessions() noexcept { return sessions_; }
 
@@ -47,6 +50,7 @@ class Worker {
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
   LogWaiters log_waiters_{context_};
   Waiters basis_waiters_{context_};
+  KeptConnections kept_{context_};
   std::unique_ptr<base::BigStackThread> thread_;
 };
 

@@ -49,6 +49,8 @@ struct Dependencies {
   FactsCache* facts = nullptr;  // of the session's thread
   SessionLimits session{};
   const Evidence* evidence = nullptr;  // null: nothing is asked of it
+  // The server connection of a session that leaves nothing in it may be another one's after it.
+  bool reuses_server = false;
 };
 
 }  // namespace portcullis::session

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "session/cache_tally.hpp"
+#include "session/outlives_reset.hpp"
 #include "session/parameters.hpp"
 #include "session/planned.hpp"
 #include "session/row_duties.hpp"
@@ -186,6 +187,9 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
   judgement.consequences.binds_session |= verdict->runs_triggers;
+  if (needs_.reuses_server && !runs_code && !verdict->runs_triggers) {
+    judgement.outlives_reset = outlives_reset(*meant, verdict->resolution.get(), view_.basis->snapshot.get());
+  }
   if (judgement.allowed) {
     note_cursors(*meant, judgement.consequences, runs_code || reaches_volatile(*verdict));
     note_fetched(*meant, subject.message);

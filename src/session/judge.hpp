@@ -38,6 +38,9 @@ struct Judgement {
   // Nothing was decided and nothing recorded: the session's settings must be known first, or this be tried
   // out.
   bool wants_settings = false;
+  // It may leave something in the server's session that DISCARD ALL does not take away; asked only where
+  // sessions follow each other in one.
+  bool outlives_reset = true;
   std::optional<DryRunRequest> wants_dry_run{};
   bool is_tried = false;                  // it, or of a Parse each Bind, must be tried out before it runs
   std::optional<policy::Ceiling> cost{};  // of an allowed Query, Parse or Bind whose cost is to be asked

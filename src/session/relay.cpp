@@ -249,7 +249,11 @@ void Relay::on_small_message(char message, std::string_view frame) {
     case type::copy_done:
     case type::copy_fail: staged.reply.emplace().request = Request::copy_end; return stage(std::move(staged));
     case type::flush: return frame.size() == 5 ? stage(std::move(staged)) : refuse_flush();
-    case type::terminate: terminated_ = true; return stage(std::move(staged));
+    case type::terminate:
+      terminated_ = true;
+      client_finished_ = gives_server_back_ = leaves_server_clean();
+      if (gives_server_back_) return;
+      return stage(std::move(staged));
     default: return violation(std::string("invalid frontend message type '") + message + "'");
   }
 }

@@ -85,6 +85,13 @@ class Relay {
                   std::string_view known = {});
   void give_up_server(const base::Error& why);
 
+  // Nothing of this session is in the server connection, under way or open, but what DISCARD ALL takes away.
+  // Only where the dependencies say that server connections are used again.
+  [[nodiscard]] bool leaves_server_clean() const;
+  // The client said goodbye, and the server was not told, for this is so: the caller does with the connection
+  // what it likes.
+  [[nodiscard]] bool gives_server_back() const noexcept { return gives_server_back_; }
+
   // A statement is over its limit: a CancelRequest for this session is to be sent to the server. True once;
   // the caller then says when the connection of the CancelRequest has ended, or that there was none.
   [[nodiscard]] bool take_cancel();
@@ -384,6 +391,8 @@ class Relay {
   bool wants_server_ = false;
   bool parameters_moved_ = false;  // the client was told of some since the greeting
   bool bound_ = false;             // something that the client did is in this server connection alone
+  bool outlives_reset_ = false;    // ... or may be there even behind DISCARD ALL
+  bool gives_server_back_ = false;
   std::optional<std::string> wanted_text_;
   std::optional<std::uint64_t> wanted_basis_;  // what the source must have answered
   bool basis_settled_ = false;                 // the next message is judged by what there is

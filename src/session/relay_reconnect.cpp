@@ -11,6 +11,16 @@ bool Relay::may_change_server() const {
          !client_finished_ && client_stream_left_ == 0 && server_stream_left_ == 0;
 }
 
+bool Relay::leaves_server_clean() const {
+  const bool is_quiet_here = idle() && !unsynced_ && !skipping_ && !pipeline_sent_ && !copying_in_ &&
+                             !replies_.is_in_doubt() && !bracket_ && !cost_ && !stop_;
+  const bool is_all_out = to_server_.empty() && to_client_.empty() && client_stream_left_ == 0 &&
+                          server_stream_left_ == 0 && barriers_ == 0;
+  const bool is_settled = !changed_ && !outcome_lost_ && done_in_pipeline_.empty() && !fatal_relayed_;
+  return needs_.reuses_server && !ended_ && !server_lost_ && !outlives_reset_ && is_quiet_here &&
+         is_all_out && is_settled && reading_.is_shared() && !judge_.has_strayed() && !needs_.sink->failure();
+}
+
 bool Relay::lose_server() {
   if (!may_change_server()) return false;
   server_lost_ = true;

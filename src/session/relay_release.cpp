@@ -44,6 +44,7 @@ void Relay::stage_judged(char message, std::string_view frame, Reply&& reply, co
   staged.ticket = judgement.record;
   reply.decision = judgement.record;
   reply.key = judgement.key;
+  outlives_reset_ = outlives_reset_ || judgement.outlives_reset;
   // Parse and Bind change nothing themselves; what Bind's planning could do is settled with the Execute
   // behind it.
   if (reply.request == Request::query || reply.request == Request::execute) {

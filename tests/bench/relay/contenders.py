@@ -119,7 +119,9 @@ def gate_config(name, most):
     threads = re.fullmatch(r"gate (\d+) threads?", name)
     if threads:
         return {**config, "threads": int(threads[1])}
-    return {"gate": config, "gate 50ms": {**config, "audit": {"reads": "50ms"}}}.get(name)
+    within = {**config, "audit": {"reads": "50ms"}}
+    reuse = {**within, "upstream": {"reuse": {"connections": 200}}}
+    return {"gate": config, "gate 50ms": within, "gate reuse": reuse}.get(name)
 
 
 def gate_name(threads):
@@ -161,4 +163,4 @@ def _make(name, postgres, made, most):
     raise RuntimeError(f"there is no contender \"{name}\"")
 
 
-ALL = ["direct", "pgbouncer", "pgbouncer cold", "haproxy", "pgpool", "gate", "gate 50ms"]
+ALL = ["direct", "pgbouncer", "pgbouncer cold", "haproxy", "pgpool", "gate", "gate 50ms", "gate reuse"]

@@ -83,6 +83,7 @@ TEST_F(Configuration, HasSafeDefaults) {
   EXPECT_EQ(config.upstream.sslmode, "disable");
   EXPECT_THAT(config.upstream.search_path, ElementsAre("public"));
   EXPECT_FALSE(config.upstream.allow_superuser);
+  EXPECT_EQ(config.upstream.reuse.connections, 0u);
   EXPECT_EQ(config.audit.text, audit::TextMode::sealed);
   EXPECT_EQ(config.audit.reads_within, 0ms);
   EXPECT_EQ(config.audit.origin, "portcullis");
@@ -111,6 +112,7 @@ TEST_F(Configuration, SaysWhatItSays) {
     "upstream": {
       "host": "db.example.com", "port": 5433, "database": "shop", "sslmode": "verify-ca",
       "root_certificate": "ca.crt", "search_path": ["app", "public"], "allow_superuser": true,
+      "reuse": { "connections": 4, "idle_time": "5s", "age": "1min" },
       "catalog": { "user": "gate_db", "password_file": "gate.pw", "poll": "2s", "oldest": "1min" },
       "roles": { "bot": { "user": "bot_db", "password_file": "bot.pw" } }
     },
@@ -134,6 +136,11 @@ TEST_F(Configuration, SaysWhatItSays) {
   EXPECT_EQ(config.upstream.root_certificate, folder_.path() / "ca.crt");
   EXPECT_THAT(config.upstream.search_path, ElementsAre("app", "public"));
   EXPECT_TRUE(config.upstream.allow_superuser);
+  EXPECT_EQ(config.upstream.reuse.connections, 4u);
+  EXPECT_EQ(config.upstream.reuse.idle_time, 5s);
+  EXPECT_EQ(config.upstream.reuse.age, 1min);
+  EXPECT_THAT(to_json_without_secrets(config, false),
+              HasSubstr(R"("reuse":{"age_ms":60000,"connections":4,"idle_time_ms":5000})"));
   EXPECT_EQ(config.upstream.roles.at("bot").user, "bot_db");
   EXPECT_EQ(config.upstream.roles.at("bot").password.reveal(), "hunter2");
   EXPECT_EQ(config.upstream.catalog.role.user, "gate_db");

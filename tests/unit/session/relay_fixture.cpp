@@ -187,6 +187,11 @@ Relay& RelayFixture::with_session(SessionLimits limits) {
   return session_.emplace(robot(), needs(limits));
 }
 
+Relay& RelayFixture::with_reuse(bool reuses) {
+  reuses_ = reuses;
+  return with_session({});
+}
+
 Relay& RelayFixture::with_limits(guard::RateLimiter& limits) {
   limits_ = &limits;
   return with_session({});
@@ -196,7 +201,7 @@ Dependencies RelayFixture::needs(SessionLimits limits) {
   // Once in this thread: the parser keeps something for every thread that prepares.
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
-  return {&source, limits_, &sink, time_, &facts, limits};
+  return {&source, limits_, &sink, time_, &facts, limits, nullptr, reuses_};
 }
 
 void RelayFixture::client(std::string_view bytes) {

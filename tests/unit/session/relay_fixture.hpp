@@ -113,6 +113,8 @@ class RelayFixture : public ::testing::Test {
   RelayFixture();
   // By another policy, and at the times that the test sets.
   RelayFixture(std::string_view policy, const base::Clock& time);
+  // From here on another session, whose server connection may be another one's after it.
+  Relay& with_reuse(bool reuses);
   // From here on another session, with limits of its own.
   Relay& with_session(SessionLimits limits);
   // ... and of its agent, which must outlive the fixture's use.
@@ -140,6 +142,7 @@ class RelayFixture : public ::testing::Test {
   Dependencies needs(SessionLimits limits = {});
   const base::Clock* time_ = &clock;
   guard::RateLimiter* limits_ = nullptr;
+  bool reuses_ = false;
   std::optional<Relay> session_;
 
  protected:

@@ -1,0 +1,158 @@
+#include "session/outlives_reset.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/holds.hpp"
+#include "policy/builtins.hpp"
+#include "sql/builtin_names.hpp"
+
+namespace portcullis::session {
+namespace {
+
+using catalog::Attached;
+using catalog::Relation;
+using catalog::RelationKind;
+using catalog::ResolvedEffect;
+using catalog::Snapshot;
+using sql::Action;
+
+constexpr auto kOnRows = std::to_array<Action>({
+    Action::select,
+    Action::insert,
+    Action::update,
+    Action::delete_,
+    Action::select_for_update,
+    Action::lock,
+    Action::copy_from_stdin,
+    Action::copy_to_stdout,
+});
+
+constexpr auto kOfTheSession = std::to_array<Action>({
+    Action::show,        Action::set_transaction,
+    Action::set_role,    Action::set_session_authorization,
+    Action::discard,     Action::begin,
+    Action::commit,      Action::rollback,
+    Action::savepoint,   Action::release,
+    Action::rollback_to, Action::listen,
+    Action::notify,      Action::unlisten,
+    Action::explain,     Action::explain_analyze,
+    Action::prepare,     Action::execute,
+    Action::deallocate,  Action::declare_cursor,
+    Action::fetch,       Action::move,
+    Action::close,
+});
+
+// Volatile, and all that they leave is sequence caches and advisory locks, which DISCARD ALL takes away.
+constexpr auto kHarmlessVolatile = std::to_array<std::string_view>({
+    "clock_timestamp",
+    "currval",
+    "gen_random_uuid",
+    "lastval",
+    "nextval",
+    "pg_advisory_lock",
+    "pg_advisory_lock_shared",
+    "pg_advisory_unlock",
+    "pg_advisory_unlock_all",
+    "pg_advisory_unlock_shared",
+    "pg_advisory_xact_lock",
+    "pg_advisory_xact_lock_shared",
+    "pg_sleep",
+    "pg_try_advisory_lock",
+    "pg_try_advisory_lock_shared",
+    "pg_try_advisory_xact_lock",
+    "pg_try_advisory_xact_lock_shared",
+    "random",
+    "timeofday",
+});
+
+// RESET ALL leaves `seed`, and of settings with a dot, which belong to extensions or to nobody, the name.
+bool is_reset(const sql::Effect& effect) {
+  const std::string& name = effect.object.name;
+  const bool is_whole = name.empty() || name.find('.') == std::string::npos;
+  return is_whole && effect.object.schema.empty() && name != "seed";
+}
+
+bool is_harmless_function(const ResolvedEffect& resolved) {
+  const std::string& name = resolved.effect.object.name;
+  if (resolved.oid != catalog::kNoOid) return false;
+  if (base::holds(kHarmlessVolatile, name)) return resolved.effect.object.schema == "pg_catalog";
+  const auto* listed = policy::builtin_function(resolved.effect.object.schema, name);
+  if (listed == nullptr || listed->decision != policy::BuiltinDecision::allow) return false;
+  return listed->objects.empty() && !listed->json_cast && !sql::is_builtin_volatile_function(name);
+}
+
+// Reading a value runs its type's output function, which may be an extension's code.
+bool is_own_type(const Snapshot& snapshot, catalog::Oid oid) {
+  if (oid < catalog::kFirstUserOid) return true;
+  const auto* type = snapshot.type(oid);
+  return type != nullptr && type->kind == catalog::Type::Kind::enumeration;
+}
+
+// Of an index, operator classes too, which planning alone may run.
+bool runs_users_code(const Attached& attached) {
+  return std::ranges::any_of(attached.functions,
+                             [](catalog::Oid function) { return function >= catalog::kFirstUserOid; });
+}
+
+// Triggers, rules, defaults and checks are effects of their own where they run.
+bool is_looked_at(const Attached& attached) {
+  return attached.kind == Attached::Kind::index || attached.kind == Attached::Kind::partition_key ||
+         attached.kind == Attached::Kind::statistics || attached.kind == Attached::Kind::policy;
+}
+
+bool is_ordinary(const Relation& relation) {
+  constexpr auto kKinds =
+      std::to_array<RelationKind>({RelationKind::table, RelationKind::partitioned_table, RelationKind::view,
+                                   RelationKind::materialized_view, RelationKind::sequence});
+  return base::holds(kKinds, relation.kind) && !relation.temporary;
+}
+
+bool is_harmless_relation(const ResolvedEffect& resolved, const Snapshot& snapshot) {
+  const auto& effect = resolved.effect;
+  if (effect.kind != sql::ObjectKind::relation || effect.object.schema == "pg_temp") return false;
+  // Those of PostgreSQL's own are only read: writing to pg_settings is SET.
+  if (effect.object.schema == "pg_catalog")
+    return effect.action == Action::select && resolved.oid < catalog::kFirstUserOid;
+  const auto* relation = snapshot.relation(resolved.oid);
+  if (relation == nullptr || !is_ordinary(*relation)) return false;
+  return std::ranges::all_of(
+             relation->columns,
+             [&](const catalog::Column& column) { return is_own_type(snapshot, column.type); }) &&
+         std::ranges::none_of(relation->attached, [](const Attached& attached) {
+           return is_looked_at(attached) && runs_users_code(attached);
+         });
+}
+
+bool is_harmless(const ResolvedEffect& resolved, const Snapshot& snapshot) {
+  const Action action = resolved.effect.action;
+  if (resolved.missing) return false;
+  if (action == Action::execute_function) return is_harmless_function(resolved);
+  if (action == Action::set || action == Action::reset) return is_reset(resolved.effect);
+  if (base::holds(kOnRows, action)) return is_harmless_relation(resolved, snapshot);
+  return base::holds(kOfTheSession, action);
+}
+
+bool prepares_transaction(const sql::StatementFacts& statement) {
+  using sql::TransactionControl;
+  return statement.transaction == TransactionControl::prepare_transaction ||
+         statement.transaction == TransactionControl::commit_prepared ||
+         statement.transaction == TransactionControl::rollback_prepared;
+}
+
+}  // namespace
+
+bool outlives_reset(const sql::Facts& meant, const catalog::Resolution* resolution,
+                    const catalog::Snapshot* snapshot) {
+  if (meant.statements.empty()) return false;  // comments alone
+  if (resolution == nullptr || snapshot == nullptr || !resolution->has_catalog) return true;
+  const bool is_read = std::ranges::all_of(meant.statements, [](const sql::StatementFacts& statement) {
+    return !statement.not_understood && !prepares_transaction(statement);
+  });
+  return !is_read || !std::ranges::all_of(resolution->effects, [&](const ResolvedEffect& resolved) {
+    return is_harmless(resolved, *snapshot);
+  });
+}
+
+}  // namespace portcullis::session
