@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,7 @@ struct Shared {
   RefusalCount strangers, agents, violations;
   CancelRegistry cancels;
   KeptCount kept;
+  std::function<void()> close_kept;  // of all threads, a moment later
   std::unique_ptr<AnalysisPool> pool;
   std::unique_ptr<DryRuns> dry_runs;
   std::atomic<std::uint64_t> next_session{1};
@@ -102,6 +104,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
                                       const ServerSession& server);
   asio::awaitable<base::Result<ServerSession>> log_in_at_server();
   // client_session_reuse.cpp: a server connection that another session has left, and leaving one.
+  asio::awaitable<base::Result<ServerSession>> log_in_where_there_is_room();
   asio::awaitable<std::optional<ServerSession>> take_kept_server(std::string agent);
   asio::awaitable<bool> check_server(const session::ServerState& state, bool& in_time);
   asio::awaitable<session::ServerAnswer::Next> hear_answer(session::ServerAnswer& answer,

@@ -52,7 +52,7 @@ asio::awaitable<bool> ClientSession::open_database(const guard::Guard& guard, co
   if (kept) {
     server = *kept;
   } else {
-    server = co_await log_in_at_server();
+    server = co_await log_in_where_there_is_room();
   }
   if (!server) {
     const Error error = in_time(server.error());

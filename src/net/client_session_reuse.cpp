@@ -14,11 +14,29 @@ namespace {
 
 // A connection that does not answer in this time is closed.
 constexpr std::chrono::milliseconds kResetTime{3'000}, kCheckTime{1'000};
+// For a database that was full until what is kept was closed, which it notices a moment later.
+constexpr std::chrono::milliseconds kPause{100};
+constexpr int kAttempts = 5;
 
 }  // namespace
 
 void ClientSession::note_server(const ServerSession& server) {
   if (shared_.options.reuse.connections > 0) left_as_ = server;
+}
+
+// What is kept may be what has the database's last places.
+asio::awaitable<base::Result<ClientSession::ServerSession>> ClientSession::log_in_where_there_is_room() {
+  auto server = co_await log_in_at_server();
+  const auto is_full = [&] { return !server && server.error().code == base::sqlstate::too_many_connections; };
+  if (!is_full() || shared_.kept.total() == 0) co_return server;
+  shared_.close_kept();
+  for (int attempt = 0; attempt < kAttempts && is_full() && !shutting_down_ && !login_timed_out_; ++attempt) {
+    asio::steady_timer pause(worker_.context(), kPause);
+    const auto [cancelled] = co_await pause.async_wait(no_throw);
+    (void)cancelled;
+    server = co_await log_in_at_server();
+  }
+  co_return server;
 }
 
 // One that is none any more is closed, and the client does not notice. Nothing: there is none.

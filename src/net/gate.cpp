@@ -188,6 +188,10 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
     worker->kept().use(shared.options.reuse, shared.kept);
     worker->start();
   }
+  shared.close_kept = [&workers = impl->workers] {
+    for (auto& worker : workers)
+      asio::post(worker->context(), [&kept = worker->kept()] { kept.close_all(); });
+  };
   on_log([bell = impl->bell] { bell->ring(); });
   asio::co_spawn(impl->workers.front()->context(), impl->accepting->run(), [](std::exception_ptr failure) {
     if (failure)
@@ -209,8 +213,7 @@ void Gate::use(std::shared_ptr<const policy::PolicySet> policy) {
   impl_->shared.policy.set(policy);
   if (policy->requires_dry_runs()) impl_->shared.dry_runs->keep_ready();
   impl_->keeper->use(std::move(policy));
-  for (auto& worker : impl_->workers)
-    asio::post(worker->context(), [&kept = worker->kept()] { kept.close_all(); });
+  impl_->shared.close_kept();
 }
 
 void Gate::stop() {

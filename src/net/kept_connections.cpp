@@ -21,6 +21,13 @@ void KeptCount::remove(const std::string& agent) {
   --kept_[agent];
 }
 
+std::size_t KeptCount::total() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t total = 0;
+  for (const auto& [agent, kept] : kept_) total += kept;
+  return total;
+}
+
 void KeptConnections::use(const ReuseOptions& options, KeptCount& count) {
   options_ = options;
   count_ = &count;

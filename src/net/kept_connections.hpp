@@ -43,9 +43,11 @@ class KeptCount {
   // False: there are `most` already.
   [[nodiscard]] bool add(const std::string& agent, std::size_t most);
   void remove(const std::string& agent);
+  // Of all agents.
+  [[nodiscard]] std::size_t total() const;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::size_t, std::less<>> kept_;
 };
 

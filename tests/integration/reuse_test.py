@@ -303,6 +303,17 @@ class Checked(ReuseCase):
         self.addCleanup(self.postgres.sql, "GRANT USAGE ON SCHEMA app TO PUBLIC")
         self.assertNotEqual(self.connect().process_id, first.process_id)
 
+    def test_what_is_kept_makes_room_where_the_database_is_full(self):
+        first = self.leave_one()
+        self.postgres.sql(f"ALTER ROLE {ROLE} CONNECTION LIMIT 1")
+        self.addCleanup(self.postgres.sql, f"ALTER ROLE {ROLE} CONNECTION LIMIT -1")
+        second = self.connect(application_name="another")
+        self.assertNotEqual(second.process_id, first.process_id)
+        self.assertEqual(second.rows("SELECT 1"), [["1"]])
+        with self.assertRaises(ServerError) as caught:
+            self.connect()
+        self.assertEqual(caught.exception.fields["C"], "53300")
+
     def test_a_policy_that_is_loaded_again_closes_them(self):
         self.leave_one()
         self.gate._process.signal(1)
