@@ -24,8 +24,8 @@ bool takes_digits(char c) {
 
 // A guess that costs no parse. Where it masks a digit that decides something, in a string say, the entry's
 // key has that digit.
-std::string without_digits(std::string_view text) {
-  std::string masked(text);
+void mask_digits(std::string& masked, std::string_view text) {
+  masked = text;
   for (std::size_t i = 0; i < masked.size();) {
     if (!is_digit(masked[i])) {
       ++i;
@@ -39,19 +39,18 @@ std::string without_digits(std::string_view text) {
                 masked.begin() + static_cast<std::ptrdiff_t>(end), kMask);
     i = end;
   }
-  return masked;
 }
 
-// Nothing where the text has anything but digits there.
-std::string masked_at(std::string_view text, const std::vector<sql::Digits>& places) {
-  std::string masked(text);
+// False where the text has anything but digits there.
+bool mask_at(std::string& masked, std::string_view text, const std::vector<sql::Digits>& places) {
+  masked = text;
   for (const auto& [offset, length] : places) {
     for (std::size_t i = offset; i < std::size_t{offset} + length; ++i) {
-      if (i >= masked.size() || !is_digit(masked[i])) return {};
+      if (i >= masked.size() || !is_digit(masked[i])) return false;
       masked[i] = kMask;
     }
   }
-  return masked;
+  return true;
 }
 
 std::vector<sql::Digits> places_of(const Analysis& analysis) {
@@ -75,13 +74,12 @@ Analysis FactsCache::find(std::string_view text) {
 }
 
 Analysis FactsCache::find_alike(std::string_view text) {
-  const Places* const found = places_.find(without_digits(text));
-  if (found == nullptr) return nullptr;
-  const Places places = *found;
-  const std::string key = masked_at(text, *places);
-  const Entry* const entry = key.empty() ? nullptr : entries_.find(key);
+  mask_digits(masked_, text);
+  const Places* const places = places_.find(masked_);
+  if (places == nullptr || !mask_at(masked_, text, **places)) return nullptr;
+  const Entry* const entry = entries_.find(masked_);
   // Another text may have the same key with other places: there its digits stand for themselves.
-  const bool is_alike = entry != nullptr && entry->places && *entry->places == *places;
+  const bool is_alike = entry != nullptr && entry->places && *entry->places == **places;
   return is_alike ? entry->analysis : nullptr;
 }
 
@@ -100,8 +98,9 @@ void FactsCache::keep(std::string_view text, const Analysis& analysis) {
   auto found = places_of(analysis);
   if (found.empty()) return entries_.put(std::string(text), {analysis, nullptr});
   const auto places = std::make_shared<const std::vector<sql::Digits>>(std::move(found));
-  places_.put(without_digits(text), places);
-  entries_.put(masked_at(text, *places), {analysis, places});
+  mask_digits(masked_, text);
+  places_.put(masked_, places);
+  if (mask_at(masked_, text, *places)) entries_.put(masked_, {analysis, places});
 }
 
 }  // namespace portcullis::session

@@ -52,6 +52,7 @@ class FactsCache {
   // those masked that are.
   TwoGenerations<Places> places_{kMaxEntries};
   TwoGenerations<Entry> entries_{kMaxEntries};
+  std::string masked_;  // a key that is looked up: its memory is used again
   std::uint64_t asked_ = 0, found_ = 0;
 };
 

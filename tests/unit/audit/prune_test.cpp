@@ -33,11 +33,11 @@ using ::testing::HasSubstr;
 class PruneHost final : public ErasureHost {
  public:
   explicit PruneHost(Log& log) : log_(log) {}
-  base::Result<void> append(Record record) override {
+  base::Result<std::uint64_t> append(Record record) override {
     const auto index = log_.append(std::move(record));
     if (!index) return index.error();
     if (!wait_durable(log_, *index + 1)) return base::Error{base::sqlstate::io_error, "not durable"};
-    return {};
+    return *index;
   }
   base::Result<void> leave_epoch() override {
     const auto epoch = log_.new_epoch();

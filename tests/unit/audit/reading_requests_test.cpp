@@ -99,6 +99,7 @@ class Host final : public ErasureHost {
     return 40 + records.size();
   }
   base::Result<void> leave_epoch() override { return {}; }
+  base::Result<void> wait_signed(std::uint64_t) override { return {}; }
   std::vector<Record> records;
   bool fails = false;
 };
@@ -154,6 +155,7 @@ TEST_F(ReadingRequestsTest, IsGoneBeforeItIsRecorded) {
       return base::Error{base::sqlstate::io_error, "killed"};
     }
     base::Result<void> leave_epoch() override { return {}; }
+    base::Result<void> wait_signed(std::uint64_t) override { return {}; }
 
    private:
     std::filesystem::path folder_;
