@@ -169,9 +169,13 @@ class Exhaustion(DescriptorCase):
         usual = self.limits()[0]
 
         def has_next():
-            self.assert_works(session)
+            """A refusal is one entry: it lets the segment be made, and only another one would begin it."""
+            with self.assertRaises(ServerError):
+                session.rows("DROP TABLE app.users")
+            time.sleep(0.2)
             return (self.gate.audit_dir / "next").exists()
-        processes.wait_until(has_next, "a segment to be made", seconds=90, pause=0.02)
+        time.sleep(58)
+        processes.wait_until(has_next, "a segment to be made", seconds=30, pause=0.8)
         idle = self.exhaust()
         notes = len(list(self.gate.audit_dir.glob("*.notes")))
         for _ in range(100):
