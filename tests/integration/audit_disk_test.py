@@ -35,6 +35,17 @@ def setUpModule():
     (own / "gid_map").write_text(f"{group} {group} 1")
 
 
+def fill(folder, block=4096):
+    """Leaves the file system of the folder no room; the file to be removed for it."""
+    filler = folder / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(block))
+        except OSError:
+            return filler
+
+
 class DiskCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -74,19 +85,10 @@ class FullDisk(DiskCase):
         self.addCleanup(system_call, "umount2", path, MNT_DETACH)
         return folder
 
-    def fill_disk(self):
-        filler = self.disk / "filler"
-        with open(filler, "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(1 << 20))
-            except OSError:
-                return filler
-
     def test_refuses_until_there_is_room_again(self):
         connection, other = self.gate.connect(harness.AGENT), self.gate.connect(harness.AGENT)
         self.assert_works(connection)
-        filler = self.fill_disk()
+        filler = fill(self.disk, 1 << 20)
         self.assert_works(connection)  # out of the room that was kept
         first = self.write_until_refused(connection, 900_000)
         self.assertIn(first.code, ("53100", "53400"), first.fields)
@@ -116,7 +118,7 @@ class FullDisk(DiskCase):
 
     def test_does_not_start_without_room(self):
         self.assertEqual(self.gate.stop(), 0)
-        self.fill_disk()
+        fill(self.disk, 1 << 20)
         with self.assertRaisesRegex(AssertionError, "the gate ended with 78"):
             self.gate.start()
 

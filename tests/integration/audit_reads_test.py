@@ -261,16 +261,8 @@ class FullDisk(ReadCase):
         return Gate(self.postgres, harness.POLICY, [harness.AGENT], config={"audit": {"text": None}},
                     audit_folder=self.disk / "audit")
 
-    def fill(self):
-        with open(self.disk / "filler", "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-            except OSError:
-                return
-
     def test_opens_nothing(self):
-        self.fill()
+        audit_disk_test.fill(self.disk)
         self.assert_closed(self.read("show"), "No space left")
         out = self.gate.folder / "a.csv"
         done = self.read("export", "--format", "csv", "--out", out)

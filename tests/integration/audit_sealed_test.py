@@ -271,20 +271,12 @@ class NoRoomForKeys(SealedCase):
         with self.offset.open("r+b") as file:
             file.write(struct.pack("=q", seconds * 10**9))
 
-    def fill(self):
-        with open(self.disk / "filler", "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-            except OSError:
-                return
-
     def ask(self):
         return self.connection.talk(query(f"SELECT '{NEEDLE.decode()}'"))
 
     def test_refuses_until_there_is_room_again(self):
         self.assertEqual(shape(self.ask()), "TDCZ")
-        self.fill()
+        audit_disk_test.fill(self.disk)
         self.set_clock(24 * 3600 + 60)
         self.assertEqual(shape(self.ask()), "TDCZ")
         self.assertEqual(shape(self.ask()), "TDCZ")  # by the old keys
@@ -303,7 +295,7 @@ class NoRoomForKeys(SealedCase):
     def test_does_not_start_without_room(self):
         self.connection.close()
         self.assertEqual(self.gate.stop(), 0)
-        self.fill()
+        audit_disk_test.fill(self.disk)
         with self.assertRaisesRegex(AssertionError, "the gate ended with 78"):
             self.gate.start()
         (self.disk / "filler").unlink()

@@ -16,6 +16,7 @@
 #include "audit/requests.hpp"
 #include "audit/unsealer.hpp"
 #include "base/encoding.hpp"
+#include "tests/unit/audit/log_erasure_host.hpp"
 #include "tests/unit/audit/ordering.hpp"
 #include "tests/unit/audit/support.hpp"
 
@@ -31,32 +32,6 @@ using portcullis::testing::signed_order;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class Host final : public ErasureHost {
- public:
-  explicit Host(Log& log) : log_(log) {}
-  base::Result<std::uint64_t> append(Record record) override {
-    const auto index = log_.append(std::move(record));
-    if (!index) return index.error();
-    if (!wait_durable(log_, *index + 1)) return base::Error{base::sqlstate::io_error, "not durable"};
-    return *index;
-  }
-  base::Result<void> leave_epoch() override {
-    const auto epoch = log_.new_epoch();
-    if (!epoch) return epoch.error();
-    return {};
-  }
-  base::Result<void> wait_signed(std::uint64_t index) override {
-    for (int tries = 0; tries < 5'000; ++tries) {
-      if (log_.signed_size().value_or(UINT64_MAX) > index) return {};
-      ::usleep(1'000);
-    }
-    return base::Error{base::sqlstate::io_error, "not signed"};
-  }
-
- private:
-  Log& log_;
-};
 
 class Erasing : public ::testing::Test {
  protected:
@@ -86,12 +61,12 @@ class Erasing : public ::testing::Test {
       ASSERT_TRUE(wait_durable(log, last_ + 1));
     }
   }
-  Erasure erasure(Host& host, std::function<void(std::string_view)> at_step = {}) {
+  Erasure erasure(LogErasureHost& host, std::function<void(std::string_view)> at_step = {}) {
     return {{directory_, kOrigin, std::move(at_step), {}}, SealingFolder::open(keys_).value(), host, clock_};
   }
   std::string signed_by_two(const Order& order) const { return signed_order(order, {&anna_, &bert_}); }
   std::string carry_out(Log& log, const Order& order) {
-    Host host(log);
+    LogErasureHost host(log);
     const auto done = erasure(host).carry_out(signed_by_two(order));
     return done ? *done : done.error().message;
   }
@@ -168,7 +143,7 @@ TEST_F(Erasing, TakesTheKeysOfTheRecordsAndClasses) {
 TEST_F(Erasing, RefusesWhatIsNotOrderedOrHeld) {
   auto log = open();
   fill(*log, 4);
-  Host host(*log);
+  LogErasureHost host(*log);
   auto erasure = this->erasure(host);
   const Order order = an_order(OrderAction::erase, {{last_ - 1, last_}});
   const auto refused = [&](const std::string& bytes) {
@@ -361,7 +336,7 @@ TEST_F(Erasing, AKillAtAnyStepIsMadeUpFor) {
     const pid_t child = ::fork();
     if (child == 0) {
       auto log = open();
-      Host host(*log);
+      LogErasureHost host(*log);
       int left = step;
       auto erasure = this->erasure(host, [&](std::string_view) {
         if (--left == 0) ::raise(SIGKILL);
@@ -375,7 +350,7 @@ TEST_F(Erasing, AKillAtAnyStepIsMadeUpFor) {
     killed += was_killed ? 1 : 0;
     EXPECT_EQ(requests.answer(hash).has_value(), !was_killed);
     auto log = open();
-    Host host(*log);
+    LogErasureHost host(*log);
     auto erasure = this->erasure(host);
     (void)requests.look(erasure, {});
     const auto answer = requests.answer(hash);
@@ -394,7 +369,7 @@ TEST_F(Erasing, AKillAtAnyStepIsMadeUpFor) {
 TEST_F(Erasing, AnswersWhatIsNoOrderAndGoesOn) {
   auto log = open();
   fill(*log, 2);
-  Host host(*log);
+  LogErasureHost host(*log);
   auto erasure = this->erasure(host);
   Requests requests(directory_);
   const std::string good = signed_by_two(an_order(OrderAction::erase, {{last_, last_}}));
@@ -446,7 +421,7 @@ TEST_F(Erasing, TriesAgainEverMoreSeldom) {
   EXPECT_EQ(broken.tried, 7);  // at 0, 1, 3, 7, 15, 31, 63
   EXPECT_TRUE(requests.any());
   EXPECT_FALSE(requests.answer(read_order(bytes)->hash));
-  Host host(*log);
+  LogErasureHost host(*log);
   auto erasure = this->erasure(host);
   (void)requests.look(erasure, now + std::chrono::hours(1));
   EXPECT_TRUE(requests.answer(read_order(bytes)->hash)->done);
@@ -463,7 +438,7 @@ TEST_F(Erasing, WholeEpochsExpire) {
   clock_.micros += kHour;
   ASSERT_TRUE(log->new_epoch());
   fill(*log, 3);
-  Host host(*log);
+  LogErasureHost host(*log);
   auto erasure = this->erasure(host);
   EXPECT_EQ(erasure.expire().value(), "");  // the next epoch is not an hour old
   clock_.micros += kHour + 61'000'000;
@@ -486,7 +461,7 @@ TEST_F(Erasing, NothingExpiresThatIsHeldOrNewerThanItsEpoch) {
   ASSERT_TRUE(log->new_epoch());
   fill(*log, 1);
   clock_.micros += 2 * kHour;
-  Host host(*log);
+  LogErasureHost host(*log);
   auto erasure = this->erasure(host);
   EXPECT_EQ(erasure.expire().value(), "");
   clock_.micros += 5 * kHour;

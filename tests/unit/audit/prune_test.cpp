@@ -14,6 +14,7 @@
 #include "audit/prove.hpp"
 #include "audit/read.hpp"
 #include "audit/requests.hpp"
+#include "tests/unit/audit/log_erasure_host.hpp"
 #include "tests/unit/audit/log_on_disk.hpp"
 #include "tests/unit/audit/merkle.hpp"
 #include "tests/unit/audit/ordering.hpp"
@@ -29,32 +30,6 @@ using portcullis::testing::named_key;
 using portcullis::testing::public_key_of;
 using portcullis::testing::signed_order;
 using ::testing::HasSubstr;
-
-class PruneHost final : public ErasureHost {
- public:
-  explicit PruneHost(Log& log) : log_(log) {}
-  base::Result<std::uint64_t> append(Record record) override {
-    const auto index = log_.append(std::move(record));
-    if (!index) return index.error();
-    if (!wait_durable(log_, *index + 1)) return base::Error{base::sqlstate::io_error, "not durable"};
-    return *index;
-  }
-  base::Result<void> leave_epoch() override {
-    const auto epoch = log_.new_epoch();
-    if (!epoch) return epoch.error();
-    return {};
-  }
-  base::Result<void> wait_signed(std::uint64_t index) override {
-    for (int tries = 0; tries < 10'000; ++tries) {
-      if (log_.signed_size().value_or(UINT64_MAX) > index) return {};
-      ::usleep(1'000);
-    }
-    return base::Error{base::sqlstate::io_error, "not signed"};
-  }
-
- private:
-  Log& log_;
-};
 
 class Pruning : public ::testing::Test {
  protected:
@@ -98,7 +73,7 @@ class Pruning : public ::testing::Test {
   }
   std::string signed_by_two(const Order& order) const { return signed_order(order, {&anna_, &bert_}); }
   std::string carry_out(Log& log, const std::string& bytes) {
-    PruneHost host(log);
+    LogErasureHost host(log);
     Erasure erasure({directory_, kOrigin, {}, {}}, SealingFolder::open(keys_).value(), host, clock_);
     const auto done = erasure.carry_out(bytes);
     return done ? *done : done.error().message;
@@ -199,7 +174,7 @@ TEST_F(Pruning, RefusesWhatMayNotGo) {
   EXPECT_THAT(carry_out(*log, signed_by_two(order(before[1]))), HasSubstr("pruned already"));
   log.reset();
   EXPECT_EQ(found(), "");
-  PruneHost host(*(log = open()));
+  LogErasureHost host(*(log = open()));
   Erasure young({directory_, kOrigin, {}, std::chrono::hours(1)}, SealingFolder::open(keys_).value(), host,
                 clock_);
   EXPECT_THAT(young.carry_out(signed_by_two(order(before[3]))).error().message,
@@ -285,7 +260,7 @@ TEST_F(Pruning, AKillAtAnyStepIsMadeUpFor) {
     const pid_t child = ::fork();
     if (child == 0) {
       auto log = open(false);
-      PruneHost host(*log);
+      LogErasureHost host(*log);
       int left = step;
       Erasure erasure({directory_,
                        kOrigin,
@@ -307,7 +282,7 @@ TEST_F(Pruning, AKillAtAnyStepIsMadeUpFor) {
                 left.starts_with("torn tail@"))
         << step << ": " << left;
     auto log = open(false);
-    PruneHost host(*log);
+    LogErasureHost host(*log);
     Erasure erasure({directory_, kOrigin, {}, {}}, SealingFolder::open(keys_).value(), host, clock_);
     (void)requests.look(erasure, {});
     const auto answer = requests.answer(hash);
