@@ -177,17 +177,24 @@ ChildProcess::~ChildProcess() {
   }
 }
 
+// What a program that failed has started is told to end while its number is still taken: behind waitpid() the
+// group could be another one's.
+bool ChildProcess::has_ended() {
+  siginfo_t ended{};
+  const bool is_told = ::waitid(P_PID, static_cast<id_t>(id_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
+  if (!is_told || ended.si_pid != id_) return false;
+  if (leads_group_ && (ended.si_code != CLD_EXITED || ended.si_status != 0)) signal(SIGKILL);
+  int raw = 0;
+  if (::waitpid(id_, &raw, WNOHANG) != id_) return false;
+  status_ = status_of(raw);
+  return true;
+}
+
 std::optional<int> ChildProcess::wait(std::chrono::milliseconds most, bool may_be_interrupted) {
   const auto end = std::chrono::steady_clock::now() + most;
-  while (!status_) {
-    int raw = 0;
-    if (::waitpid(id_, &raw, WNOHANG) == id_) {
-      status_ = status_of(raw);
-    } else if (std::chrono::steady_clock::now() >= end || (may_be_interrupted && Interruption::requested())) {
-      break;
-    } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
+  while (!status_ && !has_ended()) {
+    if (std::chrono::steady_clock::now() >= end || (may_be_interrupted && Interruption::requested())) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   return status_;
 }

@@ -33,7 +33,7 @@ struct Program {
   std::string input{};                 // what it reads from standard input
   std::filesystem::path output{};      // a file that takes what it says, out and err; empty: nobody reads it
   std::optional<Account> account{};    // that it runs as; only root can say so
-  bool leads_group = false;            // what it has started is killed with it
+  bool leads_group = false;            // what it has started is killed with it, and where it fails
 };
 
 class ChildProcess {
@@ -56,6 +56,7 @@ class ChildProcess {
 
  private:
   ChildProcess(pid_t id, bool leads_group) : id_(id), leads_group_(leads_group) {}
+  [[nodiscard]] bool has_ended();
   pid_t id_ = 0;
   bool leads_group_ = false;
   std::optional<int> status_{};

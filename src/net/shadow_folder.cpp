@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <thread>
 
 namespace portcullis::net {
 
@@ -24,14 +26,22 @@ Error failed(const std::string& what, int number) {
   return {base::sqlstate::io_error, what + ": " + std::strerror(number)};
 }
 
-// The lock last: what an ending process still writes leaves the folder to the next one that sweeps.
-void remove_folder(const fs::path& folder) {
+// The lock last: what could not be removed is left to the next one that sweeps.
+bool remove_parts(const fs::path& folder) {
   std::error_code failed;
   for (const char* part : {"server", "work"}) {
     fs::remove_all(folder / part, failed);
-    if (failed) return;
+    if (failed) return false;
   }
   fs::remove_all(folder, failed);
+  return !failed;
+}
+
+// Processes of a server that was killed write on until they see it.
+void remove_folder(const fs::path& folder) {
+  constexpr int kTries = 50;
+  for (int tries = 1; !remove_parts(folder) && tries < kTries; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
 // A folder has its lock as soon as it is made.
@@ -50,12 +60,12 @@ void sweep(const fs::path& parent) {
     const int lock = ::open((entry.path() / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (lock < 0) {
       // Another gate's that is just being made, or not ours to look into; or its gate was killed meanwhile.
-      if (errno == ENOENT && is_old(about)) remove_folder(entry.path());
+      if (errno == ENOENT && is_old(about)) (void)remove_parts(entry.path());
       continue;
     }
     struct stat of_lock {};
     const bool is_ours = ::fstat(lock, &of_lock) == 0 && of_lock.st_uid == ::geteuid();
-    if (is_ours && ::flock(lock, LOCK_EX | LOCK_NB) == 0) remove_folder(entry.path());
+    if (is_ours && ::flock(lock, LOCK_EX | LOCK_NB) == 0) (void)remove_parts(entry.path());
     ::close(lock);
   }
 }

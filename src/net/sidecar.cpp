@@ -133,6 +133,7 @@ Result<void> Sidecar::make_cluster() {
   if (const auto written = write_private(password_file, password_ + "\n", options_.account); !written)
     return written;
   auto initdb = program("initdb");
+  initdb.leads_group = true;  // it starts the server's program, which would write on without it
   initdb.arguments = {"-D",
                       (server_folder() / "data").string(),
                       "-U",
