@@ -63,9 +63,9 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
 Log::Impl::Haste Log::Impl::haste_of(const Record& record) const {
   if (is_signed_at_once(record)) return Haste::checkpoint;
   if (const auto* decision = std::get_if<DecisionRecord>(&record))
-    return decision->only_reads && options_.reads_within.count() > 0 ? Haste::written : Haste::synced;
+    return decision->may_lag && options_.reads_within.count() > 0 ? Haste::written : Haste::synced;
   const auto* outcome = std::get_if<OutcomeRecord>(&record);
-  return outcome != nullptr && outcome->only_reads ? Haste::none : Haste::synced;
+  return outcome != nullptr && outcome->may_lag ? Haste::none : Haste::synced;
 }
 
 // What will be turned away anyhow, on a full disk say, takes no slot of the keys.

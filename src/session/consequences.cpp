@@ -4,6 +4,7 @@
 #include <array>
 #include <initializer_list>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -146,6 +147,12 @@ bool moves_lookup(const Effect& effect) {
 bool has_action(const StatementFacts& statement, std::initializer_list<Action> actions) {
   return std::any_of(statement.effects.begin(), statement.effects.end(),
                      [&](const Effect& effect) { return base::holds(actions, effect.action); });
+}
+
+bool has_only(const StatementFacts& statement, std::span<const Action> actions) {
+  return !statement.not_understood && !statement.effects.empty() &&
+         std::ranges::all_of(statement.effects,
+                             [&](const Effect& effect) { return base::holds(actions, effect.action); });
 }
 
 bool changes_catalog(const StatementFacts& statement) {
@@ -357,9 +364,7 @@ bool uses_names(const sql::Facts& facts) {
 bool sets_transaction(const sql::Facts& facts) {
   return !facts.statements.empty() &&
          std::all_of(facts.statements.begin(), facts.statements.end(), [](const auto& statement) {
-           return !uses_names(statement) && !statement.effects.empty() &&
-                  std::all_of(statement.effects.begin(), statement.effects.end(),
-                              [](const Effect& effect) { return effect.action == Action::set_transaction; });
+           return !uses_names(statement) && has_only(statement, std::array{Action::set_transaction});
          });
 }
 
@@ -377,6 +382,20 @@ bool only_selects(const sql::Facts& facts) {
            statement.transaction == TransactionControl::none &&
            std::all_of(statement.effects.begin(), statement.effects.end(),
                        [&](const Effect& effect) { return base::holds(kSelects, effect.action); });
+  });
+}
+
+bool only_begins_or_undoes(const sql::Facts& facts) {
+  constexpr auto kActions =
+      std::to_array<Action>({Action::begin, Action::savepoint, Action::release, Action::rollback,
+                             Action::rollback_to, Action::set_transaction});
+  return std::ranges::all_of(facts.statements,
+                             [&](const StatementFacts& statement) { return has_only(statement, kActions); });
+}
+
+bool only_commits(const sql::Facts& facts) {
+  return std::ranges::all_of(facts.statements, [](const StatementFacts& statement) {
+    return has_only(statement, std::array{Action::commit});
   });
 }
 

@@ -55,6 +55,10 @@ struct Consequences {
 [[nodiscard]] bool changes_settings(const sql::StatementFacts& statement);
 // SELECT and SHOW, and the functions of PostgreSQL's own in them that read: nothing of the session either.
 [[nodiscard]] bool only_selects(const sql::Facts& facts);
+// BEGIN, SAVEPOINT, RELEASE, ROLLBACK, ROLLBACK TO and SET TRANSACTION: they make nothing last.
+[[nodiscard]] bool only_begins_or_undoes(const sql::Facts& facts);
+// COMMIT of a transaction block, and nothing else.
+[[nodiscard]] bool only_commits(const sql::Facts& facts);
 // SET TRANSACTION and nothing else.
 [[nodiscard]] bool sets_transaction(const sql::Facts& facts);
 

@@ -154,7 +154,8 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
     if (const auto hanging = hangs(*meant, subject, true)) return held_back(*hanging, *meant, subject);
   }
   const bool changes = may_change(*meant, runs_code || reaches_volatile(*verdict));
-  subject.only_reads = !changes && only_selects(*meant);
+  const bool is_undone = changes && !runs_code && is_undone_with_block(*verdict, *meant, subject);
+  subject.may_lag = is_undone || needs_no_sync(*meant, changes);
   if (verdict->allowed()) {
     if (const auto lacking = lacks_evidence(*meant, changes))
       return recorded(view_.basis->guard->over_limit(*verdict, *lacking), subject);
@@ -180,11 +181,13 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   const bool is_charged = is_tried && subject.dry_run != nullptr;
   const auto over = verdict->allowed() && !is_charged ? over_limit(verdict->demand, subject) : std::nullopt;
   Judgement judgement = over ? refused_over_limit(*verdict, *over, subject) : recorded(*verdict, subject);
+  note_lag(judgement, subject, is_undone);
   judgement.key = subject.key;
   judgement.is_tried = is_tried;
   judgement.rows_duty = rows_duty_of(*verdict, *meant);
   if (is_tried) judgement.lock_duty = lock_duty_of(*verdict, *meant, subject);
   judgement.consequences = consequences_of(*meant, runs_code);
+  judgement.consequences.changes |= changes;
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
   judgement.consequences.binds_session |= verdict->runs_triggers;
   if (needs_.reuses_server && !runs_code && !verdict->runs_triggers) {
@@ -226,6 +229,39 @@ bool Judge::reaches_volatile(const guard::Verdict& verdict) {
 bool Judge::may_change(const sql::Facts& meant, bool runs_code) const {
   return runs_code || fetches_what_changes(meant) ||
          std::ranges::any_of(meant.statements, [](const auto& statement) { return !statement.reads_only; });
+}
+
+// What lasts of a change in a block comes with its COMMIT, whose record is synced, and this one with it; a
+// Parse runs nothing.
+bool Judge::is_undone_with_block(const guard::Verdict& verdict, const sql::Facts& meant,
+                                 const Recorder::Subject& subject) const {
+  if (!view_.stays_in_block && subject.message != "Parse") return false;
+  return !verdict.runs_triggers && !reaches_volatile(verdict) &&
+         is_undone_by_rollback(meant, verdict.resolution.get(), view_.basis->snapshot.get());
+}
+
+bool Judge::needs_no_sync(const sql::Facts& meant, bool changes) const {
+  if (changes) return false;
+  if (only_commits(meant)) return !view_.has_changes && !lagging_;
+  return only_selects(meant) || only_begins_or_undoes(meant);
+}
+
+// Whatever is synced covers all that was recorded before it, and goes to the server behind that.
+void Judge::note_lag(Judgement& judgement, const Recorder::Subject& subject, bool is_undone) {
+  if (!judgement.record) return;
+  judgement.may_lag = judgement.allowed && subject.may_lag;
+  if (!judgement.may_lag) {
+    lagging_.reset();
+  } else if (is_undone && subject.message != "Parse") {
+    lagging_ = judgement.record;
+  }
+}
+
+// A COMMIT can be bound before what it commits: then its own record does not cover that.
+bool Judge::must_record_commit(const Portal& portal) const {
+  if (!portal.consequences.may_rewind) return false;
+  const bool is_behind = lagging_ && *lagging_ > portal.record;
+  return is_behind || (portal.may_lag && view_.has_changes);
 }
 
 // Transactions can always be ended: what they end was let through before.
@@ -318,6 +354,7 @@ Judgement Judge::bind(std::string_view name, const wire::Bind* bind, std::uint64
     judgement.portal = std::make_shared<Portal>(Portal{
         std::move(statements), *judgement.record, *subject.key, judgement.consequences, false, view_.basis,
         view_.names, merged(judgement.results), judgement.rows_duty, judgement.lock_duty});
+    judgement.portal->may_lag = judgement.may_lag;
     if (judgement.is_tried) {
       judgement.portal->tried_settings = view_.settings;
       judgement.portal->tried_behind = view_.earlier;
@@ -351,7 +388,7 @@ Judgement Judge::execute_cursor(std::string_view portal) {
 // What EXECUTE or FETCH names may have changed since Bind, and so may policy, catalog and search_path. A plan
 // has its objects, but what hangs on them, as triggers and keys, is found when it runs.
 bool Judge::is_outdated(const Portal& portal) const {
-  if (portal.names_others() || portal.basis != view_.basis) return true;
+  if (portal.names_others() || portal.basis != view_.basis || must_record_commit(portal)) return true;
   if (view_.blind && uses_names(united(portal.statements))) return true;
   // It was bound while all was well.
   if (needs_.evidence != nullptr && needs_.evidence->objection(true)) return true;

@@ -23,6 +23,7 @@ struct Judgement {
   // Index of the decision's entry: what is sent on must wait until it is durable. Nothing when the log
   // refused it.
   std::optional<std::uint64_t> record;
+  bool may_lag = false;   // see audit::DecisionRecord
   base::Error refusal{};  // what the agent gets, the record's number in it; or the log's own error
   // The refusal is counted in this: it is told once that has an entry, whose number it then gets.
   TallyPtr tally{};
@@ -61,6 +62,10 @@ struct View {
   bool in_pipeline = false;
   // A transaction block is open.
   bool in_block = false;
+  // ... and nothing that is on its way can end it.
+  bool stays_in_block = false;
+  // Something in the open transaction has changed something, or is about to.
+  bool has_changes = false;
   // The open transaction has failed.
   bool failed = false;
   // The session's settings; null: the server must be asked.
@@ -151,6 +156,11 @@ class Judge {
                                                             const Recorder::Subject& subject) const;
   [[nodiscard]] static bool reaches_volatile(const guard::Verdict& verdict);
   [[nodiscard]] bool may_change(const sql::Facts& meant, bool runs_code) const;
+  [[nodiscard]] bool is_undone_with_block(const guard::Verdict& verdict, const sql::Facts& meant,
+                                          const Recorder::Subject& subject) const;
+  [[nodiscard]] bool needs_no_sync(const sql::Facts& meant, bool changes) const;
+  void note_lag(Judgement& judgement, const Recorder::Subject& subject, bool is_undone);
+  [[nodiscard]] bool must_record_commit(const Portal& portal) const;
   [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant, bool changes) const;
   // judge_dry_runs.cpp
   [[nodiscard]] static bool must_be_tried_out(const guard::Verdict& verdict) noexcept;
@@ -199,6 +209,8 @@ class Judge {
   bool strayed_;
   View view_;
   guard::VerdictCache verdicts_;
+  // The newest decision on a change of an open block that no later one of the session's, synced, covers.
+  std::optional<std::uint64_t> lagging_;
   guard::RateLimiter::Slot running_;  // while something of the session is under way
 };
 

@@ -29,6 +29,14 @@ constexpr auto kOnRows = std::to_array<Action>({
     Action::copy_to_stdout,
 });
 
+constexpr auto kRolledBack = std::to_array<Action>({
+    Action::select,
+    Action::insert,
+    Action::update,
+    Action::delete_,
+    Action::select_for_update,
+});
+
 constexpr auto kOfTheSession = std::to_array<Action>({
     Action::show,        Action::set_transaction,
     Action::set_role,    Action::set_session_authorization,
@@ -134,6 +142,42 @@ bool is_harmless(const ResolvedEffect& resolved, const Snapshot& snapshot) {
   return base::holds(kOfTheSession, action);
 }
 
+// Which of PostgreSQL's own functions stand in defaults and checks is no effect.
+bool is_plain_where_written(const Attached& attached, const sql::Effect& effect, const Snapshot& snapshot) {
+  // An UPDATE takes only defaults that it sets.
+  const bool is_default = attached.kind == Attached::Kind::default_value &&
+                          (effect.action != Action::update || effect.columns.empty() ||
+                           base::holds(effect.columns, attached.name));
+  if (!is_default && attached.kind != Attached::Kind::check) return true;
+  const auto is_volatile = [&](catalog::Oid function) {
+    const auto name = snapshot.builtin_function_name(function);
+    return name.empty() || sql::is_builtin_volatile_function(name);
+  };
+  // A serial's and an identity's default names its sequence.
+  const auto is_sequence = [&](const catalog::Access& access) {
+    const auto* named = snapshot.relation(access.relation);
+    return named != nullptr && named->kind == RelationKind::sequence;
+  };
+  return std::ranges::none_of(attached.functions, is_volatile) &&
+         std::ranges::none_of(attached.accesses, is_sequence);
+}
+
+// What is volatile may advance a sequence, or ask for a lock of the session's.
+bool is_rolled_back(const ResolvedEffect& resolved, const Snapshot& snapshot) {
+  const auto& effect = resolved.effect;
+  if (resolved.missing) return false;
+  if (effect.action == Action::execute_function)
+    return is_harmless_function(resolved) && !sql::is_builtin_volatile_function(effect.object.name);
+  if (!base::holds(kRolledBack, effect.action) || !is_harmless_relation(resolved, snapshot)) return false;
+  const auto* relation = snapshot.relation(resolved.oid);
+  if (relation == nullptr) return effect.action == Action::select;
+  const bool writes = effect.action == Action::insert || effect.action == Action::update;
+  return relation->kind != RelationKind::sequence &&
+         (!writes || std::ranges::all_of(relation->attached, [&](const Attached& attached) {
+           return is_plain_where_written(attached, effect, snapshot);
+         }));
+}
+
 bool prepares_transaction(const sql::StatementFacts& statement) {
   using sql::TransactionControl;
   return statement.transaction == TransactionControl::prepare_transaction ||
@@ -153,6 +197,17 @@ bool outlives_reset(const sql::Facts& meant, const catalog::Resolution* resoluti
   return !is_read || !std::ranges::all_of(resolution->effects, [&](const ResolvedEffect& resolved) {
     return is_harmless(resolved, *snapshot);
   });
+}
+
+bool is_undone_by_rollback(const sql::Facts& meant, const catalog::Resolution* resolution,
+                           const catalog::Snapshot* snapshot) {
+  if (resolution == nullptr || snapshot == nullptr || !resolution->has_catalog) return false;
+  const bool is_plain = std::ranges::all_of(meant.statements, [](const sql::StatementFacts& statement) {
+    return !statement.not_understood && statement.transaction == sql::TransactionControl::none;
+  });
+  return is_plain && std::ranges::all_of(resolution->effects, [&](const ResolvedEffect& resolved) {
+           return is_rolled_back(resolved, *snapshot);
+         });
 }
 
 }  // namespace portcullis::session

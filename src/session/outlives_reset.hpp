@@ -1,5 +1,6 @@
-// Whether a statement may leave something in the server's session that DISCARD ALL does not take away.
-// docs/decisions/0021-server-connections-used-again.md.
+// What a statement may leave behind: in the server's session what DISCARD ALL does not take away, in the
+// database what ROLLBACK does not. docs/decisions/0021-server-connections-used-again.md and
+// 0022-a-change-counts-when-its-block-commits.md.
 #pragma once
 
 #include "portcullis/catalog/resolution.hpp"
@@ -12,5 +13,10 @@ namespace portcullis::session {
 // is what `resolution` was made from; null: nothing is known.
 [[nodiscard]] bool outlives_reset(const sql::Facts& meant, const catalog::Resolution* resolution,
                                   const catalog::Snapshot* snapshot);
+
+// True only for what is known to leave nothing where its transaction does not commit: rows of tables like
+// those, read, locked or changed, and nothing that advances a sequence.
+[[nodiscard]] bool is_undone_by_rollback(const sql::Facts& meant, const catalog::Resolution* resolution,
+                                         const catalog::Snapshot* snapshot);
 
 }  // namespace portcullis::session

@@ -90,7 +90,7 @@ base::Result<std::uint64_t> Recorder::decision(const guard::Verdict& verdict, co
   }
   note_claims(verdict.claims, record);
   if (verdict.allowed()) record.limits = limits_of(verdict);
-  record.only_reads = verdict.allowed() && subject.only_reads;
+  record.may_lag = verdict.allowed() && subject.may_lag;
   record.checkpoint_at_once = verdict.allowed() && verdict.demand.ddl > 0;
   const auto& limit = verdict.row_limit ? verdict.row_limit : verdict.row_limit_at_commit;
   if (limit && verdict.allowed()) record.rows_limit = limit->rows;
@@ -114,12 +114,13 @@ base::Result<std::string> Recorder::dry_run(const shadow::Report& report) {
 }
 
 std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::string_view result, Reply* reply,
-                                               char transaction_status) {
+                                               char transaction_status, bool may_lag) {
   audit::OutcomeRecord record;
   record.session = identity_.session;
   record.decision = decision;
   record.result = result;
   record.transaction_status = transaction_status;
+  record.may_lag = may_lag;
   if (reply != nullptr) {
     record.tags = std::move(reply->tags);
     record.sqlstate = reply->sqlstate;
@@ -130,7 +131,6 @@ std::optional<std::uint64_t> Recorder::outcome(std::uint64_t decision, std::stri
     record.changed = reply->changed;
     record.attempts = reply->attempts;
     record.differs = reply->differences;
-    record.only_reads = !reply->consequences.changes && !reply->may_commit;
     record.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(needs_.clock->steady() - reply->sent);
   }

@@ -36,7 +36,7 @@ class Recorder {
     const Source* source = nullptr;
     std::optional<std::uint64_t> asked_cost{};
     const shadow::Report* dry_run = nullptr;  // that it was judged by
-    bool only_reads = false;
+    bool may_lag = false;                     // see audit::DecisionRecord
 
     // How many statements of `meant` stand in its text; behind them is what EXECUTE and FETCH run.
     [[nodiscard]] std::size_t written(const sql::Facts& meant) const {
@@ -48,9 +48,10 @@ class Recorder {
   [[nodiscard]] base::Result<std::uint64_t> decision(const guard::Verdict& verdict, const Subject& subject);
 
   // The index of the outcome's entry, or nothing when the log has failed: it has then said so already. Takes
-  // the tags out of `reply`.
+  // the tags out of `reply`. `may_lag`: see audit::OutcomeRecord.
   std::optional<std::uint64_t> outcome(std::uint64_t decision, std::string_view result,
-                                       Reply* reply = nullptr, char transaction_status = 0);
+                                       Reply* reply = nullptr, char transaction_status = 0,
+                                       bool may_lag = false);
 
   // So many refusals over a limit more, of the session's agent, as one entry: its index, or the log's error.
   [[nodiscard]] base::Result<std::uint64_t> counted(std::string_view rule, std::string_view sqlstate,

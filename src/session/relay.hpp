@@ -8,6 +8,7 @@
 // and its error is replaced.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -237,6 +238,16 @@ class Relay {
   // `coming` is the message that waits for it, where it is whole.
   [[nodiscard]] bool take_view(std::string_view coming);
   void settle_basis();
+  // Among what was judged and is not answered yet.
+  template <class Predicate>
+  [[nodiscard]] bool has_on_its_way(Predicate is_so) const {
+    const auto& owed = replies_.all();
+    return std::any_of(owed.begin(), owed.end(),
+                       [&](const Reply& reply) { return is_so(reply.consequences); }) ||
+           std::any_of(staged_.begin(), staged_.end(), [&](const Staged& staged) {
+             return staged.reply && is_so(staged.reply->consequences);
+           });
+  }
   [[nodiscard]] bool is_known_to_lack(const std::shared_ptr<const Basis>& basis) const;
   [[nodiscard]] bool end_if_strayed(const Basis& basis);
   [[nodiscard]] bool follow_lookup(const std::shared_ptr<const Basis>& basis, std::string_view coming = {});
@@ -354,6 +365,7 @@ class Relay {
   void withdraw(const Reply& reply);
   void forget_deallocated(const Reply& reply);
   void settle(Reply& reply, std::string_view result, char transaction_status = 0);
+  [[nodiscard]] bool was_within_block(const Reply& reply) const;
   void tell_limits(const Reply& reply, std::string_view result) const;
   void note_done_in_pipeline(const Reply& reply);
   void settle_pipeline(const Reply& end);
@@ -431,6 +443,7 @@ class Relay {
   std::optional<Stop> stop_;
   std::optional<std::chrono::steady_clock::time_point> idle_since_;
   char status_ = 'I';               // of the last ReadyForQuery
+  bool left_block_ = false;         // something that could was executed since then
   bool skipping_ = false;           // the server skips to a Sync that the client has not sent yet
   bool copying_in_ = false;         // the server swallows Sync
   bool changed_ = false;            // something changed since the last ReadyForQuery 'I'

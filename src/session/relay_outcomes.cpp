@@ -63,18 +63,28 @@ void Relay::forget_deallocated(const Reply& reply) {
 // Writes what became of a decision. A Parse or Bind that worked has no outcome of its own: it has not run
 // yet.
 void Relay::settle(Reply& reply, std::string_view result, char transaction_status) {
+  left_block_ = left_block_ || reply.consequences.may_rewind || reply.consequences.commits_within;
   if (reply.consequences.changes && !reply.rows_counted) row_counter_.forget();
   if (!reply.decision || (reply.replacement && !reply.stopped)) return;
   if (reply.stopped) result = "stopped";
   if (reply.portal) reply.portal->outcome_known = true;
-  const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status);
-  if (index) last_outcome_ = *index;
   const bool ran = result == "ok" || result == "suspended";
+  const bool changes = reply.consequences.changes || changed_;
+  const bool may_lag = !changes || was_within_block(reply);
+  const auto index = judge_.recorder().outcome(*reply.decision, result, &reply, transaction_status, may_lag);
+  if (index) last_outcome_ = *index;
   if (ran && status_ == 'I' && reply.request == Request::execute) note_done_in_pipeline(reply);
   tell_limits(reply, result);
   changed_ = changed_ || (reply.consequences.changes && ran);
   const bool matters = reply.consequences.changes || (reply.may_commit && changed_);
   outcome_lost_ = outcome_lost_ || (matters && ran && !index);
+}
+
+// The block is still open: what lasts of it comes with its end, whose outcome covers this one.
+bool Relay::was_within_block(const Reply& reply) const {
+  const auto& consequences = reply.consequences;
+  return status_ != 'I' && !left_block_ && !reply.may_commit && !consequences.may_rewind &&
+         !consequences.commits_within;
 }
 
 // Outside a block all of a pipeline stands or falls together, up to what ends its transaction. Only the

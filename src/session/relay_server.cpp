@@ -242,6 +242,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   const auto ready = wire::decode<wire::ReadyForQuery>(body);
   if (!ready) return violation("the database sent a malformed ReadyForQuery");
   status_ = ready->status;
+  left_block_ = false;
   copying_in_ = false;
   skipping_ = false;
   bool committed = false;

@@ -54,6 +54,7 @@ struct Portal {
   ResultPlan results{};  // counted over all its Executes
   std::optional<RowDuty> rows_duty{};
   std::optional<LockDuty> lock_duty{};
+  bool may_lag = false;            // the decision; see audit::DecisionRecord
   std::uint64_t rows_touched = 0;  // by all that was executed of it
   // Of what is planned when it runs, as EXECUTE is: asked with the bytes of its Bind before the first
   // Execute.

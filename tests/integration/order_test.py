@@ -12,6 +12,7 @@ import gate as gates
 import harness
 import processes
 import system_calls
+import wire
 from audit_load import Session
 from gate import Gate
 
@@ -23,7 +24,9 @@ TRACED = (*SENDS, *WRITES, "fdatasync", "fsync", "io_uring_enter")
 TAG = re.compile(rb"\bt\d+x\d+x\d+\b")
 BOUND = re.compile(rb'"parameters":\[\{"text":"(t\d+x\d+x\d+)"')
 INDEX = re.compile(rb'[,{]"i":(\d+),"')
-READING = b'"kinds":["SELECT"]'
+# What changes nothing, or is undone with its block.
+LAGGING = [b'"kinds":["SELECT"]', b'"kinds":["BEGIN"]', b'"kinds":["UPDATE"]']
+BLOCKS = 60
 NAMED = re.compile(rb"\b[Rr]ecord (\d+)\.")
 SIZE = re.compile(rb"[^\n]+\n(\d+)\n")
 
@@ -70,6 +73,7 @@ class Order(unittest.TestCase):
                 session.start()
             processes.wait_until(lambda: sum(len(s.done) for s in sessions) > 500 and sum(len(s.refused) for s in sessions) > 30,
                                  "enough statements", seconds=90)
+            cls.run_blocks(gate)
             time.sleep(1.2)  # checkpoints come a second apart
         finally:
             status = gate.stop()
@@ -78,6 +82,16 @@ class Order(unittest.TestCase):
             session.join(30)
         processes.wait_until(lambda: system_calls.is_over(trace, gate.pid), "the trace to end")
         return sessions, system_calls.read(trace), gate.address[1]
+
+    @classmethod
+    def run_blocks(cls, gate):
+        """One statement at a time: each COMMIT has what it commits behind it."""
+        with gate.connect(harness.AGENT) as connection:
+            for n in range(BLOCKS):
+                for text in (f"BEGIN /* t90x0x{n} */", f"UPDATE app.events SET tag = 't91x0x{n}' WHERE id = 1",
+                             f"COMMIT /* t92x0x{n} */"):
+                    answer = connection.talk(wire.query(text))
+                    assert not [one for one in answer if one.type == "E"], answer
 
     def durable_at(self, write):
         """The end of the first sync that began when the write was over; none: None."""
@@ -130,14 +144,15 @@ class Order(unittest.TestCase):
 
 
 class OrderWhereReadsMayWait(Order):
-    """Of what only reads the decision is written before it is sent, and synced some time; of all else nothing is different."""
+    """Of what only reads the decision is written before it is sent, and synced some time; of a change in an open block before
+    its COMMIT is sent. Of all else nothing is different."""
 
     reads = "400ms"
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        lines = [line for call in cls.records for line in call.data.split(b"\n") if READING in line]
+        lines = [line for call in cls.records for line in call.data.split(b"\n") if any(kind in line for kind in LAGGING)]
         cls.read = {tag for line in lines for tag in TAG.findall(line)}
 
     def assert_recorded_before(self, write, call, what):
@@ -146,6 +161,15 @@ class OrderWhereReadsMayWait(Order):
         self.assertIsNotNone(write, f"{what}: written nowhere, and sent in line {call.begin}")
         self.assertLess(write.end, call.begin, f"{what}: written in line {write.end}, sent in {call.begin}")
         self.assertIsNotNone(self.durable_at(write), f"{what}: written in line {write.end} and never synced")
+
+    def test_changes_of_a_block_are_durable_before_its_commit(self):
+        written, sent = first_by(TAG, self.records), first_by(TAG, self.to_server)
+        early = 0
+        for n in range(BLOCKS):
+            change, commit = (f"t{way}x0x{n}".encode() for way in (91, 92))
+            self.assert_durable_before(written[change], sent[commit], change)
+            early += self.durable_at(written[change]) > sent[change].begin
+        self.assertGreater(early, 0)
 
     def test_reads_do_not_wait(self):
         written, sent = first_by(TAG, self.records), first_by(TAG, self.to_server)

@@ -102,9 +102,9 @@ struct DecisionRecord {
   std::optional<std::uint64_t> statement;   // for Bind: the record of the Parse
   // Not recorded: a checkpoint that covers it is signed as soon as it is durable.
   bool checkpoint_at_once = false;
-  // Not recorded: it changes nothing, so that it need not be synced at once where the log may wait with
-  // reads.
-  bool only_reads = false;
+  // Not recorded: nothing that lasts comes of it before something else that is synced, so that it need not be
+  // synced at once where the log may wait with reads.
+  bool may_lag = false;
 };
 
 // Of OutcomeRecord::error; what is beyond is cut, before a character that would not be whole.
@@ -130,7 +130,7 @@ struct OutcomeRecord {
   // What came otherwise than its dry run had shown: "locks: app.orders: SHARE; predicted: none". Empty: it
   // came as predicted; nothing: it was not compared.
   std::optional<std::vector<std::string>> differs;
-  bool only_reads = false;  // not recorded: as of the decision
+  bool may_lag = false;  // not recorded: nobody acts by it before something else that is synced
 };
 
 // The policy's bytes, so that decisions can be judged again; the configuration's, without secrets.

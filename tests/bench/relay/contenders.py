@@ -116,9 +116,9 @@ def gate_config(name, most):
     """What is merged over the usual configuration for the gate of that name; None: it is no gate's. Without `threads` it has as
     many as the machine has cores."""
     config = {"shadow": {"mode": "off"}, "limits": {"connections": most}}
-    threads = re.fullmatch(r"gate (\d+) threads?", name)
+    threads = re.fullmatch(r"gate (\d+) threads?( 50ms)?", name)
     if threads:
-        return {**config, "threads": int(threads[1])}
+        return {**config, "threads": int(threads[1]), **({"audit": {"reads": "50ms"}} if threads[2] else {})}
     within = {**config, "audit": {"reads": "50ms"}}
     reuse = {**within, "upstream": {"reuse": {"connections": 200}}}
     return {"gate": config, "gate 50ms": within, "gate reuse": reuse}.get(name)

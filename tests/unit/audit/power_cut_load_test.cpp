@@ -76,19 +76,19 @@ class PowerCutLoad : public ::testing::Test {
     for (int i = 0; i < entries; ++i) {
       const std::string text = "select " + std::to_string(random()) + std::string(random() % 1'200, 'x');
       DecisionRecord record = decision(text, number);
-      record.only_reads = waits_with_reads_ && random() % 2 == 0;
+      record.may_lag = waits_with_reads_ && random() % 2 == 0;
       const auto index = log.append(record);
       if (!index) {
         if (log.failure()) return;
         std::this_thread::yield();  // the queue is full
         continue;
       }
-      waiting.push_back({*index, text, record.only_reads});
+      waiting.push_back({*index, text, record.may_lag});
       if (random() % 4 != 0) {
         OutcomeRecord ended = outcome(*index, number);
-        ended.only_reads = record.only_reads;
+        ended.may_lag = record.may_lag;
         const auto end = log.append(ended);
-        if (end) waiting.push_back({*end, "", record.only_reads});
+        if (end) waiting.push_back({*end, "", record.may_lag});
       }
       if (random() % 3 != 0 && !wait(log, waiting.back().index)) return;
       promise(waiting, log.durable());

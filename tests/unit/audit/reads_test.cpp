@@ -22,7 +22,7 @@ class Reads : public ::testing::Test {
   }
   static DecisionRecord read(const std::string& text) {
     DecisionRecord record = decision(text);
-    record.only_reads = true;
+    record.may_lag = true;
     return record;
   }
   std::uint64_t append(Log& log, const Record& record) {
@@ -67,7 +67,7 @@ TEST_F(Reads, AreKeptWhenTheProcessIsKilled) {
   auto log = Log::open(within(1h), clock_, disk_.storage()).value();
   const auto index = append(*log, read("select 1"));
   OutcomeRecord done = outcome(index);
-  done.only_reads = true;
+  done.may_lag = true;
   append(*log, done);
   append(*log, read("select 2"));
   EXPECT_EQ(texts_after_start(*after_kill(disk_), 0), (std::vector<std::string>{"select 1", "select 2"}));

@@ -26,18 +26,36 @@ std::shared_ptr<const catalog::Snapshot> shop() {
   make.trigger("app.noisy", "noise", "i", "app.f");
   make.view("app.seen", {"id int4"}, {"app.t(id)"});
   make.view("app.called", {"id int4"}, {"app.t(id)"}, {"app.f"});
+  make.table("app.numbered", {"id int4", "what text"});
+  make.sequence("app.s", "app.numbered");
+  make.attach("app.numbered", 'd', "id", "iu", {}, {"app.s"});  // a serial's default, and an identity's
+  make.builtin_function("now");
+  make.builtin_function("pg_sleep");
+  make.table("app.stamped", {"id int4", "at timestamptz"});
+  make.attach("app.stamped", 'd', "at", "iu", {"now"});
+  make.table("app.slept", {"id int4"});
+  make.attach("app.slept", 'c', "c_slept", "iu", {"pg_sleep"});
   make.relation(catalog::RelationKind::foreign_table, "app.far", {"id int4"});
   return make.build();
 }
 
-bool outlives(std::string_view text) {
+using Question = bool(const sql::Facts&, const catalog::Resolution*, const catalog::Snapshot*);
+
+bool asked(Question* question, std::string_view text) {
   static const auto snapshot = shop();
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
   const auto facts = sql::analyze(text);
   EXPECT_TRUE(facts) << text;
   const auto resolution = catalog::resolve(*facts, *snapshot, {{"pg_catalog", "app"}});
-  return outlives_reset(*facts, &resolution, snapshot.get());
+  return question(*facts, &resolution, snapshot.get());
+}
+
+bool outlives(std::string_view text) {
+  return asked(outlives_reset, text);
+}
+bool is_undone(std::string_view text) {
+  return asked(is_undone_by_rollback, text);
 }
 
 TEST(OutlivesReset, NotWhatDiscardAllTakesAway) {
@@ -125,6 +143,71 @@ TEST(OutlivesReset, WhatIsNotKnown) {
   EXPECT_TRUE(outlives_reset(*facts, &by_name, snapshot.get()));
   const auto unread = sql::not_understood_facts({base::sqlstate::feature_not_supported, "what"});
   EXPECT_TRUE(outlives_reset(unread, &resolution, snapshot.get()));
+}
+
+TEST(IsUndoneByRollback, WorkOnRowsOfOrdinaryTables) {
+  for (const auto* text : {"INSERT INTO t VALUES (1)",
+                           "INSERT INTO t SELECT id FROM child ON CONFLICT DO NOTHING RETURNING what",
+                           "UPDATE t SET what = lower(what) WHERE id = 1", "UPDATE moods SET m = m",
+                           "INSERT INTO stamped (id) VALUES (1)", "DELETE FROM slept",
+                           "UPDATE numbered SET what = 'a'", "DELETE FROM t WHERE id = 1",
+                           "WITH gone AS (DELETE FROM child RETURNING id) INSERT INTO t SELECT id FROM gone",
+                           "SELECT * FROM t FOR UPDATE", "UPDATE t SET what = now()::text",
+                           "INSERT INTO t VALUES (1); DELETE FROM t"}) {
+    EXPECT_TRUE(is_undone(text)) << text;
+  }
+}
+
+TEST(IsUndoneByRollback, NothingElse) {
+  for (const auto* text : {"INSERT INTO numbered (what) VALUES ('a')",
+                           "INSERT INTO numbered DEFAULT VALUES",
+                           "UPDATE numbered SET id = DEFAULT",
+                           "UPDATE numbered SET (what, id) = ('a', DEFAULT)",
+                           "UPDATE slept SET id = 1",
+                           "INSERT INTO slept VALUES (1)",
+                           "INSERT INTO t VALUES (nextval('s'))",
+                           "SELECT setval('s', 1)",
+                           "UPDATE s SET last_value = 1",
+                           "INSERT INTO noisy VALUES (1)",
+                           "INSERT INTO shapes VALUES (NULL)",
+                           "INSERT INTO far VALUES (1)",
+                           "UPDATE indexed SET id = 1",
+                           "UPDATE t SET id = f(1)",
+                           "UPDATE t SET id = id FROM called",
+                           "INSERT INTO t VALUES (1); COMMIT",
+                           "INSERT INTO t VALUES (1); ROLLBACK",
+                           "TRUNCATE t",
+                           "COPY t FROM STDIN",
+                           "LOCK TABLE t",
+                           "SELECT pg_advisory_lock(1)",
+                           "SELECT random()",
+                           "NOTIFY x",
+                           "SET work_mem = '1MB'",
+                           "PREPARE p AS UPDATE t SET id = 1",
+                           "EXPLAIN ANALYZE UPDATE t SET id = 1",
+                           "DECLARE c CURSOR FOR SELECT id FROM t FOR UPDATE",
+                           "DO 'BEGIN END'",
+                           "CALL p()",
+                           "CREATE TABLE u (a int)",
+                           "INSERT INTO not_there VALUES (1)",
+                           "COMMIT",
+                           "PREPARE TRANSACTION 'x'"}) {
+    EXPECT_FALSE(is_undone(text)) << text;
+  }
+}
+
+TEST(IsUndoneByRollback, NotWhatIsNotKnown) {
+  const auto facts = sql::analyze("INSERT INTO t VALUES (1)");
+  ASSERT_TRUE(facts);
+  const auto snapshot = shop();
+  const auto resolution = catalog::resolve(*facts, *snapshot, {{"app"}});
+  EXPECT_TRUE(is_undone_by_rollback(*facts, &resolution, snapshot.get()));
+  EXPECT_FALSE(is_undone_by_rollback(*facts, nullptr, snapshot.get()));
+  EXPECT_FALSE(is_undone_by_rollback(*facts, &resolution, nullptr));
+  const auto by_name = catalog::resolve_by_name(*facts, {{"app"}});
+  EXPECT_FALSE(is_undone_by_rollback(*facts, &by_name, snapshot.get()));
+  const auto unread = sql::not_understood_facts({base::sqlstate::feature_not_supported, "what"});
+  EXPECT_FALSE(is_undone_by_rollback(unread, &resolution, snapshot.get()));
 }
 
 // The relay's part: who gives its server connection back.
