@@ -95,6 +95,14 @@ struct ChannelBinding {
   std::string data{};  // tls_server_end_point() of the server's certificate
 };
 
+// What PBKDF2 is to be computed of: at kMaxIterations that keeps a thread for a good part of a second.
+struct Salting {
+  base::Secret password;
+  std::string salt;
+  std::uint32_t iterations = 0;
+};
+[[nodiscard]] base::Secret salted_password(const Salting& what);
+
 // The client's side, towards the database. Call first(), last() and check(); a failed call ends it, and a
 // call out of turn fails. Only a check() that succeeded means that the server knows the password's verifier:
 // whoever drives this must not take an AuthenticationOk without it.
@@ -103,9 +111,13 @@ class ScramClient {
   // `known`, which outlives it, spares it the computation of what was computed before.
   ScramClient(base::Secret password, std::string nonce, SaltedPasswords* known = nullptr);
   [[nodiscard]] std::string first(const ChannelBinding& binding = {});
+  // What last() would compute of this server-first-message before it answers; nothing where there is nothing
+  // to compute. The caller may do so in another thread and hand in what came of it.
+  [[nodiscard]] std::optional<Salting> wants(std::string_view server_first) const;
+  void give(std::string_view server_first, base::Secret salted);
   // server-first-message -> client-final-message. 08P01 when malformed, when the nonce does not begin with
   // ours, when iterations are 0 or above kMaxIterations; 22023 for a password that make_verifier would
-  // refuse. Computes PBKDF2: kMaxIterations keep the thread for a good part of a second.
+  // refuse. Computes what wants() says and was not given.
   [[nodiscard]] base::Result<std::string> last(std::string_view server_first);
   // 28000 when the server did not prove that it knows the password's verifier.
   [[nodiscard]] base::Result<void> check(std::string_view server_final);
@@ -113,9 +125,10 @@ class ScramClient {
  private:
   enum class Step { first, last, check, ended };
 
-  [[nodiscard]] base::Secret salted() const;
+  [[nodiscard]] base::Secret salted(std::string_view server_first);
 
   base::Secret password_, salted_;
+  std::optional<std::pair<std::string, base::Secret>> given_;  // by server-first-message
   SaltedPasswords* known_;
   Step step_ = Step::first;
   std::uint32_t iterations_ = 0;

@@ -92,17 +92,37 @@ base::Result<std::string> ScramClient::last(std::string_view server_first) {
   auth_message_ = client_first_bare_ + ',' + std::string(server_first) + ',' + without_proof;
   salt_ = challenge->salt;
   iterations_ = challenge->iterations;
-  const auto* known = known_ == nullptr ? nullptr : known_->find(password_, salt_, iterations_);
-  salted_ = known == nullptr ? salted() : *known;
+  salted_ = salted(server_first);
   std::string proof = prove(salted_.reveal(), auth_message_, server_key_);
   step_ = Step::check;
   return without_proof + ",p=" + proof;
 }
 
-base::Secret ScramClient::salted() const {
+base::Secret salted_password(const Salting& what) {
   SecretDigest computed;
-  salted_password(password_, salt_, iterations_, computed.bytes);
+  salted_password(what.password, what.salt, what.iterations, computed.bytes);
   return base::Secret(std::string(view(computed.bytes)));
+}
+
+std::optional<Salting> ScramClient::wants(std::string_view server_first) const {
+  const bool is_due = step_ == Step::last && is_plain_password(password_.reveal());
+  const bool is_given = given_ && given_->first == server_first;
+  if (!is_due || is_given) return std::nullopt;
+  const auto challenge = read_server_first(server_first, nonce_);
+  if (!challenge) return std::nullopt;
+  if (known_ != nullptr && known_->find(password_, challenge->salt, challenge->iterations) != nullptr)
+    return std::nullopt;
+  return Salting{password_, challenge->salt, challenge->iterations};
+}
+
+void ScramClient::give(std::string_view server_first, base::Secret salted) {
+  given_.emplace(server_first, std::move(salted));
+}
+
+base::Secret ScramClient::salted(std::string_view server_first) {
+  if (given_ && given_->first == server_first) return std::exchange(given_, std::nullopt)->second;
+  const auto* known = known_ == nullptr ? nullptr : known_->find(password_, salt_, iterations_);
+  return known != nullptr ? *known : salted_password({password_, salt_, iterations_});
 }
 
 base::Result<void> ScramClient::check(std::string_view server_final) {

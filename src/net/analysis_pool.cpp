@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/elsewhere.hpp"
 #include "sql/analyze.hpp"
 
 namespace portcullis::net {
@@ -22,20 +23,11 @@ AnalysisPool::~AnalysisPool() {
 }
 
 asio::awaitable<session::Analysis> AnalysisPool::analyze(std::string text) {
-  const auto home = co_await asio::this_coro::executor;
-  auto done = std::make_shared<asio::steady_timer>(home, asio::steady_timer::time_point::max());
-  auto result = std::make_shared<session::Analysis>();
-  asio::post(context_, [limits = limits_, text = std::move(text), home, done, result] {
-    auto analysis = std::make_shared<const base::Result<sql::Facts>>(sql::analyze(text, limits));
-    // The timer belongs to the caller's thread: hand over there.
-    asio::post(home, [done, result, analysis] {
-      *result = analysis;
-      done->cancel();
-    });
-  });
-  const auto [cancelled] = co_await done->async_wait(no_throw);
-  (void)cancelled;
-  co_return *result;
+  std::function<session::Analysis()> work = [limits = limits_, text = std::move(text)] {
+    return std::make_shared<const base::Result<sql::Facts>>(sql::analyze(text, limits));
+  };
+  session::Analysis analysis = co_await run_elsewhere(context_.get_executor(), std::move(work));
+  co_return analysis;
 }
 
 }  // namespace portcullis::net

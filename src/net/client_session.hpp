@@ -11,6 +11,7 @@
 
 #include "guard/rate_limiter.hpp"
 #include "net/analysis_pool.hpp"
+#include "net/password_salting.hpp"
 #include "net/cancel_registry.hpp"
 #include "net/current_policy.hpp"
 #include "net/dry_runs.hpp"
@@ -56,6 +57,7 @@ struct Shared {
   KeptCount kept;
   std::function<void()> close_kept;  // of all threads, a moment later
   std::unique_ptr<AnalysisPool> pool;
+  std::unique_ptr<PasswordSalting> salting;
   std::unique_ptr<DryRuns> dry_runs;
   std::atomic<std::uint64_t> next_session{1};
   std::atomic<std::size_t> connections{0}, logged_in{0};

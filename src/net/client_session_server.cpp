@@ -37,6 +37,7 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   options.user = role_->user;
   options.password = role_->password;
   options.salted_passwords = &worker_.salted_passwords();
+  options.salts_elsewhere = true;
   options.database = shared_.options.database;
   options.parameters = settings_;
   shared_.upstream->describe(*server_, options);
@@ -55,6 +56,12 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
       co_return Error{sqlstate::cannot_connect, "the database closed the connection during the login"};
     }
     std::size_t consumed = 0;
+    next = startup.on_bytes(buffer.view(), consumed);
+    buffer.consume(consumed);
+    if (next != Next::salt) continue;
+    const auth::Salting& wanted = *startup.wants_salted();
+    base::Secret salted = co_await shared_.salting->compute(wanted);
+    startup.give_salted(std::move(salted));
     next = startup.on_bytes(buffer.view(), consumed);
     buffer.consume(consumed);
   }

@@ -133,8 +133,9 @@ void Gate::Impl::stop() {
   for (auto& worker : workers) worker->join();
   bell->take_down();
   basis_bell.take_down();
-  // The pool posts to the workers' contexts, and what is left in those uses what all share.
+  // They post to the workers' contexts, and what is left in those uses what all share.
   shared.pool.reset();
+  shared.salting.reset();
   shared.dry_runs.reset();
   accepting.reset();
   workers.clear();
@@ -171,6 +172,7 @@ Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
   shared.mock_secret = secret_of(shared.options);
   shared.login_shapes = shapes_of(shared.options);
   shared.pool = std::make_unique<AnalysisPool>(1, shared.options.analysis);
+  shared.salting = std::make_unique<PasswordSalting>();
   shared.dry_runs = std::make_unique<DryRuns>(shared.options.shadow);
   if (const auto kept = impl->keep_catalog(); !kept) return kept.error();
   for (std::size_t i = 0; i < std::max<std::size_t>(shared.options.threads, 1); ++i) {

@@ -40,6 +40,11 @@ ServerStartup::ServerStartup(ServerStartupOptions options)
   encode(out_, startup);
 }
 
+void ServerStartup::give_salted(base::Secret salted) {
+  scram_.give(wanted_for_, std::move(salted));
+  wanted_.reset();
+}
+
 std::string ServerStartup::take_out() {
   return std::exchange(out_, {});
 }
@@ -56,8 +61,9 @@ ServerStartup::Next ServerStartup::on_bytes(std::string_view bytes, std::size_t&
     }
     if (rest.size() < (*header)->frame_size()) return Next::read;
     const auto frame = rest.substr(0, (*header)->frame_size());
-    consumed += frame.size();
     const Next next = on_message((*header)->type, frame.substr(5), frame);
+    if (next == Next::salt) return next;
+    consumed += frame.size();
     if (next != Next::read) return next;
   }
   return state_ == State::ready ? Next::ready : Next::failed;
@@ -186,6 +192,11 @@ ServerStartup::Next ServerStartup::answer_sasl(std::string_view body) {
   if (code == wire::kAuthSaslContinue) {
     const auto message = wire::decode<wire::AuthenticationSaslContinue>(body);
     if (!message) return fail(message.error());
+    if (options_.salts_elsewhere) wanted_ = scram_.wants(message->data);
+    if (wanted_) {
+      wanted_for_ = message->data;
+      return Next::salt;
+    }
     const auto answer = scram_.last(message->data);
     if (!answer) return fail(answer.error());
     encode(out_, wire::SaslResponse{*answer});

@@ -28,6 +28,7 @@ struct ServerStartupOptions {
   bool channel_is_private = false;
   bool allow_superuser = false;
   auth::SaltedPasswords* salted_passwords = nullptr;  // outlives the login; null: computed each time
+  bool salts_elsewhere = false;                       // wants_salted() is then answered
   std::string nonce;
   std::uint32_t protocol = wire::kProtocol32;  // the newest to ask for; an older server says so
   auth::BindingMode binding_mode = auth::BindingMode::prefer;
@@ -38,13 +39,17 @@ struct ServerStartupOptions {
 
 class ServerStartup {
  public:
-  enum class Next { read, ready, failed };
+  enum class Next { read, salt, ready, failed };
 
   explicit ServerStartup(ServerStartupOptions options);
 
   [[nodiscard]] std::string take_out();
   // `consumed` bytes must not be given again. `failed`: failure() says why, in words for the agent.
+  // `salt`: wants_salted() is to be computed, in a thread that nobody waits for, and to be given; behind that
+  // the bytes that were not consumed are given again.
   [[nodiscard]] Next on_bytes(std::string_view bytes, std::size_t& consumed);
+  [[nodiscard]] const std::optional<auth::Salting>& wants_salted() const noexcept { return wanted_; }
+  void give_salted(base::Secret salted);
 
   // ParameterStatus and notices as the server sent them, to be passed on to the client behind
   // AuthenticationOk.
@@ -78,6 +83,8 @@ class ServerStartup {
   ServerStartupOptions options_;
   State state_ = State::authenticating;
   auth::ScramClient scram_;
+  std::optional<auth::Salting> wanted_;
+  std::string wanted_for_;  // the server's message
   bool server_proved_ = false, sasl_started_ = false, bound_ = false, negotiated_ = false,
        role_refused_ = false;
   std::string out_, for_client_, secret_key_;

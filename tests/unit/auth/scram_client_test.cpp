@@ -44,6 +44,34 @@ TEST(ScramClient, SpeaksTheExchangeOfRfc7677) {
   EXPECT_TRUE(client.check("v=" + std::string(kSignature)).has_value());
 }
 
+TEST(ScramClient, AnswersWithWhatWasComputedElsewhere) {
+  auto client = rfc_client();
+  EXPECT_FALSE(client.wants(testing::kServerFirst)) << "out of turn";
+  static_cast<void>(client.first());
+  const auto wanted = client.wants(testing::kServerFirst);
+  ASSERT_TRUE(wanted);
+  EXPECT_EQ(wanted->iterations, 4096u);
+  client.give(testing::kServerFirst, salted_password(*wanted));
+  EXPECT_FALSE(client.wants(testing::kServerFirst));
+  EXPECT_TRUE(client.last(testing::kServerFirst).value().ends_with(",p=" + std::string(kProof)));
+  EXPECT_TRUE(client.check("v=" + std::string(kSignature)).has_value());
+}
+
+TEST(ScramClient, UsesWhatItWasGivenForThatMessageAlone) {
+  auto client = rfc_client();
+  static_cast<void>(client.first());
+  client.give("r=rOprNGfwEbeRWgbNEkqOx,s=c2FsdA==,i=1", base::Secret("of another"));
+  EXPECT_TRUE(client.wants(testing::kServerFirst));
+  EXPECT_TRUE(client.last(testing::kServerFirst).value().ends_with(",p=" + std::string(kProof)));
+}
+
+TEST(ScramClient, WantsNothingOfAMessageThatItWouldRefuse) {
+  auto client = rfc_client();
+  static_cast<void>(client.first());
+  EXPECT_FALSE(client.wants("r=rOprNGfwEbeRWgbNEkqOx,s=c2FsdA==,i=1000001"));
+  EXPECT_FALSE(client.wants(""));
+}
+
 TEST(ScramClient, RefusesServerMessagesCutShortAnywhere) {
   const auto& whole = testing::kServerFirst;
   for (std::size_t size = 0; size < whole.size() - 3; ++size) {  // "i=4" is whole again

@@ -31,17 +31,40 @@ const std::string kSchemas = bytes_of(wire::DataRow{{"pg_catalog"}}, wire::DataR
                                       wire::CommandComplete{"SELECT 2"}) +
                              from_server({"Z I"});
 
-TEST(ServerStartup, LogsInWithScramAndAsksForTheRole) {
-  ServerStartup machine(options());
+// Up to what the server says behind the first message of SCRAM.
+std::string challenge_of(auth::ScramServer& server, ServerStartup& machine) {
   (void)machine.take_out();
-  auth::ScramServer server(*auth::make_verifier(base::Secret("pencil"), "0123456789abcdef"), "servernonce");
-  ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationSasl{{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}})),
+  EXPECT_EQ(feed(machine, bytes_of(wire::AuthenticationSasl{{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}})),
             Next::read);
   const std::string initial = machine.take_out();
   const auto first =
       server.first(*wire::decode<wire::SaslInitialResponse>(std::string_view(initial).substr(5))->response);
-  ASSERT_TRUE(first);
-  ASSERT_EQ(feed(machine, bytes_of(wire::AuthenticationSaslContinue{*first})), Next::read);
+  EXPECT_TRUE(first);
+  return bytes_of(wire::AuthenticationSaslContinue{*first});
+}
+
+TEST(ServerStartup, LetsThePasswordBeSaltedElsewhere) {
+  auto elsewhere = options();
+  elsewhere.salts_elsewhere = true;
+  ServerStartup machine(std::move(elsewhere));
+  auth::ScramServer server(*auth::make_verifier(base::Secret("pencil"), "0123456789abcdef"), "servernonce");
+  const std::string challenge = challenge_of(server, machine);
+  std::size_t consumed = 1;
+  ASSERT_EQ(machine.on_bytes(challenge, consumed), Next::salt);
+  EXPECT_EQ(consumed, 0u);
+  EXPECT_EQ(machine.take_out(), "");
+  ASSERT_TRUE(machine.wants_salted());
+  machine.give_salted(auth::salted_password(*machine.wants_salted()));
+  EXPECT_FALSE(machine.wants_salted());
+  ASSERT_EQ(machine.on_bytes(challenge, consumed), Next::read);
+  EXPECT_EQ(consumed, challenge.size());
+  EXPECT_TRUE(server.last(std::string_view(machine.take_out()).substr(5)));
+}
+
+TEST(ServerStartup, LogsInWithScramAndAsksForTheRole) {
+  ServerStartup machine(options());
+  auth::ScramServer server(*auth::make_verifier(base::Secret("pencil"), "0123456789abcdef"), "servernonce");
+  ASSERT_EQ(feed(machine, challenge_of(server, machine)), Next::read);
   const std::string response = machine.take_out();
   const auto last = server.last(std::string_view(response).substr(5));
   ASSERT_TRUE(last);
