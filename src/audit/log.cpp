@@ -52,12 +52,17 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
   if (auto admitted = admit(line_bound(*draft), owed, need_of(record)); !admitted) return admitted.error();
   const std::uint64_t index = enqueue(std::move(*draft), haste);
   account(record, index, owed);
-  if (may_write_here(haste)) {
-    write_here(lock);
-  } else {
-    wake_writer_for(haste);
-  }
+  wake_writer_for(haste);
   return index;
+}
+
+void Log::Impl::write_out() {
+  if (options_.reads_within.count() == 0) return;  // everything waits for the writer
+  std::unique_lock lock(mutex_);
+  if (queue_.empty()) return;
+  if (may_write_here()) return write_here(lock);
+  urgent_ = true;
+  wake_writer();
 }
 
 Log::Impl::Haste Log::Impl::haste_of(const Record& record) const {
@@ -163,13 +168,12 @@ void Log::Impl::wake_writer() {
 
 // Who is asleep for long would not see in time that something has come which waits for nobody.
 void Log::Impl::wake_writer_for(Haste haste) {
-  if (haste == Haste::written) urgent_ = true;
-  if (haste != Haste::none || !dozing_) wake_writer();
+  if (haste >= Haste::synced || !dozing_) wake_writer();
 }
 
-bool Log::Impl::may_write_here(Haste haste) const {
+bool Log::Impl::may_write_here() const {
   const bool is_due = sync_due_ && std::chrono::steady_clock::now() >= *sync_due_;
-  return haste == Haste::written && !writing_ && !urgent_ && !is_due && !stopping_ && !failure_;
+  return !writing_ && !urgent_ && !is_due && !stopping_ && !failure_;
 }
 
 // Nobody but its appender waits for any of it: what others wait for is urgent.
@@ -233,6 +237,10 @@ base::Result<std::unique_ptr<Log>> Log::open(LogOptions options, const base::Clo
 
 base::Result<std::uint64_t> Log::append(Record record) {
   return impl_->append(record);
+}
+
+void Log::write_out() {
+  impl_->write_out();
 }
 
 std::uint64_t Log::durable() const noexcept {

@@ -85,6 +85,7 @@ class Log final : public Sink {
   //       it ends by itself once they can;
   // 54000 when the entry is longer than the format allows (16 MiB).
   [[nodiscard]] base::Result<std::uint64_t> append(Record record) override;
+  void write_out() override;
   [[nodiscard]] std::uint64_t durable() const noexcept override;
   [[nodiscard]] std::optional<base::Error> failure() const override;
 

@@ -42,6 +42,7 @@ class Log::Impl {
   base::Result<void> start();
   void stop();
   base::Result<std::uint64_t> append(const Record& record);
+  void write_out();
   [[nodiscard]] std::uint64_t durable() const noexcept { return durable_.load(std::memory_order_acquire); }
   [[nodiscard]] std::optional<base::Error> failure() const;
   [[nodiscard]] std::optional<std::uint64_t> signed_size() const;
@@ -79,7 +80,7 @@ class Log::Impl {
   [[nodiscard]] base::Result<void> admit(std::uint64_t bytes, std::uint64_t owed, Need need);
   enum class Haste : std::uint8_t {
     none,     // nobody waits for it: it is written with the next one, or a little later
-    written,  // where reads may wait with their sync, else as the next
+    written,  // its appender calls write_out(), or is content with a little later
     synced,
     checkpoint,  // and signed at once
   };
@@ -90,7 +91,7 @@ class Log::Impl {
   void account(const Record& record, std::uint64_t index, std::uint64_t owed);
   void wake_writer();
   void wake_writer_for(Haste haste);
-  [[nodiscard]] bool may_write_here(Haste haste) const;
+  [[nodiscard]] bool may_write_here() const;
   void write_here(std::unique_lock<std::mutex>& lock);
 
   [[nodiscard]] base::Result<Draft> draft_of(const Record& record, std::uint64_t owed);

@@ -125,6 +125,7 @@ void Relay::release_ready() {
   while (!staged_.empty() && !holds_back() && !cost_) {
     Staged& next = staged_.front();
     if (!take_number(next)) return;
+    if (next.ticket && !is_durable(*next.ticket)) needs_.sink->write_out();
     if (next.ticket && !is_durable(*next.ticket)) {
       const auto failure = needs_.sink->failure();
       if (!failure) return;

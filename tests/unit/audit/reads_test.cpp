@@ -122,6 +122,27 @@ TEST_F(Reads, EndTheirBatchInItsSegment) {
   EXPECT_EQ(texts_after_start(disk_, 0), expected);
 }
 
+TEST_F(Reads, AreWrittenByWhoIsAboutToWaitForThem) {
+  auto log = Log::open(within(1h), clock_, disk_.storage()).value();
+  append(*log, read("select 0"));
+  int at_once = 0;
+  for (int i = 0; i < 100; ++i) {  // the writer may be at work itself
+    const auto first = log->append(read("select 1")), second = log->append(read("select 2"));
+    ASSERT_TRUE(first && second);
+    log->write_out();
+    at_once += log->durable() > *second ? 1 : 0;
+    ASSERT_TRUE(wait_durable(*log, *second + 1));
+  }
+  EXPECT_GT(at_once, 0);
+}
+
+TEST_F(Reads, AreWrittenSoonByThemselves) {
+  auto log = Log::open(within(1h), clock_, disk_.storage()).value();
+  const auto index = append(*log, read("select 1"));
+  std::this_thread::sleep_for(20ms);  // the writer has gone to sleep for long
+  EXPECT_EQ(append(*log, read("select 2")), index + 1);
+}
+
 TEST_F(Reads, AreSyncedAtOnceAsItShips) {
   auto log = Log::open(options("memory"), clock_, disk_.storage()).value();
   append(*log, read("select 1"));

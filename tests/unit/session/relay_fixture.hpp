@@ -29,6 +29,10 @@ class FakeSink final : public audit::Sink {
     if (sync_at_once) durable_ = records.size();
     return records.size() - 1;
   }
+  void write_out() override {
+    ++written_out;
+    if (sync_when_written_out) sync();
+  }
   [[nodiscard]] std::uint64_t durable() const noexcept override { return durable_; }
   [[nodiscard]] std::optional<base::Error> failure() const override { return failed; }
   void sync() { durable_ = records.size(); }
@@ -39,7 +43,8 @@ class FakeSink final : public audit::Sink {
 
   std::vector<audit::Record> records;
   std::optional<base::Error> failed;
-  bool sync_at_once = true;
+  bool sync_at_once = true, sync_when_written_out = false;
+  int written_out = 0;
 
  private:
   std::uint64_t durable_ = 0;

@@ -59,6 +59,14 @@ TEST_F(RelayLogTest, WhatFollowsAWaitingMessageWaitsToo) {
   EXPECT_EQ(sent_to_server(), "P(,select 1) B(,) E() S");
 }
 
+TEST_F(RelayLogTest, AllThatCameTogetherIsWrittenOutAtOnce) {
+  sink.sync_when_written_out = true;
+  client(bytes_of(wire::Parse{"", "select 1", {}}, wire::Bind{"", "", {}, {}, {}}, wire::Execute{"", 0},
+                  wire::Sync{}, wire::Query{"select 2"}));
+  EXPECT_EQ(sent_to_server(), "P(,select 1) B(,) E() S Q(select 2)");
+  EXPECT_EQ(sink.written_out, 1);
+}
+
 TEST_F(RelayLogTest, AStatementWhoseRecordCannotBeSyncedIsRefused) {
   client(bytes_of(wire::Query{"insert into t values (1)"}));
   sink.failed = kFailure;
