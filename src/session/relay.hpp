@@ -137,6 +137,8 @@ class Relay {
 
  private:
   static constexpr std::size_t kMaxReplies = 20'000;
+  // Of these, for each message.
+  static constexpr std::size_t kMostLookedAt = 64;
   // Texts above this are analysed away from the thread that serves other sessions.
   static constexpr std::size_t kInlineAnalysis = 16 * 1024;
   // Forwarded bytes that may wait for the log, or for the answer to what is alone.
@@ -238,13 +240,13 @@ class Relay {
   // `coming` is the message that waits for it, where it is whole.
   [[nodiscard]] bool take_view(std::string_view coming);
   void settle_basis();
-  // Among what was judged and is not answered yet.
+  // Among what was judged and is not answered yet; of much, nobody looks.
   template <class Predicate>
-  [[nodiscard]] bool has_on_its_way(Predicate is_so) const {
+  [[nodiscard]] bool may_be_on_its_way(Predicate is_so) const {
     const auto& owed = replies_.all();
-    return std::any_of(owed.begin(), owed.end(),
-                       [&](const Reply& reply) { return is_so(reply.consequences); }) ||
-           std::any_of(staged_.begin(), staged_.end(), [&](const Staged& staged) {
+    return owed.size() + staged_.size() > kMostLookedAt ||
+           std::ranges::any_of(owed, [&](const Reply& reply) { return is_so(reply.consequences); }) ||
+           std::ranges::any_of(staged_, [&](const Staged& staged) {
              return staged.reply && is_so(staged.reply->consequences);
            });
   }

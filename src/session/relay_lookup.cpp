@@ -57,12 +57,12 @@ bool Relay::take_view(std::string_view coming) {
                    lookup_.names_stale || lookup_.catalog_stale;
   view.in_pipeline = unsynced_ || is_copying();
   view.in_block = status_ != 'I';
-  view.stays_in_block = status_ == 'T' && !has_on_its_way([](const Consequences& consequences) {
-                          return consequences.may_rewind || consequences.commits_within;
-                        }) &&
-                        !left_block_;
+  view.stays_in_block =
+      status_ == 'T' && !left_block_ && !may_be_on_its_way([](const Consequences& consequences) {
+        return consequences.may_rewind || consequences.commits_within;
+      });
   view.has_changes =
-      changed_ || has_on_its_way([](const Consequences& consequences) { return consequences.changes; });
+      changed_ || may_be_on_its_way([](const Consequences& consequences) { return consequences.changes; });
   view.failed = status_ == 'E';
   view.settings = settings_;
   view.earlier = earlier_;

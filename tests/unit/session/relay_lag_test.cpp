@@ -120,6 +120,16 @@ TEST_F(RelayLag, ACommitThatWasBoundWhenNothingHadChangedIsRecordedAgain) {
   EXPECT_EQ(hastes(), (Hastes{"synced Execute"}));
 }
 
+TEST_F(RelayLag, InALongPipelineNobodyLooksWhetherTheBlockIsStillOpen) {
+  begin();
+  (void)hastes();
+  for (int i = 0; i < 100; ++i) client(bytes_of(wire::Query{"insert into t values (1)"}));
+  const auto all = hastes();
+  ASSERT_EQ(all.size(), 100u);
+  EXPECT_EQ(all.front(), "lags Query");
+  EXPECT_EQ(all.back(), "synced Query");
+}
+
 // PostgreSQL as far as transactions go: what was executed in one is committed or undone with it. It is told
 // of each message up to where the log is synced by then.
 class Transactions {
