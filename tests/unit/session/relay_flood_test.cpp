@@ -18,9 +18,15 @@ constexpr std::string_view kPolicy = R"({
   ]
 })";
 
-class RelayFlood : protected Ticking, public RelayFixture {
+// The session gives its slot back at its end.
+struct Limited {
+  std::shared_ptr<const guard::Guard> guard = guard_of(kPolicy);
+  guard::RateLimiter limits{guard->policy()};
+};
+
+class RelayFlood : protected Ticking, protected Limited, public RelayFixture {
  protected:
-  RelayFlood() : RelayFixture(kPolicy, ticking), limits(source.basis->guard->policy()) {
+  RelayFlood() : RelayFixture(kPolicy, ticking) {
     with_limits(limits);
     client(read());
     server({"T", "C SELECT 0", "Z I"});
@@ -41,8 +47,6 @@ class RelayFlood : protected Ticking, public RelayFixture {
     ticking.now += 1s;
     relay.on_counted();
   }
-
-  guard::RateLimiter limits;
 };
 
 TEST_F(RelayFlood, IsAnsweredWithTheEntryOfItsSecond) {
