@@ -68,7 +68,7 @@ void Log::Impl::write_out() {
 Log::Impl::Haste Log::Impl::haste_of(const Record& record) const {
   if (is_signed_at_once(record)) return Haste::checkpoint;
   if (const auto* decision = std::get_if<DecisionRecord>(&record))
-    return decision->may_lag && options_.reads_within.count() > 0 ? Haste::written : Haste::synced;
+    return decision->may_lag && options_.reads_within.count() > 0 ? Haste::none : Haste::synced;
   const auto* outcome = std::get_if<OutcomeRecord>(&record);
   return outcome != nullptr && outcome->may_lag ? Haste::none : Haste::synced;
 }

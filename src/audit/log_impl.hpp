@@ -79,8 +79,7 @@ class Log::Impl {
   // Under mutex_.
   [[nodiscard]] base::Result<void> admit(std::uint64_t bytes, std::uint64_t owed, Need need);
   enum class Haste : std::uint8_t {
-    none,     // nobody waits for it: it is written with the next one, or a little later
-    written,  // its appender calls write_out(), or is content with a little later
+    none,  // it is written with the next one, by write_out(), or a little later
     synced,
     checkpoint,  // and signed at once
   };

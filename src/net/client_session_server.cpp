@@ -48,20 +48,20 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   using Next = session::ServerStartup::Next;
   ReceiveBuffer buffer{std::string()};
   Next next = Next::read;
-  while (next == Next::read) {
-    const std::string out = startup.take_out();
-    const auto write_error = co_await server_->write_all(out);
-    const auto read_error = co_await server_->read_into(buffer);
-    if (write_error || read_error) {
-      co_return Error{sqlstate::cannot_connect, "the database closed the connection during the login"};
+  while (next == Next::read || next == Next::salt) {
+    if (next == Next::salt) {
+      const auth::Salting& wanted = *startup.wants_salted();
+      base::Secret salted = co_await shared_.salting->compute(wanted);
+      startup.give_salted(std::move(salted));
+    } else {
+      const std::string out = startup.take_out();
+      const auto write_error = co_await server_->write_all(out);
+      const auto read_error = co_await server_->read_into(buffer);
+      if (write_error || read_error) {
+        co_return Error{sqlstate::cannot_connect, "the database closed the connection during the login"};
+      }
     }
     std::size_t consumed = 0;
-    next = startup.on_bytes(buffer.view(), consumed);
-    buffer.consume(consumed);
-    if (next != Next::salt) continue;
-    const auth::Salting& wanted = *startup.wants_salted();
-    base::Secret salted = co_await shared_.salting->compute(wanted);
-    startup.give_salted(std::move(salted));
     next = startup.on_bytes(buffer.view(), consumed);
     buffer.consume(consumed);
   }

@@ -231,39 +231,6 @@ bool Judge::may_change(const sql::Facts& meant, bool runs_code) const {
          std::ranges::any_of(meant.statements, [](const auto& statement) { return !statement.reads_only; });
 }
 
-// What lasts of a change in a block comes with its COMMIT, whose record is synced, and this one with it; a
-// Parse runs nothing.
-bool Judge::is_undone_with_block(const guard::Verdict& verdict, const sql::Facts& meant,
-                                 const Recorder::Subject& subject) const {
-  if (!view_.stays_in_block && subject.message != "Parse") return false;
-  return !verdict.runs_triggers && !reaches_volatile(verdict) &&
-         is_undone_by_rollback(meant, verdict.resolution.get(), view_.basis->snapshot.get());
-}
-
-bool Judge::needs_no_sync(const sql::Facts& meant, bool changes) const {
-  if (changes) return false;
-  if (only_commits(meant)) return !view_.has_changes && !lagging_;
-  return only_selects(meant) || only_begins_or_undoes(meant);
-}
-
-// Whatever is synced covers all that was recorded before it, and goes to the server behind that.
-void Judge::note_lag(Judgement& judgement, const Recorder::Subject& subject, bool is_undone) {
-  if (!judgement.record) return;
-  judgement.may_lag = judgement.allowed && subject.may_lag;
-  if (!judgement.may_lag) {
-    lagging_.reset();
-  } else if (is_undone && subject.message != "Parse") {
-    lagging_ = judgement.record;
-  }
-}
-
-// A COMMIT can be bound before what it commits: then its own record does not cover that.
-bool Judge::must_record_commit(const Portal& portal) const {
-  if (!portal.consequences.may_rewind) return false;
-  const bool is_behind = lagging_ && *lagging_ > portal.record;
-  return is_behind || (portal.may_lag && view_.has_changes);
-}
-
 // Transactions can always be ended: what they end was let through before.
 std::optional<Error> Judge::lacks_evidence(const sql::Facts& meant, bool changes) const {
   if (needs_.evidence == nullptr) return std::nullopt;

@@ -156,12 +156,13 @@ class Judge {
                                                             const Recorder::Subject& subject) const;
   [[nodiscard]] static bool reaches_volatile(const guard::Verdict& verdict);
   [[nodiscard]] bool may_change(const sql::Facts& meant, bool runs_code) const;
+  [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant, bool changes) const;
+  // judge_lag.cpp
   [[nodiscard]] bool is_undone_with_block(const guard::Verdict& verdict, const sql::Facts& meant,
                                           const Recorder::Subject& subject) const;
   [[nodiscard]] bool needs_no_sync(const sql::Facts& meant, bool changes) const;
   void note_lag(Judgement& judgement, const Recorder::Subject& subject, bool is_undone);
   [[nodiscard]] bool must_record_commit(const Portal& portal) const;
-  [[nodiscard]] std::optional<base::Error> lacks_evidence(const sql::Facts& meant, bool changes) const;
   // judge_dry_runs.cpp
   [[nodiscard]] static bool must_be_tried_out(const guard::Verdict& verdict) noexcept;
   [[nodiscard]] std::optional<base::Error> hinders_dry_run(const guard::Verdict& verdict,
