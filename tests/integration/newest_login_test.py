@@ -31,6 +31,13 @@ def run_psql(gate, *arguments, **settings):
     return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+def setUpModule():
+    version = subprocess.run([postgres.server_programs() / "postgres", "--version"], check=True, capture_output=True,
+                             text=True).stdout.strip()
+    if " 18." not in version:
+        raise AssertionError(f"PORTCULLIS_POSTGRES_BIN has {version}, this is for PostgreSQL 18: see tests/integration/README.md")
+
+
 class NewestLibpq(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

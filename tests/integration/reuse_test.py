@@ -6,6 +6,7 @@ import struct
 import time
 import unittest
 
+import certificates
 import gate
 import harness
 import postgres
@@ -42,18 +43,19 @@ SCHEMA = f"""
 
 class ReuseCase(unittest.TestCase):
     reuse = {"connections": 4}
+    upstream = {}
     policy = POLICY
 
     @classmethod
-    def setUpClass(cls):
-        cls.postgres = harness.shop()
+    def setUpClass(cls, tls=None):
+        cls.postgres = harness.shop(tls=tls)
         cls.addClassCleanup(cls.postgres.stop)
         cls.postgres.create_role(OTHER)
         cls.postgres.sql(SCHEMA)
 
     def setUp(self):
         self.gate = gate.Gate(self.postgres, self.policy, [harness.AGENT, OTHER],
-                              config={"threads": 1, "upstream": {"reuse": self.reuse}})
+                              config={"threads": 1, "upstream": {"reuse": self.reuse, **self.upstream}})
         self.addCleanup(self.stop)
 
     def stop(self):
@@ -382,6 +384,35 @@ class Age(ReuseCase):
         self.assertTrue(self.leave(first))
         time.sleep(1.1)
         self.assertNotEqual(self.connect().process_id, first.process_id)
+
+
+class Encrypted(ReuseCase):
+    """The TLS connection goes over to the next session as it is."""
+    @classmethod
+    def setUpClass(cls, tls=None):
+        authority = certificates.make_authority("the server's")
+        made = certificates.make_certificate(authority, "127.0.0.1", "postgres" if harness.running_as_root() else None)
+        cls.upstream = {"sslmode": "verify-full", "root_certificate": str(authority.certificate)}
+        super().setUpClass(tls=(made.certificate, made.key))
+
+    def test_one_for_many_sessions(self):
+        rows = "SELECT repeat('x', 100000) FROM generate_series(1, 20)"
+        used = set()
+        for _ in range(3):
+            again = self.same_after(rows, "BEGIN", "INSERT INTO app.plain VALUES (1, 'a')", "ROLLBACK")
+            used.add(again.process_id)
+            self.assertEqual(len(again.rows(rows)), 20)
+            self.assertTrue(self.leave(again))
+        self.assertEqual(len(used), 1)
+        self.assertEqual(self.postgres.sql(f"SELECT ssl FROM pg_stat_ssl WHERE pid = {used.pop()}"), [["t"]])
+
+    def test_a_server_process_that_was_ended(self):
+        first = self.connect()
+        self.assertTrue(self.leave(first))
+        self.postgres.sql(f"SELECT pg_terminate_backend({first.process_id})")
+        second = self.connect()
+        self.assertNotEqual(second.process_id, first.process_id)
+        self.assertEqual(second.rows("SELECT 1"), [["1"]])
 
 
 class Off(ReuseCase):
