@@ -11,13 +11,13 @@
 
 #include "guard/rate_limiter.hpp"
 #include "net/analysis_pool.hpp"
-#include "net/password_salting.hpp"
 #include "net/cancel_registry.hpp"
 #include "net/current_policy.hpp"
 #include "net/dry_runs.hpp"
 #include "net/gate.hpp"
 #include "net/listen_tls.hpp"
 #include "net/login_limits.hpp"
+#include "net/password_salting.hpp"
 #include "net/places.hpp"
 #include "net/refusal_count.hpp"
 #include "net/stream.hpp"
@@ -144,11 +144,14 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   // False when it could not be sent. Otherwise the server has closed the connection: the cancel has arrived.
   asio::awaitable<bool> deliver_cancel(std::unique_ptr<Stream>& stream, const wire::CancelRequest& request);
   // What there is for a peer, as far as its socket takes it at once. False: the coroutine has to do the rest.
-  [[nodiscard]] bool flushed_server();
-  [[nodiscard]] bool flushed_client();
-  asio::awaitable<void> flush_server();
-  asio::awaitable<void> flush_client();
-  [[nodiscard]] static bool write_now(Outlet& outlet, Stream& stream);
+  [[nodiscard]] bool flushed(Outlet& outlet);
+  asio::awaitable<void> flush(Outlet& outlet);
+  [[nodiscard]] bool write_now(Outlet& outlet);
+  [[nodiscard]] std::size_t pending(const Outlet& outlet) const;
+  void take_pending(Outlet& outlet);
+  [[nodiscard]] Stream& stream_of(const Outlet& outlet) {
+    return &outlet == &to_server_ ? *server_ : client_;
+  }
   asio::awaitable<void> wait_drained(Outlet& outlet);
   asio::awaitable<void> wait_for_server();
   void interrupt_waits();

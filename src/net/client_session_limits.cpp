@@ -24,9 +24,9 @@ void ClientSession::follow_relay() {
 
 // Never awaited by the server's pump: it must go on reading while somebody writes to the server.
 void ClientSession::start_writer() {
-  if (to_server_.writing || flushed_server()) return;
+  if (to_server_.writing || flushed(to_server_)) return;
   const auto write = [](std::shared_ptr<ClientSession> session) -> asio::awaitable<void> {
-    co_await session->flush_server();
+    co_await session->flush(session->to_server_);
   };
   const auto self = shared_from_this();
   asio::co_spawn(worker_.context(), write(self), [self](std::exception_ptr failure) {
@@ -69,13 +69,13 @@ asio::awaitable<void> ClientSession::tell_both() {
   if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
     server_wait_->cancel();
   start_writer();
-  if (!flushed_client()) co_await flush_client();
+  if (!flushed(to_client_)) co_await flush(to_client_);
   // The server's pump waits for the server meanwhile.
   auto due = relay_->server_waits_for();
   while (due && !relay_->ended()) {
     co_await wait_for_log(*due);
     relay_->on_log();
-    if (!flushed_client()) co_await flush_client();
+    if (!flushed(to_client_)) co_await flush(to_client_);
     due = relay_->server_waits_for();
   }
 }

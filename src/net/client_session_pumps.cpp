@@ -82,11 +82,11 @@ asio::awaitable<bool> ClientSession::feed_client_bytes(ReceiveBuffer& buffer) {
       co_await try_out();
       consumed = 1;
     }
-    if (!flushed_server()) co_await flush_server();
-    if (!flushed_client()) co_await flush_client();
+    if (!flushed(to_server_)) co_await flush(to_server_);
+    if (!flushed(to_client_)) co_await flush(to_client_);
     while (relay_->waits_for_server() && !relay_->ended()) {
       co_await wait_for_server();
-      if (!flushed_server()) co_await flush_server();
+      if (!flushed(to_server_)) co_await flush(to_server_);
       consumed = 1;
     }
     if (relay_->wants_server()) {
@@ -114,14 +114,14 @@ asio::awaitable<void> ClientSession::pump_server() {
     if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
       server_wait_->cancel();
     pass_on_silence();
-    if (!flushed_client()) co_await flush_client();
+    if (!flushed(to_client_)) co_await flush(to_client_);
     if (client_silent_ && to_client_.failed) break;
     auto due = relay_->server_waits_for();
     const bool waited = due.has_value();
     while (due && !relay_->ended()) {
       co_await wait_for_log(*due);
       relay_->on_log();
-      if (!flushed_client()) co_await flush_client();
+      if (!flushed(to_client_)) co_await flush(to_client_);
       due = relay_->server_waits_for();
     }
     if (relay_->ended()) break;
@@ -153,14 +153,27 @@ asio::awaitable<void> ClientSession::pump_server() {
   while (to_client_.writing) {
     co_await wait_drained(to_client_);
   }
-  if (!flushed_client()) co_await flush_client();
+  if (!flushed(to_client_)) co_await flush(to_client_);
   close_sockets();
 }
 
+std::size_t ClientSession::pending(const Outlet& outlet) const {
+  return &outlet == &to_server_ ? relay_->pending_to_server() : relay_->pending_to_client();
+}
+
+void ClientSession::take_pending(Outlet& outlet) {
+  if (&outlet == &to_server_) {
+    relay_->take_to_server(outlet.bytes);
+  } else {
+    relay_->take_to_client(outlet.bytes);
+  }
+}
+
 // True: nothing is left of what is being written, be it that nobody hears it any more.
-bool ClientSession::write_now(Outlet& outlet, Stream& stream) {
+bool ClientSession::write_now(Outlet& outlet) {
   ErrorCode error;
-  const std::size_t sent = outlet.failed ? outlet.bytes.size() : stream.write_now(outlet.bytes, error);
+  const std::size_t sent =
+      outlet.failed ? outlet.bytes.size() : stream_of(outlet).write_now(outlet.bytes, error);
   outlet.failed = outlet.failed || error;
   if (!outlet.failed && sent < outlet.bytes.size()) {
     outlet.bytes.erase(0, sent);
@@ -171,59 +184,32 @@ bool ClientSession::write_now(Outlet& outlet, Stream& stream) {
   return true;
 }
 
-bool ClientSession::flushed_server() {
-  if (to_server_.writing) return relay_->pending_to_server() <= kMaxPending;
-  while (relay_->pending_to_server() > 0) {
-    relay_->take_to_server(to_server_.bytes);
-    if (!write_now(to_server_, *server_)) return false;
+bool ClientSession::flushed(Outlet& outlet) {
+  if (outlet.writing) return pending(outlet) <= kMaxPending;
+  while (pending(outlet) > 0) {
+    take_pending(outlet);
+    if (!write_now(outlet)) return false;
   }
-  pass_on_silence();
+  if (&outlet == &to_server_) pass_on_silence();
   return true;
 }
 
-bool ClientSession::flushed_client() {
-  if (to_client_.writing) return relay_->pending_to_client() <= kMaxPending;
-  while (relay_->pending_to_client() > 0) {
-    relay_->take_to_client(to_client_.bytes);
-    if (!write_now(to_client_, client_)) return false;
-  }
-  return true;
-}
-
-asio::awaitable<void> ClientSession::flush_server() {
-  if (to_server_.writing) {
-    if (relay_->pending_to_server() > kMaxPending) co_await wait_drained(to_server_);
+asio::awaitable<void> ClientSession::flush(Outlet& outlet) {
+  if (outlet.writing) {
+    if (pending(outlet) > kMaxPending) co_await wait_drained(outlet);
     co_return;
   }
-  to_server_.writing = true;
-  bool flushed = false;
-  while (!flushed) {
-    const auto error = co_await server_->write_all(to_server_.bytes);
-    if (error) to_server_.failed = true;
-    to_server_.bytes.clear();
-    to_server_.writing = false;
-    flushed = flushed_server();
-    to_server_.writing = !flushed;
+  outlet.writing = true;
+  bool is_flushed = false;
+  while (!is_flushed) {
+    const auto error = co_await stream_of(outlet).write_all(outlet.bytes);
+    if (error) outlet.failed = true;
+    outlet.bytes.clear();
+    outlet.writing = false;
+    is_flushed = flushed(outlet);
+    outlet.writing = !is_flushed;
   }
-  if (to_server_.drained) to_server_.drained->cancel();
-}
-
-asio::awaitable<void> ClientSession::flush_client() {
-  if (to_client_.writing) {
-    if (relay_->pending_to_client() > kMaxPending) co_await wait_drained(to_client_);
-    co_return;
-  }
-  to_client_.writing = true;
-  bool flushed = false;
-  while (!flushed) {
-    const auto error = co_await client_.write_all(to_client_.bytes);
-    if (error) to_client_.failed = true;
-    to_client_.bytes.clear();
-    to_client_.writing = false;
-    flushed = flushed_client();
-    to_client_.writing = !flushed;
-  }
-  if (to_client_.drained) to_client_.drained->cancel();
+  if (outlet.drained) outlet.drained->cancel();
 }
 
 asio::awaitable<void> ClientSession::try_out() {
@@ -253,8 +239,8 @@ asio::awaitable<void> ClientSession::wait_for_records() {
 // Until refusals that share an entry have it. What stood before them goes on meanwhile.
 asio::awaitable<void> ClientSession::wait_for_count() {
   follow_relay();
-  if (!flushed_server()) co_await flush_server();
-  if (!flushed_client()) co_await flush_client();
+  if (!flushed(to_server_)) co_await flush(to_server_);
+  if (!flushed(to_client_)) co_await flush(to_client_);
   const auto until = relay_->counts_until();
   if (!until) co_return;
   count_wait_.emplace(worker_.context(), *until);
