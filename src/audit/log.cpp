@@ -1,7 +1,9 @@
 // Opening the log, and the appending side of it.
 #include "audit/log.hpp"
 
+#include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 #include <openssl/rand.h>
@@ -51,15 +53,19 @@ base::Result<std::uint64_t> Log::Impl::append(const Record& record) {
   std::unique_lock lock(mutex_);
   if (auto admitted = admit(line_bound(*draft), owed, need_of(record)); !admitted) return admitted.error();
   const std::uint64_t index = enqueue(std::move(*draft), haste);
-  account(record, index, owed);
   wake_writer_for(haste);
+  account(record, index, owed);
   return index;
 }
 
 void Log::Impl::write_out() {
   if (options_.reads_within.count() == 0) return;  // everything waits for the writer
   std::unique_lock lock(mutex_);
-  if (queue_.empty()) return;
+  if (queue_.empty()) {
+    // Somebody is writing it. Where that is another appending thread, it must be told to tell.
+    tell_ = tell_ || writing_;
+    return;
+  }
   if (may_write_here()) return write_here(lock);
   urgent_ = true;
   wake_writer();
@@ -124,7 +130,13 @@ base::Result<void> Log::Impl::admit(std::uint64_t bytes, std::uint64_t owed, Nee
                      "the audit log waits for the disk to allocate room: try again"};
 }
 
-void Log::Impl::push(Draft draft, bool begins_segment, Haste haste) {
+// Without memory for it nothing may have changed: an index is given once.
+void Log::Impl::make_room_in_queue(std::size_t entries) {
+  if (queue_.capacity() - queue_.size() < entries)
+    queue_.reserve(std::max(2 * queue_.capacity(), queue_.size() + entries));
+}
+
+void Log::Impl::push(Draft&& draft, bool begins_segment, Haste haste) noexcept {
   const std::uint64_t bytes = line_bound(draft);
   room_.promised += bytes;
   queued_bytes_ += bytes;
@@ -138,12 +150,15 @@ std::uint64_t Log::Impl::enqueue(Draft draft, Haste haste) {
   const bool too_large = room_.promised + bytes > options_.segment_bytes;
   const bool no_room = room_.left() < bytes + outcomes_.bytes() + kControlReserve;
   if (next_secured_ && (too_large || no_room || is_old())) {
+    Draft last = heartbeat_draft(context()), first = segment_draft(context(), boot_, key_);
+    make_room_in_queue(3);
     // A batch ends in its segment.
-    if (options_.reads_within.count() > 0) push(heartbeat_draft(context()), false);
+    if (options_.reads_within.count() > 0) push(std::move(last), false);
     segment_began_ = clock_.wall();
     room_ = Room{room_.segment + 1, 0, *std::exchange(next_secured_, std::nullopt)};
-    push(segment_draft(context(), boot_, key_), true);
+    push(std::move(first), true);
   }
+  make_room_in_queue(1);
   const std::uint64_t index = next_index_;
   push(std::move(draft), false, haste);
   return index;
@@ -171,24 +186,37 @@ void Log::Impl::wake_writer_for(Haste haste) {
   if (haste >= Haste::synced || !dozing_) wake_writer();
 }
 
+// What takes more than a write is the writer's: line feeds ahead, which a disk may have no room for.
 bool Log::Impl::may_write_here() const {
   const bool is_due = sync_due_ && std::chrono::steady_clock::now() >= *sync_due_;
-  return !writing_ && !urgent_ && !is_due && !stopping_ && !failure_;
+  return !writing_ && !urgent_ && !is_due && !stopping_ && !failure_ && writer_.is_filled_for(queued_bytes_);
 }
 
-// Nobody but its appender waits for any of it: what others wait for is urgent.
+// Whoever appended some of it writes it itself, finds it being written, and says that it waits, or has said
+// so before that: what others wait for is urgent.
 void Log::Impl::write_here(std::unique_lock<std::mutex>& lock) {
   writing_ = true;
   here_.swap(queue_);
   lock.unlock();
-  const auto done = drain(here_, false);
-  if (!done) fail(done.error());
+  write_queue_here();
   lock.lock();
+  const bool tells = std::exchange(tell_, false);
   stop_writing(here_);
   // The writer finds room before it is short.
   const bool is_ending = room_.promised > options_.segment_bytes / 2 && !next_secured_;
   poked_ = poked_ || is_ending || room_.left() < wanted_ahead() / 2;
   if (!dozing_ || has_work()) wake_writer();
+  lock.unlock();
+  if (tells) call_listeners();
+}
+
+// A batch that was begun and not written leaves nothing to go on from.
+void Log::Impl::write_queue_here() {
+  try {
+    if (const auto done = drain(here_, false); !done) fail(done.error());
+  } catch (const std::bad_alloc&) {
+    fail_with(std::move(no_memory_));
+  }
 }
 
 std::optional<base::Error> Log::Impl::failure() const {

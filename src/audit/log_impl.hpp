@@ -85,13 +85,15 @@ class Log::Impl {
   };
   [[nodiscard]] Haste haste_of(const Record& record) const;
   std::uint64_t enqueue(Draft draft, Haste haste = Haste::synced);
-  void push(Draft draft, bool begins_segment, Haste haste = Haste::synced);
+  void make_room_in_queue(std::size_t entries);
+  void push(Draft&& draft, bool begins_segment, Haste haste = Haste::synced) noexcept;
   [[nodiscard]] bool is_old() const { return clock_.wall() - segment_began_ >= options_.segment_age; }
   void account(const Record& record, std::uint64_t index, std::uint64_t owed);
   void wake_writer();
   void wake_writer_for(Haste haste);
   [[nodiscard]] bool may_write_here() const;
   void write_here(std::unique_lock<std::mutex>& lock);
+  void write_queue_here();
 
   [[nodiscard]] base::Result<Draft> draft_of(const Record& record, std::uint64_t owed);
 
@@ -119,6 +121,8 @@ class Log::Impl {
   [[nodiscard]] base::Result<void> open_late_notes();
   void publish(bool at_once);
   void fail(const base::Error& error);
+  void fail_with(base::Error failure);
+  [[nodiscard]] static base::Error failure_by(const base::Error& error);
   void call_listeners();
 
   const LogOptions options_;
@@ -140,6 +144,7 @@ class Log::Impl {
   bool dozing_ = false;   // sleeping_, and not for longer than kLinger
   bool writing_ = false;  // the writer's members are somebody's
   bool urgent_ = false;   // what is queued waits for the writer
+  bool tell_ = false;     // somebody waits for what is being written
   std::optional<std::chrono::steady_clock::time_point> sync_due_;  // of what is written and not synced
   std::vector<Pending> here_;                                      // what an appending thread writes itself
   bool stopping_ = false;
@@ -147,6 +152,9 @@ class Log::Impl {
   bool full_ = false;        // the last try to find room met a full disk
   bool lacks_file_ = false;  // it could not make a file, for want of a descriptor
   std::optional<base::Error> failure_;
+  // Made while there was some.
+  base::Error no_memory_ =
+      failure_by({base::sqlstate::insufficient_resources, "there was no memory to write an entry"});
   std::optional<base::Error> unsigned_;  // no checkpoint can be written any more: the writer fails by it
   std::string key_;                      // public, in force for what is enqueued; empty: not signed
 

@@ -75,6 +75,7 @@ void Log::Impl::run() {
 void Log::Impl::stop_writing(std::vector<Pending>& work) {
   work.clear();
   writing_ = false;
+  tell_ = false;
   sync_due_.reset();
   if (unsynced_since_) sync_due_ = *unsynced_since_ + options_.reads_within;
 }
@@ -102,7 +103,9 @@ void Log::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
     }
     dozing_ = !has_glanced;
     sleeping_ = true;
-    const auto until = std::min(due, has_glanced ? silent : glance);
+    // Who is writing will look what is due.
+    const auto next = writing_ ? std::max(due, now + kLinger) : due;
+    const auto until = std::min(next, has_glanced ? silent : glance);
     wake_.wait_until(lock, full_ || lacks_file_ ? std::min(until, now + kRetryWhenFull) : until);
     const bool is_woken = !std::exchange(sleeping_, false);
     dozing_ = false;
@@ -272,11 +275,19 @@ base::Result<void> Log::Impl::make_room() {
   return {};
 }
 
+base::Error Log::Impl::failure_by(const base::Error& error) {
+  return {error.code, "the audit log failed (" + error.message +
+                          "): nothing is let through until a restart has checked it"};
+}
+
 void Log::Impl::fail(const base::Error& error) {
+  fail_with(failure_by(error));
+}
+
+void Log::Impl::fail_with(base::Error failure) {
   {
     const std::scoped_lock lock(mutex_);
-    failure_ = base::Error{error.code, "the audit log failed (" + error.message +
-                                           "): nothing is let through until a restart has checked it"};
+    failure_ = std::move(failure);
     queue_.clear();
   }
   call_listeners();

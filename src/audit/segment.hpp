@@ -35,6 +35,10 @@ class SegmentWriter {
 
   // Line feeds, synced, for a batch of this size. Almost always there already, from commit().
   [[nodiscard]] base::Result<void> fill(std::uint64_t batch_bytes);
+  // fill() would have nothing to do.
+  [[nodiscard]] bool is_filled_for(std::uint64_t batch_bytes) const noexcept {
+    return current_.end + batch_bytes <= current_.filled;
+  }
   // One write, one sync; and now and then line feeds ahead, under the same sync. fill() must have returned
   // success.
   [[nodiscard]] base::Result<void> commit(std::string_view batch);

@@ -223,6 +223,8 @@ asio::awaitable<void> ClientSession::try_out() {
 
 // Until the entry is durable or the log has failed.
 asio::awaitable<void> ClientSession::wait_for_log(std::uint64_t index) {
+  if (index < shared_.sink->durable()) co_return;
+  shared_.sink->write_out();
   if (index >= shared_.sink->durable()) co_await worker_.log_waiters().wait(this, index);
 }
 

@@ -205,7 +205,7 @@ class Sink {
   // above it. 58030 or 53100 when the log cannot take it: nothing was appended, and the caller must refuse.
   [[nodiscard]] virtual base::Result<std::uint64_t> append(Record record) = 0;
   // Whoever is about to wait for what it appended says so, once for all of it: what need not be synced is then
-  // written by this call, where nobody else is writing. Without it that takes some milliseconds.
+  // written by this call, where nobody else is writing. Without it whoever waits may be told late.
   virtual void write_out() {}
   // Entries with an index below this are on disk, as far as a returned fdatasync can tell; at its end there
   // may be some that may lag and are in the file, where the log may wait with their sync.
