@@ -322,6 +322,7 @@ Consequences& Consequences::operator|=(const Consequences& other) noexcept {
   binds_session |= other.binds_session;
   runs_code |= other.runs_code;
   changes_settings |= other.changes_settings;
+  reaches_out |= other.reaches_out;
   return *this;
 }
 

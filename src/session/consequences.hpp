@@ -30,6 +30,8 @@ struct Consequences {
   // Leaves something in the server's session that another one would not have: settings, LISTEN, what PREPARE
   // and DECLARE name, advisory locks, whatever users' code may do.
   bool binds_session = false;
+  // Reads what is not PostgreSQL's own alone, a foreign table say: what comes of that may last.
+  bool reaches_out = false;
 
   Consequences& operator|=(const Consequences& other) noexcept;
 };

@@ -155,19 +155,13 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   }
   const bool changes = may_change(*meant, runs_code || reaches_volatile(*verdict));
   const bool is_undone = changes && !runs_code && is_undone_with_block(*verdict, *meant, subject);
-  subject.may_lag = is_undone || needs_no_sync(*meant, changes);
-  if (verdict->allowed()) {
-    if (const auto lacking = lacks_evidence(*meant, changes))
-      return recorded(view_.basis->guard->over_limit(*verdict, *lacking), subject);
-    if (const auto hindered = hinders_counting(*verdict, *meant, subject))
-      return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
-    if (const auto hindered = hinders_estimate(*verdict, *meant, subject))
-      return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
-  }
-  const bool is_tried = verdict->allowed() && must_be_tried_out(*verdict);
-  if (is_tried) {
-    if (const auto hindered = hinders_dry_run(*verdict, *meant, subject))
-      return recorded(view_.basis->guard->over_limit(*verdict, *hindered), subject);
+  const bool reaches_out = !changes && reaches_beyond(*verdict);
+  subject.may_lag = is_undone || needs_no_sync(*meant, changes || reaches_out);
+  std::optional<Error> hindrance;
+  if (verdict->allowed()) hindrance = hinders(*verdict, *meant, subject, changes);
+  const bool is_tried = verdict->allowed() && !hindrance && must_be_tried_out(*verdict);
+  if (is_tried) hindrance = hinders_dry_run(*verdict, *meant, subject);
+  if (is_tried && !hindrance) {
     Judgement later;
     if (wants_dry_run(*verdict, *meant, subject, later)) {
       // A dry run is work: it counts as the statement does, which is not charged again behind it.
@@ -175,12 +169,13 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
       return over ? refused_over_limit(*verdict, *over, subject) : later;
     }
     if (view_.tried && view_.tried->result) subject.dry_run = view_.tried->result->get();
-    if (const auto refused = refused_by_dry_run(*verdict, *meant, subject))
-      return recorded(view_.basis->guard->over_limit(*verdict, *refused), subject);
+    hindrance = refused_by_dry_run(*verdict, *meant, subject);
   }
-  const bool is_charged = is_tried && subject.dry_run != nullptr;
+  const bool is_charged = hindrance || (is_tried && subject.dry_run != nullptr);
   const auto over = verdict->allowed() && !is_charged ? over_limit(verdict->demand, subject) : std::nullopt;
-  Judgement judgement = over ? refused_over_limit(*verdict, *over, subject) : recorded(*verdict, subject);
+  Judgement judgement = hindrance ? recorded(view_.basis->guard->over_limit(*verdict, *hindrance), subject)
+                        : over    ? refused_over_limit(*verdict, *over, subject)
+                                  : recorded(*verdict, subject);
   note_lag(judgement, subject, is_undone);
   judgement.key = subject.key;
   judgement.is_tried = is_tried;
@@ -188,6 +183,7 @@ Judgement Judge::decide_whole(const FactsPtr& meant, Recorder::Subject subject) 
   if (is_tried) judgement.lock_duty = lock_duty_of(*verdict, *meant, subject);
   judgement.consequences = consequences_of(*meant, runs_code);
   judgement.consequences.changes |= changes;
+  judgement.consequences.reaches_out = reaches_out;
   judgement.consequences.runs_triggers |= verdict->runs_triggers;
   judgement.consequences.binds_session |= verdict->runs_triggers;
   if (needs_.reuses_server && !runs_code && !verdict->runs_triggers) {
@@ -229,6 +225,14 @@ bool Judge::reaches_volatile(const guard::Verdict& verdict) {
 bool Judge::may_change(const sql::Facts& meant, bool runs_code) const {
   return runs_code || fetches_what_changes(meant) ||
          std::ranges::any_of(meant.statements, [](const auto& statement) { return !statement.reads_only; });
+}
+
+// Of what the policy allows, what stands against it before it is tried out.
+std::optional<Error> Judge::hinders(const guard::Verdict& verdict, const sql::Facts& meant,
+                                    const Recorder::Subject& subject, bool changes) const {
+  if (auto lacking = lacks_evidence(meant, changes)) return lacking;
+  if (auto hindered = hinders_counting(verdict, meant, subject)) return hindered;
+  return hinders_estimate(verdict, meant, subject);
 }
 
 // Transactions can always be ended: what they end was let through before.

@@ -148,6 +148,8 @@ class Judge {
                                                  bool runs_code) const;
   [[nodiscard]] bool fetches_what_moves(const sql::Facts& meant) const;
   [[nodiscard]] bool fetches_what_changes(const sql::Facts& meant) const;
+  [[nodiscard]] std::optional<base::Error> hinders(const guard::Verdict& verdict, const sql::Facts& meant,
+                                                   const Recorder::Subject& subject, bool changes) const;
   [[nodiscard]] std::optional<base::Error> hinders_counting(const guard::Verdict& verdict,
                                                             const sql::Facts& meant,
                                                             const Recorder::Subject& subject) const;
@@ -160,6 +162,7 @@ class Judge {
   // judge_lag.cpp
   [[nodiscard]] bool is_undone_with_block(const guard::Verdict& verdict, const sql::Facts& meant,
                                           const Recorder::Subject& subject) const;
+  [[nodiscard]] bool reaches_beyond(const guard::Verdict& verdict) const;
   [[nodiscard]] bool needs_no_sync(const sql::Facts& meant, bool changes) const;
   void note_lag(Judgement& judgement, const Recorder::Subject& subject, bool is_undone);
   [[nodiscard]] bool must_record_commit(const Portal& portal) const;

@@ -14,6 +14,12 @@ bool Judge::is_undone_with_block(const guard::Verdict& verdict, const sql::Facts
          is_undone_by_rollback(meant, verdict.resolution.get(), view_.basis->snapshot.get());
 }
 
+// What a statement that only reads meets on its way: a foreign table's other end, a type's, an index's or a
+// view's code. Users' functions are changes.
+bool Judge::reaches_beyond(const guard::Verdict& verdict) const {
+  return session::reaches_beyond(verdict.resolution.get(), view_.basis->snapshot.get());
+}
+
 bool Judge::needs_no_sync(const sql::Facts& meant, bool changes) const {
   if (changes) return false;
   if (only_commits(meant)) return !view_.has_changes && !lagging_;

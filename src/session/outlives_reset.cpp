@@ -104,10 +104,12 @@ bool runs_users_code(const Attached& attached) {
                              [](catalog::Oid function) { return function >= catalog::kFirstUserOid; });
 }
 
-// Triggers, rules, defaults and checks are effects of their own where they run.
+// Triggers, rules and defaults are effects of their own where they run. So are checks where rows are written;
+// those of a partition run when a query on it is planned, too.
 bool is_looked_at(const Attached& attached) {
-  return attached.kind == Attached::Kind::index || attached.kind == Attached::Kind::partition_key ||
-         attached.kind == Attached::Kind::statistics || attached.kind == Attached::Kind::policy;
+  return attached.kind == Attached::Kind::index || attached.kind == Attached::Kind::check ||
+         attached.kind == Attached::Kind::partition_key || attached.kind == Attached::Kind::statistics ||
+         attached.kind == Attached::Kind::policy;
 }
 
 bool is_ordinary(const Relation& relation) {
@@ -133,27 +135,50 @@ bool is_harmless_relation(const ResolvedEffect& resolved, const Snapshot& snapsh
          });
 }
 
+// Which of PostgreSQL's own functions stand in defaults and checks is no effect. True where what runs of them
+// is all `is_fine`.
+template <class IsFine>
+bool writes_only(const ResolvedEffect& resolved, const Snapshot& snapshot, IsFine is_fine) {
+  const auto& effect = resolved.effect;
+  constexpr auto kWrites = std::to_array<Action>({Action::insert, Action::update, Action::copy_from_stdin});
+  const auto* relation = snapshot.relation(resolved.oid);
+  if (!base::holds(kWrites, effect.action) || relation == nullptr) return true;
+  // An UPDATE takes only defaults that it sets.
+  const auto runs = [&](const Attached& attached) {
+    const bool is_default = attached.kind == Attached::Kind::default_value &&
+                            (effect.action != Action::update || effect.columns.empty() ||
+                             base::holds(effect.columns, attached.name));
+    return is_default || attached.kind == Attached::Kind::check;
+  };
+  return std::ranges::none_of(relation->attached,
+                              [&](const Attached& attached) { return runs(attached) && !is_fine(attached); });
+}
+
+bool is_harmless_where_written(const Attached& attached, const Snapshot& snapshot) {
+  return std::ranges::all_of(attached.functions, [&](catalog::Oid function) {
+    const auto name = snapshot.builtin_function_name(function);
+    return !name.empty() &&
+           (base::holds(kHarmlessVolatile, name) || !sql::is_builtin_volatile_function(name));
+  });
+}
+
 bool is_harmless(const ResolvedEffect& resolved, const Snapshot& snapshot) {
   const Action action = resolved.effect.action;
   if (resolved.missing) return false;
   if (action == Action::execute_function) return is_harmless_function(resolved);
   if (action == Action::set || action == Action::reset) return is_reset(resolved.effect);
-  if (base::holds(kOnRows, action)) return is_harmless_relation(resolved, snapshot);
-  return base::holds(kOfTheSession, action);
+  if (!base::holds(kOnRows, action)) return base::holds(kOfTheSession, action);
+  return is_harmless_relation(resolved, snapshot) &&
+         writes_only(resolved, snapshot,
+                     [&](const Attached& attached) { return is_harmless_where_written(attached, snapshot); });
 }
 
-// Which of PostgreSQL's own functions stand in defaults and checks is no effect.
-bool is_plain_where_written(const Attached& attached, const sql::Effect& effect, const Snapshot& snapshot) {
-  // An UPDATE takes only defaults that it sets.
-  const bool is_default = attached.kind == Attached::Kind::default_value &&
-                          (effect.action != Action::update || effect.columns.empty() ||
-                           base::holds(effect.columns, attached.name));
-  if (!is_default && attached.kind != Attached::Kind::check) return true;
+// What is volatile may advance a sequence, which a serial's and an identity's default names.
+bool is_rolled_back_where_written(const Attached& attached, const Snapshot& snapshot) {
   const auto is_volatile = [&](catalog::Oid function) {
     const auto name = snapshot.builtin_function_name(function);
     return name.empty() || sql::is_builtin_volatile_function(name);
   };
-  // A serial's and an identity's default names its sequence.
   const auto is_sequence = [&](const catalog::Access& access) {
     const auto* named = snapshot.relation(access.relation);
     return named != nullptr && named->kind == RelationKind::sequence;
@@ -171,11 +196,10 @@ bool is_rolled_back(const ResolvedEffect& resolved, const Snapshot& snapshot) {
   if (!base::holds(kRolledBack, effect.action) || !is_harmless_relation(resolved, snapshot)) return false;
   const auto* relation = snapshot.relation(resolved.oid);
   if (relation == nullptr) return effect.action == Action::select;
-  const bool writes = effect.action == Action::insert || effect.action == Action::update;
   return relation->kind != RelationKind::sequence &&
-         (!writes || std::ranges::all_of(relation->attached, [&](const Attached& attached) {
-           return is_plain_where_written(attached, effect, snapshot);
-         }));
+         writes_only(resolved, snapshot, [&](const Attached& attached) {
+           return is_rolled_back_where_written(attached, snapshot);
+         });
 }
 
 bool prepares_transaction(const sql::StatementFacts& statement) {
@@ -208,6 +232,16 @@ bool is_undone_by_rollback(const sql::Facts& meant, const catalog::Resolution* r
   return is_plain && std::ranges::all_of(resolution->effects, [&](const ResolvedEffect& resolved) {
            return is_rolled_back(resolved, *snapshot);
          });
+}
+
+bool reaches_beyond(const catalog::Resolution* resolution, const catalog::Snapshot* snapshot) {
+  if (resolution == nullptr || snapshot == nullptr || !resolution->has_catalog) return true;
+  return std::ranges::any_of(resolution->effects, [&](const ResolvedEffect& resolved) {
+    const Action action = resolved.effect.action;
+    const bool is_control =
+        base::holds(kOfTheSession, action) || action == Action::set || action == Action::reset;
+    return !is_control && !is_rolled_back(resolved, *snapshot);
+  });
 }
 
 }  // namespace portcullis::session

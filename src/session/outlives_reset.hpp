@@ -19,4 +19,8 @@ namespace portcullis::session {
 [[nodiscard]] bool is_undone_by_rollback(const sql::Facts& meant, const catalog::Resolution* resolution,
                                          const catalog::Snapshot* snapshot);
 
+// Whether it works on rows or calls functions that are not of that kind. False for what only controls the
+// session and its transactions.
+[[nodiscard]] bool reaches_beyond(const catalog::Resolution* resolution, const catalog::Snapshot* snapshot);
+
 }  // namespace portcullis::session

@@ -185,6 +185,7 @@ class Relay {
   struct Held {
     std::uint64_t ticket = 0;
     std::string bytes;
+    std::size_t completion = 0;    // of these, its CommandComplete at their beginning
     bool within_pipeline = false;  // begins with the CommandComplete of an Execute, not with ReadyForQuery
   };
 
@@ -375,6 +376,8 @@ class Relay {
   void drop_unsent(const Reply& reply, std::string_view result = "not executed");
   void never_ran(const std::vector<PortalPtr>& portals);
   void send_to_client(std::string_view bytes);
+  void tell_completion(const Reply& query, std::string_view frame);
+  void send_aside(std::string_view frame);
   void send_when_recorded(std::string_view frame, bool within_pipeline);
   bool drop_held();
   void violation(std::string message);
@@ -438,6 +441,9 @@ class Relay {
   std::shared_ptr<const Basis> bracket_basis_;  // that there was when it began
   bool rows_copy_ended_ = false;                // the client has sent the end of its data
 
+  // The CommandComplete of a Query that changes something, and what came with it, until what follows is here.
+  std::string completion_;
+  std::size_t completion_size_ = 0;  // of the message itself
   std::deque<Held> held_;
   std::size_t server_stream_left_ = 0;
   bool server_stream_dropped_ = false;  // the client gets none of it
@@ -449,6 +455,7 @@ class Relay {
   bool skipping_ = false;           // the server skips to a Sync that the client has not sent yet
   bool copying_in_ = false;         // the server swallows Sync
   bool changed_ = false;            // something changed since the last ReadyForQuery 'I'
+  bool reached_out_ = false;        // something ran that may have done so elsewhere
   std::uint64_t last_outcome_ = 0;  // of anything: the newest
   // What was executed outside a block since the last Sync, by the decisions on its Binds: an error undoes it.
   struct Done {

@@ -61,8 +61,9 @@ bool Relay::take_view(std::string_view coming) {
       status_ == 'T' && !left_block_ && !may_be_on_its_way([](const Consequences& consequences) {
         return consequences.may_rewind || consequences.commits_within;
       });
-  view.has_changes =
-      changed_ || may_be_on_its_way([](const Consequences& consequences) { return consequences.changes; });
+  view.has_changes = changed_ || reached_out_ || may_be_on_its_way([](const Consequences& consequences) {
+                       return consequences.changes || consequences.reaches_out;
+                     });
   view.failed = status_ == 'E';
   view.settings = settings_;
   view.earlier = earlier_;

@@ -64,6 +64,7 @@ void Relay::forget_deallocated(const Reply& reply) {
 // yet.
 void Relay::settle(Reply& reply, std::string_view result, char transaction_status) {
   left_block_ = left_block_ || reply.consequences.may_rewind || reply.consequences.commits_within;
+  reached_out_ = reached_out_ || reply.consequences.reaches_out;
   if (reply.consequences.changes && !reply.rows_counted) row_counter_.forget();
   if (!reply.decision || (reply.replacement && !reply.stopped)) return;
   if (reply.stopped) result = "stopped";

@@ -50,7 +50,9 @@ void Relay::stage_judged(char message, std::string_view frame, Reply&& reply, co
   if (reply.request == Request::query || reply.request == Request::execute) {
     reply.consequences = judgement.consequences;
   } else {
-    reply.consequences.changes = judgement.consequences.changes && reply.request != Request::parse;
+    const bool is_planned = reply.request != Request::parse;
+    reply.consequences.changes = judgement.consequences.changes && is_planned;
+    reply.consequences.reaches_out = judgement.consequences.reaches_out && is_planned;
   }
   staged.reply = std::move(reply);
   stage(std::move(staged));

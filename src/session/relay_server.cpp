@@ -111,7 +111,7 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
   switch (message) {
     case type::ready_for_query: return on_ready_for_query(body, frame);
     case type::error_response: return on_error(body, frame);
-    case type::parameter_status: on_parameter_status(body); break;
+    case type::parameter_status: on_parameter_status(body); return send_aside(frame);
     case type::copy_in_response:
       replies_.on_answer(false);
       if (replies_.front() == nullptr) break;
@@ -131,7 +131,7 @@ void Relay::on_server_message(char message, std::string_view body, std::string_v
     case type::empty_query_response:
     case type::portal_suspended: return on_completion(message, body, frame);
     case type::notice_response:
-    case type::notification_response:
+    case type::notification_response: return send_aside(frame);
     case type::data_row:
     case type::copy_data:
     case type::copy_done:
@@ -165,8 +165,9 @@ void Relay::on_completion(char message, std::string_view body, std::string_view 
     note_statement_end(*front);
     front->complete(complete->tag);
   }
-  if (front->request == Request::query) return send_to_client(frame);  // its end is ReadyForQuery
+  if (front->request == Request::query) return tell_completion(*front, frame);  // its end is ReadyForQuery
   Reply reply = replies_.pop();
+  reached_out_ = reached_out_ || reply.consequences.reaches_out;
   confirm(reply);
   if (reply.request != Request::execute) return send_to_client(frame);
   note_lookup(reply.consequences);
@@ -185,6 +186,7 @@ void Relay::on_error(std::string_view body, std::string_view frame) {
   const bool fatal = is_fatal(body);
   if (fatal && lose_server()) return;
   fatal_relayed_ = fatal_relayed_ || fatal;
+  if (fatal) completion_.clear();
   if (!fatal) replies_.on_answer(true);
   Reply* front = replies_.front();
   if (front == nullptr || fatal || front->request == Request::sync) {
@@ -283,6 +285,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   committed = committed || status_ == 'I';
   if (outcome_lost_ && committed) {
     outcome_lost_ = false;
+    completion_.clear();
     send_to_client(gate_error(unrecorded_outcome(), "ERROR"));
     frame = without_error(frame);
   }
@@ -292,7 +295,7 @@ void Relay::on_ready_for_query(std::string_view body, std::string_view frame) {
   } else {
     send_to_client(frame);
   }
-  if (status_ == 'I') changed_ = false;
+  if (status_ == 'I') changed_ = reached_out_ = false;
 }
 
 // Up to PostgreSQL 13 a request in the data fails the COPY, is not answered itself, and the session goes on;
@@ -314,16 +317,35 @@ void Relay::on_parameter_status(std::string_view body) {
 }
 
 void Relay::send_to_client(std::string_view bytes) {
-  if (held_.empty()) {
-    to_client_ += bytes;
-  } else {
-    held_.back().bytes += bytes;
-  }
+  std::string& out = held_.empty() ? to_client_ : held_.back().bytes;
+  out += completion_;
+  completion_.clear();
+  out += bytes;
+}
+
+// A Query that changes something is over with its ReadyForQuery, which waits for its outcome: the
+// CommandComplete in front of that tells the client the same. Behind one of several statements more follows,
+// and it stands where it stood.
+void Relay::tell_completion(const Reply& query, std::string_view frame) {
+  const bool counts = query.consequences.changes || (query.may_commit && changed_);
+  if (!counts) return send_to_client(frame);
+  send_to_client({});
+  completion_ = frame;
+  completion_size_ = frame.size();
+}
+
+// What says nothing of how a statement ended does not part a CommandComplete from its ReadyForQuery.
+void Relay::send_aside(std::string_view frame) {
+  if (ended_) return;
+  if (completion_.empty() || completion_.size() > kMaxHeld) return send_to_client(frame);
+  completion_ += frame;
 }
 
 void Relay::send_when_recorded(std::string_view frame, bool within_pipeline) {
   if (is_durable(last_outcome_)) return send_to_client(frame);
-  held_.push_back({last_outcome_, std::string(frame), within_pipeline});
+  const std::size_t completion = completion_.empty() ? 0 : completion_size_;
+  held_.push_back({last_outcome_, completion_.append(frame), completion, within_pipeline});
+  completion_.clear();
 }
 
 std::optional<std::uint64_t> Relay::server_waits_for() const {
@@ -338,7 +360,9 @@ void Relay::on_log() {
       // In the middle of a pipeline an error would take what follows from its place: only an end is clear.
       if (held_.front().within_pipeline) return end_with(unrecorded_outcome());
       to_client_ += gate_error(unrecorded_outcome(), "ERROR");
-      held_.front().bytes.erase(0, held_.front().bytes.size() - without_error(held_.front().bytes).size());
+      auto& bytes = held_.front().bytes;
+      bytes.erase(0, held_.front().completion);
+      bytes.erase(0, bytes.size() - without_error(bytes).size());
     }
     to_client_ += held_.front().bytes;
     held_.pop_front();
@@ -349,6 +373,7 @@ void Relay::on_log() {
 // The session ends: what waits for its outcome waits no longer, and unrecorded work is not told to be done.
 // True when something was dropped, and with it whatever was not whole.
 bool Relay::drop_held() {
+  completion_.clear();
   while (!held_.empty() && is_durable(held_.front().ticket)) {
     to_client_ += held_.front().bytes;
     held_.pop_front();

@@ -27,6 +27,7 @@ INDEX = re.compile(rb'[,{]"i":(\d+),"')
 # What changes nothing, or is undone with its block.
 LAGGING = [b'"kinds":["SELECT"]', b'"kinds":["BEGIN"]', b'"kinds":["UPDATE"]']
 BLOCKS = 60
+COMMITTED = re.compile(rb'"session":(\d+)[^\n]*?"tags":\["COMMIT"\]')
 NAMED = re.compile(rb"\b[Rr]ecord (\d+)\.")
 SIZE = re.compile(rb"[^\n]+\n(\d+)\n")
 
@@ -133,6 +134,19 @@ class Order(unittest.TestCase):
         for index, call in told.items():
             self.assert_durable_before(entries.get(index), call, f"entry {index}")
         self.assertLessEqual(set(refused.values()), told.keys())
+
+    def test_a_commit_is_told_when_its_outcome_is_durable(self):
+        outcomes, told = {}, {}  # by session, and by the client's connection
+        for call in self.records:
+            for session in COMMITTED.findall(call.data):
+                outcomes.setdefault(int(session), []).append(call)
+        for call in self.to_client:
+            told.setdefault(call.target, []).extend([call] * call.data.count(b"COMMIT\0"))
+        # The last one is that of the blocks.
+        outcomes, told = outcomes[max(outcomes)], list(told.values())[-1]
+        self.assertEqual((len(outcomes), len(told)), (BLOCKS, BLOCKS))
+        for n, (outcome, answer) in enumerate(zip(outcomes, told)):
+            self.assert_durable_before(outcome, answer, f"the outcome of COMMIT {n}")
 
     def test_checkpoints_are_written_when_their_entries_are_durable(self):
         entries = first_by(INDEX, self.records)

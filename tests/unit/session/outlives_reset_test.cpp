@@ -36,6 +36,11 @@ std::shared_ptr<const catalog::Snapshot> shop() {
   make.table("app.slept", {"id int4"});
   make.attach("app.slept", 'c', "c_slept", "iu", {"pg_sleep"});
   make.relation(catalog::RelationKind::foreign_table, "app.far", {"id int4"});
+  make.table("app.checked", {"id int4"});
+  make.attach("app.checked", 'c', "checked_by", "iu", {"app.f"});
+  make.builtin_function("setseed");
+  make.table("app.seeded", {"id int4", "r int4"});
+  make.attach("app.seeded", 'd', "r", "iu", {"setseed"});
   return make.build();
 }
 
@@ -61,6 +66,10 @@ bool is_undone(std::string_view text) {
 TEST(OutlivesReset, NotWhatDiscardAllTakesAway) {
   for (const auto* text : {"SELECT id FROM t",
                            "INSERT INTO t VALUES (1)",
+                           "INSERT INTO numbered (what) VALUES ('x')",
+                           "INSERT INTO slept VALUES (1)",
+                           "SELECT r FROM seeded",
+                           "UPDATE seeded SET id = 2",
                            "UPDATE t SET what = lower(what) WHERE id = 1",
                            "DELETE FROM t WHERE id = 1",
                            "SELECT * FROM t FOR UPDATE",
@@ -98,6 +107,10 @@ TEST(OutlivesReset, WhateverElseThereIs) {
                            "SELECT id FROM called",
                            "INSERT INTO noisy VALUES (1)",
                            "SELECT id FROM indexed",
+                           "SELECT id FROM checked",
+                           "DELETE FROM checked",
+                           "INSERT INTO seeded (id) VALUES (1)",
+                           "COPY seeded (id) FROM STDIN",
                            "SELECT s FROM shapes",
                            "SELECT id FROM far",
                            "DO 'BEGIN END'",

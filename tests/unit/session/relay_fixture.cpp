@@ -197,11 +197,16 @@ Relay& RelayFixture::with_limits(guard::RateLimiter& limits) {
   return with_session({});
 }
 
+Relay& RelayFixture::with_evidence(const Evidence& evidence) {
+  evidence_ = &evidence;
+  return with_session({});
+}
+
 Dependencies RelayFixture::needs(SessionLimits limits) {
   // Once in this thread: the parser keeps something for every thread that prepares.
   static thread_local const bool prepared = (sql::prepare_parser_thread(), true);
   (void)prepared;
-  return {&source, limits_, &sink, time_, &facts, limits, nullptr, reuses_};
+  return {&source, limits_, &sink, time_, &facts, limits, evidence_, reuses_};
 }
 
 void RelayFixture::client(std::string_view bytes) {

@@ -124,6 +124,8 @@ class RelayFixture : public ::testing::Test {
   Relay& with_session(SessionLimits limits);
   // ... and of its agent, which must outlive the fixture's use.
   Relay& with_limits(guard::RateLimiter& limits);
+  // ... which asks this before each statement, likewise.
+  Relay& with_evidence(const Evidence& evidence);
 
   // Give bytes as the peer would; whatever is left over is kept and given again.
   void client(std::string_view bytes);
@@ -147,6 +149,7 @@ class RelayFixture : public ::testing::Test {
   Dependencies needs(SessionLimits limits = {});
   const base::Clock* time_ = &clock;
   guard::RateLimiter* limits_ = nullptr;
+  const Evidence* evidence_ = nullptr;
   bool reuses_ = false;
   std::optional<Relay> session_;
 

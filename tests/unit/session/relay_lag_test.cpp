@@ -17,9 +17,14 @@ class RelayLag : public RelayFixture {
     make.table("app.noisy", {"id int4"});
     make.function("app.f", {"int4"});
     make.trigger("app.noisy", "noise", "i", "app.f");
+    make.relation(catalog::RelationKind::foreign_table, "app.far", {"id int4"});
+    make.view("app.seen", {"id int4"}, {"app.far(id)"});
+    make.table("app.checked", {"id int4"});
+    make.attach("app.checked", 'c', "c", "iu", {"app.f"});
     const auto guard = guard_of(R"({"version": 1, "name": "test",
       "agents": {"robot": {"login": "robot", "owner": "ada"}},
       "rules": [{"id": "work", "allow": ["select", "insert"], "on": ["app.*"], "to": ["*"]},
+                {"id": "far", "allow": ["select"], "on": ["app.far"], "to": ["*"]},
                 {"id": "call", "allow": ["execute function"], "on": ["app.f"], "to": ["*"]}]})");
     source.basis = std::make_shared<const Basis>(Basis{guard, make.build()});
     with_session({});
@@ -70,6 +75,45 @@ TEST_F(RelayLag, ABlockThatOnlyReadsSyncsNothing) {
   run("select * from t", "SELECT 0", 'T');
   run("commit", "COMMIT", 'I');
   for (const auto& haste : hastes()) EXPECT_TRUE(haste.starts_with("lags")) << haste;
+}
+
+TEST_F(RelayLag, AReadOfWhatIsElsewhereIsSyncedAndSoIsTheCommitBehindIt) {
+  for (const std::string from : {"far", "seen", "checked"}) {
+    run("select * from " + from, "SELECT 0", 'I');
+    EXPECT_EQ(hastes(), (Hastes{"synced Query", "lags ok"})) << from;
+    begin();
+    run("select * from " + from, "SELECT 0", 'T');
+    (void)hastes();
+    run("commit", "COMMIT", 'I');
+    EXPECT_EQ(hastes(), (Hastes{"synced Query", "lags ok"})) << from;
+  }
+}
+
+TEST_F(RelayLag, AReadOfWhatIsElsewhereThatIsUnderWayHasTheCommitSynced) {
+  begin();
+  (void)hastes();
+  client(bytes_of(wire::Parse{"", "select * from far", {}}, wire::Bind{"", "", {}, {}, {}},
+                  wire::Execute{"", 0}, wire::Sync{}, wire::Query{"commit"}));
+  EXPECT_EQ(hastes(), (Hastes{"synced Parse", "synced Bind", "synced Query"}));
+}
+
+TEST_F(RelayLag, TheEndOfABlockThatIsOnlyObservedEndsIt) {
+  static const struct Objecting final : Evidence {
+    [[nodiscard]] std::optional<base::Error> objection(bool changes) const override {
+      if (!changes) return std::nullopt;
+      return base::Error{base::sqlstate::io_error, "the anchor is behind"};
+    }
+  } evidence;
+  const auto guard = guard_of(R"({"version": 1, "name": "test", "mode": "monitor",
+    "agents": {"robot": {"login": "robot", "owner": "ada"}},
+    "rules": [{"id": "work", "allow": ["select", "insert"], "on": ["app.*"], "to": ["*"]}]})");
+  source.basis = std::make_shared<const Basis>(Basis{guard, source.basis->snapshot});
+  with_evidence(evidence);
+  begin();
+  (void)hastes();
+  client(bytes_of(wire::Query{"insert into t values (1); commit; select * from t"}));
+  client(bytes_of(wire::Query{"insert into t values (2)"}));
+  EXPECT_EQ(hastes(), (Hastes{"synced Query", "synced Query"}));
 }
 
 TEST_F(RelayLag, WhatRunsUsersCodeIsSynced) {
