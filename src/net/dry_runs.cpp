@@ -130,12 +130,34 @@ asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRu
 void DryRuns::run() {
   const Interruption interruption(stopping_);
   while (!stopping_) {
-    if (const auto job = next_job()) {
-      job->finish(work(*job));
-    } else {
-      look_after_copy();
-    }
+    const auto job = next_job();
+    auto result = work_for(job.get());
+    if (job) job->finish(std::move(result));
   }
+}
+
+// For nobody: after the copy is looked. A bug of ours, or a lack of memory, ends what is under way and never
+// the gate.
+DryRunResult DryRuns::work_for(const Job* job) {
+  try {
+    if (job != nullptr) return work(*job);
+    look_after_copy();
+    return not_ready();
+  } catch (const std::exception& error) {
+    return no_copy(give_up_copy(error));
+  }
+}
+
+// Nobody knows what was left half done.
+Error DryRuns::give_up_copy(const std::exception& error) {
+  production_.reset();
+  shadow_.reset();
+  retired_.reset();
+  spare_.reset();
+  wants_spare_ = false;
+  failure_ = Error{sqlstate::io_error, std::string("an unexpected error: ") + error.what()};
+  failed_at_ = steady_clock::now();
+  return *failure_;
 }
 
 std::shared_ptr<DryRuns::Job> DryRuns::next_job() {

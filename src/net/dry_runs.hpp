@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,9 +49,11 @@ class DryRuns {
   void run();
   [[nodiscard]] std::shared_ptr<Job> next_job();
   void look_after_copy();
+  [[nodiscard]] session::DryRunResult work_for(const Job* job);
   [[nodiscard]] session::DryRunResult work(const Job& job);
   [[nodiscard]] session::DryRunResult attempt(const Job& job);
   [[nodiscard]] base::Result<void> make_copy();
+  [[nodiscard]] base::Error give_up_copy(const std::exception& error);
   [[nodiscard]] base::Result<void> connect();
   [[nodiscard]] base::Result<std::string> fingerprint();
 

@@ -64,7 +64,12 @@ Result<void> Shadow::find_programs() {
     needed.insert(needed.begin(),
                   {options_.sidecar.programs / "initdb", options_.sidecar.programs / "postgres"});
   for (const auto& file : needed) {
-    if (!fs::exists(file)) {
+    std::error_code error;
+    const bool is_there = fs::exists(file, error);
+    if (error)
+      return Error{base::sqlstate::io_error, "cannot look for \"" + file.string() + "\": " + error.message() +
+                                                 ": name the folders of the programs"};
+    if (!is_there) {
       std::string message = "there is no \"";
       message.append(file.string()).append("\": install PostgreSQL ");
       message.append(std::to_string(server_version_ / 10'000));

@@ -52,7 +52,9 @@ bool is_old(const struct stat& about) {
 
 void sweep(const fs::path& parent) {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+  // What fails ends it: a range-based for would throw.
+  for (fs::directory_iterator at(parent, ignored), end; at != end; at.increment(ignored)) {
+    const auto& entry = *at;
     if (!entry.path().filename().string().starts_with(kPrefix) || entry.is_symlink(ignored)) continue;
     struct stat about {};
     if (::lstat(entry.path().c_str(), &about) != 0 || !S_ISDIR(about.st_mode) || about.st_uid != ::geteuid())

@@ -93,6 +93,11 @@ class Programs(dry_run_faults_test.Case):
             folder = self.linked(name)
             self.fails({"dump_programs": folder}, f'there is no "{folder}/{name}": install PostgreSQL')
 
+    def test_a_folder_that_cannot_be_looked_into_is_told_and_the_gate_goes_on(self):
+        loop = self.new_folder() / "loop"
+        loop.symlink_to(loop)
+        self.fails({"programs": str(loop)}, f'cannot look for "{loop}/initdb": .*: name the folders of the programs')
+
     def test_a_program_that_fails_says_why(self):
         folder = pathlib.Path(self.linked("pg_dump"))
         (folder / "pg_dump").write_text("#!/bin/sh\necho something is wrong with it\nexit 3\n")
