@@ -1,12 +1,15 @@
 #include "app/eraser.hpp"
 
+#include <exception>
+#include <string>
+
 #include "audit/read.hpp"
 #include "base/log.hpp"
 
 namespace portcullis::app {
 namespace {
 
-constexpr std::chrono::seconds kBetweenLooks{1};
+constexpr std::chrono::seconds kBetweenLooks{1}, kBehindError{10};
 constexpr std::chrono::minutes kBetweenExpiries{60}, kBehindFailure{5};
 
 }  // namespace
@@ -38,9 +41,22 @@ Eraser::~Eraser() {
 
 void Eraser::run() {
   for (;;) {
-    look();
+    const auto pause = try_to_look() ? kBetweenLooks : kBehindError;
     std::unique_lock lock(mutex_);
-    if (wake_.wait_for(lock, kBetweenLooks, [this] { return ends_; })) return;
+    if (wake_.wait_for(lock, pause, [this] { return ends_; })) return;
+  }
+}
+
+// A bug of ours, or a lack of memory, must not end the gate. What was known of the log is read again.
+bool Eraser::try_to_look() {
+  try {
+    look();
+    return true;
+  } catch (const std::exception& error) {
+    erasure_.reset();
+    base::log::error(std::string("orders for the audit log met an unexpected error and are tried again: ") +
+                     error.what());
+    return false;
   }
 }
 

@@ -27,6 +27,7 @@ class Eraser {
 
  private:
   void run();
+  [[nodiscard]] bool try_to_look();
   void look();
   [[nodiscard]] bool prepare();
   void expire();

@@ -1,6 +1,7 @@
 #include "net/anchor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -81,16 +82,26 @@ void Anchor::run() {
   std::unique_lock lock(mutex_);
   bool tried_last = false;
   while (!stopping_ || (progress_.waits() && !std::exchange(tried_last, true))) {
-    const auto now = Clock::now();
-    if (progress_.waits() && (now >= retry_at_ || stopping_)) {
-      bring(lock);
-    } else if (const Time at = wakes_at(); at == Time::max()) {
-      wake_.wait(lock);
-    } else {
-      wake_.wait_until(lock, at);
+    // A bug of ours, or a lack of memory, is a try that failed: the gate goes on.
+    try {
+      step(lock);
+    } catch (const std::exception& error) {
+      if (!lock.owns_lock()) lock.lock();
+      note_failure(std::string("an unexpected error: ") + error.what());
     }
-    tell(lock);
   }
+}
+
+void Anchor::step(std::unique_lock<std::mutex>& lock) {
+  const auto now = Clock::now();
+  if (progress_.waits() && (now >= retry_at_ || stopping_)) {
+    bring(lock);
+  } else if (const Time at = wakes_at(); at == Time::max()) {
+    wake_.wait(lock);
+  } else {
+    wake_.wait_until(lock, at);
+  }
+  tell(lock);
 }
 
 // A new checkpoint is no reason to try again sooner.
@@ -115,10 +126,12 @@ void Anchor::bring(std::unique_lock<std::mutex>& lock) {
     problem_.clear();
     return;
   }
-  if (problem_.empty()) {
-    base::log::warning("anchor \"" + options_.name + "\": " + put.error().message + "; tried again");
-  }
-  problem_ = put.error().message;
+  note_failure(put.error().message);
+}
+
+void Anchor::note_failure(const std::string& why) {
+  if (problem_.empty()) base::log::warning("anchor \"" + options_.name + "\": " + why + "; tried again");
+  problem_ = why;
   pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);
   retry_at_ = Clock::now() + pause_;
 }
@@ -131,6 +144,7 @@ void Anchor::tell(std::unique_lock<std::mutex>& lock) {
   audit::AnchorRecord entry{options_.name, is_behind ? "failed" : "restored", problem_, progress_.size()};
   if (is_behind && problem_.empty() && progress_.is_held_up())
     entry.reason = "the disk is too full for the audit log's checkpoints, or too many files are open";
+  tell_at_ = now + kTellPause;
   lock.unlock();
   if (is_behind) {
     base::log::error("anchor \"" + entry.name + "\" is behind: " + entry.reason);
@@ -139,8 +153,9 @@ void Anchor::tell(std::unique_lock<std::mutex>& lock) {
   }
   const bool recorded = record_(std::move(entry));
   lock.lock();
-  if (recorded) told_behind_ = is_behind;
-  tell_at_ = recorded ? Time{} : now + kTellPause;
+  if (!recorded) return;
+  told_behind_ = is_behind;
+  tell_at_ = {};
 }
 
 }  // namespace portcullis::net

@@ -49,7 +49,9 @@ class Anchor {
   using Time = audit::AnchorProgress::Time;
 
   void run();
+  void step(std::unique_lock<std::mutex>& lock);
   void bring(std::unique_lock<std::mutex>& lock);
+  void note_failure(const std::string& why);
   void tell(std::unique_lock<std::mutex>& lock);
   void note_deadline();
   [[nodiscard]] Time wakes_at() const;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <stdexcept>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -121,6 +122,33 @@ TEST_F(AnchorTest, ObjectsWhileItIsBehindAndSaysSoOnce) {
   EXPECT_THAT(told(), ElementsAre("failed the place is gone", "restored "));
   EXPECT_FALSE(there->objection(true));
   EXPECT_EQ(size_, 4u);
+}
+
+// A bug of ours in one place ends neither the gate nor the trying.
+TEST_F(AnchorTest, TakesAnExceptionForATryThatFailed) {
+  class Throwing final : public AnchorPlace {
+   public:
+    explicit Throwing(std::atomic<int>& tries) : tries_(tries) {}
+    base::Result<void> put(const std::string&, std::uint64_t) override {
+      if (tries_++ < 1) throw std::runtime_error("no memory");
+      return {};
+    }
+
+   private:
+    std::atomic<int>& tries_;
+  };
+  std::atomic<int> tries{0};
+  Anchor there({"far", Require::deny, 1ms}, std::make_unique<Throwing>(tries),
+               [this](audit::AnchorRecord entry) {
+                 const std::scoped_lock lock(mutex_);
+                 told_.push_back(entry.state + " " + entry.reason);
+                 return true;
+               });
+  publish(there, 3);
+  EXPECT_TRUE(becomes([&] { return told().size() == 2; }));
+  EXPECT_THAT(told(), ElementsAre("failed an unexpected error: no memory", "restored "));
+  EXPECT_EQ(tries, 2);
+  EXPECT_FALSE(there.objection(true));
 }
 
 TEST_F(AnchorTest, TellsAgainWhatCouldNotBeRecorded) {
