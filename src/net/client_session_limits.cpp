@@ -64,18 +64,20 @@ asio::awaitable<void> ClientSession::send_cancel() {
   co_await tell_both();
 }
 
+// Where somebody writes to the client already, this is written with the rest: to wait for room here would
+// leave one coroutine more for each CancelRequest of a client that reads nothing.
 asio::awaitable<void> ClientSession::tell_both() {
   follow_relay();
   if (server_wait_ && (!relay_->waits_for_server() || relay_->pending_to_server() > 0))
     server_wait_->cancel();
   start_writer();
-  if (!flushed(to_client_)) co_await flush(to_client_);
+  if (!to_client_.writing && !flushed(to_client_)) co_await flush(to_client_);
   // The server's pump waits for the server meanwhile.
   auto due = relay_->server_waits_for();
   while (due && !relay_->ended()) {
     co_await wait_for_log(*due);
     relay_->on_log();
-    if (!flushed(to_client_)) co_await flush(to_client_);
+    if (!to_client_.writing && !flushed(to_client_)) co_await flush(to_client_);
     due = relay_->server_waits_for();
   }
 }

@@ -196,7 +196,10 @@ bool ClientSession::flushed(Outlet& outlet) {
 
 asio::awaitable<void> ClientSession::flush(Outlet& outlet) {
   if (outlet.writing) {
-    if (pending(outlet) > kMaxPending) co_await wait_drained(outlet);
+    // Who is woken may find that yet another one writes.
+    while (outlet.writing && pending(outlet) > kMaxPending) {
+      co_await wait_drained(outlet);
+    }
     co_return;
   }
   outlet.writing = true;
@@ -273,8 +276,9 @@ asio::awaitable<void> ClientSession::wait_for_server() {
   server_wait_.reset();
 }
 
+// Several may wait: the timer is made once and stays, and cancelling it wakes them all.
 asio::awaitable<void> ClientSession::wait_drained(Outlet& outlet) {
-  outlet.drained.emplace(worker_.context(), asio::steady_timer::time_point::max());
+  if (!outlet.drained) outlet.drained.emplace(worker_.context(), asio::steady_timer::time_point::max());
   const auto [cancelled] = co_await outlet.drained->async_wait(no_throw);
   (void)cancelled;
 }

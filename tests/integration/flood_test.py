@@ -4,13 +4,18 @@ and the gate's memory stays bounded."""
 import collections
 import re
 import shutil
+import socket
+import struct
 import threading
 import time
 import unittest
 
 import harness
 import processes
-from gate import run
+import wire
+from chaos_test import Behind
+from faulty_link import DOWN, FaultyLink
+from gate import Gate, run
 from wire import COPY_DONE, SYNC, ServerError, bind, close_statement, copy_data, execute, extended, parse, query, shape
 
 ALLOWED_GROWTH = 64 << 20  # each flood is far larger
@@ -139,6 +144,50 @@ class Flood(harness.ShopCase):
         worker.join()
         self.assertEqual(shape(answer), "EZ" * count)
         self.assert_bounded()
+
+
+class Unread(unittest.TestCase):
+    """A client that reads nothing: of what it is to hear the gate takes no more than there is room for."""
+
+    def setUp(self):
+        self.postgres = harness.shop()
+        self.addCleanup(self.postgres.stop)
+        self.link = FaultyLink(("127.0.0.1", self.postgres.port))
+        self.addCleanup(self.link.close)
+        self.gate = Gate(Behind(self.postgres, self.link.port), harness.POLICY, [harness.AGENT], config={"threads": 1})
+        self.addCleanup(self.gate.stop)
+
+    def cancel(self, victim):
+        with self.gate.socket() as connection:
+            connection.send(wire.request(wire.CANCEL_REQUEST,
+                                         struct.pack("!I", victim.process_id) + victim.secret_key))
+            self.assertEqual(connection.read_to_end(), [])
+
+    def test_cancels_make_no_room(self):
+        """Refusals are written by one coroutine, rows by another, and each cancel is a third."""
+        connection = self.gate.connect(harness.AGENT)
+        self.addCleanup(connection.close)
+        taken = self.link.messages
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # These fill most of the socket's buffer. The next ones fill it while rows are under way.
+        refused, rows = query("DROP TABLE app.users"), query("SELECT repeat('x', 1000) FROM generate_series(1, 100000)")
+        connection.send(refused * 7500)
+        processes.wait_until(lambda: len(self.gate.entries("decision")) >= 7500, "the refusals")
+        connection.send(refused * 2000 + rows * 100)
+        processes.wait_until(lambda: self.is_still(taken), "all buffers to be full")
+        if ["ClientWrite"] not in self.postgres.sql("SELECT wait_event FROM pg_stat_activity"):
+            self.skipTest("sockets hold more here")
+        before = taken[DOWN]
+        for _ in range(300):
+            self.cancel(connection)
+        self.assertTrue(self.is_still(taken))
+        self.assertEqual(taken[DOWN], before)
+
+    @staticmethod
+    def is_still(taken):
+        before = taken[DOWN]
+        time.sleep(1)
+        return before == taken[DOWN]
 
 
 class Refusals(harness.ShopCase):
