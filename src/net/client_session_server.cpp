@@ -76,8 +76,14 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
   co_return session;
 }
 
-// A database that restarts is waited for.
+// A database that restarts is waited for. Who wrote to the lost connection may not have heard of its end yet,
+// and under TLS still needs it.
 asio::awaitable<void> ClientSession::reopen_server() {
+  server_->close();
+  while (to_server_.writing) {
+    co_await wait_drained(to_server_);
+  }
+  if (relay_->ended()) co_return;
   const auto until = base::Deadline::after(shared_.clock->steady(), shared_.options.reconnect_time);
   start_deadline(shared_.options.reconnect_time);
   std::chrono::milliseconds pause = kFirstPause;
