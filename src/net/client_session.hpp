@@ -198,6 +198,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   bool logged_in_ = false, relay_closed_ = false, shutting_down_ = false;
   bool client_silent_ = false;  // it has closed its side and may still be reading
   bool login_timed_out_ = false;
+  bool reopening_ = false;  // server_ is one that it tries to log in at, in place of one that was lost
 };
 
 }  // namespace portcullis::net

@@ -128,7 +128,8 @@ asio::awaitable<void> ClientSession::pump_server() {
     if (waited) continue;  // what the wait had stopped comes first
     if (relay_->server_lost()) {
       if (client_silent_) break;
-      server_->close();
+      // Else it is the next one already, which the client did not wait for.
+      if (!reopening_) server_->close();
       co_await wait_for_new_server();
       if (relay_->ended() || relay_closed_) break;
     }

@@ -79,6 +79,7 @@ asio::awaitable<Result<ClientSession::ServerSession>> ClientSession::log_in_at_s
 // A database that restarts is waited for. Who wrote to the lost connection may not have heard of its end yet,
 // and under TLS still needs it.
 asio::awaitable<void> ClientSession::reopen_server() {
+  reopening_ = true;
   server_->close();
   while (to_server_.writing) {
     co_await wait_drained(to_server_);
@@ -99,6 +100,7 @@ asio::awaitable<void> ClientSession::reopen_server() {
     pause = std::min(2 * pause, kLongestPause);
   }
   deadline_.expires_at(asio::steady_timer::time_point::max());
+  reopening_ = false;
   if (server) {
     use_server(*server);
   } else {
