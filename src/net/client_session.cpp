@@ -52,10 +52,7 @@ asio::awaitable<void> ClientSession::run(std::shared_ptr<ClientSession> self) {
     co_await session->pump_server();
   };
   asio::co_spawn(self->worker_.context(), server_side(self), [self](std::exception_ptr failure) {
-    if (failure) {
-      base::log::error("a session ended by an unexpected error");
-      self->close_sockets();
-    }
+    if (failure) self->fail();
   });
   co_await self->pump_client();
 }
@@ -126,6 +123,14 @@ void ClientSession::on_deadline() {
   start_deadline(kGoodbyeTime);
   interrupt_waits();
   server_->close();
+}
+
+// A bug of ours, or a lack of memory, has ended a coroutine: the others wait no longer for what it would have
+// done.
+void ClientSession::fail() {
+  base::log::error("a session ended by an unexpected error");
+  close_sockets();
+  if (relay_ && !std::exchange(relay_closed_, true)) relay_->close("an unexpected error of the gate");
 }
 
 void ClientSession::close_sockets() {

@@ -160,6 +160,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   [[nodiscard]] base::Error in_time(base::Error error) const;
   void end(const std::string& reason, bool tell_client);
   void close_sockets();
+  void fail();
   void record_refused_login(const base::Error& error, const std::string& event);
 
   Shared& shared_;

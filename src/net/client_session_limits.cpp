@@ -30,7 +30,7 @@ void ClientSession::start_writer() {
   };
   const auto self = shared_from_this();
   asio::co_spawn(worker_.context(), write(self), [self](std::exception_ptr failure) {
-    if (failure) self->close_sockets();
+    if (failure) self->fail();
   });
 }
 
@@ -41,7 +41,7 @@ void ClientSession::start_cancel() {
   };
   const auto self = shared_from_this();
   asio::co_spawn(worker_.context(), cancel(self), [self](std::exception_ptr failure) {
-    if (failure) self->close_sockets();
+    if (failure) self->fail();
   });
 }
 
@@ -118,7 +118,7 @@ void ClientSession::start_telling() {
   };
   const auto self = shared_from_this();
   asio::co_spawn(worker_.context(), tell(self), [self](std::exception_ptr failure) {
-    if (failure) self->close_sockets();
+    if (failure) self->fail();
   });
 }
 
