@@ -19,9 +19,6 @@ namespace {
 
 // How many are accepted before others on the thread have their turn.
 constexpr int kAtOnce = 64;
-// How many may be told at a time, by a session and an entry in the audit log, that there is no descriptor for
-// them; of more, only the gate's own log speaks. Their descriptors are of the gate's own.
-constexpr std::size_t kToldAtOnce = 8;
 constexpr std::chrono::milliseconds kPause{100};
 
 bool is_lack_of_descriptors(ErrorCode error) {
@@ -76,7 +73,7 @@ Error no_descriptor() {
 }
 
 Accepting::Accepting(Shared& shared, std::vector<std::unique_ptr<Worker>>& workers)
-    : shared_(shared), workers_(workers), acceptor_(workers.front()->context()), telling_(kToldAtOnce) {}
+    : shared_(shared), workers_(workers), acceptor_(workers.front()->context()) {}
 
 Result<std::uint16_t> Accepting::listen() {
   const auto& options = shared_.options;
@@ -158,7 +155,7 @@ bool Accepting::turn_one_away() {
 
 void Accepting::welcome(Worker& worker, asio::ip::tcp::socket socket) {
   Admission admission{*worker.seats().take(), shared_.descriptors.take(), std::nullopt};
-  if (!admission.descriptor) admission.telling = telling_.take();
+  if (!admission.descriptor) admission.telling = shared_.telling.take();
   if (!admission.descriptor && !admission.telling) {
     turn_away(socket);
     if (const auto count = turned_away_.note(std::chrono::steady_clock::now()))

@@ -78,7 +78,6 @@ class Accepting {
   std::size_t first_ = 0;  // among workers with as few sessions
   asio::ip::tcp::acceptor acceptor_;
   SpareDescriptor spare_;
-  Places telling_;
   SecondlyCount turned_away_, failed_;
 };
 

@@ -33,6 +33,10 @@ namespace portcullis::net {
 
 class ReceiveBuffer;
 
+// How many may be told at a time, by a session and an entry in the audit log, that there is no descriptor for
+// them; of more, only the gate's own log speaks. Their descriptors are of the gate's own.
+inline constexpr std::size_t kToldAtOnce = 8;
+
 // What all sessions share. Immutable but for the counters, the registry and the pool, which are thread-safe.
 struct Shared {
   Shared(LoginLimits::Options limits_of_logins, std::size_t most_descriptors)
@@ -49,7 +53,8 @@ struct Shared {
   std::string mock_secret;
   std::vector<auth::VerifierShape> login_shapes;
   LoginLimits login_limits;
-  Places descriptors;  // one for a client's connection, one more for its connection to the database
+  Places telling{kToldAtOnce};  // for clients without a descriptor
+  Places descriptors;           // one for a client's connection, one more for its connection to the database
   // Counted apart, so that strangers cannot hide what an agent is refused. Violations of the protocol stand
   // in the gate's own log only.
   RefusalCount strangers, agents, violations;
