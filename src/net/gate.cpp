@@ -53,6 +53,10 @@ Error no_shadow() {
 class Gate::Impl {
  public:
   Impl(LoginLimits::Options login_limits, std::size_t descriptors) : shared(login_limits, descriptors) {}
+  // A start that fails half way has workers that run, and others that were never started.
+  ~Impl() { stop(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Shared shared;
   // The log's writer rings it after each batch. It may outlive the gate, which then hangs no more workers on
@@ -144,9 +148,7 @@ void Gate::Impl::stop() {
 
 Gate::Gate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Gate::~Gate() {
-  impl_->stop();
-}
+Gate::~Gate() = default;
 
 Result<std::unique_ptr<Gate>> Gate::start(GateOptions options,
                                           std::shared_ptr<const policy::PolicySet> policy, audit::Sink& sink,

@@ -24,7 +24,10 @@ class Worker {
   // The thread ends when release() was called and nothing is left to do.
   void start();
   void release() { work_.reset(); }
-  void join() { thread_->join(); }
+  // Also of one that was never started.
+  void join() {
+    if (thread_) thread_->join();
+  }
 
   [[nodiscard]] asio::io_context& context() noexcept { return context_; }
   // Woken once a batch of the audit log is durable, or the log has failed.

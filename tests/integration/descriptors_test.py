@@ -1,4 +1,4 @@
-"""The limit of open files: clients beyond it are told so, and the audit log outlives its being reached."""
+"""Limits of the system: clients beyond that of open files are told so, and the audit log outlives its being reached."""
 
 import os
 import pathlib
@@ -189,6 +189,18 @@ class Exhaustion(DescriptorCase):
         self.assertIn(notes, (segments - 1, segments))  # it may have been quicker than this test
         session.close()
         self.assert_all_well()
+
+
+class Threads(unittest.TestCase):
+    def test_too_few_threads_end_the_start_with_the_reason(self):
+        """Some of them run already when there is no memory for the stack of another one."""
+        scarce = ["sh", "-c", 'ulimit -v 1500000 && exec "$@"', "sh"]
+        if subprocess.run([*scarce, binary(), "version"], capture_output=True).returncode != 0:
+            self.skipTest("this build needs more memory for itself")
+        postgres = harness.shop()
+        self.addCleanup(postgres.stop)
+        with self.assertRaisesRegex(AssertionError, r"the gate ended with 1: (?s:.*)portcullis: cannot start a thread: "):
+            Gate(postgres, harness.POLICY, [harness.AGENT], config={"threads": 64}, run_by=scarce)
 
 
 if __name__ == "__main__":
