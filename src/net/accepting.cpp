@@ -105,11 +105,26 @@ asio::awaitable<void> Accepting::run() {
   while (acceptor_.is_open()) {
     const auto [error] = co_await acceptor_.async_wait(asio::socket_base::wait_read, no_throw);
     if (!acceptor_.is_open()) co_return;
-    if (!error && accept_some()) continue;
+    if (!error && try_to_accept()) continue;
     asio::steady_timer pause(workers_.front()->context(), kPause);
     const auto [cancelled] = co_await pause.async_wait(no_throw);
     (void)cancelled;
   }
+}
+
+// What goes wrong in no foreseen way, lack of memory above all, passes, and must not end the listening.
+bool Accepting::try_to_accept() {
+  try {
+    return accept_some();
+  } catch (const std::exception& error) {
+    tell_failure(error.what());
+    return false;
+  }
+}
+
+void Accepting::tell_failure(const std::string& why) {
+  if (const auto count = failed_.note(std::chrono::steady_clock::now()))
+    base::log::error("cannot accept a connection, " + std::to_string(*count) + " times: " + why);
 }
 
 // The worker is chosen when the client is there, not before: which has the fewest sessions may have changed
@@ -127,9 +142,7 @@ bool Accepting::accept_some() {
       if (!turn_one_away()) return false;
     } else {
       // Out of memory: it passes, and hammering the kernel does not help.
-      if (const auto count = failed_.note(std::chrono::steady_clock::now()))
-        base::log::error("cannot accept a connection, " + std::to_string(*count) +
-                         " times: " + error.message());
+      tell_failure(error.message());
       return false;
     }
   }

@@ -68,7 +68,9 @@ class Accepting {
 
  private:
   // False where it helps to wait a little.
+  [[nodiscard]] bool try_to_accept();
   [[nodiscard]] bool accept_some();
+  void tell_failure(const std::string& why);
   [[nodiscard]] bool turn_one_away();
   void welcome(Worker& worker, asio::ip::tcp::socket socket);
   Worker& next_worker();
