@@ -1,6 +1,7 @@
 #include "net/dry_runs.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
@@ -95,8 +96,17 @@ Result<void> DryRuns::possible() const {
 
 void DryRuns::keep_ready() {
   const std::lock_guard lock(mutex_);
-  if (options_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
-  wake_.notify_all();
+  (void)start_thread();
+}
+
+// Where the system gives none now, it may do so for the next statement.
+bool DryRuns::start_thread() {
+  try {
+    if (options_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    base::log::error(std::string("nothing can be tried out: no thread for it: ") + error.what());
+  }
+  return thread_.joinable();
 }
 
 asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRunRequest request,
@@ -118,9 +128,10 @@ asio::awaitable<DryRunResult> DryRuns::try_out(ServerLogin login, session::DryRu
   };
   {
     const std::lock_guard lock(mutex_);
+    if (!start_thread()) co_return DryRunResult(not_ready());
     jobs_.push_back(job);
   }
-  keep_ready();
+  wake_.notify_all();
   const auto [cancelled] = co_await done->async_wait(no_throw);
   (void)cancelled;
   job->abandoned = true;

@@ -46,6 +46,7 @@ class DryRuns {
   struct Job;
   using Jobs = std::deque<std::shared_ptr<Job>>;
 
+  [[nodiscard]] bool start_thread();
   void run();
   [[nodiscard]] std::shared_ptr<Job> next_job();
   void look_after_copy();

@@ -1,13 +1,20 @@
-"""Dry runs where the gate's machine lacks something: programs, of the right version, and extensions that production has."""
+"""Dry runs where the gate's machine lacks something: programs, of the right version, threads, and extensions that
+production has."""
 
 import json
 import os
 import pathlib
+import re
+import resource
 import shutil
+import signal
 import subprocess
 import unittest
 
 import dry_run_faults_test
+import gate as gate_module
+import harness
+import processes
 from dry_run_faults_test import ADD, DROP
 
 
@@ -122,6 +129,29 @@ class Programs(dry_run_faults_test.Case):
                        f'is PostgreSQL {self.postgres.major}: ')
         if tried == 0:
             self.skipTest("there is no other PostgreSQL here: set PORTCULLIS_SERVERS")
+
+
+class Threads(dry_run_faults_test.Case):
+    def test_a_gate_that_gets_no_thread_for_it_goes_on_and_tries_again(self):
+        config = {"shadow": self.config["shadow"]}
+        gate = gate_module.Gate(self.postgres, harness.POLICY, [harness.AGENT], config=config)
+        self.addCleanup(gate.stop)
+        connection = gate.connect(harness.AGENT)
+        self.addCleanup(connection.close)
+        status = pathlib.Path(f"/proc/{gate.pid}/status").read_text()
+        size = int(re.search(r"VmSize:\s+(\d+) kB", status)[1]) << 10
+        if size > 1 << 40:
+            self.skipTest("this build takes address space for itself")
+        # Too little for another thread's stack, and enough for the policy that brings dry runs.
+        resource.prlimit(gate.pid, resource.RLIMIT_AS, (size + (4 << 20), resource.RLIM_INFINITY))
+        (gate.folder / "policy.json").write_text(json.dumps(self.policy))
+        os.kill(gate.pid, signal.SIGHUP)
+        processes.wait_until(lambda: "in force" in gate.log_text(), "the policy")
+        self.assertIn("no thread for it", gate.log_text())
+        self.refused(ADD.format("a"), "57P03", "it was not tried out", connection=connection)
+        resource.prlimit(gate.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.works_again(connection, ADD.format("a"))
+        self.allowed(DROP.format("a"), connection)
 
 
 if __name__ == "__main__":
