@@ -97,6 +97,8 @@ asio::awaitable<void> ClientSession::reopen_server() {
     const auto [cancelled] = co_await timer.async_wait(no_throw);
     (void)cancelled;
     if (relay_->ended()) co_return;
+    // The deadline has passed in the pause: nobody would end another attempt.
+    if (until.reached(shared_.clock->steady())) break;
     pause = std::min(2 * pause, kLongestPause);
   }
   deadline_.expires_at(asio::steady_timer::time_point::max());

@@ -1,6 +1,8 @@
 """The database goes away: a client that had nothing in its session does not notice, every other one gets a clear error."""
 
+import socket
 import struct
+import time
 import unittest
 
 import psycopg
@@ -102,6 +104,20 @@ class ServerLoss(harness.ShopCase):
         self.postgres.stop()
         connection.send(query("SELECT 1"))
         self.assertIn(connection.read_until("E")[-1].code, ("08001", "08006"))
+
+    def test_a_database_that_comes_back_at_the_end_and_says_nothing(self):
+        front = gate.Gate(self.postgres, harness.POLICY, [harness.AGENT], config={"limits": {"reconnect_time": "3s"}})
+        self.addCleanup(front.stop)
+        connection = front.connect(harness.AGENT)
+        self.addCleanup(connection.close)
+        connection.talk(query("SELECT 1"))
+        self.addCleanup(self.postgres.start)
+        self.postgres.stop()
+        connection.send(query("SELECT 1"))
+        time.sleep(2.75)  # the last pause of all, if the machine is quick enough
+        with socket.create_server(("127.0.0.1", self.postgres.port)):
+            connection.socket.settimeout(15)
+            self.assertIn(connection.read_until("E")[-1].code, ("08001", "08006"))
 
 
 if __name__ == "__main__":
