@@ -1,5 +1,6 @@
 #include "net/catalog_keeper.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -19,6 +20,18 @@ namespace {
 constexpr std::chrono::seconds kLongestHoldUp{1};
 // A catalog that changes all the time is read for a fifth of the time at most.
 constexpr int kPauseForEachReading = 4;
+
+// How long the server may say nothing before another connection is tried: some process of it may hang, and
+// nobody is judged meanwhile. A question that takes long it ends itself after a minute.
+std::chrono::milliseconds longest_silence(std::chrono::milliseconds oldest) {
+  return std::clamp<std::chrono::milliseconds>(oldest, std::chrono::seconds(5), std::chrono::seconds(75));
+}
+
+Error silent(std::chrono::milliseconds longest) {
+  return {base::sqlstate::connection_failure, "the database has said nothing for " +
+                                                  std::to_string(longest.count() / 1000) +
+                                                  " s: another connection is tried"};
+}
 
 class FingerprintTaker final : public session::RowTaker {
  public:
@@ -134,11 +147,29 @@ asio::awaitable<void> CatalogKeeper::run() {
       const std::lock_guard lock(mutex_);
       asked = asked_;
     }
-    const auto looked = co_await look();
+    looking_ = true;
+    watch();
+    auto looked = co_await look();
+    looking_ = false;
+    silence_.cancel();
+    if (std::exchange(was_silent_, false) && !looked) looked = silent(longest_silence(options_.oldest));
     if (looked) publish(asked);
     report(looked);
     co_await pause();
   }
+}
+
+// While a look is under way.
+void CatalogKeeper::watch() {
+  const auto longest = longest_silence(options_.oldest);
+  silence_.expires_at(connection_.waits_since() + longest);
+  silence_.async_wait([this, longest](ErrorCode error) {
+    if (error || !looking_) return;
+    // It has spoken meanwhile.
+    if (std::chrono::steady_clock::now() < connection_.waits_since() + longest) return watch();
+    was_silent_ = true;
+    connection_.close();
+  });
 }
 
 // Afterwards candidate_ is what the server had when this began, or newer.

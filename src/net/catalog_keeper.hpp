@@ -52,6 +52,7 @@ class CatalogKeeper final : public session::BasisSource {
  private:
   asio::awaitable<void> run();
   asio::awaitable<base::Result<void>> look();
+  void watch();
   asio::awaitable<void> pause();
   void publish(std::uint64_t asked);
   [[nodiscard]] bool is_held_up(std::chrono::steady_clock::time_point now) const;
@@ -77,6 +78,7 @@ class CatalogKeeper final : public session::BasisSource {
   // The keeper's thread only.
   asio::io_context context_{1};
   asio::steady_timer pause_{context_};
+  asio::steady_timer silence_{context_};  // of a server that is asked something
   ServerConnection connection_;
   std::string candidate_fingerprint_;
   std::shared_ptr<const catalog::Snapshot> candidate_, bound_catalog_;
@@ -85,6 +87,7 @@ class CatalogKeeper final : public session::BasisSource {
   std::shared_ptr<const session::Basis> next_basis_;
   // The last look: asking whether anything has changed, and, where it had, reading it all.
   std::chrono::steady_clock::duration asking_took_{}, reading_took_{};
+  bool looking_ = false, was_silent_ = false;
   bool failing_ = false, stopping_ = false;
   std::thread thread_;
 };

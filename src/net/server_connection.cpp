@@ -55,6 +55,7 @@ ServerConnection::Parameters ServerConnection::to_try_out() {
 
 asio::awaitable<Result<void>> ServerConnection::open(const ServerLogin& login) {
   input_.clear();
+  waits_since_ = std::chrono::steady_clock::now();
   const auto connected = co_await upstream_.connect(stream_);
   if (!connected) {
     close();
@@ -134,6 +135,7 @@ asio::awaitable<Result<void>> ServerConnection::converse(Machine& machine) {
   Next next = Next::read;
   while (next == Next::read) {
     const std::string out = machine.take_out();
+    waits_since_ = std::chrono::steady_clock::now();
     const auto error = co_await stream_->write_all(out);
     if (error) co_return lost();
     const bool more = co_await read_more();

@@ -2,6 +2,7 @@
 // time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,6 +47,8 @@ class ServerConnection {
   void close() noexcept;
   [[nodiscard]] bool is_open() const noexcept { return open_; }
   [[nodiscard]] int server_version() const noexcept { return server_version_; }
+  // Since when the server owes the next word, while something is awaited of it.
+  [[nodiscard]] std::chrono::steady_clock::time_point waits_since() const noexcept { return waits_since_; }
 
  private:
   asio::awaitable<base::Result<void>> log_in(const ServerLogin& login);
@@ -60,6 +63,7 @@ class ServerConnection {
   std::string input_;  // read and not yet consumed
   bool open_ = false;
   int server_version_ = 0;
+  std::chrono::steady_clock::time_point waits_since_{};
 };
 
 }  // namespace portcullis::net

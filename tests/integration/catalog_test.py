@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+import signal
 import time
 import unittest
 
@@ -143,6 +145,19 @@ class WithoutACatalog(harness.ShopCase):
         self.assertIn("no current catalog", caught.exception.fields["M"])
         self.postgres.sql(f"ALTER ROLE {role} LOGIN")
         self.assertTrue(connection.rows("SELECT 1 FROM app.orders"))
+
+    def test_a_server_process_that_hangs_is_left_for_another_one(self):
+        def processes_of_it():
+            return {int(row[0]) for row in self.postgres.sql(
+                f"SELECT pid FROM pg_stat_activity WHERE usename = '{self.postgres.catalog_role}'")}
+        connection = self.connect()
+        processes.wait_until(lambda: len(processes_of_it()) == 1, "the gate's own connection")
+        hung, = processes_of_it()
+        self.addCleanup(os.kill, hung, signal.SIGCONT)
+        os.kill(hung, signal.SIGSTOP)
+        processes.wait_until(lambda: processes_of_it() > {hung}, "another connection")
+        self.assertIn("the database has said nothing for 5 s", self.gate.log_text())
+        processes.wait_until(lambda: shape(connection.talk(query("SELECT 1"))) == "TDCZ", "statements to pass again")
 
 
 class AtStart(unittest.TestCase):
