@@ -23,13 +23,11 @@ constexpr int kPauseForEachReading = 4;
 
 // How long the server may say nothing before another connection is tried: some process of it may hang, and
 // nobody is judged meanwhile. A question that takes long it ends itself after a minute.
-std::chrono::milliseconds longest_silence(std::chrono::milliseconds oldest) {
-  return std::clamp<std::chrono::milliseconds>(oldest, std::chrono::seconds(5), std::chrono::seconds(75));
-}
+constexpr std::chrono::milliseconds kLeastPatience{5'000}, kMostPatience{75'000};
 
-Error silent(std::chrono::milliseconds longest) {
+Error silent(std::chrono::milliseconds patience) {
   return {base::sqlstate::connection_failure, "the database has said nothing for " +
-                                                  std::to_string(longest.count() / 1000) +
+                                                  std::to_string(patience.count() / 1000) +
                                                   " s: another connection is tried"};
 }
 
@@ -64,6 +62,7 @@ CatalogKeeper::CatalogKeeper(CatalogKeeperOptions options, std::shared_ptr<const
       clock_(clock),
       on_change_(std::move(on_change)),
       policy_(std::move(policy)),
+      patience_(std::clamp(options_.oldest, kLeastPatience, kMostPatience)),
       connection_(upstream) {
   asio::co_spawn(context_, run(), [](std::exception_ptr failure) {
     if (failure)
@@ -152,7 +151,10 @@ asio::awaitable<void> CatalogKeeper::run() {
     auto looked = co_await look();
     looking_ = false;
     silence_.cancel();
-    if (std::exchange(was_silent_, false) && !looked) looked = silent(longest_silence(options_.oldest));
+    if (std::exchange(was_silent_, false) && !looked) {
+      looked = silent(patience_);
+      patience_ = std::min(2 * patience_, kMostPatience);  // it may only be slow
+    }
     if (looked) publish(asked);
     report(looked);
     co_await pause();
@@ -161,12 +163,11 @@ asio::awaitable<void> CatalogKeeper::run() {
 
 // While a look is under way.
 void CatalogKeeper::watch() {
-  const auto longest = longest_silence(options_.oldest);
-  silence_.expires_at(connection_.waits_since() + longest);
-  silence_.async_wait([this, longest](ErrorCode error) {
+  silence_.expires_at(connection_.waits_since() + patience_);
+  silence_.async_wait([this](ErrorCode error) {
     if (error || !looking_) return;
     // It has spoken meanwhile.
-    if (std::chrono::steady_clock::now() < connection_.waits_since() + longest) return watch();
+    if (std::chrono::steady_clock::now() < connection_.waits_since() + patience_) return watch();
     was_silent_ = true;
     connection_.close();
   });

@@ -79,6 +79,7 @@ class CatalogKeeper final : public session::BasisSource {
   asio::io_context context_{1};
   asio::steady_timer pause_{context_};
   asio::steady_timer silence_{context_};  // of a server that is asked something
+  std::chrono::milliseconds patience_;    // with it
   ServerConnection connection_;
   std::string candidate_fingerprint_;
   std::shared_ptr<const catalog::Snapshot> candidate_, bound_catalog_;
