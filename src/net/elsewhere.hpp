@@ -22,14 +22,14 @@ asio::awaitable<Value> run_elsewhere(Executor there, std::function<Value()> work
     std::exception_ptr failure;
   };
   auto outcome = std::make_shared<Outcome>();
-  asio::post(there, [work = std::move(work), home, done, outcome] {
+  asio::post(there, [work = std::move(work), home, done, outcome]() mutable {
     try {
       outcome->value = work();
     } catch (...) {
       outcome->failure = std::current_exception();
     }
-    // The timer belongs to the caller's thread: hand over there.
-    asio::post(home, [done] { done->cancel(); });
+    // The timer belongs to the caller's thread: hand over there, and keep nothing of what is handed over.
+    asio::post(home, [done = std::move(done), outcome = std::move(outcome)] { done->cancel(); });
   });
   const auto [cancelled] = co_await done->async_wait(no_throw);
   (void)cancelled;

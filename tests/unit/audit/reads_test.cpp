@@ -200,7 +200,7 @@ class WatchedStorage : public Storage {
 // Of two threads one writes what both appended, and the other one waits for it.
 TEST_F(Reads, AreToldOfWhereAnotherThreadWritesThem) {
   std::binary_semaphore writing{0}, goes_on{0}, told{0};
-  std::thread::id held_up;
+  std::atomic<std::thread::id> held_up;
   const Watch watch = [&](std::string_view) -> base::Result<void> {
     if (std::this_thread::get_id() != held_up) return {};
     writing.release();
@@ -221,7 +221,7 @@ TEST_F(Reads, AreToldOfWhereAnotherThreadWritesThem) {
     std::thread other([&] {
       held_up = std::this_thread::get_id();
       log->write_out();
-      held_up = {};
+      held_up = std::thread::id();
       writing.release();
     });
     writing.acquire();
