@@ -323,13 +323,13 @@ void Relay::send_to_client(std::string_view bytes) {
   out += bytes;
 }
 
-// A Query that changes something is over with its ReadyForQuery, which waits for its outcome: the
-// CommandComplete in front of that tells the client the same. Behind one of several statements more follows,
-// and it stands where it stood.
+// A Query that changes something is over with its ReadyForQuery, which waits for its outcome: the last
+// CommandComplete, right in front of that, tells the client the same.
 void Relay::tell_completion(const Reply& query, std::string_view frame) {
+  const bool is_last = !query.statement || query.tags.size() >= query.statement->facts->statements.size();
   const bool counts = query.consequences.changes || (query.may_commit && changed_);
-  if (!counts) return send_to_client(frame);
-  send_to_client({});
+  if (!is_last || !counts) return send_to_client(frame);
+  send_to_client({});  // one before it, of a text that was not understood
   completion_ = frame;
   completion_size_ = frame.size();
 }

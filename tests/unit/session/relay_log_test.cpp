@@ -158,10 +158,10 @@ TEST_F(RelayLogTest, WhatComesBesideTheEndOfAWriteKeepsItsPlace) {
 TEST_F(RelayLogTest, OfSeveralStatementsTheLastIsToldWithTheEnd) {
   client_and_sync(
       bytes_of(wire::Query{"insert into t values (1); select * from t; insert into t values (2)"}));
-  server({"C INSERT 0 1", "T"});
-  EXPECT_EQ(sent_to_client(), "C(INSERT 0 1) T");
-  server({"C SELECT 1", "C INSERT 0 1"});
-  EXPECT_EQ(sent_to_client(), "C(SELECT 1)");
+  server({"C INSERT 0 1"});
+  EXPECT_EQ(sent_to_client(), "C(INSERT 0 1)");
+  server({"T", "C SELECT 1", "N", "C INSERT 0 1"});
+  EXPECT_EQ(sent_to_client(), "T C(SELECT 1) N");
   server({"Z I"});
   sink.sync();
   relay.on_log();
