@@ -215,7 +215,7 @@ void Log::Impl::write_queue_here() {
   try {
     if (const auto done = drain(here_, false); !done) fail(done.error());
   } catch (const std::bad_alloc&) {
-    fail_with(std::move(no_memory_));
+    fail_without_memory();
   }
 }
 

@@ -107,6 +107,7 @@ class Log::Impl {
 
   // The writer's: of the one thread that has set writing_.
   void run();
+  void write_until_stopped();
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool has_work() const;
   void end_batch();
@@ -121,7 +122,7 @@ class Log::Impl {
   [[nodiscard]] base::Result<void> open_late_notes();
   void publish(bool at_once);
   void fail(const base::Error& error);
-  void fail_with(base::Error failure);
+  void fail_without_memory();
   [[nodiscard]] static base::Error failure_by(const base::Error& error);
   void call_listeners();
 
@@ -153,8 +154,7 @@ class Log::Impl {
   bool lacks_file_ = false;  // it could not make a file, for want of a descriptor
   std::optional<base::Error> failure_;
   // Made while there was some.
-  base::Error no_memory_ =
-      failure_by({base::sqlstate::insufficient_resources, "there was no memory to write an entry"});
+  base::Error no_memory_ = failure_by({base::sqlstate::insufficient_resources, "there was no memory"});
   std::optional<base::Error> unsigned_;  // no checkpoint can be written any more: the writer fails by it
   std::string key_;                      // public, in force for what is enqueued; empty: not signed
 

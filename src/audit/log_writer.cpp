@@ -1,5 +1,6 @@
 // The writer's side of the log: batches, segments, room made in advance.
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "audit/format.hpp"
@@ -46,7 +47,16 @@ void Log::Impl::stop() {
   static_cast<void>(writer_.finish());
 }
 
+// Without memory the log has failed, and the gate goes on refusing.
 void Log::Impl::run() {
+  try {
+    write_until_stopped();
+  } catch (const std::bad_alloc&) {
+    fail_without_memory();
+  }
+}
+
+void Log::Impl::write_until_stopped() {
   std::vector<Pending> work;  // swapped with the queue, so that both keep their memory
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -281,13 +291,19 @@ base::Error Log::Impl::failure_by(const base::Error& error) {
 }
 
 void Log::Impl::fail(const base::Error& error) {
-  fail_with(failure_by(error));
-}
-
-void Log::Impl::fail_with(base::Error failure) {
+  base::Error failure = failure_by(error);
   {
     const std::scoped_lock lock(mutex_);
     failure_ = std::move(failure);
+    queue_.clear();
+  }
+  call_listeners();
+}
+
+void Log::Impl::fail_without_memory() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!failure_) failure_ = std::move(no_memory_);
     queue_.clear();
   }
   call_listeners();
