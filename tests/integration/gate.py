@@ -18,7 +18,7 @@ import wire
 
 # For builds with a sanitizer: it keeps freed memory for a while, which tests of memory would count, and dislikes
 # libraries that are loaded before it.
-_SANITIZER = {"ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8",
+_SANITIZER = {"ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=2",
                                                      "verify_asan_link_order=0"])),
               "TSAN_OPTIONS": "halt_on_error=1"}
 
