@@ -1,10 +1,8 @@
 #include "net/analysis_pool.hpp"
 
-#include <exception>
-#include <string>
 #include <utility>
 
-#include "base/log.hpp"
+#include "net/context_thread.hpp"
 #include "net/elsewhere.hpp"
 #include "sql/analyze.hpp"
 
@@ -12,20 +10,7 @@ namespace portcullis::net {
 
 AnalysisPool::AnalysisPool(std::size_t threads, sql::AnalysisLimits limits)
     : limits_(limits), work_(asio::make_work_guard(context_)) {
-  for (std::size_t i = 0; i < threads; ++i) {
-    threads_.push_back(std::make_unique<base::BigStackThread>(sql::kAnalysisStackBytes, [this] {
-      sql::prepare_parser_thread();
-      for (;;) {
-        // Who waits for an analysis gets its exceptions; whatever still gets here must not end the gate.
-        try {
-          context_.run();
-          return;
-        } catch (const std::exception& error) {
-          base::log::error(std::string("an analysis met an unexpected error: ") + error.what());
-        }
-      }
-    }));
-  }
+  for (std::size_t i = 0; i < threads; ++i) threads_.push_back(run_on_thread(context_, "an analysis"));
 }
 
 AnalysisPool::~AnalysisPool() {
